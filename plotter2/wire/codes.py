@@ -1,0 +1,43 @@
+"""The error codes of wire, sandbox, child frame and orchestrator, one line each. No behaviour."""
+
+from __future__ import annotations
+
+ZYGOTE_NOT_STARTED = "P2-H0901"
+ZYGOTE_LOST = "P2-H0902"
+CHILD_DIED = "P2-H0903"
+WALL_LIMIT = "P2-H0904"
+CPU_LIMIT = "P2-H0905"
+MEMORY_LIMIT = "P2-H0906"
+OUTPUT_LIMIT = "P2-H0907"
+PROTOCOL_BROKEN = "P2-H0908"
+MESSAGE_REFUSED = "P2-H0909"
+BELOW_MINIMUM = "P2-H0910"
+LAYER_FAILED = "P2-H0911"
+SELF_TEST_FAILED = "P2-H0912"
+UNKNOWN_MACHINE = "P2-H0913"
+TASK_REFUSED = "P2-H0914"
+MEMORY_NOT_MADE = "P2-H0915"
+CLOSED = "P2-H0916"
+CANCELLED = "P2-H0917"
+CHILD_BUG = "P2-R0600"
+
+CODES: dict[str, str] = {
+    ZYGOTE_NOT_STARTED: "The zygote, from which children are forked, did not become ready.",
+    ZYGOTE_LOST: "The zygote ended or stopped answering; the next run starts a new one.",
+    CHILD_DIED: "The child ended without an answer; the message names the signal or exit code.",
+    WALL_LIMIT: "The run took longer than its wall-clock limit and was stopped (exit code 124).",
+    CPU_LIMIT: "The run used more processor time than its limit and was stopped.",
+    MEMORY_LIMIT: "The run asked for more memory than its limit and was stopped.",
+    OUTPUT_LIMIT: "The run produced more output than its limit; nothing of it is kept.",
+    PROTOCOL_BROKEN: "The child sent what is no allowed message at that point; it was stopped.",
+    MESSAGE_REFUSED: "A message to send does not fit its schema or is over 64 KiB.",
+    BELOW_MINIMUM: "This machine cannot confine a child as well as the policy asks for.",
+    LAYER_FAILED: "A layer of the sandbox failed while it was put on; the child ended.",
+    SELF_TEST_FAILED: "The confined child could still do a forbidden thing; it ended.",
+    UNKNOWN_MACHINE: "The sandbox has no table of system calls for this processor; nothing is run.",
+    TASK_REFUSED: "A task asks for too many files or for limits outside the allowed range.",
+    MEMORY_NOT_MADE: "Shared memory for a run could not be made, filled or sealed.",
+    CLOSED: "The orchestrator was closed; no more work is taken.",
+    CANCELLED: "The run was stopped because the caller asked for it.",
+    CHILD_BUG: "An error inside the child that nobody foresaw: a bug in plotter2.",
+}

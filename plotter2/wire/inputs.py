@@ -1,0 +1,92 @@
+"""What lies in the `program` and `inputs` memory of a RunJob: JSON, read once by the child.
+
+Columns are Arrow IPC files and only pointed at from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from plotter2.errors import HostError
+from plotter2.wire import codes
+from plotter2.wire.messages import JOB_FDS_LIMIT, Count, Name, Scalar
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the parts share: frozen and no unknown field."""
+
+
+class ColumnPart(_Part, frozen=True):
+    """One Arrow IPC file: `length` bytes from `offset` of the job's descriptor number `fd`."""
+
+    fd: Annotated[int, msgspec.Meta(ge=3, lt=JOB_FDS_LIMIT)]
+    offset: Count
+    length: Count
+
+
+class TablePart(_Part, frozen=True):
+    """The rows of one run of one bundle: columns in chunks, and constants true for every row."""
+
+    bundle: str
+    bundle_id: str
+    run: str
+    rows: Count
+    columns: dict[Name, list[ColumnPart]]
+    constants: dict[Name, Scalar] = {}
+
+
+class InputTable(_Part, frozen=True):
+    """One table as the script's `access(path)` sees it: its parts, one below the other."""
+
+    path: str
+    parts: list[TablePart]
+
+
+class RunInputs(_Part, frozen=True):
+    """All tables that a program reads."""
+
+    tables: list[InputTable]
+
+
+class RunProgram(_Part, frozen=True):
+    """The IR module's text, each input's schema by path, and the provenance that the host knows."""
+
+    module: str
+    schemas: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+_INPUTS = msgspec.json.Decoder(RunInputs)
+_PROGRAM = msgspec.json.Decoder(RunProgram)
+
+
+def encode_inputs(inputs: RunInputs) -> bytes:
+    """Give the bytes for the `inputs` memory."""
+    return msgspec.json.encode(inputs)
+
+
+def encode_program(program: RunProgram) -> bytes:
+    """Give the bytes for the `program` memory."""
+    return msgspec.json.encode(program)
+
+
+def decode_inputs(data: bytes) -> RunInputs:
+    """Read the `inputs` memory. Raises HostError (P2-H0908) when it does not fit its schema."""
+    try:
+        return _INPUTS.decode(data)
+    except msgspec.MsgspecError as error:
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"The list of inputs does not fit its schema: {error}."
+        ) from None
+
+
+def decode_program(data: bytes) -> RunProgram:
+    """Read the `program` memory. Raises HostError (P2-H0908) when it does not fit its schema."""
+    try:
+        return _PROGRAM.decode(data)
+    except msgspec.MsgspecError as error:
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"The program does not fit its schema: {error}."
+        ) from None

@@ -1,0 +1,285 @@
+"""The control messages between host and child, their strict codec, and which may come when.
+
+Every message is one msgpack map of at most 64 KiB in one SOCK_SEQPACKET packet. A message is taken
+only in its canonical form (what `encode` would write), so a map with a key twice, an unknown key or
+a padded number is refused.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from plotter2.errors import HostError
+from plotter2.wire import codes
+
+PROTOCOL = 1
+MESSAGE_LIMIT = 64 * 1024
+"""Most bytes in one message."""
+MESSAGE_COUNT_LIMIT = 20_000
+"""Most messages one child may send."""
+JOB_FDS_LIMIT = 40
+"""Most file descriptors that go with a job, the output included."""
+
+Scalar: TypeAlias = float | int | bool | str | None
+Level: TypeAlias = Literal["A", "B", "C", "none"]
+Format: TypeAlias = Literal["png", "svg", "pdf"]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=16_384)]
+
+
+class Message(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="type",
+    tag=str.lower,
+):
+    """What all messages share: frozen, no unknown field, the class name in lower case as type."""
+
+
+# ------------------------------------------------------------ child to host
+class Hello(Message, frozen=True):
+    """The first word of a child: it lives and speaks this protocol."""
+
+    protocol: int
+    pid: Count
+
+
+class Confined(Message, frozen=True):
+    """The child is confined and tested itself; only now may it be given work.
+
+    `layers` says for each layer whether it is on, `missing` names those that are off, `probes` says
+    for each forbidden deed whether it was refused.
+    """
+
+    level: Level
+    layers: dict[Name, bool]
+    missing: list[Name]
+    probes: dict[Name, bool]
+    confine_ms: float
+
+
+class Progress(Message, frozen=True):
+    """How far a stage of the work is: `done` of `total` (0 = not known) in `unit`."""
+
+    stage: Name
+    done: Count
+    total: Count = 0
+    unit: Text = ""
+
+
+class Note(Message, frozen=True):
+    """A line for the person: what a script logs, a lint found at run time."""
+
+    level: Literal["debug", "info", "warning", "error", "lint"]
+    text: Text
+
+
+class Blob(Message, frozen=True):
+    """A finished artefact of file type `kind` lies in the output memory."""
+
+    name: Name
+    kind: Name
+    offset: Count
+    length: Count
+
+
+class ColumnFound(Message, frozen=True):
+    """One Arrow IPC file with one column lies in the output memory.
+
+    Several with the same table and name are chunks of it, in order.
+    """
+
+    table: Name
+    name: Name
+    dtype: Name
+    rows: Count
+    nulls: Count
+    features: dict[Name, Scalar]
+    offset: Count
+    length: Count
+
+
+class TableFound(Message, frozen=True):
+    """A table was read to its end; `skipped_bytes` are those of a torn last line."""
+
+    table: Name
+    rows: Count
+    skipped_bytes: Count = 0
+    notes: list[Text] = []
+
+
+class RunFound(Message, frozen=True):
+    """One recorded run of an experiment: what it is called and with which parameters it ran."""
+
+    name: Name
+    experiment: Text
+    run_id: Text
+    state: Text
+    params: dict[Name, Scalar]
+    repeat: dict[Name, Scalar]
+    axes: list[Name]
+    definitions: dict[Name, dict[Name, Text]]
+
+
+class Failed(Message, frozen=True):
+    """The work failed; `span` is the place (start, end) in the bytes of the script, if any."""
+
+    code: Name
+    message: Text
+    where: Text = ""
+    help: Text = ""
+    note: Text = ""
+    span: tuple[Count, Count] | None = None
+
+
+class Done(Message, frozen=True):
+    """The work is finished; milliseconds by stage."""
+
+    timings_ms: dict[Name, float] = {}
+
+
+# ------------------------------------------------------------ host to child
+class RunJob(Message, frozen=True):
+    """Run a program.
+
+    Descriptors in order: output, program, inputs, then the data that `inputs` points into.
+    """
+
+    formats: list[Format]
+    params: dict[Name, Scalar | list[Scalar]] = {}
+
+
+class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`."""
+
+    name: Name
+    format: Literal["csv", "tsv", "jsonl", "l2", "l2run"]
+    fd: Annotated[int, msgspec.Meta(ge=1, lt=JOB_FDS_LIMIT)]
+    offset: Count = 0
+    length: Count | None = None
+
+
+class ReadJob(Message, frozen=True):
+    """Read foreign files into columns.
+
+    Descriptors in order: output, then the files that `files` points into. Nothing is cut off at a
+    limit: more rows, columns or bytes in one text than allowed is a failure.
+    """
+
+    files: list[ReadFile]
+    max_rows: Count = 1_000_000_000
+    max_columns: Count = 10_000
+    max_text_bytes: Count = 1_048_576
+    chunk_bytes: Count = 67_108_864
+
+
+FromChild: TypeAlias = (
+    Hello | Confined | Progress | Note | Blob | ColumnFound | TableFound | RunFound | Failed | Done
+)
+Job: TypeAlias = RunJob | ReadJob
+AnyMessage: TypeAlias = FromChild | Job
+
+_Known = TypeVar("_Known")
+_ENCODER = msgspec.msgpack.Encoder()
+_FROM_CHILD: msgspec.msgpack.Decoder[FromChild] = msgspec.msgpack.Decoder(FromChild)
+_JOB: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
+
+
+def encode(message: AnyMessage) -> bytes:
+    """Give the canonical bytes of a message.
+
+    Raises HostError (P2-H0909) when a field breaks the schema or the message is over 64 KiB.
+    """
+    decoder = _JOB if isinstance(message, RunJob | ReadJob) else _FROM_CHILD
+    kind = type(message).__name__
+    try:
+        # A Struct does not check its fields when made. Decoding does, and it turns an int that was
+        # given for a float into a float, so that the second encoding is canonical.
+        data = _ENCODER.encode(decoder.decode(_ENCODER.encode(message)))
+    except (
+        msgspec.MsgspecError,
+        TypeError,
+        OverflowError,
+        UnicodeEncodeError,
+        RecursionError,
+    ) as error:
+        raise HostError(
+            codes.MESSAGE_REFUSED, f"A {kind} message does not fit its schema: {error}."
+        ) from None
+    if len(data) > MESSAGE_LIMIT:
+        raise HostError(
+            codes.MESSAGE_REFUSED,
+            f"A {kind} message has {len(data)} bytes; the limit is {MESSAGE_LIMIT}.",
+            help="Send large things through the output memory, many things in several messages.",
+        )
+    return data
+
+
+def decode_from_child(data: bytes) -> FromChild:
+    """Read what a child sent. Raises HostError (P2-H0908) unless it is one canonical message."""
+    return _strict(_FROM_CHILD, data)
+
+
+def decode_job(data: bytes) -> Job:
+    """Read what the host sent. Raises HostError (P2-H0908) for anything but one canonical job."""
+    return _strict(_JOB, data)
+
+
+def _strict(decoder: msgspec.msgpack.Decoder[_Known], data: bytes) -> _Known:
+    if len(data) > MESSAGE_LIMIT:
+        raise HostError(codes.PROTOCOL_BROKEN, f"A message is over {MESSAGE_LIMIT} bytes.")
+    try:
+        message = decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"A message does not fit its schema: {error}."
+        ) from None
+    if _ENCODER.encode(message) != data:
+        raise HostError(codes.PROTOCOL_BROKEN, "A message is not in its canonical form.")
+    return message
+
+
+# ------------------------------------------------------------ what may come when
+class State(StrEnum):
+    """Where the talk with a child stands, as the host sees it."""
+
+    STARTED = "started"
+    GREETED = "greeted"
+    CONFINED = "confined"
+    WORKING = "working"
+    ENDED = "ended"
+
+
+_WORK: tuple[type[Message], ...] = (Progress, Note, Blob, ColumnFound, TableFound, RunFound)
+TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
+    {
+        State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
+        State.GREETED: MappingProxyType({Confined: State.CONFINED, Failed: State.ENDED}),
+        State.CONFINED: MappingProxyType(
+            {RunJob: State.WORKING, ReadJob: State.WORKING, Failed: State.ENDED}
+        ),
+        State.WORKING: MappingProxyType(
+            {**dict.fromkeys(_WORK, State.WORKING), Done: State.ENDED, Failed: State.ENDED}
+        ),
+        State.ENDED: MappingProxyType({}),
+    }
+)
+"""State -> message that may come (or, from CONFINED, that the host may send) -> next state."""
+
+
+def step(state: State, message: AnyMessage) -> State:
+    """Give the state after `message`; raises HostError (P2-H0908) when it may not come now."""
+    after = TRANSITIONS[state].get(type(message))
+    if after is None:
+        kind = type(message).__name__
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"A {kind} message came in the state {state.value!r}."
+        )
+    return after
