@@ -1,0 +1,152 @@
+"""The IR: a Merkle graph of versioned operations in canonical JSON without floats.
+
+A node is `[id, "op@version", [input ids], {attribute: value}, kind]` with
+`id = "n" + sha256("p2node-v1\\0" + canonical([op, inputs, attributes, kind]))[:32]`; a module is named by
+`sha256("p2ir-v1\\0" + canonical(module))`. Spans are kept beside the module, never in it.
+
+Every value of an attribute is a tagged list, so that nothing can be read two ways:
+
+    ["int", 5]  ["num", "0x1.8p+1"]  ["str", "a"]  ["bool", true]  ["null"]      literals (quantities in base units)
+    ["col", "lr"]                     a column of the node's (first) input
+    ["cols", ["lr", "step"]]          columns; ["by", [["desc", ["col", "x"]], ...]] for sort keys
+    ["var", "window"]                 a parameter of the module
+    ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
+    ["op", "+", a, b]                 or and == != <= >= < > in + - * / ** ; ["not", a]  ["neg", a]
+    ["call", "mean@1", {"x": v}]      a function by its full name
+    ["new", [["m", v], ...]]          named new columns, in order
+    ["rename", [["new", "old"], ...]] ["types", [["col", "int"], ...]]
+    ["table", "n..."]                 the table that another node gives (that node is among the inputs)
+    ["field", "n...", "lr"]           a column of that table
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Value = list[Any]
+"""A tagged value, see the module's text."""
+
+FORMAT = 1
+CORE = "core@1"
+MODULE_KEYS = (
+    "p2ir", "core", "edition", "libs", "params", "schema", "nodes", "sinks", "rights", "work",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: what it is, what it reads, its attributes, what it gives."""
+
+    op: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, Value]
+    kind: str
+
+    @property
+    def id(self) -> str:
+        """Give the name made of the content."""
+        content = [self.op, list(self.inputs), dict(self.attributes), self.kind]
+        return "n" + hashlib.sha256(b"p2node-v1\0" + canonical(content)).hexdigest()[:32]
+
+    def as_json(self) -> list[Any]:
+        """Give `[id, op, inputs, attributes, kind]`."""
+        return [self.id, self.op, list(self.inputs), dict(self.attributes), self.kind]
+
+
+@dataclass(frozen=True)
+class ModuleParam:
+    """A parameter of a script: type text, default value and the condition it must meet (or None)."""
+
+    type: str
+    default: Value | None
+    where: Value | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give `{type, default, where}`."""
+        return {"type": self.type, "default": self.default, "where": self.where}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A whole program. `schema` maps each bundle path to the digest of the shape it was checked against."""
+
+    nodes: tuple[Node, ...]
+    sinks: tuple[str, ...]
+    params: Mapping[str, ModuleParam]
+    schema: Mapping[str, str]
+    rights: tuple[str, ...]
+    work: int
+    edition: int = 1
+    libs: Mapping[str, str] = ()  # type: ignore[assignment]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the module as plain JSON values."""
+        return {
+            "p2ir": FORMAT,
+            "core": CORE,
+            "edition": self.edition,
+            "libs": dict(self.libs),
+            "params": {name: param.as_json() for name, param in self.params.items()},
+            "schema": dict(self.schema),
+            "nodes": [node.as_json() for node in self.nodes],
+            "sinks": list(self.sinks),
+            "rights": list(self.rights),
+            "work": self.work,
+        }
+
+    def encode(self) -> bytes:
+        """Give the canonical bytes."""
+        return canonical(self.as_json())
+
+    @property
+    def sha256(self) -> str:
+        """Give the module's name: 64 hex digits."""
+        return module_hash(self.encode())
+
+
+def canonical(value: Any) -> bytes:
+    """Give the one encoding of a value: JSON, sorted keys, no spaces, ASCII; raises TypeError on a float."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def module_hash(encoded: bytes) -> str:
+    """Give the name of a module from its canonical bytes."""
+    return hashlib.sha256(b"p2ir-v1\0" + encoded).hexdigest()
+
+
+def capabilities(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """Give what a program may touch, one `right kind:target` each, sorted: what a signature must allow.
+
+    `read bundle:PATH` for each access, `write output:NAME` for each plot that leaves.
+    """
+    found = set()
+    for node in nodes:
+        name = node.op.partition("@")[0]
+        if name in ("access", "copy", "load"):
+            found.add(f"read bundle:{node.attributes['path'][1]}")
+        elif name in ("plot", "automatic", "animate"):
+            found.add(f"write output:{plot_name(node)}")
+    return tuple(sorted(found))
+
+
+def plot_name(node: Node) -> str:
+    """Give the name of the picture that a plot node makes: its own, or `plot`."""
+    value = node.attributes.get("name")
+    return str(value[1]) if value is not None and value[0] == "str" else "plot"
+
+
+def _refuse_floats(value: Any) -> None:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, float):
+            raise TypeError(f"{item!r}: a float has no canonical form; write float.hex()")
+        if isinstance(item, Mapping):
+            pending.extend(item.values())
+        elif isinstance(item, list | tuple):
+            pending.extend(item)

@@ -1,0 +1,1 @@
+"""Records experiment output crash-safely; needs only the standard library."""
