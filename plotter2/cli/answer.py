@@ -1,0 +1,74 @@
+"""What a command answers, and how answers and problems are printed: for people, or as one JSON value."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from plotter2.errors import ExitCode, Plotter2Error, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A command's result: data for `--json`, text for people, the exit code."""
+
+    data: dict[str, Any]
+    text: str = ""
+    exit_code: ExitCode = ExitCode.OK
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """Print an answer to standard output."""
+    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if as_json else answer.text
+    if text:
+        _write(sys.stdout, text + "\n")
+
+
+def print_problem(error: Plotter2Error, *, as_json: bool) -> None:
+    """Print what went wrong: JSON to standard output, text to standard error."""
+    problem = error.problem()
+    if as_json:
+        shown = {"ok": False, "error": problem.as_json()}
+        _write(sys.stdout, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _write(sys.stderr, problem_text(problem) + "\n")
+
+
+def problem_text(problem: Problem) -> str:
+    """Give a problem as text: what, where, how to mend it."""
+    lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
+    if problem.where:
+        lines.append(f" --> {problem.where}")
+    for title, text in (("help", problem.help), ("note", problem.note)):
+        if text:
+            first, *rest = text.splitlines()
+            lines += [f"  = {title}: {first}", *(f"    {line}" for line in rest)]
+    return "\n".join(lines)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Give rows as text in aligned columns, the head above them."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    )
+    return "\n".join(lines)
+
+
+def is_interactive() -> bool:
+    """Tell whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has gone; Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

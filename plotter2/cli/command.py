@@ -1,0 +1,73 @@
+"""How a command is declared: the options that all share, and one place where errors become answers."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from plotter2.cli.answer import Answer, print_answer, print_problem
+from plotter2.errors import ExitCode, HostError, Plotter2Error
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def command(group: click.Group | None = None, name: str | None = None) -> Callable[..., Any]:
+    """Declare a command: adds --root, --json, --debug; the function gives an Answer.
+
+    The function is called with `root` and its own parameters.
+    """
+
+    def declare(function: Callable[..., Answer]) -> click.Command:
+        @functools.wraps(function)
+        def run(*, as_json: bool, debug: bool, **arguments: Any) -> int:
+            return _answered(lambda: function(**arguments), as_json=as_json, debug=debug)
+
+        for option in reversed(_SHARED):
+            run = option(run)
+        declared = (group or click).command(name=name or function.__name__)(run)
+        assert isinstance(declared, click.Command)
+        return declared
+
+    return declare
+
+
+_SHARED = (
+    click.option(
+        "--root", type=click.Path(), metavar="DIR", help="Where plotter2 keeps its state."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
+def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
+    try:
+        answer = work()
+    except Plotter2Error as error:
+        if debug:
+            traceback.print_exc()
+        print_problem(error, as_json=as_json)
+        return error.exit_code
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    except Exception as error:  # noqa: BLE001 - the outermost frame: a bug must not show a traceback to a person
+        if debug:
+            traceback.print_exc()
+        print_problem(_bug(error), as_json=as_json)
+        return ExitCode.WORK_FAILED
+    print_answer(answer, as_json=as_json)
+    return answer.exit_code
+
+
+def _bug(error: Exception) -> HostError:
+    return HostError(
+        "P2-H0999",
+        f"plotter2 has a bug: {type(error).__name__}: {error}",
+        help="run the command again with --debug and report what it prints",
+    )

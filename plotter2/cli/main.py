@@ -1,0 +1,112 @@
+"""The commands by name. A command's module is loaded only when that command runs, so `--help` stays fast."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from plotter2 import __version__
+from plotter2.errors import ExitCode
+
+COMMANDS = {
+    # name: (module, what it is for, group of the help page)
+    "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
+    "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
+    "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
+    "check": ("plotter2.cli.scripts", "Check a script against the data it names."),
+    "fmt": ("plotter2.cli.scripts", "Print a script in the one layout, or rewrite it."),
+    "sign": ("plotter2.cli.signing", "Sign a script with your key."),
+    "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
+    "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),
+    "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
+    "key": ("plotter2.cli.signing", "Make and list your keys."),
+    "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),
+    "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands by name and loads one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one is answered with the nearest name."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            raise click.UsageError(f"there is no command `{name}`{_nearest(name)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyCommands,
+    epilog="Every command takes --root DIR, --json and --debug. `p2` is the same command.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="plotter2", message="%(prog)s %(version)s")
+def plotter2() -> None:
+    """Take experiment output, keep it, and draw it with signed scripts in a sandbox."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; gives the exit code."""
+    try:
+        result: Any = plotter2.main(list(arguments), prog_name="plotter2", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        click.echo(help_wanted.ctx.get_help() if help_wanted.ctx else "", err=True)
+        return ExitCode.USAGE
+    except click.UsageError as error:
+        _print_usage(error, as_json="--json" in arguments)
+        return ExitCode.USAGE
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return ExitCode.WORK_FAILED
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
+    command = error.ctx.command_path if error.ctx else "plotter2"
+    if as_json:
+        problem = {
+            "code": "P2-H0900",
+            "severity": "error",
+            "message": error.format_message(),
+            "where": command,
+            "help": f"{command} --help",
+            "note": "",
+            "fix": "",
+        }
+        click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(
+            f"error[P2-H0900]: {error.format_message()}\n  = help: {command} --help", err=True
+        )
+
+
+def _nearest(name: str) -> str:
+    import difflib  # only on this path: it costs a few milliseconds
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
