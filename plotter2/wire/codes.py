@@ -20,6 +20,7 @@ MEMORY_NOT_MADE = "P2-H0915"
 CLOSED = "P2-H0916"
 CANCELLED = "P2-H0917"
 CHILD_BUG = "P2-R0600"
+TOO_MANY_MESSAGES = "P2-R0601"
 
 CODES: dict[str, str] = {
     ZYGOTE_NOT_STARTED: "The zygote, from which children are forked, did not become ready.",
@@ -40,4 +41,5 @@ CODES: dict[str, str] = {
     CLOSED: "The orchestrator was closed; no more work is taken.",
     CANCELLED: "The run was stopped because the caller asked for it.",
     CHILD_BUG: "An error inside the child that nobody foresaw: a bug in plotter2.",
+    TOO_MANY_MESSAGES: "The run sent more messages (log lines, tables) than one run may.",
 }

@@ -1,0 +1,81 @@
+"""How work inside a child tells the host what it found: messages out, bytes into the output memory.
+
+It only sends; a child hears from the host once, when it gets its job (see `frame`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+from plotter2.errors import HostError, RunError
+from plotter2.wire import codes
+from plotter2.wire.messages import MESSAGE_COUNT_LIMIT, Blob, FromChild, Progress, encode
+
+ALIGNMENT = 64
+"""Every piece in the output memory starts at a multiple of this many bytes, as Arrow likes it."""
+PROGRESS_INTERVAL_S = 0.05
+_RESERVED_MESSAGES = 8
+_WRITE_STEP = 1 << 24
+
+
+class ChildChannel:
+    """The child's end: `send` messages, `append` bytes, `put` a named artefact."""
+
+    def __init__(self, connection: socket.socket, output_fd: int) -> None:
+        self._connection = connection
+        self._output_fd = output_fd
+        self._capacity = os.fstat(output_fd).st_size
+        self._end = 0
+        self._sent = 0
+        self._progress_after = 0.0
+
+    def send(self, message: FromChild) -> None:
+        """Send one message.
+
+        Progress is sent at most every 50 ms, except when a stage is complete. Raises HostError
+        (P2-H0909) when the message breaks its schema or is too large, RunError (P2-R0601) when a
+        run has sent as many messages as it may.
+        """
+        if isinstance(message, Progress) and not self._progress_is_due(message):
+            return
+        if self._sent >= MESSAGE_COUNT_LIMIT - _RESERVED_MESSAGES:
+            raise RunError(
+                codes.TOO_MANY_MESSAGES,
+                f"The run sent {self._sent} messages, which is the limit.",
+                help="Log fewer lines, or read fewer tables in one run.",
+            )
+        self._connection.send(encode(message))
+        self._sent += 1
+
+    def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
+        """Write `data` behind what is already in the output memory; give (offset, length) in bytes.
+
+        Raises HostError (P2-H0907) when the output would be over its limit; nothing is cut off.
+        """
+        with memoryview(data).cast("B") as view:
+            offset, length = self._end, len(view)
+            if offset + length > self._capacity:
+                raise HostError(
+                    codes.OUTPUT_LIMIT,
+                    f"The output has more than {self._capacity / 2**20:.1f} MiB, which is the limit.",
+                    help="Draw or read less in one run, or raise the output limit.",
+                )
+            done = 0
+            while done < length:
+                done += os.pwrite(self._output_fd, view[done : done + _WRITE_STEP], offset + done)
+        self._end = -(-(offset + length) // ALIGNMENT) * ALIGNMENT
+        return offset, length
+
+    def put(self, name: str, kind: str, data: bytes | bytearray | memoryview) -> None:
+        """Append an artefact's bytes and announce it as a Blob. Raises what `append` and `send` do."""
+        offset, length = self.append(data)
+        self.send(Blob(name=name, kind=kind, offset=offset, length=length))
+
+    def _progress_is_due(self, message: Progress) -> bool:
+        now = time.monotonic()
+        if now < self._progress_after and not (message.total and message.done >= message.total):
+            return False
+        self._progress_after = now + PROGRESS_INTERVAL_S
+        return True
