@@ -9,7 +9,7 @@ import os
 import socket
 import time
 
-from plotter2.errors import HostError, RunError
+from plotter2.errors import HostError
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_COUNT_LIMIT, Blob, FromChild, Progress, encode
 
@@ -35,13 +35,13 @@ class ChildChannel:
         """Send one message.
 
         Progress is sent at most every 50 ms, except when a stage is complete. Raises HostError
-        (P2-H0909) when the message breaks its schema or is too large, RunError (P2-R0601) when a
+        (P2-H0909) when the message breaks its schema or is too large, HostError (P2-H0918) when a
         run has sent as many messages as it may.
         """
         if isinstance(message, Progress) and not self._progress_is_due(message):
             return
         if self._sent >= MESSAGE_COUNT_LIMIT - _RESERVED_MESSAGES:
-            raise RunError(
+            raise HostError(
                 codes.TOO_MANY_MESSAGES,
                 f"The run sent {self._sent} messages, which is the limit.",
                 help="Log fewer lines, or read fewer tables in one run.",

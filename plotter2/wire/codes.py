@@ -20,7 +20,7 @@ MEMORY_NOT_MADE = "P2-H0915"
 CLOSED = "P2-H0916"
 CANCELLED = "P2-H0917"
 CHILD_BUG = "P2-R0600"
-TOO_MANY_MESSAGES = "P2-R0601"
+TOO_MANY_MESSAGES = "P2-H0918"
 
 CODES: dict[str, str] = {
     ZYGOTE_NOT_STARTED: "The zygote, from which children are forked, did not become ready.",
