@@ -1,0 +1,1 @@
+"""The host puts the parts of one root together; nothing else does."""

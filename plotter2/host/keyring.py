@@ -1,0 +1,156 @@
+"""The keys and trust files of one root, on disk under `config/`. Private keys leave this module only as SigningKey."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2sign.keys import PublicKey, SigningKey, needs_passphrase, parse_public_line
+from p2sign.refusal import Refusal
+from p2sign.trust import TrustLine, parse_trust
+from p2sign.uses import Kind
+
+from plotter2.datter import durable
+from plotter2.errors import Refused
+from plotter2.runs.opening import read_once
+
+_KEY_LIMIT = 64 * 1024
+_TRUST_LIMIT = 1024 * 1024
+_KEY_NAME = re.compile(r"sign_ed25519(?:-[1-9][0-9]*)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key of this root: its file, whose it is, and whether a passphrase protects it."""
+
+    path: Path
+    principal: str
+    public: PublicKey
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The folder `config/` of a root."""
+
+    config: Path
+
+    @property
+    def trust_file(self) -> Path:
+        """The file that says whose signatures count here; `ssh-keygen` reads it too."""
+        return self.config / "trust" / "allowed_signers"
+
+    @property
+    def revoked_keys_file(self) -> Path:
+        """The public keys that count no more, one a line."""
+        return self.config / "trust" / "revoked_keys"
+
+    def own_keys(self) -> tuple[OwnKey, ...]:
+        """Give the keys of this root, the default one first. Raises Refused."""
+        folder = self.config / "keys"
+        names = sorted(p.name for p in folder.glob("sign_ed25519*") if _KEY_NAME.match(p.name))
+        return tuple(self._own_key(folder / name) for name in names)
+
+    def new_key(self, principal: str, passphrase: str | None) -> OwnKey:
+        """Make a key, keep it, and trust it for scripts. Raises Refused, DataError."""
+        folder = self._folder("keys")
+        taken = len(self.own_keys())
+        path = folder / ("sign_ed25519" if taken == 0 else f"sign_ed25519-{taken + 1}")
+        key = SigningKey.generate()
+        line = key.public.line(principal)
+        with refusals():
+            updated = self._trust_with(principal, key.public)
+        durable.write_new(path, [key.dump(passphrase)], mode=0o600)
+        durable.write_new(path.with_name(path.name + ".pub"), [f"{line}\n".encode()], mode=0o644)
+        durable.sync_dir(folder)
+        self._write_trust(updated)
+        return OwnKey(path, principal, key.public, bool(passphrase))
+
+    def signing_key(self, own: OwnKey, ask: Callable[[str], str] | None) -> SigningKey:
+        """Open a private key; `ask` is called for the passphrase if there is one. Raises Refused."""
+        with refusals():
+            content = self._private(own.path)
+            if not own.protected:
+                return SigningKey.load(content)
+            passphrase = ask(f"passphrase of {own.path.name} ({own.principal})") if ask else None
+            return SigningKey.load(content, passphrase)
+
+    def trust(self) -> bytes:
+        """Give the trust file's bytes; nothing when there is none."""
+        return self._read(self.trust_file)
+
+    def revoked_keys(self) -> bytes:
+        """Give the bytes of the list of revoked keys; nothing when there is none."""
+        return self._read(self.revoked_keys_file)
+
+    def trusted(self) -> tuple[TrustLine, ...]:
+        """Give the lines of the trust file. Raises Refused."""
+        with refusals():
+            return parse_trust(self.trust())
+
+    def add_trust(self, principal: str, public_line: str) -> PublicKey:
+        """Trust a public key (`ssh-ed25519 AAAA…`) for scripts. Raises Refused, DataError."""
+        with refusals():
+            key, _ = parse_public_line(public_line)
+            updated = self._trust_with(principal, key)
+        self._write_trust(updated)
+        return key
+
+    def _own_key(self, path: Path) -> OwnKey:
+        with refusals():
+            line = read_once(path.with_name(path.name + ".pub"), _KEY_LIMIT, "public key")
+            public, principal = parse_public_line(line.decode("utf-8", "replace"))
+            return OwnKey(path, principal, public, needs_passphrase(self._private(path)))
+
+    def _private(self, path: Path) -> bytes:
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        if mode & 0o077 or path.lstat().st_uid != os.geteuid():
+            raise Refused(
+                "P2-S0790",
+                "the private key can be read by others",
+                str(path),
+                f"it must be yours alone: chmod 600 {path}",
+            )
+        return read_once(path, _KEY_LIMIT, "private key")
+
+    def _trust_with(self, principal: str, key: PublicKey) -> bytes:
+        line = TrustLine.for_kind(principal, key, Kind.SCRIPT).dump()
+        updated = self.trust() + line.encode() + b"\n"
+        parse_trust(updated)
+        return updated
+
+    def _write_trust(self, content: bytes) -> None:
+        folder = self._folder("trust")
+        durable.replace(folder / ".allowed_signers.new", self.trust_file, content)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.config / name
+        durable.make_dir(folder, 0o700)
+        return folder
+
+    def _read(self, path: Path) -> bytes:
+        if not path.exists() and not path.is_symlink():
+            return b""
+        return read_once(path, _TRUST_LIMIT, "trust file")
+
+
+class refusals:  # noqa: N801 - used as a block, like contextlib.suppress
+    """Turn a Refusal of p2sign inside the block into the error that people are shown."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Refusal):
+            raise as_refused(error) from error
+
+
+def as_refused(refusal: Refusal) -> Refused:
+    """Give a refusal of p2sign in the shape that every surface shows."""
+    return Refused(
+        refusal.code, refusal.what, refusal.where, refusal.remedy, note=f"({refusal.name})"
+    )

@@ -1,0 +1,85 @@
+"""A path to bytes: one open, one read, nothing followed. What is read here is what is verified and what runs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotter2.errors import ExitCode, Plotter2Error
+
+SCRIPT_LIMIT = 256 * 1024
+"""Most bytes of a script."""
+SIDECAR_LIMIT = 512 * 1024
+"""Most bytes of a `.p2.sig` file: a statement of 256 KiB and 16 signatures."""
+
+
+class FileRefused(Plotter2Error):
+    """A script's file cannot be taken (P2-E001x)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedScript:
+    """A script's bytes as they were read, its file name, and its signature file's bytes if there is one."""
+
+    path: Path
+    content: bytes
+    sidecar: bytes | None
+
+    @property
+    def name(self) -> str:
+        """Give the file name, which a signature must name too."""
+        return self.path.name
+
+
+def open_script(path: Path) -> OpenedScript:
+    """Read a script and its `.p2.sig`; raises FileRefused when either cannot be read once, whole and in place."""
+    content = read_once(path, SCRIPT_LIMIT, "script")
+    sidecar_path = path.with_name(path.name + ".sig")
+    sidecar = None
+    if sidecar_path.exists() or sidecar_path.is_symlink():
+        sidecar = read_once(sidecar_path, SIDECAR_LIMIT, "signature file")
+    return OpenedScript(path, content, sidecar)
+
+
+def read_once(path: Path, limit: int, what: str) -> bytes:
+    """Read a regular file of at most `limit` bytes; raises FileRefused with the reason."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise _not_opened(path, what, error) from None
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise _refused("P2-E0012", f"the {what} is not a file", path, f"name a {what} file")
+        with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - a descriptor, not a path
+            content = file.read(limit + 1)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if len(content) > limit:
+        raise _refused(
+            "P2-E0001",
+            f"the {what} is larger than {limit // 1024} KiB",
+            path,
+            "move data out of it, or split it",
+        )
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise _refused("P2-E0013", f"the {what} changed while it was read", path, "try again")
+    return content
+
+
+def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
+    if isinstance(error, FileNotFoundError):
+        return _refused("P2-E0011", f"there is no {what} here", path, "check the name")
+    if path.is_symlink():
+        message = f"the {what} is a symbolic link, and links are not followed"
+        return _refused("P2-E0012", message, path, "name the file that it points to")
+    return _refused("P2-E0014", f"the {what} cannot be read: {error.strerror}", path, "check it")
+
+
+def _refused(code: str, message: str, path: Path, help: str) -> FileRefused:
+    usage = code == "P2-E0011"
+    exit_code = ExitCode.USAGE if usage else ExitCode.CHECK_FAILED
+    return FileRefused(code, message, str(path), help, exit_code=exit_code)
