@@ -6,9 +6,11 @@ A node is `[id, "op@version", [input ids], {attribute: value}, kind]` with
 
 Every value of an attribute is a tagged list, so that nothing can be read two ways:
 
-    ["int", 5]  ["num", "0x1.8p+1"]  ["str", "a"]  ["bool", true]  ["null"]      literals (quantities in base units)
+    ["int", 5]  ["str", "a"]  ["bool", true]  ["null"]                           literals
+    ["num", "0x1.8000000000000p+1"]   a number as float.hex() writes it; quantities in base units
     ["col", "lr"]                     a column of the node's (first) input
-    ["cols", ["lr", "step"]]          columns; ["by", [["desc", ["col", "x"]], ...]] for sort keys
+    ["cols", ["lr", "step"]]          columns
+    ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
     ["var", "window"]                 a parameter of the module
     ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
     ["op", "+", a, b]                 or and == != <= >= < > in + - * / ** ; ["not", a]  ["neg", a]
@@ -17,6 +19,12 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["rename", [["new", "old"], ...]] ["types", [["col", "int"], ...]]
     ["table", "n..."]                 the table that another node gives (that node is among the inputs)
     ["field", "n...", "lr"]           a column of that table
+
+`inputs` holds first what the pipe delivers (unless the operation takes nothing), then the tables that attributes name,
+in order of first mention. Attributes that a call leaves out are absent: the signature's default holds, for ever.
+Beside the parameters of its signature a node may carry `cols` on a source that reads a bundle (the columns it
+delivers, in that order), `@seq` on an effect (its place in the order of effects) and `@when` (a single truth value:
+the effect is skipped when it is false or null).
 """
 
 from __future__ import annotations
@@ -24,7 +32,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Value = list[Any]
@@ -46,7 +55,7 @@ class Node:
     attributes: Mapping[str, Value]
     kind: str
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Give the name made of the content."""
         content = [self.op, list(self.inputs), dict(self.attributes), self.kind]
@@ -81,7 +90,7 @@ class Module:
     rights: tuple[str, ...]
     work: int
     edition: int = 1
-    libs: Mapping[str, str] = ()  # type: ignore[assignment]
+    libs: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give the module as plain JSON values."""
@@ -100,9 +109,13 @@ class Module:
 
     def encode(self) -> bytes:
         """Give the canonical bytes."""
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         return canonical(self.as_json())
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Give the module's name: 64 hex digits."""
         return module_hash(self.encode())

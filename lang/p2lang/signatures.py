@@ -12,12 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from p2lang.types import parse_quantity
 
 FLOW_KINDS = ("source", "step", "mark", "deco", "effect")
 EXPRESSION_KINDS = ("fn", "agg", "win", "val")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """One parameter of an operation."""
 
@@ -33,8 +37,26 @@ class Parameter:
         """Tell whether a call must give it."""
         return not (self.optional or self.variadic or self.default is not None)
 
+    @property
+    def attribute(self) -> str:
+        """Give the name of the node's attribute that holds it: its own, or `new` for named new columns."""
+        return "new" if self.variadic == "**" else self.name
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def default_value(self) -> list[Any] | None:
+        """Give the default as a tagged value of the IR, quantities in base units; None when there is none."""
+        if self.default is None:
+            return None
+        if self.choices or self.type == "str":
+            return ["str", self.default]
+        if self.type == "bool":
+            return ["bool", self.default == "true"]
+        if self.type == "int":
+            return ["int", int(self.default)]
+        return ["num", parse_quantity(self.default)[0].hex()]
+
+
+@dataclass(frozen=True)
 class Signature:
     """One version of one operation; a version is for ever."""
 
@@ -48,14 +70,29 @@ class Signature:
     rights: tuple[str, ...]
     doc: str
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """Give `name@version`."""
         return f"{self.name}@{self.version}"
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        """Give the parameters that have a name, in order."""
+        return {p.name: p for p in self.parameters if p.variadic != "**"}
+
+    @cached_property
+    def by_attribute(self) -> Mapping[str, Parameter]:
+        """Give the parameters by the attribute that holds them."""
+        return {p.attribute: p for p in self.parameters}
+
     def parameter(self, name: str) -> Parameter | None:
         """Give the parameter of that name, if there is one."""
-        return next((p for p in self.parameters if p.name == name and p.variadic != "**"), None)
+        return self.by_name.get(name)
+
+    @cached_property
+    def variadic(self) -> Parameter | None:
+        """Give the parameter that takes named new columns (`**type`), if there is one."""
+        return self.by_attribute.get("new")
 
     @property
     def in_flow(self) -> bool:
@@ -65,24 +102,30 @@ class Signature:
 
 @dataclass(frozen=True)
 class Registry:
-    """All signatures by full name, the newest of each name, other spellings, and what is not available yet."""
+    """Signatures by full name, the newest of each name and kind, other spellings, and what is not available yet."""
 
     by_full_name: Mapping[str, Signature]
     newest: Mapping[str, tuple[Signature, ...]]
     aliases: Mapping[str, str]
     planned: Mapping[str, Signature]
 
-    def flow(self, name: str) -> Signature | None:
-        """Give the newest operation of that name that stands in a flow."""
-        return self._pick(name, in_flow=True)
+    def flow(self, name: str, left: str = "") -> Signature | None:
+        """Give the newest operation of that name that stands in a flow; of several the one that takes `left`."""
+        found = [s for s in self.newest.get(self.spelled(name), ()) if s.in_flow]
+        return next((s for s in found if s.takes in (left, "any")), found[0] if found else None)
 
     def expression(self, name: str) -> Signature | None:
         """Give the newest function of that name that stands in an expression."""
-        return self._pick(name, in_flow=False)
+        found = self.newest.get(self.spelled(name), ())
+        return next((s for s in found if not s.in_flow), None)
 
-    def _pick(self, name: str, *, in_flow: bool) -> Signature | None:
-        found = self.newest.get(self.aliases.get(name, name), ())
-        return next((s for s in found if s.in_flow is in_flow), None)
+    def later(self, name: str) -> Signature | None:
+        """Give the operation or function of that name that this release knows but does not run."""
+        return self.planned.get(self.spelled(name))
+
+    def spelled(self, name: str) -> str:
+        """Give the name that another spelling stands for."""
+        return self.aliases.get(name, name)
 
 
 def registry(
@@ -90,16 +133,15 @@ def registry(
 ) -> Registry:
     """Build the registry from signature lines; raises ValueError with the line that cannot be read."""
     by_full_name: dict[str, Signature] = {}
-    newest: dict[str, dict[bool, Signature]] = {}
+    newest: dict[str, dict[str, Signature]] = {}
     for signature in _signatures(lines):
-        key = f"{signature.full_name}"
-        if signature.in_flow is False and key in by_full_name:
-            raise ValueError(f"{key} is declared twice")
-        by_full_name[key] = signature
+        if signature.full_name in by_full_name:
+            raise ValueError(f"{signature.full_name} is declared twice")
+        by_full_name[signature.full_name] = signature
         held = newest.setdefault(signature.name, {})
-        known = held.get(signature.in_flow)
+        known = held.get(signature.kind)
         if known is None or known.version < signature.version:
-            held[signature.in_flow] = signature
+            held[signature.kind] = signature
     return Registry(
         by_full_name,
         {name: tuple(held.values()) for name, held in newest.items()},

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal, cast, get_args
 
 ColumnKind = Literal["int", "number", "string", "bool", "time", "any"]
@@ -17,6 +20,33 @@ FlowKind = Literal["none", "table", "view", "plot", "item", "done"]
 
 UNITS = {"": "a plain number", "s": "time", "pt": "length", "B": "bytes", "rad": "angle"}
 """Base units of the four dimensions the language checks; other units are labels, equal only to themselves."""
+
+QUANTITY_UNITS: Mapping[str, tuple[Fraction, str]] = {
+    "ns": (Fraction(1, 10**9), "s"),
+    "us": (Fraction(1, 10**6), "s"),
+    "ms": (Fraction(1, 1000), "s"),
+    "s": (Fraction(1), "s"),
+    "min": (Fraction(60), "s"),
+    "h": (Fraction(3600), "s"),
+    "d": (Fraction(86400), "s"),
+    "pt": (Fraction(1), "pt"),
+    "mm": (Fraction(360, 127), "pt"),
+    "cm": (Fraction(3600, 127), "pt"),
+    "inch": (Fraction(72), "pt"),
+    "px": (Fraction(3, 4), "pt"),
+    "B": (Fraction(1), "B"),
+    "KiB": (Fraction(2**10), "B"),
+    "MiB": (Fraction(2**20), "B"),
+    "GiB": (Fraction(2**30), "B"),
+    "rad": (Fraction(1), "rad"),
+    "deg": (Fraction(0), "rad"),
+    "%": (Fraction(1, 100), ""),
+}
+"""Units that a number may be written with: factor to the base unit, base unit. A degree is pi/180, see `quantity`."""
+
+_QUANTITY = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9][0-9_]*)?(?:[eE][+-]?[0-9]+)?)([A-Za-z%]*)\Z")
+_LONGEST_NUMBER = 400
+_HUGE_EXPONENT = 400
 
 _TYPE_TEXT = re.compile(r"(int|number|string|bool|time|any)(\?)?(?:\[([^\[\]\n]{1,60})\])?\Z")
 _GLOB = re.compile(r"(.*)\*(\d{1,5})\Z")
@@ -54,21 +84,60 @@ def parse_column_type(text: str) -> ColumnType:
     return ColumnType(cast(ColumnKind, kind), optional is not None, unit or "")
 
 
-@dataclass(frozen=True, slots=True)
+def exact_number(text: str) -> Fraction:
+    """Give the exact value of a number as written, underscores allowed.
+
+    Raises ValueError when it is no number, OverflowError when it is far beyond the range of a double.
+    """
+    digits = text.replace("_", "")
+    exponent = digits.lower().partition("e")[2]
+    # A fraction of 1e999999999 would fill the memory before anyone could say that it is too large.
+    if len(digits) > _LONGEST_NUMBER or (exponent and abs(int(exponent)) > _HUGE_EXPONENT):
+        raise OverflowError(f"{text[:20]} is out of range")
+    return Fraction(digits)
+
+
+def quantity(number: str, unit: str) -> tuple[float, str]:
+    """Give value in the base unit and base unit of `10`, `min`; exact until rounded once, so 95 % is 0.95.
+
+    Raises KeyError for an unknown unit and OverflowError beyond the range of a double.
+    """
+    factor, base = QUANTITY_UNITS[unit]
+    exact = exact_number(number)
+    return (math.radians(float(exact)) if unit == "deg" else float(exact * factor)), base
+
+
+def parse_quantity(text: str) -> tuple[float, str]:
+    """Read `10min`, `95%` or a plain number from text; raises ValueError or OverflowError when it is none."""
+    match = _QUANTITY.match(text)
+    if match is None or (match.group(2) and match.group(2) not in QUANTITY_UNITS):
+        raise ValueError(f"{text!r} is not a number with a unit")
+    if not match.group(2):
+        return float(exact_number(match.group(1))), ""
+    return quantity(match.group(1), match.group(2))
+
+
+@dataclass(frozen=True)
 class TableSchema:
     """Columns in order with their types, and an upper bound of the number of rows."""
 
     columns: tuple[tuple[str, ColumnType], ...]
     rows: int
 
+    @cached_property
+    def by_name(self) -> Mapping[str, ColumnType]:
+        """Give the columns as a mapping, in order."""
+        return dict(self.columns)
+
     def __contains__(self, name: str) -> bool:
-        return any(name == n for n, _ in self.columns)
+        return name in self.by_name
 
     def __getitem__(self, name: str) -> ColumnType:
-        for n, column_type in self.columns:
-            if n == name:
-                return column_type
-        raise KeyError(name)
+        return self.by_name[name]
+
+    def get(self, name: str) -> ColumnType | None:
+        """Give the type of a column, or None when there is no such column."""
+        return self.by_name.get(name)
 
     @property
     def names(self) -> tuple[str, ...]:

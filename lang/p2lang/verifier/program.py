@@ -1,0 +1,81 @@
+"""What the verifier gives: a program that is safe to run, with the shape of every table in it. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from p2lang import ir
+from p2lang.signatures import Signature
+from p2lang.types import FlowKind, TableSchema
+
+Scalar = int | float | str | bool
+"""A bound parameter's value; quantities are in base units (s, pt, B, rad)."""
+
+
+@dataclass(frozen=True)
+class ProgramNode:
+    """One operation to carry out.
+
+    `schema` is what the node gives: a table's columns, for a view the columns that its marks may name, else None;
+    `schema.rows` is the upper bound that the work was counted with. `flow` is the input that the pipe delivers and
+    that `["col", ...]` speaks of (None for sources and statements); the other inputs are tables that attributes name.
+    """
+
+    id: str
+    node: ir.Node
+    signature: Signature
+    kind: FlowKind
+    inputs: tuple[str, ...]
+    input_schemas: tuple[TableSchema | None, ...]
+    schema: TableSchema | None
+    flow: str | None = None
+
+    def argument(self, name: str) -> ir.Value | None:
+        """Give an attribute as written, else the signature's default as a tagged value, else None."""
+        value = self.node.attributes.get(name)
+        if value is not None:
+            return value
+        parameter = self.signature.parameter(name)
+        return None if parameter is None else parameter.default_value
+
+
+@dataclass(frozen=True)
+class ProgramParam:
+    """A parameter: its type's text, the unit of its number, the default and the condition over `["var", name]`."""
+
+    name: str
+    type: str
+    default: ir.Value | None
+    where: ir.Value | None
+
+
+class BadParameter(Exception):
+    """A value given from outside does not fit a parameter: `code`, `message`, `help`."""
+
+    def __init__(self, code: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
+
+
+@dataclass(frozen=True)
+class Program:
+    """A verified module: nodes in an order in which every input comes before its use."""
+
+    sha256: str
+    module: ir.Module
+    nodes: tuple[ProgramNode, ...]
+    params: Mapping[str, ProgramParam]
+    sinks: tuple[str, ...]
+    rights: tuple[str, ...]
+    work: int
+    capabilities: tuple[str, ...]
+
+    def __getitem__(self, node_id: str) -> ProgramNode:
+        """Give the node of that id; raises KeyError."""
+        return self._by_id[node_id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, ProgramNode]:
+        return {node.id: node for node in self.nodes}
