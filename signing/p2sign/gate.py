@@ -1,0 +1,215 @@
+"""The gate: a script, its signature file and the trust files in; a `Verified` out, or the first refusal in order.
+
+Pure: no file, no clock, no network. Whoever calls opens each file once and hands the same bytes on.
+Scopes, thresholds, ceilings and the language floor are the caller's policy and come after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import InitVar, dataclass
+from datetime import datetime
+
+from p2sign import sidecar, sshsig, statement, trust
+from p2sign.keys import PublicKey
+from p2sign.refusal import Refusal, placed, shown
+from p2sign.rights import Capability, Limits
+from p2sign.sidecar import Sidecar
+from p2sign.statement import Statement
+from p2sign.trust import AllowedSigners
+from p2sign.uses import Kind
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody wants to run: the script's bytes, its signature file (None if there is none), the file's name."""
+
+    script: bytes
+    sidecar: bytes | None
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFiles:
+    """The contents of the trust files as they are on disk; an absent list of revoked things is b""."""
+
+    allowed_signers: bytes
+    revoked_keys: bytes = b""
+    revoked_scripts: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody whose good signature is on the statement."""
+
+    principal: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The proof that these script bytes may run on these terms. Only `verify` makes one.
+
+    The identity of what was signed is `statement_sha256`; the signature file itself has many equal forms.
+    """
+
+    statement: Statement
+    signers: tuple[Signer, ...]
+    script: bytes
+    script_sha256: str
+    statement_sha256: str
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only p2sign.gate.verify makes a Verified")
+
+    def undeclared(
+        self, caps: Iterable[Capability], limits: Limits | None = None
+    ) -> tuple[str, ...]:
+        """Give, as text, the rights of `caps` that the statement does not declare and the limits beyond its own."""
+        rights = [str(cap) for cap in sorted(set(caps) - set(self.statement.caps), key=str)]
+        ceilings = dict(self.statement.limits.items()) if self.statement.limits else {}
+        wanted = limits.items() if limits else ()
+        beyond = [f"{name} {value}" for name, value in wanted if value > ceilings.get(name, 0)]
+        return (*rights, *beyond)
+
+    def allows(self, caps: Iterable[Capability], limits: Limits | None = None) -> bool:
+        """Say whether the statement declares all of `caps` and sets no limit below `limits`."""
+        return not self.undeclared(caps, limits)
+
+    def require(self, caps: Iterable[Capability], limits: Limits | None = None) -> None:
+        """Refuse (E_CAP_UNDECLARED) unless `allows`."""
+        missing = self.undeclared(caps, limits)
+        if missing:
+            raise Refusal(
+                "E_CAP_UNDECLARED",
+                "the script needs, and its signature does not allow: " + "; ".join(missing),
+            )
+
+
+def verify(
+    offer: Offer,
+    files: TrustFiles,
+    now: datetime,
+    serial_floors: Mapping[str, int] | None = None,
+    use: Kind = Kind.SCRIPT,
+) -> Verified:
+    """Check everything that bytes, time and trust can tell, in the order of the design, and give the proof.
+
+    `now` is aware. `serial_floors` maps a name to the highest serial that ever ran here under it. `use` is what the
+    caller is about to do: run a person's script or a machine's own (`local`); only these two can run.
+    Raises Refusal with the place, and ValueError if `now` has no time zone or `use` cannot run.
+    """
+    if now.tzinfo is None:
+        raise ValueError("a time without a time zone says nothing; give datetime.now(UTC)")
+    if use not in (Kind.SCRIPT, Kind.LOCAL):
+        raise ValueError(f"a {use} never runs")
+    script_file = offer.file_name if offer.file_name.isprintable() else shown(offer.file_name)
+    signature_file = f"{script_file}.sig"
+    with placed(signature_file):
+        signed = _split(offer)
+    trusted = _read_trust(files)
+    with placed(signature_file):
+        signers = _check_signatures(signed, trusted, now, use)
+        terms = statement.parse(signed.statement)
+        _check_terms(terms, now, use)
+    script_sha256 = hashlib.sha256(offer.script).hexdigest()
+    statement_sha256 = hashlib.sha256(signed.statement).hexdigest()
+    with placed(script_file):
+        _check_file(terms, offer, script_sha256)
+        if {script_sha256, statement_sha256} & trusted.revoked_scripts:
+            raise Refusal("E_SCRIPT_REVOKED")
+        _check_serial(terms, serial_floors or {})
+    return Verified(terms, signers, offer.script, script_sha256, statement_sha256, _SEAL)
+
+
+# ------------------------------------------------------------------ the steps
+
+
+def _split(offer: Offer) -> Sidecar:
+    if offer.sidecar is None:
+        raise Refusal("E_UNSIGNED", "the script is not signed: this file does not exist")
+    return sidecar.split(offer.sidecar)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    allowed: AllowedSigners
+    revoked_keys: frozenset[PublicKey]
+    revoked_scripts: frozenset[str]
+
+
+def _read_trust(files: TrustFiles) -> _Trust:
+    with placed("allowed_signers"):
+        allowed = trust.parse_allowed_signers(files.allowed_signers)
+    with placed("revoked_keys"):
+        revoked_keys = trust.parse_revoked_keys(files.revoked_keys)
+    with placed("revoked_scripts"):
+        revoked_scripts = trust.parse_revoked_scripts(files.revoked_scripts)
+    return _Trust(allowed, revoked_keys, revoked_scripts)
+
+
+def _check_signatures(
+    signed: Sidecar, trusted: _Trust, now: datetime, use: Kind
+) -> tuple[Signer, ...]:
+    signers = []
+    for number, signature in enumerate(signed.signatures(), 1):
+        with placed(f"signature {number}"):
+            if signature.namespace == Kind.DRAFT.namespace:
+                raise Refusal("E_SIG_DRAFT")
+            sshsig.check(signature, signed.statement, use.namespace)
+            fingerprint = signature.key.fingerprint
+            if signature.key in trusted.revoked_keys:
+                raise Refusal("E_SIGNER_REVOKED", f"the key {fingerprint} was revoked")
+            principal = trusted.allowed.principal_of(signature.key, use.namespace, now)
+            signers.append(Signer(principal, fingerprint))
+    return tuple(signers)
+
+
+def _check_terms(terms: Statement, now: datetime, use: Kind) -> None:
+    if terms.kind is not use:
+        raise Refusal(
+            "E_KIND", f"the statement is of the kind {terms.kind}, and was signed as {use}"
+        )
+    if now < terms.issued:
+        raise Refusal(
+            "E_NOT_YET_ISSUED",
+            f"the statement is dated {terms.issued.isoformat()}, which is in the future",
+        )
+    if terms.expires is not None and now >= terms.expires:
+        raise Refusal("E_EXPIRED", f"the statement expired at {terms.expires.isoformat()}")
+
+
+def _check_file(terms: Statement, offer: Offer, script_sha256: str) -> None:
+    if offer.file_name != terms.entry:
+        raise Refusal("E_ENTRY", f"the signature is for a file named {terms.entry}")
+    signed_sha256 = terms.digest_of_entry()
+    if script_sha256 == signed_sha256:
+        return
+    for variant in _line_end_variants(offer.script):
+        if hashlib.sha256(variant).hexdigest() == signed_sha256:
+            raise Refusal("E_DIGEST_EOL")
+    raise Refusal("E_DIGEST")
+
+
+def _line_end_variants(script: bytes) -> Iterator[bytes]:
+    """Give what the script may have been before line ends were changed or the final one was lost or added."""
+    unix = script.replace(b"\r\n", b"\n")
+    windows = unix.replace(b"\n", b"\r\n")
+    for text, end in ((script, b"\n"), (unix, b"\n"), (windows, b"\r\n")):
+        yield text
+        yield text + end
+        yield text.removesuffix(end)
+
+
+def _check_serial(terms: Statement, serial_floors: Mapping[str, int]) -> None:
+    floor = serial_floors.get(terms.name, 0)
+    if terms.serial < floor:
+        raise Refusal(
+            "E_SERIAL",
+            f"{terms.name} has serial {terms.serial}, and serial {floor} already ran here",
+        )
