@@ -17,7 +17,7 @@ from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability, Limits
 from p2sign.sidecar import Sidecar
 from p2sign.statement import Statement
-from p2sign.trust import AllowedSigners
+from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 
 _SEAL = object()
@@ -138,19 +138,19 @@ def _split(offer: Offer) -> Sidecar:
 
 @dataclass(frozen=True, slots=True)
 class _Trust:
-    allowed: AllowedSigners
+    lines: tuple[TrustLine, ...]
     revoked_keys: frozenset[PublicKey]
     revoked_scripts: frozenset[str]
 
 
 def _read_trust(files: TrustFiles) -> _Trust:
     with placed("allowed_signers"):
-        allowed = trust.parse_allowed_signers(files.allowed_signers)
+        lines = trust.parse_trust(files.allowed_signers)
     with placed("revoked_keys"):
         revoked_keys = trust.parse_revoked_keys(files.revoked_keys)
     with placed("revoked_scripts"):
         revoked_scripts = trust.parse_revoked_scripts(files.revoked_scripts)
-    return _Trust(allowed, revoked_keys, revoked_scripts)
+    return _Trust(lines, revoked_keys, revoked_scripts)
 
 
 def _check_signatures(
@@ -165,7 +165,7 @@ def _check_signatures(
             fingerprint = signature.key.fingerprint
             if signature.key in trusted.revoked_keys:
                 raise Refusal("E_SIGNER_REVOKED", f"the key {fingerprint} was revoked")
-            principal = trusted.allowed.principal_of(signature.key, use.namespace, now)
+            principal = trust.principal_of(signature.key, trusted.lines, use.namespace, now)
             signers.append(Signer(principal, fingerprint))
     return tuple(signers)
 

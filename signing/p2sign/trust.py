@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from p2sign.keys import PublicKey, parse_public_line
 from p2sign.naming import is_digest
 from p2sign.refusal import Refusal, placed, shown
-from p2sign.uses import NAMESPACES
+from p2sign.uses import NAMESPACES, Kind
 
 _PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}@[a-z0-9][a-z0-9._-]{0,63}")
 _OPTION = re.compile(r'([a-z-]+)="([^"]*)"')
@@ -23,7 +23,7 @@ _NAMESPACES, _AFTER, _BEFORE = "namespaces", "valid-after", "valid-before"
 
 
 @dataclass(frozen=True, slots=True)
-class TrustedSigner:
+class TrustLine:
     """One line of `allowed_signers`: this key is this principal's, for these namespaces, in this time.
 
     Valid from `valid_after` (inclusive) to `valid_before` (exclusive), both UTC; None sets no bound.
@@ -46,7 +46,12 @@ class TrustedSigner:
         if self.valid_after and self.valid_before and self.valid_after >= self.valid_before:
             raise Refusal("E_TRUST_TIME", "valid-before is not later than valid-after")
 
-    def line(self) -> str:
+    @classmethod
+    def for_kind(cls, principal: str, key: PublicKey, kind: Kind) -> TrustLine:
+        """Give the line that trusts a key for statements of one kind, without bounds in time."""
+        return cls(principal, (kind.namespace,), key)
+
+    def dump(self) -> str:
         """Give the line without its line end. Raises Refusal E_KEY_FORMAT on a comment that is no text."""
         options = [f'{_NAMESPACES}="{",".join(self.namespaces)}"']
         for name, moment in ((_AFTER, self.valid_after), (_BEFORE, self.valid_before)):
@@ -55,60 +60,53 @@ class TrustedSigner:
         return f"{self.principal} {','.join(options)} {self.key.line(self.comment)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedSigners:
-    """A trust file that was read whole: each key once. Made by `parse_allowed_signers`."""
-
-    signers: tuple[TrustedSigner, ...]
-
-    def principal_of(self, key: PublicKey, namespace: str, now: datetime) -> str:
-        """Give the principal whose key this is, if trusted for `namespace` at `now` (aware).
-
-        Raises Refusal E_SIGNER_UNKNOWN, E_SIGNER_NAMESPACE, E_SIGNER_NOT_YET, E_SIGNER_EXPIRED.
-        """
-        signer = next((signer for signer in self.signers if signer.key == key), None)
-        if signer is None:
-            raise Refusal("E_SIGNER_UNKNOWN", f"the key {key.fingerprint} is not in the trust file")
-        if namespace not in signer.namespaces:
-            uses = ", ".join(signer.namespaces)
-            raise Refusal(
-                "E_SIGNER_NAMESPACE",
-                f"{signer.principal} is trusted for {uses}, not for {namespace}",
-            )
-        if signer.valid_after is not None and now < signer.valid_after:
-            day = signer.valid_after.isoformat()
-            raise Refusal("E_SIGNER_NOT_YET", f"{signer.principal} is trusted from {day} on")
-        if signer.valid_before is not None and now >= signer.valid_before:
-            day = signer.valid_before.isoformat()
-            raise Refusal("E_SIGNER_EXPIRED", f"{signer.principal} was trusted until {day}")
-        return signer.principal
-
-
-def parse_allowed_signers(data: bytes) -> AllowedSigners:
-    """Read a trust file; `#` comments and empty lines may stand between the lines.
+def parse_trust(data: bytes) -> tuple[TrustLine, ...]:
+    """Read an `allowed_signers` file; `#` comments and empty lines may stand between the lines.
 
     Raises Refusal E_TRUST_..., E_KEY_... with the line; one bad line refuses the file.
     """
-    signers: list[TrustedSigner] = []
-    lines_of: dict[PublicKey, int] = {}
-    for number, line in _lines(data, "E_TRUST_LINE"):
+    found: list[TrustLine] = []
+    numbers: dict[PublicKey, int] = {}
+    for number, text in _lines(data, "E_TRUST_LINE"):
         with placed(f"line {number}"):
-            signer = _signer(line)
-            first = lines_of.setdefault(signer.key, number)
+            line = _trust_line(text)
+            first = numbers.setdefault(line.key, number)
             if first != number:
-                raise Refusal(
-                    "E_TRUST_DUPLICATE",
-                    f"the key {signer.key.fingerprint} stands in line {first} already",
-                )
-            signers.append(signer)
-    return AllowedSigners(tuple(signers))
+                known = f"the key {line.key.fingerprint} stands in line {first} already"
+                raise Refusal("E_TRUST_DUPLICATE", known)
+            found.append(line)
+    return tuple(found)
 
 
-def with_signer(data: bytes, signer: TrustedSigner) -> bytes:
+def with_trust_line(data: bytes, line: TrustLine) -> bytes:
     """Give the trust file with one line more. Raises what reading it raises, so a duplicate is refused."""
-    extended = _with_line(data, signer.line())
-    parse_allowed_signers(extended)
+    extended = _with_line(data, line.dump())
+    parse_trust(extended)
     return extended
+
+
+def principal_of(
+    key: PublicKey, lines: tuple[TrustLine, ...], namespace: str, now: datetime
+) -> str:
+    """Give the principal whose key this is, if the lines trust it for `namespace` at `now` (aware).
+
+    Raises Refusal E_SIGNER_UNKNOWN, E_SIGNER_NAMESPACE, E_SIGNER_NOT_YET, E_SIGNER_EXPIRED.
+    """
+    line = next((line for line in lines if line.key == key), None)
+    if line is None:
+        raise Refusal("E_SIGNER_UNKNOWN", f"the key {key.fingerprint} is not in the trust file")
+    if namespace not in line.namespaces:
+        uses = ", ".join(line.namespaces)
+        raise Refusal(
+            "E_SIGNER_NAMESPACE", f"{line.principal} is trusted for {uses}, not for {namespace}"
+        )
+    if line.valid_after is not None and now < line.valid_after:
+        since = line.valid_after.isoformat()
+        raise Refusal("E_SIGNER_NOT_YET", f"{line.principal} is trusted from {since} on")
+    if line.valid_before is not None and now >= line.valid_before:
+        until = line.valid_before.isoformat()
+        raise Refusal("E_SIGNER_EXPIRED", f"{line.principal} was trusted until {until}")
+    return line.principal
 
 
 def parse_revoked_keys(data: bytes) -> frozenset[PublicKey]:
@@ -183,7 +181,7 @@ def _lines(data: bytes, cause: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _signer(line: str) -> TrustedSigner:
+def _trust_line(line: str) -> TrustLine:
     words = line.split(" ", 2)
     if len(words) != 3:
         raise Refusal("E_TRUST_LINE", f"{shown(line)} is not of the form PRINCIPAL OPTIONS KEY")
@@ -191,7 +189,7 @@ def _signer(line: str) -> TrustedSigner:
     _check_principal(principal)
     values = _options(options)
     key, comment = parse_public_line(key_line)
-    return TrustedSigner(
+    return TrustLine(
         principal,
         tuple(values.get(_NAMESPACES, "").split(",")),
         key,
