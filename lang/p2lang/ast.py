@@ -6,12 +6,23 @@ without spans and comments, so two scripts that differ only in layout have equal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 
 from p2lang.source import NOWHERE, Span
 
 Comments = tuple[str, ...]
-"""Whole comment lines, each with its `#`, without the line end."""
+"""Whole comment lines, each with its `#`, without the line end; an empty text is a blank line between them."""
+
+KEYWORDS = frozenset(
+    "p2 use as param where let pipe def script python task after link via expose impose repeat in when otherwise "
+    "frame report page if then else or and not true false null".split()
+)
+"""Words that cannot name what a script declares, and that stand in backticks where they would be read as words."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+"""A name that needs no backticks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,36 @@ class Commented(Node):
 
     comments: Comments = field(default=(), compare=False, repr=False)
     trailing: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Commented):
+    """A node that stands by itself; `blank_before` says whether a blank line is above it, None that nobody chose."""
+
+    blank_before: bool | None = field(default=None, compare=False, repr=False)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Give the nodes directly inside one, in the order of the source."""
+    for each in fields(node):
+        yield from _nodes(getattr(node, each.name))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give a node and everything inside it, outer before inner, without recursion."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting += reversed(list(children(current)))
 
 
 # ---- names and types ------------------------------------------------------------------------
@@ -229,11 +270,12 @@ class Box(Node):
 class Flow(Node):
     """A head and the steps after it; with no steps it is just a value.
 
-    `head` is None in the body of a step: `def f() = | a | b`.
+    `head` is None in the body of a step: `def f() = | a | b`. `head_comment` stands at the end of the head's line.
     """
 
     head: Expr | Box | None
     stages: tuple[Stage | Splice, ...] = ()
+    head_comment: str = field(default="", compare=False, repr=False)
 
 
 Expr = (
@@ -267,7 +309,7 @@ class Block(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Use(Commented):
+class Use(Statement):
     """`use "lab/style@2.0.1" sha256 "..." as style`."""
 
     path: String
@@ -276,7 +318,7 @@ class Use(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Param(Commented):
+class Param(Statement):
     """`param name: type = default where condition`."""
 
     name: Name
@@ -286,7 +328,7 @@ class Param(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Let(Commented):
+class Let(Statement):
     """`let name: type = flow`."""
 
     name: Name
@@ -295,7 +337,7 @@ class Let(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Pipe(Commented):
+class Pipe(Statement):
     """`pipe name = [step, step]`."""
 
     name: Name
@@ -313,7 +355,7 @@ class Parameter(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Def(Commented):
+class Def(Statement):
     """`def name(parameters): type = body`; the body has no head when it is a step."""
 
     name: Name
@@ -323,7 +365,7 @@ class Def(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptDef(Commented):
+class ScriptDef(Statement):
     """A step in restricted Python; `body` is the text between the triple quotes."""
 
     name: Name
@@ -334,7 +376,7 @@ class ScriptDef(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Task(Commented):
+class Task(Statement):
     """`task name(parameters) after other { }`; `parameters` is None when no parentheses were written."""
 
     name: Name
@@ -344,7 +386,7 @@ class Task(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Link(Commented):
+class Link(Statement):
     """`link name: type -> "source" via | steps`."""
 
     name: Name
@@ -354,7 +396,7 @@ class Link(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Expose(Commented):
+class Expose(Statement):
     """`expose name: type = flow`."""
 
     name: Name
@@ -363,7 +405,7 @@ class Expose(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class ImposeThat(Commented):
+class ImposeThat(Statement):
     """`impose condition else "message"`."""
 
     condition: Expr
@@ -371,7 +413,7 @@ class ImposeThat(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class ImposeInput(Commented):
+class ImposeInput(Statement):
     """`impose name: type`."""
 
     name: Name
@@ -379,7 +421,7 @@ class ImposeInput(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(Commented):
+class Repeat(Statement):
     """`repeat name in list { }`."""
 
     name: Name
@@ -388,7 +430,7 @@ class Repeat(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class When(Commented):
+class When(Statement):
     """`when condition { } otherwise { }`."""
 
     condition: Expr
@@ -397,7 +439,7 @@ class When(Commented):
 
 
 @dataclass(frozen=True, slots=True)
-class FlowStatement(Commented):
+class FlowStatement(Statement):
     """A flow as a statement."""
 
     flow: Flow
