@@ -1,0 +1,179 @@
+"""Bringing bundles in: objects, then descriptions, then the event that makes them count, then the index.
+
+Order (reliability: a bundle is whole or absent at every instant): every file is synced before it
+gets its name, every name before anything refers to it. Until the event has its name everything
+can be taken back, and is when a step fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from plotter2.datter import codes, durable, events
+from plotter2.datter.bundle import (
+    Bundle,
+    Provenance,
+    Scalar,
+    Table,
+    canonical,
+    check_name,
+    digest_of,
+)
+from plotter2.datter.ids import IdSource, now_ms
+from plotter2.datter.layout import Layout
+from plotter2.datter.objects import Incoming, Published
+from plotter2.datter.registry import BundleRow, Registry
+from plotter2.errors import DataError
+
+_SURELY_UNDONE = frozenset({codes.DISK_FULL, codes.STORE_BUSY, codes.NOT_WRITABLE})
+"""With these SQLite rolled the transaction back; after a failed sync nobody knows."""
+
+Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A bundle before it is stored; its columns' chunks were put into the same add."""
+
+    name: str
+    params: dict[str, Scalar] = field(default_factory=dict)
+    repeat: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of a draft. With "already there", `id` and `attempt` are the older bundle's."""
+
+    id: str
+    name: str
+    attempt: int
+    outcome: Outcome
+    draft: Draft
+
+
+class Adding:
+    """One add: bytes go in with `put`, then all bundles at once with `commit`."""
+
+    def __init__(
+        self, layout: Layout, registry: Registry, ids: IdSource, incoming: Incoming, folder: Path
+    ) -> None:
+        self._layout = layout
+        self._registry = registry
+        self._ids = ids
+        self._incoming = incoming
+        self._folder = folder
+
+    def put(self, data: bytes | memoryview) -> tuple[str, int]:
+        """Take the bytes of a column chunk; gives (SHA-256, number of bytes). Raises DataError."""
+        return self._incoming.put(data)
+
+    def commit(self, drafts: Sequence[Draft], patience_s: float) -> tuple[Entered, ...]:
+        """Store all drafts or none, durably; gives what became of each, in order.
+
+        The same content under the same name again is the bundle that is there; other content under
+        a name in use is a new attempt, and the older ones are kept. Raises DataError; P2-D0815 for
+        a bad name, P2-D0808 when another process holds the store for `patience_s` seconds.
+        """
+        for draft in drafts:
+            check_name(draft.name)
+        with durable.locked(self._layout.registry / "lock", patience_s):
+            catch_up(self._layout, self._registry)
+            entered, fresh = self._compare(drafts)
+            published = self._incoming.publish()
+            if fresh:
+                self._publish(fresh, published)
+            else:
+                self._registry.barrier()
+        return entered
+
+    def _compare(self, drafts: Sequence[Draft]) -> tuple[tuple[Entered, ...], list[Bundle]]:
+        at = now_ms()
+        newest: dict[str, str] = {}
+        entered: dict[str, Entered] = {}
+        fresh: list[Bundle] = []
+        for draft in sorted(drafts, key=lambda d: d.name):
+            parent = draft.name.rpartition("/")[0]
+            bundle = Bundle(
+                id=self._ids.new(),
+                name=draft.name,
+                parent=newest.get(parent) or self._newest_id(parent),
+                attempt=1,
+                created=at,
+                params=draft.params,
+                repeat=draft.repeat,
+                axes=draft.axes,
+                meta=draft.meta,
+                tables=draft.tables,
+                provenance=draft.provenance,
+            )
+            entry, kept = self._judged(draft, bundle)
+            newest[draft.name] = entry.id
+            entered[draft.name] = entry
+            fresh += kept
+        return tuple(entered[draft.name] for draft in drafts), fresh
+
+    def _newest_id(self, name: str) -> str | None:
+        attempts = self._registry.attempts(name) if name else ()
+        return attempts[0].id if attempts else None
+
+    def _judged(self, draft: Draft, bundle: Bundle) -> tuple[Entered, list[Bundle]]:
+        earlier = self._registry.attempts(draft.name)
+        content = bundle.content_digest()
+        same: BundleRow | None = next((row for row in earlier if row.content == content), None)
+        if same is not None:
+            return Entered(same.id, draft.name, same.attempt, "already there", draft), []
+        if not earlier:
+            return Entered(bundle.id, draft.name, 1, "added", draft), [bundle]
+        attempt = earlier[0].attempt + 1
+        numbered = msgspec.structs.replace(bundle, attempt=attempt)
+        return Entered(bundle.id, draft.name, attempt, "new attempt", draft), [numbered]
+
+    def _publish(self, bundles: list[Bundle], published: Published) -> None:
+        described = [(bundle, canonical(bundle)) for bundle in bundles]
+        digests = {bundle.id: digest_of(data) for bundle, data in described}
+        event = events.Added(id=self._ids.new(), at=bundles[0].created, bundles=digests)
+        path = self._layout.commits / f"{event.id}.json"
+
+        def take_back() -> None:
+            durable.discard(path)
+            durable.sync_dir(path.parent)  # before anything that the event names goes
+            for bundle in bundles:
+                durable.discard_dir(self._layout.bundle_file(bundle.id).parent)
+            published.undo()
+
+        try:
+            self._describe(described)
+            durable.put(self._folder / "event", path, (events.encode(event),))
+        except BaseException:
+            take_back()
+            raise
+        try:
+            self._registry.add(event.id, [(bundle, digests[bundle.id]) for bundle in bundles])
+        except DataError as error:
+            if error.code in _SURELY_UNDONE:
+                take_back()
+            raise  # otherwise the files stay, and the next open finishes what they say
+
+    def _describe(self, described: list[tuple[Bundle, bytes]]) -> None:
+        for bundle, data in described:
+            final = self._layout.bundle_file(bundle.id)
+            with durable.reported(final.parent):
+                final.parent.mkdir()
+            durable.put(self._folder / "description", final, (data,))
+        durable.sync_dir(self._layout.source)
+
+
+def catch_up(layout: Layout, registry: Registry) -> int:
+    """Enter events of processes that died before the index had them; the store's lock is held."""
+    missing = registry.unknown_events(events.listed(layout))
+    events.replay(layout, registry, missing)
+    return len(missing)

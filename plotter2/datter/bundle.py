@@ -1,0 +1,189 @@
+"""What a bundle is: frozen values, and the canonical JSON that `source/<id>/bundle.json` holds.
+
+No file is touched here. Canonical JSON: keys sorted, no spaces, ASCII only, no NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from p2lang.types import ColumnType
+from plotter2.datter import codes
+from plotter2.errors import DataError
+
+Scalar: TypeAlias = float | int | bool | str | None
+Kind: TypeAlias = Literal["int", "number", "string", "bool", "time", "null"]
+"""`null`: no row has a value, so the column goes with every type."""
+State: TypeAlias = Literal["active", "archived", "quarantined"]
+
+BUNDLE_VERSION = 1
+SEGMENT = re.compile(r"[a-z0-9][a-z0-9._=,+-]{0,99}\Z")
+"""One part of a bundle's name."""
+_NOT_IN_SEGMENT = re.compile(r"[^a-z0-9._=,+-]+")
+
+
+class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the parts of a bundle share: frozen, no unknown field."""
+
+
+class Chunk(_Value, frozen=True):
+    """One Arrow IPC file with some rows of one column: an object of the store."""
+
+    digest: str
+    bytes: int
+    rows: int
+
+
+class Column(_Value, frozen=True):
+    """A column of a table: what it is, how sure that is and why, and where its rows are."""
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    role: str = ""
+    nullable: bool = False
+    confidence: float = 1.0
+    why: str = ""
+    chunks: tuple[Chunk, ...] = ()
+
+    @property
+    def type(self) -> ColumnType:
+        """Give the type as the language sees it; a column without any value is `number?`."""
+        if self.kind == "null":
+            return ColumnType("number", nullable=True, unit=self.unit)
+        return ColumnType(self.kind, self.nullable, self.unit)
+
+
+class Table(_Value, frozen=True):
+    """Rows of one stream, column by column."""
+
+    rows: int
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column | None:
+        """Give the column of this name, or None."""
+        return next((c for c in self.columns if c.name == name), None)
+
+
+class SourceFile(_Value, frozen=True):
+    """A file the bundle was read from."""
+
+    name: str
+    digest: str
+    bytes: int
+
+
+class Provenance(_Value, frozen=True):
+    """Where a bundle came from, and what its reader had to say."""
+
+    files: tuple[SourceFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    reader: str = ""
+
+
+class Bundle(_Value, frozen=True):
+    """A self-contained piece of experiment output; what it holds never changes.
+
+    `repeat` names the params that only count repetitions (a seed), `axes` those a sweep varies;
+    `created` is in milliseconds since 1970.
+    """
+
+    id: str
+    name: str
+    parent: str | None
+    attempt: int
+    created: int
+    params: dict[str, Scalar] = {}
+    repeat: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    meta: dict[str, Any] = {}
+    tables: dict[str, Table] = {}
+    provenance: Provenance = Provenance()
+    state: State = "active"
+    version: int = BUNDLE_VERSION
+
+    @property
+    def run(self) -> str:
+        """Give the last part of the name: what the column `run` says."""
+        return self.name.rpartition("/")[2]
+
+    def content_digest(self) -> str:
+        """Give the SHA-256 of what the bundle holds: params, meta and the values of its tables.
+
+        What it is called, when and from which file it came, and which roles were guessed for its
+        columns do not count: a second add of the same output finds the first.
+        """
+        tables = {
+            stream: [table.rows, [[c.name, c.kind, c.unit, c.chunks] for c in table.columns]]
+            for stream, table in self.tables.items()
+        }
+        kept = {name: getattr(self, name) for name in ("params", "repeat", "axes", "meta")}
+        return digest_of(canonical({**kept, "tables": tables}))
+
+
+_DECODER = msgspec.json.Decoder(Bundle)
+
+
+def canonical(value: Any) -> bytes:
+    """Give the canonical JSON of a value made of structs, mappings, lists and finite scalars."""
+    plain = msgspec.to_builtins(value)
+    text = json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return text.encode("ascii")
+
+
+def digest_of(data: bytes) -> str:
+    """Give the SHA-256 of bytes in hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_bundle(data: bytes, where: str) -> Bundle:
+    """Read canonical JSON; raises DataError (P2-D0817) when it is anything else."""
+    try:
+        bundle = _DECODER.decode(data)
+        sound = canonical(bundle) == data and bundle.version == BUNDLE_VERSION
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise _damaged(where, str(error)) from None
+    if not sound:
+        raise _damaged(where, "it is not in the canonical form of this release")
+    return bundle
+
+
+def check_name(name: str) -> str:
+    """Give the name back; raises DataError (P2-D0815) unless every part of it is well formed."""
+    for segment in name.split("/"):
+        if not SEGMENT.match(segment):
+            raise DataError(
+                codes.BAD_NAME,
+                f"{name!r} cannot be a bundle's name: the part {segment!r} does not fit.",
+                where=name,
+                help="Use parts of 1 to 100 characters out of a-z 0-9 . _ = , + - that begin with "
+                f"a letter or digit, joined by '/'; for example {slug_path(name)!r}.",
+            )
+    return name
+
+
+def slug(text: str) -> str:
+    """Turn any text into a readable part of a bundle's name: `LR=0.1, seed 3` -> `lr=0.1,seed-3`."""
+    lowered = _NOT_IN_SEGMENT.sub("-", text.strip().lower().replace(", ", ","))
+    return lowered.lstrip("._=,+-").rstrip("-")[:100] or "unnamed"
+
+
+def slug_path(text: str) -> str:
+    """Turn any text with '/' into a bundle's name."""
+    return "/".join(slug(part) for part in text.split("/") if part) or "unnamed"
+
+
+def _damaged(where: str, why: str) -> DataError:
+    return DataError(
+        codes.BUNDLE_DAMAGED,
+        f"The description of a bundle cannot be read: {why}.",
+        where=where,
+        help="Restore the file from a backup, or add the experiment's output again.",
+    )

@@ -1,0 +1,51 @@
+"""The error codes of the store, one line each. No behaviour."""
+
+from __future__ import annotations
+
+DISK_FULL = "P2-D0801"
+NOT_WRITABLE = "P2-D0802"
+SYNC_FAILED = "P2-D0803"
+IO_FAILED = "P2-D0804"
+SQLITE_TOO_OLD = "P2-D0805"
+REGISTRY_DAMAGED = "P2-D0806"
+REGISTRY_NEWER = "P2-D0807"
+STORE_BUSY = "P2-D0808"
+OTHER_FILE_SYSTEM = "P2-D0809"
+UNKNOWN_BUNDLE = "P2-D0810"
+AMBIGUOUS = "P2-D0811"
+WHICH_TABLE = "P2-D0812"
+UNKNOWN_TABLE = "P2-D0813"
+CONFLICT = "P2-D0814"
+BAD_NAME = "P2-D0815"
+OBJECT_DAMAGED = "P2-D0816"
+BUNDLE_DAMAGED = "P2-D0817"
+NO_TABLE = "P2-D0818"
+UNKNOWN_COLUMN = "P2-D0819"
+NAME_TAKEN = "P2-D0820"
+OUTPUT_REFUSED = "P2-D0821"
+TOO_MANY_COLUMNS = "P2-D0822"
+
+CODES: dict[str, str] = {
+    DISK_FULL: "There is no room left where the store is; nothing half-written was kept.",
+    NOT_WRITABLE: "The store's folder, or a part of it, may not be written.",
+    SYNC_FAILED: "The disk did not confirm that it stored the bytes; the step was given up.",
+    IO_FAILED: "The system refused to read or write a file of the store.",
+    SQLITE_TOO_OLD: "The SQLite library has a known error that can lose committed rows.",
+    REGISTRY_DAMAGED: "The registry (the index of bundles) cannot be read; it can be rebuilt.",
+    REGISTRY_NEWER: "The registry was written by a newer release of plotter2.",
+    STORE_BUSY: "Another process held the store for too long.",
+    OTHER_FILE_SYSTEM: "Two folders of the store lie on different file systems.",
+    UNKNOWN_BUNDLE: "No bundle has this name or id.",
+    AMBIGUOUS: "A name or id prefix means more than one thing.",
+    WHICH_TABLE: "A bundle holds several tables and none was chosen.",
+    UNKNOWN_TABLE: "The bundle has no table of this name.",
+    CONFLICT: "A column has types or units that do not go together in the selected runs.",
+    BAD_NAME: "A bundle name or a selector is not well formed.",
+    OBJECT_DAMAGED: "A stored column is missing or does not have the bytes its name promises.",
+    BUNDLE_DAMAGED: "A bundle's description is missing or not what was committed.",
+    NO_TABLE: "What was selected holds no table.",
+    UNKNOWN_COLUMN: "A column was asked for that the selected tables do not have.",
+    NAME_TAKEN: "The new name of a bundle belongs to another bundle.",
+    OUTPUT_REFUSED: "An artefact's name cannot be a file name.",
+    TOO_MANY_COLUMNS: "Stacking the selected tables would give more columns than allowed.",
+}

@@ -1,0 +1,257 @@
+"""Durable writing: the one door through which the store writes, syncs, links, renames and removes.
+
+What a function here acknowledges survives kill -9 and a power cut. A failed sync is never tried
+again: after one, the kernel may hold bytes that the disk does not (Rebello et al., ATC'20).
+Not for network file systems.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plotter2.datter import codes
+from plotter2.errors import DataError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_LOCK_STEP_S = 0.02
+
+
+@contextmanager
+def reported(where: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into a DataError that names `where` and a remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise _as_data_error(error, where) from error
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write every byte of `data`; a short count is continued. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def sync(fd: int, where: Path) -> None:
+    """Return once the disk has the file's bytes. Raises DataError (P2-D0803) and is not repeated."""
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _as_data_error(error, where) from error
+        raise DataError(
+            codes.SYNC_FAILED,
+            f"The disk did not confirm the bytes of {where}: {error.strerror}.",
+            where=str(where),
+            help="Check the disk (dmesg, SMART), then do the step again from its beginning.",
+        ) from error
+
+
+def sync_dir(path: Path) -> None:
+    """Return once the disk has the names inside the folder `path`. Raises DataError as `sync`."""
+    with reported(path):
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync(fd, path)
+    finally:
+        os.close(fd)
+
+
+def make_dir(path: Path, mode: int = 0o755) -> bool:
+    """Make the folder `path` durably and tell whether it is new; its parent must exist.
+
+    Raises DataError (P2-D0801, P2-D0802, P2-D0804).
+    """
+    with reported(path):
+        try:
+            path.mkdir(mode=mode)
+        except FileExistsError:
+            if path.is_dir():
+                return False
+            raise
+    sync_dir(path.parent)
+    return True
+
+
+def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:
+    """Make the file `path` with `pieces` as content and sync it; not yet its folder.
+
+    On any failure the file is removed again. Raises DataError.
+    """
+    with reported(path):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with reported(path):
+            for piece in pieces:
+                write_all(fd, piece)
+        sync(fd, path)
+    except BaseException:
+        discard(path)
+        raise
+    finally:
+        os.close(fd)
+
+
+def link_new(tmp: Path, final: Path) -> bool:
+    """Give the synced file `tmp` the name `final` too; False when that name exists already.
+
+    Never overwrites. The caller syncs the folder. Raises DataError.
+    """
+    with reported(final):
+        try:
+            os.link(tmp, final)
+        except FileExistsError:
+            return False
+    return True
+
+
+def publish(tmp: Path, final: Path) -> bool:
+    """Link `tmp` to `final`, sync the folder, remove `tmp`; False when `final` was there before.
+
+    The folder is synced in both cases: whoever linked first may have died before its own sync.
+    """
+    new = link_new(tmp, final)
+    sync_dir(final.parent)
+    discard(tmp)
+    return new
+
+
+def put(tmp: Path, final: Path, pieces: Iterable[bytes | memoryview]) -> bool:
+    """Write `pieces` to `tmp` and publish them as `final`; on failure nothing is left behind."""
+    write_new(tmp, pieces)
+    try:
+        return publish(tmp, final)
+    except BaseException:
+        discard(tmp)
+        raise
+
+
+def replace(tmp: Path, final: Path, data: bytes) -> None:
+    """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole."""
+    write_new(tmp, (data,), mode=0o644)
+    try:
+        with reported(final):
+            tmp.replace(final)
+    except BaseException:
+        discard(tmp)
+        raise
+    sync_dir(final.parent)
+
+
+def rename_dir(ready: Path, final: Path) -> None:
+    """Give a synced folder its final name, durably; a non-empty `final` is never replaced."""
+    with reported(final):
+        ready.rename(final)
+    sync_dir(final.parent)
+
+
+def discard(path: Path) -> None:
+    """Remove a file nobody was promised; a missing one is fine. Raises DataError."""
+    with reported(path):
+        path.unlink(missing_ok=True)
+
+
+def discard_dir(path: Path) -> None:
+    """Remove a folder nobody was promised, with what is in it; a missing one is fine."""
+    with reported(path):
+        if not path.is_dir():
+            return
+        for child in path.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                discard_dir(child)
+            else:
+                child.unlink(missing_ok=True)
+        path.rmdir()
+
+
+@contextmanager
+def locked(path: Path, patience_s: float) -> Iterator[None]:
+    """Hold the exclusive lock of the file `path` during the block (flock: it dies with the process).
+
+    Raises DataError (P2-D0808) after `patience_s` seconds.
+    """
+    with reported(path):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _wait_for_lock(fd, path, patience_s)
+        yield
+    finally:
+        os.close(fd)
+
+
+def try_lock(path: Path) -> int | None:
+    """Take the lock of the file `path` without waiting: a descriptor to close, or None."""
+    with reported(path):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    if _lock_now(fd) and _is_still(fd, path):
+        return fd
+    os.close(fd)
+    return None
+
+
+def _lock_now(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_still(fd: int, path: Path) -> bool:
+    """Tell whether `path` still names the open file: its owner may have removed it meanwhile."""
+    try:
+        return path.stat().st_ino == os.fstat(fd).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while not _lock_now(fd):
+        if time.monotonic() > deadline:
+            raise DataError(
+                codes.STORE_BUSY,
+                f"Another process has held {path} for more than {patience_s:g} s.",
+                where=str(path),
+                help="Wait until the other plotter2 command is done, then try again.",
+            )
+        time.sleep(_LOCK_STEP_S)
+
+
+def _as_data_error(error: OSError, where: Path) -> DataError:
+    place = str(where)
+    if error.errno in _FULL:
+        return DataError(
+            codes.DISK_FULL,
+            f"The disk is full: {place} could not be written.",
+            where=place,
+            help="Free some space on this file system and do the step again.",
+            note="Nothing half-written was kept.",
+        )
+    if error.errno in _REFUSED:
+        return DataError(
+            codes.NOT_WRITABLE,
+            f"{place} may not be written: {error.strerror}.",
+            where=place,
+            help="Give yourself the right to write there, or choose another folder with --root.",
+        )
+    if error.errno == errno.EXDEV:
+        return DataError(
+            codes.OTHER_FILE_SYSTEM,
+            f"{place} lies on another file system than the store's temp folder.",
+            where=place,
+            help="Keep the whole root folder on one file system.",
+        )
+    return DataError(
+        codes.IO_FAILED,
+        f"{place} could not be read or written: {error.strerror or error}.",
+        where=place,
+        help="Check the path and the disk.",
+    )

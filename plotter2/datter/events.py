@@ -1,0 +1,120 @@
+"""The order of events: one small immutable file per change of the store, under `source/commits/`.
+
+A bundle is in the store if, and only if, an event names it with the digest of its description.
+The registry is this history, replayed.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from plotter2.datter import codes, durable
+from plotter2.datter.bundle import Bundle, canonical, digest_of, read_bundle
+from plotter2.datter.ids import is_id
+from plotter2.datter.layout import Layout
+from plotter2.datter.registry import Registry, Renamed
+from plotter2.errors import DataError
+
+
+class _Event(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"
+):
+    """What events share: an id, which is the file's name, and a time in milliseconds since 1970."""
+
+    id: str
+    at: int
+    version: int = 1
+
+
+class Added(_Event, frozen=True, tag="added"):
+    """Bundles came in together: id -> digest of its description."""
+
+    bundles: dict[str, str]
+
+
+class NameChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One bundle got another name."""
+
+    bundle: str
+    old: str
+    new: str
+
+
+class Moved(_Event, frozen=True, tag="renamed"):
+    """Bundles got other names together."""
+
+    changes: tuple[NameChange, ...]
+
+
+Event: TypeAlias = Added | Moved
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def listed(layout: Layout) -> tuple[str, ...]:
+    """Give the ids of all events, oldest first."""
+    with durable.reported(layout.commits):
+        names = (path.stem for path in layout.commits.iterdir() if path.suffix == ".json")
+        return tuple(sorted(name for name in names if is_id(name)))
+
+
+def read(layout: Layout, event_id: str) -> Event:
+    """Read one event; raises DataError (P2-D0817) when the file is damaged."""
+    path = layout.commits / f"{event_id}.json"
+    with durable.reported(path):
+        data = path.read_bytes()
+    try:
+        event = _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DataError(
+            codes.BUNDLE_DAMAGED,
+            f"An event of the store cannot be read: {error}.",
+            where=str(path),
+            help="Restore the file from a backup.",
+        ) from None
+    return event
+
+
+def load_bundle(layout: Layout, bundle_id: str, digest: str) -> Bundle:
+    """Read a bundle's description; raises DataError (P2-D0817) unless it has this digest."""
+    path = layout.bundle_file(bundle_id)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        data = b""
+    if digest_of(data) != digest:
+        raise DataError(
+            codes.BUNDLE_DAMAGED,
+            f"The description of bundle {bundle_id} is not the one that was committed.",
+            where=str(path),
+            help="Restore the file from a backup.",
+        )
+    return read_bundle(data, str(path))
+
+
+def replay(layout: Layout, registry: Registry, event_ids: tuple[str, ...]) -> None:
+    """Enter events into the registry in their order. The caller holds the store's lock.
+
+    What can be read may not be on the disk yet (its writer died before its sync), so the folder
+    of events is synced first. Raises DataError.
+    """
+    if event_ids:
+        durable.sync_dir(layout.commits)
+    for event_id in event_ids:
+        event = read(layout, event_id)
+        if isinstance(event, Added):
+            found = [
+                (load_bundle(layout, bundle_id, digest), digest)
+                for bundle_id, digest in event.bundles.items()
+            ]
+            registry.add(event.id, found)
+        else:
+            registry.rename(
+                event.id, (Renamed(c.bundle, c.old, c.new, event.at) for c in event.changes)
+            )
+
+
+def encode(event: Event) -> bytes:
+    """Give the bytes of an event's file."""
+    return canonical(event)

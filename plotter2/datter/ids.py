@@ -1,0 +1,58 @@
+"""Identities: ULIDs (https://github.com/ulid/spec): 48 bits of time, 80 random bits, 26 characters.
+
+They sort by time of making. Nothing secret is in them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+_PREFIX = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{5,25}\Z")
+
+
+def now_ms() -> int:
+    """Give the wall-clock time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def make_id(at_ms: int, random: bytes) -> str:
+    """Give the ULID for a time and ten random bytes."""
+    number = (at_ms << 80) | int.from_bytes(random[:10], "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class IdSource:
+    """Makes ULIDs that are strictly increasing inside this process."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def new(self) -> str:
+        """Give the next id."""
+        made = make_id(now_ms(), os.urandom(10))
+        if made <= self._last:
+            made = _successor(self._last)
+        self._last = made
+        return made
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` is a whole ULID."""
+    return _ID.match(text) is not None
+
+
+def is_id_prefix(text: str) -> bool:
+    """Tell whether `text` can be the beginning (six characters or more) of a ULID, in any case."""
+    return _PREFIX.match(text.upper()) is not None
+
+
+def _successor(ulid: str) -> str:
+    number = 0
+    for character in ulid:
+        number = number * 32 + _ALPHABET.index(character)
+    number += 1
+    return make_id(number >> 80, (number & ((1 << 80) - 1)).to_bytes(10, "big"))

@@ -1,0 +1,120 @@
+"""Where things lie under a root: seven folders, made on first use. No file is written here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotter2.datter import codes, durable
+from plotter2.errors import DataError
+
+FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
+"""bundles; buffers; keys, trust, policy; services; SQLite; artefacts; run-time log."""
+
+_PRIVATE = frozenset({"config"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths under one root."""
+
+    root: Path
+
+    @property
+    def source(self) -> Path:
+        """Bundles: `<id>/bundle.json`, `objects/`, `commits/`."""
+        return self.root / "source"
+
+    @property
+    def objects(self) -> Path:
+        """Columns, named by the SHA-256 of their bytes, in 256 folders."""
+        return self.source / "objects"
+
+    @property
+    def commits(self) -> Path:
+        """One small file per change of the store: the order of events, and the truth."""
+        return self.source / "commits"
+
+    @property
+    def temp(self) -> Path:
+        """Buffers; whatever lies here belongs to a running process or to nobody."""
+        return self.root / "temp"
+
+    @property
+    def config(self) -> Path:
+        """Configuration, trust and keys; readable by the owner only."""
+        return self.root / "config"
+
+    @property
+    def registry(self) -> Path:
+        """The index in SQLite, and the lock of the store."""
+        return self.root / "registry"
+
+    @property
+    def output(self) -> Path:
+        """Published artefacts, one folder per run."""
+        return self.root / "output"
+
+    @property
+    def log(self) -> Path:
+        """Run-time and crash records."""
+        return self.root / "log"
+
+    def bundle_file(self, bundle_id: str) -> Path:
+        """Give the path of a bundle's description."""
+        return self.source / bundle_id / "bundle.json"
+
+    def object_file(self, digest: str) -> Path:
+        """Give the path of the object with this SHA-256 (64 hex digits)."""
+        return self.objects / digest[:2] / digest
+
+
+def prepare(root: Path) -> Layout:
+    """Give the layout of `root`, with all folders in place.
+
+    Raises DataError: P2-D0804 when it is no folder, P2-D0802 when it may not be written,
+    P2-D0801 when the disk is full.
+    """
+    layout = Layout(root)
+    if root.exists() and not root.is_dir():
+        raise DataError(
+            codes.IO_FAILED,
+            f"The root {root} is not a folder.",
+            where=str(root),
+            help="Choose a folder with --root DIR.",
+        )
+    if layout.commits.is_dir():  # made last: everything else is there too
+        _check_writable(layout)
+        return layout
+    _make_parents(root)
+    for name in FOLDERS:
+        durable.make_dir(root / name, 0o700 if name in _PRIVATE else 0o755)
+    _make_shards(layout)
+    return layout
+
+
+def _make_parents(root: Path) -> None:
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    for path in reversed(missing):
+        durable.make_dir(path)
+
+
+def _make_shards(layout: Layout) -> None:
+    durable.make_dir(layout.objects)
+    with durable.reported(layout.objects):
+        for number in range(256):
+            (layout.objects / f"{number:02x}").mkdir(exist_ok=True)
+    durable.sync_dir(layout.objects)
+    durable.make_dir(layout.commits)
+
+
+def _check_writable(layout: Layout) -> None:
+    for folder in (layout.source, layout.temp, layout.registry):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise DataError(
+                codes.NOT_WRITABLE,
+                f"{folder} may not be written.",
+                where=str(folder),
+                help="Give yourself the right to write there, or choose another folder with --root.",
+            )

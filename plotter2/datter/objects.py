@@ -1,0 +1,126 @@
+"""Content-addressed objects: `source/objects/aa/<sha256>`. Equal bytes are kept once.
+
+It knows names, sizes and digests, never what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotter2.datter import codes, durable
+from plotter2.datter.bundle import Chunk
+from plotter2.datter.layout import Layout
+from plotter2.errors import DataError
+
+_READ_STEP = 1 << 20
+
+
+def chunk_path(layout: Layout, chunk: Chunk) -> Path:
+    """Give the path of a chunk after a look at its size.
+
+    Raises DataError (P2-D0816) when the object is missing or has another size.
+    """
+    path = layout.object_file(chunk.digest)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise _damaged(path, "it is missing") from None
+    if size != chunk.bytes:
+        raise _damaged(path, f"it has {size} bytes where {chunk.bytes} were stored")
+    return path
+
+
+def verify(layout: Layout, digest: str) -> None:
+    """Read an object and compare its bytes with its name; raises DataError (P2-D0816)."""
+    path = layout.object_file(digest)
+    running = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_READ_STEP):
+                running.update(piece)
+    except FileNotFoundError:
+        raise _damaged(path, "it is missing") from None
+    if running.hexdigest() != digest:
+        raise _damaged(path, "its bytes are not those that its name promises")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Objects that got their names just now; they can be taken back as long as nobody was told."""
+
+    fresh: tuple[Path, ...]
+
+    def undo(self) -> None:
+        """Remove them again."""
+        for path in self.fresh:
+            durable.discard(path)
+
+
+class Incoming:
+    """Objects on their way in: written and synced under `temp/`, without a name in the store yet.
+
+    One instance belongs to one add; `folder` is its own and is removed by `close`.
+    """
+
+    def __init__(self, layout: Layout, folder: Path) -> None:
+        self._layout = layout
+        self._folder = folder
+        self._digests: dict[str, bool] = {}
+        """digest -> whether its bytes were written to the folder (else the store has them)."""
+
+    def put(self, data: bytes | memoryview) -> tuple[str, int]:
+        """Take bytes in; gives (SHA-256, number of bytes). Raises DataError."""
+        digest = hashlib.sha256(data).hexdigest()
+        size = len(memoryview(data).cast("B"))
+        if digest not in self._digests:
+            known = _has(self._layout.object_file(digest), size)
+            if not known:
+                durable.write_new(self._folder / digest, (data,))
+            self._digests[digest] = not known
+        return digest, size
+
+    def publish(self) -> Published:
+        """Give every object its name in the store, durably. The caller holds the store's lock.
+
+        An object that the store had already is synced too: who linked it may have died before its
+        own sync. Raises DataError, and then nothing new is left.
+        """
+        fresh: list[Path] = []
+        try:
+            for digest, written in self._digests.items():
+                final = self._layout.object_file(digest)
+                if written and durable.link_new(self._folder / digest, final):
+                    fresh.append(final)
+            _sync_folders(self._layout.object_file(digest).parent for digest in self._digests)
+        except BaseException:
+            Published(tuple(fresh)).undo()
+            raise
+        return Published(tuple(fresh))
+
+    def close(self) -> None:
+        """Remove the folder with everything in it."""
+        durable.discard_dir(self._folder)
+
+
+def _sync_folders(folders: Iterable[Path]) -> None:
+    for folder in sorted(set(folders)):
+        durable.sync_dir(folder)
+
+
+def _has(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(
+        codes.OBJECT_DAMAGED,
+        f"A stored column is damaged: {why}.",
+        where=str(path),
+        help="Restore this file from a backup, or remove it and add the experiment's output again.",
+    )

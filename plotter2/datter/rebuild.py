@@ -1,0 +1,92 @@
+"""Making the registry anew from the files under `source/`. No other plotter2 may use the root meanwhile.
+
+Run records and serial numbers live in the registry only: they are taken over from the old one if
+it can still be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotter2.datter import durable, events
+from plotter2.datter.ids import IdSource
+from plotter2.datter.layout import Layout, prepare
+from plotter2.datter.registry import Registry, check_registry, copy_runs
+from plotter2.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did: events replayed, and where the unreadable old registry is kept, if it was."""
+
+    events: int
+    runs_kept: bool
+    set_aside: Path | None
+
+
+def rebuild(root: Path, patience_s: float) -> Rebuilt:
+    """Replay all events into a new registry and put it in the old one's place.
+
+    Raises DataError: P2-D0817 when a bundle's description is damaged (the old registry stays),
+    P2-D0801 when the disk is full, P2-D0808 when another process holds the store.
+    """
+    layout = prepare(root.absolute())
+    path = layout.registry / "registry.db"
+    with durable.locked(layout.registry / "lock", patience_s):
+        name = IdSource().new()
+        fresh = layout.registry / f"{name}.db"
+        try:
+            found = events.listed(layout)
+            runs_kept = _fill(layout, fresh, path, found)
+            aside = None if runs_kept else _set_aside(path, layout.registry / f"{name}.damaged")
+            _take_place(fresh, path)
+        except BaseException:
+            _discard_database(fresh)
+            raise
+    return Rebuilt(len(found), runs_kept, aside)
+
+
+def _fill(layout: Layout, fresh: Path, old: Path, found: tuple[str, ...]) -> bool:
+    new = Registry.open(fresh)
+    try:
+        events.replay(layout, new, found)
+        return _keep_runs(old, new)
+    finally:
+        new.close()
+
+
+def _keep_runs(old: Path, new: Registry) -> bool:
+    if not old.exists():
+        return True
+    try:
+        registry = Registry.open(old)
+    except DataError:
+        return False
+    try:
+        check_registry(registry)
+        copy_runs(registry, new)
+    except DataError:
+        return False
+    finally:
+        registry.close()
+    return True
+
+
+def _set_aside(path: Path, aside: Path) -> Path:
+    durable.link_new(path, aside)
+    return aside
+
+
+def _take_place(fresh: Path, path: Path) -> None:
+    """A write-ahead log belongs to one database: the old one's goes before the new one comes."""
+    for ending in ("-wal", "-shm"):
+        durable.discard(path.with_name(path.name + ending))
+    with durable.reported(path):
+        fresh.replace(path)
+    durable.sync_dir(path.parent)
+
+
+def _discard_database(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        durable.discard(path.with_name(path.name + ending))

@@ -1,0 +1,429 @@
+"""The registry: an index of bundles, and the record of runs, in one SQLite file through apsw.
+
+Bundles, tables and names can be rebuilt from `source/`; the files are the truth about them.
+One writer at a time (the store's lock); never on a network file system.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+import msgspec
+
+from plotter2.datter import codes
+from plotter2.datter.bundle import Bundle, Scalar, State, Table, canonical
+from plotter2.errors import DataError
+
+MINIMUM_SQLITE = (3, 51, 3)
+"""3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 5_000
+_MOST_MARKS = 500
+
+_Result = TypeVar("_Result")
+_TABLE = msgspec.json.Decoder(Table)
+
+_SCHEMA = """
+CREATE TABLE bundles(
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, attempt INTEGER NOT NULL, parent TEXT,
+  state TEXT NOT NULL, created INTEGER NOT NULL, params TEXT NOT NULL,
+  content TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX bundles_by_name ON bundles(name, attempt);
+CREATE TABLE tables(
+  bundle TEXT NOT NULL REFERENCES bundles(id), stream TEXT NOT NULL, rows INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(bundle, stream)) STRICT, WITHOUT ROWID;
+CREATE TABLE names(
+  bundle TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, at INTEGER NOT NULL,
+  event TEXT NOT NULL) STRICT;
+CREATE TABLE events(id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE runs(
+  id TEXT PRIMARY KEY, script TEXT NOT NULL, state TEXT NOT NULL, started INTEGER NOT NULL,
+  finished INTEGER, record TEXT NOT NULL) STRICT;
+CREATE INDEX runs_by_start ON runs(started);
+CREATE TABLE seen(script TEXT PRIMARY KEY, serial INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE barrier(one INTEGER PRIMARY KEY CHECK(one = 1), count INTEGER NOT NULL) STRICT;
+INSERT INTO barrier VALUES(1, 0);
+"""
+
+
+_BUNDLES = """SELECT id, name, attempt, parent, state, created, params, content, digest
+  FROM bundles """
+_RUNS = "SELECT id, script, state, started, finished, record FROM runs "
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRow:
+    """What the index says of a bundle."""
+
+    id: str
+    name: str
+    attempt: int
+    parent: str | None
+    state: State
+    created: int
+    params: dict[str, Scalar]
+    content: str
+    digest: str
+
+    @property
+    def run(self) -> str:
+        """Give the last part of the name."""
+        return self.name.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """One change of a bundle's name."""
+
+    bundle: str
+    old: str
+    new: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run of a script: `state` is started, done or failed; times in milliseconds since 1970."""
+
+    id: str
+    script: str
+    state: str
+    started: int
+    finished: int | None
+    record: dict[str, Any]
+
+
+class Registry:
+    """An open registry. Every method raises DataError with a P2-D08xx code when SQLite refuses."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Registry:
+        """Open or make the registry file.
+
+        Raises DataError: P2-D0805 (SQLite too old), P2-D0806 (damaged), P2-D0807 (newer).
+        """
+        _check_sqlite(apsw.sqlitelibversion())
+        with _translated(path):
+            connection = apsw.Connection(str(path))
+            connection.setbusytimeout(BUSY_TIMEOUT_MS)
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("foreign_keys", True)
+            _migrate(connection, path)
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Close the file; the last one to close it folds the write-ahead log in."""
+        with _translated(self._path):
+            self._connection.close()
+
+    # ------------------------------------------------------------ bundles
+    def add(self, event: str, bundles: Iterable[tuple[Bundle, str]]) -> None:
+        """Enter bundles with the digests of their descriptions, all or none.
+
+        A bundle or an event that is there already is left alone.
+        """
+
+        def enter() -> None:
+            for bundle, digest in bundles:
+                self._enter(bundle, digest)
+            self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
+
+        self._transaction(enter)
+
+    def _enter(self, bundle: Bundle, digest: str) -> None:
+        self._run(
+            "INSERT INTO bundles VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
+            (
+                bundle.id, bundle.name, bundle.attempt, bundle.parent, bundle.state, bundle.created,
+                canonical(bundle.params).decode(), bundle.content_digest(), digest,
+            ),
+        )  # fmt: skip
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO tables VALUES(?,?,?,?)",
+            (
+                (bundle.id, stream, table.rows, canonical(table).decode())
+                for stream, table in bundle.tables.items()
+            ),
+        )
+
+    def rename(self, event: str, changes: Iterable[Renamed]) -> None:
+        """Enter changes of names, all or none."""
+
+        def enter() -> None:
+            for change in changes:
+                self._run("UPDATE bundles SET name=? WHERE id=?", (change.new, change.bundle))
+                self._run(
+                    "INSERT INTO names VALUES(?,?,?,?,?)",
+                    (change.bundle, change.old, change.new, change.at, event),
+                )
+            self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
+
+        self._transaction(enter)
+
+    def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
+        """Give the changes of a bundle's name, oldest first."""
+        rows = self._rows(
+            "SELECT bundle, old, new, at FROM names WHERE bundle=? ORDER BY at, rowid", (bundle_id,)
+        )
+        return tuple(Renamed(*row) for row in rows)
+
+    def barrier(self) -> None:
+        """Return once everything that can be read here is on the disk.
+
+        A dead process may have left rows in the log that it never synced; a commit syncs them too.
+        """
+        self._transaction(lambda: self._run("UPDATE barrier SET count = count + 1", ()))
+
+    def unknown_events(self, events: Iterable[str]) -> tuple[str, ...]:
+        """Give those of `events` that the registry has not entered, in order."""
+        known = {row[0] for row in self._rows("SELECT id FROM events", ())}
+        return tuple(sorted(set(events) - known))
+
+    def bundle(self, bundle_id: str) -> BundleRow | None:
+        """Give the bundle with this id."""
+        return self._one(self._bundles("WHERE id=?", (bundle_id,)))
+
+    def attempts(self, name: str) -> tuple[BundleRow, ...]:
+        """Give all attempts with this name, the newest first."""
+        return self._bundles("WHERE name=? ORDER BY attempt DESC", (name,))
+
+    def with_id_prefix(self, prefix: str) -> tuple[BundleRow, ...]:
+        """Give the bundles whose id begins so."""
+        return self._bundles("WHERE id >= ? AND id < ? ORDER BY id", (prefix, prefix + "~"))
+
+    def below(self, name: str) -> tuple[BundleRow, ...]:
+        """Give the newest active attempt of every descendant of `name` ('' = of everything)."""
+        latest = """WHERE state='active' AND attempt = (SELECT max(attempt) FROM bundles AS other
+            WHERE other.name = bundles.name AND other.state='active')"""
+        if not name:
+            return self._bundles(latest + " ORDER BY name", ())
+        bounds = (name + "/", name + "0")  # '0' follows '/' in ASCII
+        return self._bundles(latest + " AND name > ? AND name < ? ORDER BY name", bounds)
+
+    def tree(self, name: str) -> tuple[BundleRow, ...]:
+        """Give every attempt of `name` and of everything below it, whatever its state."""
+        return self._bundles(
+            "WHERE name = ? OR (name > ? AND name < ?) ORDER BY id", (name, name + "/", name + "0")
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Give all names in use."""
+        return tuple(row[0] for row in self._rows("SELECT DISTINCT name FROM bundles", ()))
+
+    def streams_of(self, bundle_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Give for each of the bundles its tables with their numbers of rows."""
+        found: dict[str, dict[str, int]] = {bundle_id: {} for bundle_id in bundle_ids}
+        for group in _groups(bundle_ids):
+            marks = ",".join("?" * len(group))
+            for bundle, stream, rows in self._rows(
+                f"SELECT bundle, stream, rows FROM tables WHERE bundle IN ({marks})",  # noqa: S608
+                group,
+            ):
+                found[bundle][stream] = rows
+        return found
+
+    def tables_of(self, bundle_ids: Sequence[str], stream: str) -> dict[str, Table]:
+        """Give for each of the bundles that have it the table of this name."""
+        found: dict[str, Table] = {}
+        for group in _groups(bundle_ids):
+            marks = ",".join("?" * len(group))
+            rows = self._rows(
+                f"SELECT bundle, body FROM tables WHERE bundle IN ({marks}) AND stream = ?",  # noqa: S608
+                (*group, stream),
+            )
+            found.update((bundle, _TABLE.decode(body)) for bundle, body in rows)
+        return found
+
+    def row_counts(self) -> dict[str, tuple[int, int]]:
+        """Give (tables, rows) of every bundle that has tables."""
+        rows = self._rows("SELECT bundle, count(*), sum(rows) FROM tables GROUP BY bundle", ())
+        return {bundle: (tables, count) for bundle, tables, count in rows}
+
+    # ------------------------------------------------------------ runs and serials
+    def start_run(self, run: RunRow) -> None:
+        """Enter a run that begins."""
+        values = (run.id, run.script, run.state, run.started, run.finished, _json(run.record))
+        self._transaction(lambda: self._run("INSERT INTO runs VALUES(?,?,?,?,?,?)", values))
+
+    def finish_run(self, run_id: str, state: str, finished: int, record: dict[str, Any]) -> bool:
+        """Enter how a run ended; False when no such run is open."""
+
+        def enter() -> bool:
+            self._run(
+                "UPDATE runs SET state=?, finished=?, record=? WHERE id=? AND state='started'",
+                (state, finished, _json(record), run_id),
+            )
+            return self._connection.changes() == 1
+
+        return self._transaction(enter)
+
+    def runs(self, limit: int) -> tuple[RunRow, ...]:
+        """Give the newest runs, newest first."""
+        return self._runs("ORDER BY started DESC, id DESC LIMIT ?", (limit,))
+
+    def run(self, run_id: str) -> RunRow | None:
+        """Give the run with this id."""
+        found = self._runs("WHERE id=?", (run_id,))
+        return found[0] if found else None
+
+    def seen_serial(self, script: str) -> int | None:
+        """Give the highest serial number seen for a script's name."""
+        rows = self._rows("SELECT serial FROM seen WHERE script=?", (script,))
+        return rows[0][0] if rows else None
+
+    def see_serial(self, script: str, serial: int) -> None:
+        """Remember a serial number; the highest one counts."""
+        self._transaction(
+            lambda: self._run(
+                "INSERT INTO seen VALUES(?,?) ON CONFLICT(script) DO UPDATE"
+                " SET serial = max(serial, excluded.serial)",
+                (script, serial),
+            )
+        )
+
+    def seen(self) -> dict[str, int]:
+        """Give all script names with their highest serial numbers."""
+        return dict(self._rows("SELECT script, serial FROM seen", ()))
+
+    # ------------------------------------------------------------ SQLite
+    def _runs(self, rest: str, values: tuple[Any, ...]) -> tuple[RunRow, ...]:
+        return tuple(
+            RunRow(run_id, script, state, started, finished, json.loads(record))
+            for run_id, script, state, started, finished, record in self._rows(_RUNS + rest, values)
+        )
+
+    def _bundles(self, rest: str, values: tuple[Any, ...]) -> tuple[BundleRow, ...]:
+        return tuple(_bundle_row(row) for row in self._rows(_BUNDLES + rest, values))
+
+    @staticmethod
+    def _one(rows: tuple[BundleRow, ...]) -> BundleRow | None:
+        return rows[0] if rows else None
+
+    def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with _translated(self._path):
+            return list(self._connection.execute(statement, values))
+
+    def _run(self, statement: str, values: tuple[Any, ...]) -> None:
+        self._connection.execute(statement, values)
+
+    def _transaction(self, work: Callable[[], _Result]) -> _Result:
+        with _translated(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            return result
+
+
+def copy_runs(old: Registry, new: Registry) -> None:
+    """Take run records and serial numbers over into another registry; no file holds these."""
+    for run in reversed(old.runs(limit=1_000_000)):
+        new.start_run(run)
+    for script, serial in old.seen().items():
+        new.see_serial(script, serial)
+
+
+def check_registry(registry: Registry) -> None:
+    """Let SQLite look through its file; raises DataError (P2-D0806) when it finds damage."""
+    rows = registry._rows("PRAGMA quick_check", ())
+    if rows != [("ok",)]:
+        raise _damaged(registry._path, str(rows[0][0]))
+
+
+def _check_sqlite(version: str) -> None:
+    if tuple(int(part) for part in version.split(".")[:3]) < MINIMUM_SQLITE:
+        needed = ".".join(map(str, MINIMUM_SQLITE))
+        raise DataError(
+            codes.SQLITE_TOO_OLD,
+            f"SQLite {version} can lose committed rows; {needed} or newer is needed.",
+            help="Install a newer apsw: pip install -U apsw.",
+        )
+
+
+def _migrate(connection: apsw.Connection, path: Path) -> None:
+    version = connection.pragma("user_version")
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise DataError(
+            codes.REGISTRY_NEWER,
+            f"The registry {path} has version {version}; this release reads up to "
+            f"{SCHEMA_VERSION}.",
+            where=str(path),
+            help="Use the newer plotter2 that wrote it.",
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.pragma("user_version") == 0:  # nobody else was faster
+        connection.execute(_SCHEMA)
+        connection.pragma("user_version", SCHEMA_VERSION)
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except apsw.FullError as error:
+        raise DataError(
+            codes.DISK_FULL,
+            f"The disk is full: {path} could not be written.",
+            where=str(path),
+            help="Free some space on this file system and do the step again.",
+            note="Nothing half-written was kept.",
+        ) from error
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise DataError(
+            codes.STORE_BUSY,
+            f"Another process has held {path} for more than {BUSY_TIMEOUT_MS / 1000:g} s.",
+            where=str(path),
+            help="Wait until the other plotter2 command is done, then try again.",
+        ) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise DataError(
+            codes.NOT_WRITABLE,
+            f"{path} may not be opened for writing.",
+            where=str(path),
+            help="Give yourself the right to write there, or choose another folder with --root.",
+        ) from error
+    except apsw.Error as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(
+        codes.REGISTRY_DAMAGED,
+        f"The registry {path} cannot be used: {why}.",
+        where=str(path),
+        help="Rebuild it from the stored bundles: Store.rebuild(root).",
+    )
+
+
+def _bundle_row(row: tuple[Any, ...]) -> BundleRow:
+    bundle_id, name, attempt, parent, state, created, params, content, digest = row
+    return BundleRow(
+        bundle_id, name, attempt, parent, state, created, json.loads(params), content, digest
+    )
+
+
+def _groups(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(ids), _MOST_MARKS):
+        yield tuple(ids[start : start + _MOST_MARKS])
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

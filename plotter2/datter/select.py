@@ -1,0 +1,276 @@
+"""Selectors: from a path such as `experiment2/*` to the bundles and the table it means.
+
+`name` is a bundle's own table, `name/*` its children, `name/**` all below; a further last part
+names the table (`name/run7/steps`, `name/*/steps`). An id or the beginning of one stands for a name.
+Only the newest active attempt of a name is meant; older ones are reached by id.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from plotter2.datter import codes
+from plotter2.datter.bundle import SEGMENT
+from plotter2.datter.ids import is_id_prefix
+from plotter2.datter.registry import BundleRow, Registry
+from plotter2.errors import DataError
+
+DEFAULT_STREAM = "main"
+"""The table that is meant when a bundle has several and none is named."""
+_SHOWN = 6
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One selected bundle and the table of it that is meant."""
+
+    bundle: BundleRow
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a selector means: members in natural order of their names, and what was left out."""
+
+    path: str
+    members: tuple[Member, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    base: str
+    depth: str
+    """'' for the bundle itself, '*' for children, '**' for all below."""
+    stream: str | None
+
+
+def choose(registry: Registry, path: str) -> Chosen:
+    """Find the tables that `path` means.
+
+    Raises DataError: P2-D0815 (not a selector), P2-D0810 (unknown, with names that are close),
+    P2-D0811 (means two things), P2-D0812 (several tables), P2-D0813 (no such table), P2-D0818
+    (no table at all).
+    """
+    pattern = _parse(path)
+    if pattern.depth:
+        return _many(registry, path, pattern)
+    return _one(registry, path)
+
+
+def bundles(registry: Registry, path: str) -> tuple[BundleRow, ...]:
+    """Find the bundles that `path` means, whether they have tables or not.
+
+    Raises DataError as `choose`; a part that names a table is not understood here.
+    """
+    pattern = _parse(path)
+    if pattern.stream is not None:
+        raise _bad(path, "'*' and '**' stand at the end")
+    if pattern.depth:
+        return _descendants(registry, path, pattern)
+    return (_named(registry, path) or _nothing(registry, path),)
+
+
+def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """Give a sort key in which run2 comes before run10."""
+    parts = _NUMBER.split(text)
+    return tuple((p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts)
+
+
+# ------------------------------------------------------------ reading a selector
+def _parse(path: str) -> _Pattern:
+    parts = path.split("/")
+    for part in parts:
+        if part not in ("*", "**") and not SEGMENT.match(part) and not is_id_prefix(part):
+            raise _bad(path, f"the part {part!r} does not fit")
+    stars = [place for place, part in enumerate(parts) if part in ("*", "**")]
+    if not stars:
+        return _Pattern(path, "", None)
+    place = stars[0]
+    if len(stars) > 1 or place < len(parts) - 2:
+        raise _bad(path, "'*' and '**' stand at the end, at most a table's name follows")
+    stream = parts[-1] if place == len(parts) - 2 else None
+    return _Pattern("/".join(parts[:place]), parts[place], stream)
+
+
+def _bad(path: str, why: str) -> DataError:
+    return DataError(
+        codes.BAD_NAME,
+        f"{path!r} is not a selector: {why}.",
+        where=path,
+        help="Write name, name/*, name/** or name/*/table; for example 'experiment2/*'.",
+    )
+
+
+# ------------------------------------------------------------ one bundle
+def _one(registry: Registry, path: str) -> Chosen:
+    bundle = _named(registry, path)
+    base, _, stream = path.rpartition("/")
+    owner = _named(registry, base) if base else None
+    as_table = owner is not None and stream in registry.streams_of([owner.id])[owner.id]
+    if bundle is not None and as_table:
+        raise DataError(
+            codes.AMBIGUOUS,
+            f"{path!r} is a bundle and also the table {stream!r} of {base!r}.",
+            where=path,
+            help=f"For the bundle write its id {bundle.id}; rename one of the two for good.",
+        )
+    if as_table and owner is not None:
+        return Chosen(path, (Member(owner, stream),), ())
+    if bundle is None:
+        if owner is not None:
+            raise _no_stream(path, stream, registry.streams_of([owner.id])[owner.id])
+        _nothing(registry, path)
+    chosen = _stream_for(path, registry.streams_of([bundle.id])[bundle.id])
+    if chosen is None:
+        raise _no_table(registry, path, bundle)
+    return Chosen(path, (Member(bundle, chosen),), ())
+
+
+def _named(registry: Registry, path: str) -> BundleRow | None:
+    attempts = [b for b in registry.attempts(path) if b.state == "active"]
+    if attempts:
+        return attempts[0]
+    if not is_id_prefix(path):
+        return None
+    found = registry.with_id_prefix(path.upper())
+    if len(found) > 1:
+        raise DataError(
+            codes.AMBIGUOUS,
+            f"{path!r} is the beginning of {len(found)} ids: "
+            + _listed([f"{b.id} ({b.name})" for b in found]),
+            where=path,
+            help="Write more characters of the id.",
+        )
+    return found[0] if found else None
+
+
+def _nothing(registry: Registry, path: str) -> NoReturn:
+    names = registry.names()
+    if not names:
+        raise DataError(
+            codes.UNKNOWN_BUNDLE,
+            f"There is no bundle {path!r}: the store is empty.",
+            where=path,
+            help="Bring output in with: plotter2 add PATH",
+        )
+    close = difflib.get_close_matches(path, names, n=3, cutoff=0.6)
+    if not close:
+        last = path.rpartition("/")[2]
+        close = sorted(n for n in names if n.rpartition("/")[2] == last)[:3]
+    raise DataError(
+        codes.UNKNOWN_BUNDLE,
+        f"There is no bundle {path!r}.",
+        where=path,
+        help=f"Did you mean {_listed([repr(n) for n in close], 'or')}?"
+        if close
+        else "plotter2 show lists the bundles there are.",
+    )
+
+
+def _stream_for(path: str, streams: dict[str, int]) -> str | None:
+    if not streams:
+        return None
+    if len(streams) == 1:
+        return next(iter(streams))
+    if DEFAULT_STREAM in streams:
+        return DEFAULT_STREAM
+    names = sorted(streams)
+    raise DataError(
+        codes.WHICH_TABLE,
+        f"{path!r} has {len(names)} tables: {_listed(names)}.",
+        where=path,
+        help=f"Name the one that is meant, for example {path + '/' + names[0]!r}.",
+    )
+
+
+def _no_stream(path: str, stream: str, streams: dict[str, int]) -> DataError:
+    close = difflib.get_close_matches(stream, streams, n=1)
+    there = f"It has {_listed(sorted(streams))}." if streams else "It has no tables of its own."
+    return DataError(
+        codes.UNKNOWN_TABLE if streams else codes.UNKNOWN_BUNDLE,
+        f"There is no bundle {path!r} and no table {stream!r} in its parent.",
+        where=path,
+        help=f"Did you mean {close[0]!r}?" if close else there,
+    )
+
+
+def _no_table(registry: Registry, path: str, bundle: BundleRow) -> DataError:
+    children = len(registry.below(bundle.name))
+    return DataError(
+        codes.NO_TABLE,
+        f"The bundle {bundle.name!r} has no table of its own.",
+        where=path,
+        help=f"Its {children} bundles below are selected with {bundle.name + '/*'!r}."
+        if children
+        else "Select another bundle; plotter2 show lists them.",
+    )
+
+
+# ------------------------------------------------------------ several bundles
+def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
+    found = _descendants(registry, path, pattern)
+    streams = registry.streams_of([bundle.id for bundle in found])
+    holding = [bundle for bundle in found if streams[bundle.id]]
+    if not holding:
+        raise DataError(
+            codes.NO_TABLE,
+            f"None of the {len(found)} bundles in {path!r} has a table.",
+            where=path,
+            help="plotter2 show lists what the bundles hold.",
+        )
+    stream = pattern.stream or _common_stream(path, [streams[b.id] for b in holding])
+    members = tuple(Member(b, stream) for b in holding if stream in streams[b.id])
+    if not members:
+        every = {name for of_bundle in streams.values() for name in of_bundle}
+        raise _no_stream(path, stream, dict.fromkeys(every, 0))
+    without = [b.run for b in holding if stream not in streams[b.id]]
+    note = f"{len(without)} without the table {stream!r} left out: {_listed(without)}"
+    return Chosen(path, members, (note,) if without else ())
+
+
+def _descendants(registry: Registry, path: str, pattern: _Pattern) -> tuple[BundleRow, ...]:
+    base = pattern.base
+    named = _named(registry, base) if base else None
+    if named is not None:
+        base = named.name
+    found = registry.below(base)
+    if pattern.depth == "*":
+        depth = base.count("/") + 1 if base else 0
+        found = tuple(b for b in found if b.name.count("/") == depth)
+    if not found and named is None:
+        _nothing(registry, base or path)
+    if not found:
+        raise DataError(
+            codes.UNKNOWN_BUNDLE,
+            f"The bundle {base!r} has no bundles below it.",
+            where=path,
+            help=f"Its own table is selected with {base!r}.",
+        )
+    return tuple(sorted(found, key=lambda b: natural(b.name)))
+
+
+def _common_stream(path: str, streams: list[dict[str, int]]) -> str:
+    every = sorted({name for of_bundle in streams for name in of_bundle})
+    if len(every) == 1:
+        return every[0]
+    if DEFAULT_STREAM in every:
+        return DEFAULT_STREAM
+    raise DataError(
+        codes.WHICH_TABLE,
+        f"The bundles in {path!r} have {len(every)} tables: {_listed(every)}.",
+        where=path,
+        help=f"Name the one that is meant, for example {path + '/' + every[0]!r}.",
+    )
+
+
+def _listed(words: list[str], last: str = "and") -> str:
+    if len(words) > _SHOWN:
+        words = [*words[:_SHOWN], f"{len(words) - _SHOWN} more"]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,0 +1,202 @@
+"""The store: bundles in, tables out, artefacts published, runs recorded. The facade of `datter`.
+
+One `Store` is used by one thread; several processes may have the same root open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p2lang.types import TableSchema
+from plotter2.datter import events, objects, output, select, workspace
+from plotter2.datter.adding import Adding, catch_up
+from plotter2.datter.binding import BoundPart, bind
+from plotter2.datter.bundle import Bundle
+from plotter2.datter.durable import locked
+from plotter2.datter.ids import IdSource, now_ms
+from plotter2.datter.layout import Layout, prepare
+from plotter2.datter.moving import rename
+from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
+from plotter2.datter.stack import Part, Stacked, stack
+
+PATIENCE_S = 30.0
+"""How long an add waits for another process that holds the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of a listing: the bundle, how many tables it has, and their rows together."""
+
+    bundle: BundleRow
+    tables: int
+    rows: int
+
+
+class Store:
+    """An open store. Use as a context manager, or call `close`."""
+
+    def __init__(self, layout: Layout, registry: Registry) -> None:
+        self._layout = layout
+        self._registry = registry
+        self._ids = IdSource()
+
+    @classmethod
+    def open(cls, root: str | os.PathLike[str]) -> Store:
+        """Open the store under `root`; it is made if it is not there.
+
+        What dead processes left is finished or swept. Raises DataError: P2-D0802 (not writable),
+        P2-D0801 (disk full), P2-D0805..0807 (registry), P2-D0817 (damaged description).
+        """
+        layout = prepare(Path(root).absolute())
+        workspace.sweep(layout)
+        registry = Registry.open(layout.registry / "registry.db")
+        if registry.unknown_events(events.listed(layout)):
+            with locked(layout.registry / "lock", PATIENCE_S):
+                catch_up(layout, registry)
+        return cls(layout, registry)
+
+    def close(self) -> None:
+        """Close the registry."""
+        self._registry.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+
+    @property
+    def layout(self) -> Layout:
+        """Give the paths under the root."""
+        return self._layout
+
+    def new_id(self) -> str:
+        """Give a new ULID, for example for a run."""
+        return self._ids.new()
+
+    # ------------------------------------------------------------ bundles
+    @contextmanager
+    def adding(self) -> Iterator[Adding]:
+        """Give an add in progress; what is not committed in the block leaves nothing behind."""
+        with workspace.workspace(self._layout, self.new_id()) as folder:
+            incoming = objects.Incoming(self._layout, folder)
+            yield Adding(self._layout, self._registry, self._ids, incoming, folder)
+
+    def list(self, below: str = "") -> tuple[Listed, ...]:
+        """Give every bundle below a name ('' = all) in natural order, newest attempts only."""
+        counts = self._registry.row_counts()
+        found = sorted(self._registry.below(below), key=lambda b: select.natural(b.name))
+        return tuple(Listed(b, *counts.get(b.id, (0, 0))) for b in found)
+
+    def find(self, path: str) -> tuple[BundleRow, ...]:
+        """Give the bundles that a selector means. Raises DataError as `select.bundles`."""
+        return select.bundles(self._registry, path)
+
+    def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
+        """Give the changes of a bundle's name, oldest first."""
+        return self._registry.renames(bundle_id)
+
+    def attempts(self, name: str) -> tuple[BundleRow, ...]:
+        """Give all attempts stored under a name, the newest first."""
+        return self._registry.attempts(name)
+
+    def bundle(self, bundle_id: str) -> Bundle:
+        """Give a bundle's whole description, checked against its digest.
+
+        Raises DataError: P2-D0810 when there is none with this id, P2-D0817 when it is damaged.
+        """
+        (row,) = select.bundles(self._registry, bundle_id)
+        return events.load_bundle(self._layout, row.id, row.digest)
+
+    def rename(self, old: str, new: str) -> int:
+        """Give a bundle and all below it a new name; gives how many bundles were renamed.
+
+        Raises DataError: P2-D0810 unknown, P2-D0815 bad name, P2-D0820 name in use.
+        """
+        with (
+            workspace.workspace(self._layout, self.new_id()) as folder,
+            locked(self._layout.registry / "lock", PATIENCE_S),
+        ):
+            catch_up(self._layout, self._registry)
+            return rename(self._layout, self._registry, self._ids, folder, (old, new))
+
+    # ------------------------------------------------------------ tables
+    def describe(self, path: str) -> Stacked:
+        """Give what `access(path)` gives: columns with types, roles and sources, parts, notes.
+
+        Raises DataError as `select.choose` and `stack.stack`.
+        """
+        chosen = select.choose(self._registry, path)
+        ids = {member.bundle.id: member.stream for member in chosen.members}
+        tables = {}
+        for stream in sorted(set(ids.values())):
+            wanted = [bundle_id for bundle_id, name in ids.items() if name == stream]
+            tables.update(self._registry.tables_of(wanted, stream))
+        parts = [Part(m.bundle, m.stream, tables[m.bundle.id]) for m in chosen.members]
+        return stack(path, parts, chosen.notes)
+
+    def schema_of(self, path: str) -> TableSchema:
+        """Give the schema of `access(path)`. Raises DataError as `describe`."""
+        return self.describe(path).schema
+
+    def bind(self, path: str, columns: Sequence[str]) -> tuple[BoundPart, ...]:
+        """Give for each run where the rows of the wanted columns are. Raises DataError.
+
+        See `binding.bind` for what a part says and how its reader fills the gaps.
+        """
+        return bind(self._layout, self.describe(path), columns)
+
+    def verify(self, path: str) -> int:
+        """Read every chunk of the selected tables and compare it with its name; gives how many.
+
+        Raises DataError (P2-D0816) for the first one that is damaged.
+        """
+        digests = {
+            chunk.digest
+            for part in self.describe(path).parts
+            for column in part.table.columns
+            for chunk in column.chunks
+        }
+        for digest in sorted(digests):
+            objects.verify(self._layout, digest)
+        return len(digests)
+
+    # ------------------------------------------------------------ artefacts and runs
+    def publish_outputs(
+        self, run_id: str, artefacts: Sequence[output.Artefact]
+    ) -> tuple[Path, ...]:
+        """Publish a run's artefacts, all or none. Raises DataError as `output.publish`."""
+        return output.publish(self._layout, run_id, artefacts)
+
+    def start_run(self, run_id: str, script: str, record: dict[str, Any]) -> None:
+        """Enter a run that begins; `record` is any JSON object."""
+        self._registry.start_run(RunRow(run_id, script, "started", now_ms(), None, record))
+
+    def finish_run(self, run_id: str, state: str, record: dict[str, Any]) -> bool:
+        """Enter how a run ended (`done` or `failed`); False when no such run is open."""
+        return self._registry.finish_run(run_id, state, now_ms(), record)
+
+    def run(self, run_id: str) -> RunRow | None:
+        """Give the record of a run."""
+        return self._registry.run(run_id)
+
+    def runs(self, limit: int = 20) -> tuple[RunRow, ...]:
+        """Give the newest runs, newest first."""
+        return self._registry.runs(limit)
+
+    def seen_serial(self, script: str) -> int | None:
+        """Give the highest serial number seen for a script's name."""
+        return self._registry.seen_serial(script)
+
+    def see_serial(self, script: str, serial: int) -> None:
+        """Remember a serial number; the highest one counts."""
+        self._registry.see_serial(script, serial)
+
+    def check(self) -> None:
+        """Let SQLite look through the registry. Raises DataError (P2-D0806)."""
+        check_registry(self._registry)

@@ -1,0 +1,50 @@
+"""Work folders under `temp/`: each belongs to one living process, or to nobody and is swept.
+
+Ownership is a lock that dies with its process; no clock and no process number is asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plotter2.datter import durable
+from plotter2.datter.layout import Layout
+
+
+@contextmanager
+def workspace(layout: Layout, name: str) -> Iterator[Path]:
+    """Give a new folder `temp/<name>` that is removed after the block. Raises DataError."""
+    folder, lock = layout.temp / name, layout.temp / f"{name}.lock"
+    fd = durable.try_lock(lock)
+    assert fd is not None, "a work folder's name is used once"
+    try:
+        with durable.reported(folder):
+            folder.mkdir()
+        yield folder
+    finally:
+        durable.discard_dir(folder)
+        durable.discard(lock)
+        os.close(fd)
+
+
+def sweep(layout: Layout) -> int:
+    """Remove the work folders of dead processes; gives how many. Raises DataError."""
+    with durable.reported(layout.temp):
+        names = {entry.name.removesuffix(".lock") for entry in os.scandir(layout.temp)}
+    return sum(_sweep_one(layout, name) for name in sorted(names))
+
+
+def _sweep_one(layout: Layout, name: str) -> bool:
+    folder, lock = layout.temp / name, layout.temp / f"{name}.lock"
+    fd = durable.try_lock(lock)
+    if fd is None:
+        return False
+    try:
+        durable.discard_dir(folder)
+        durable.discard(lock)
+    finally:
+        os.close(fd)
+    return True

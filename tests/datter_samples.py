@@ -1,0 +1,76 @@
+"""Bundles for tests of the store: made from plain numbers, with bytes that stand for column files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plotter2.datter.adding import Adding, Draft, Entered
+from plotter2.datter.bundle import Chunk, Column, Provenance, SourceFile, Table
+from plotter2.datter.store import Store
+
+PATIENCE_S = 10.0
+
+
+def column(adding: Adding, name: str, kind: str, values: Sequence[Any], **more: Any) -> Column:
+    """Store one column as one chunk; the bytes only need to differ where the values do."""
+    data = f"{kind}:{list(values)!r}".encode()
+    digest, size = adding.put(data)
+    chunks = (Chunk(digest=digest, bytes=size, rows=len(values)),)
+    return Column(name=name, kind=kind, chunks=chunks, **more)
+
+
+def table(adding: Adding, columns: Mapping[str, tuple[str, Sequence[Any]]], **units: str) -> Table:
+    """Store a table given as name -> (kind, values)."""
+    made = tuple(
+        column(adding, name, kind, values, unit=units.get(name, ""))
+        for name, (kind, values) in columns.items()
+    )
+    return Table(rows=len(next(iter(columns.values()))[1]), columns=made)
+
+
+def curve(n: int = 3, *, shift: float = 0.0) -> dict[str, tuple[str, Sequence[Any]]]:
+    """Give the columns of a small learning curve."""
+    return {
+        "step": ("int", list(range(n))),
+        "loss": ("number", [shift + 1 / (i + 1) for i in range(n)]),
+    }
+
+
+def add_run(
+    store: Store,
+    name: str,
+    columns: Mapping[str, tuple[str, Sequence[Any]]] | None = None,
+    *,
+    stream: str = "main",
+    units: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Entered:
+    """Add one bundle with one table."""
+    with store.adding() as adding:
+        made = table(adding, columns or curve(), **(units or {}))
+        return adding.commit([Draft(name=name, params=params, tables={stream: made})], PATIENCE_S)[
+            0
+        ]
+
+
+def add_sweep(store: Store, name: str, runs: int) -> tuple[Entered, ...]:
+    """Add an experiment: an enclosing bundle and runs with different learning rates, at once."""
+    with store.adding() as adding:
+        drafts = [Draft(name=name)]
+        for number in range(runs):
+            rate = round(0.1 * (number + 1), 3)
+            made = table(adding, curve(shift=rate))
+            drafts.append(
+                Draft(
+                    name=f"{name}/run{number}",
+                    params={"lr": rate, "seed": number},
+                    repeat=("seed",),
+                    axes=("lr",),
+                    tables={"main": made},
+                    provenance=Provenance(
+                        files=(SourceFile(name=f"run{number}.csv", digest="0" * 64, bytes=1),)
+                    ),
+                )
+            )
+        return adding.commit(drafts, PATIENCE_S)
