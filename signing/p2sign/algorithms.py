@@ -50,7 +50,8 @@ def algorithm(name: str) -> Algorithm:
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
 _ORDER = 2**252 + 27742317777372353535851937790883648493
-_ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303021422
+# The y with D y^4 + 2 y^2 = 1: doubled, such a point has y = 0.
+_ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 # The y of all eight points whose order divides 8; with such a key a signature can fit every message.
 _SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
 

@@ -75,7 +75,7 @@ def parse_public_line(line: str) -> tuple[PublicKey, str]:
         )
     words = line.removesuffix("\n").split(" ", 2)
     comment = words[2] if len(words) == 3 else ""
-    if len(words) < 2 or not _is_comment(comment):
+    if len(words) < 2 or not words[0] or not _is_comment(comment):
         raise Refusal("E_KEY_FORMAT", f"{shown(line)} is not a public key in one line")
     entry = algorithm(words[0])
     key = parse_public_blob(decoded_base64(words[1], "E_KEY_FORMAT"))
