@@ -9,8 +9,8 @@ import apsw
 import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, curve
-from plotter2.datter import registry as registry_module
 from plotter2.datter.bundle import Bundle
+from plotter2.datter.database import check_sqlite
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
@@ -19,7 +19,7 @@ from plotter2.errors import DataError
 
 def everything(root: Path) -> list[object]:
     with Store.open(root) as store:
-        bundles = [line for line in store.list()]
+        bundles = list(store.list())
         history = [store.attempts(line.bundle.name) for line in bundles]
         renames = [store.renames(line.bundle.id) for line in bundles]
         schemas = [store.schema_of("exp/*"), store.schema_of("moved")]
@@ -100,10 +100,10 @@ def test_a_newer_registry_is_refused(root: Path) -> None:
 @pytest.mark.parametrize(("version", "good"), [("3.51.2", False), ("3.51.3", True), ("4.0", True)])
 def test_a_sqlite_that_can_lose_rows_is_refused(version: str, good: bool) -> None:
     if good:
-        registry_module._check_sqlite(version)
+        check_sqlite(version)
         return
     with pytest.raises(DataError) as caught:
-        registry_module._check_sqlite(version)
+        check_sqlite(version)
     assert caught.value.code == "P2-D0805"
 
 

@@ -1,0 +1,129 @@
+"""The SQLite file of the registry: opened with the settings that keep what was committed.
+
+Errors of SQLite become DataErrors here; no other module knows what they are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from plotter2.datter import codes
+from plotter2.errors import DataError
+
+MINIMUM_SQLITE = (3, 51, 3)
+"""3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 5_000
+
+_SCHEMA = """
+CREATE TABLE bundles(
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, attempt INTEGER NOT NULL, parent TEXT,
+  state TEXT NOT NULL, created INTEGER NOT NULL, params TEXT NOT NULL,
+  content TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX bundles_by_name ON bundles(name, attempt);
+CREATE TABLE tables(
+  bundle TEXT NOT NULL REFERENCES bundles(id), stream TEXT NOT NULL, rows INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(bundle, stream)) STRICT, WITHOUT ROWID;
+CREATE TABLE names(
+  bundle TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, at INTEGER NOT NULL,
+  event TEXT NOT NULL) STRICT;
+CREATE TABLE events(id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE runs(
+  id TEXT PRIMARY KEY, script TEXT NOT NULL, state TEXT NOT NULL, started INTEGER NOT NULL,
+  finished INTEGER, record TEXT NOT NULL) STRICT;
+CREATE INDEX runs_by_start ON runs(started);
+CREATE TABLE seen(script TEXT PRIMARY KEY, serial INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE barrier(one INTEGER PRIMARY KEY CHECK(one = 1), count INTEGER NOT NULL) STRICT;
+INSERT INTO barrier VALUES(1, 0);
+"""
+
+
+def open_database(path: Path) -> apsw.Connection:
+    """Open or make the file: write-ahead log, every commit synced, the tables of this release.
+
+    Raises DataError: P2-D0805 (SQLite too old), P2-D0806 (damaged), P2-D0807 (newer), P2-D0802.
+    """
+    check_sqlite(apsw.sqlitelibversion())
+    with translated(path):
+        connection = apsw.Connection(str(path))
+        connection.setbusytimeout(BUSY_TIMEOUT_MS)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        connection.pragma("foreign_keys", True)
+        _migrate(connection, path)
+    return connection
+
+
+def check_sqlite(version: str) -> None:
+    """Raise DataError (P2-D0805) when this version of SQLite can lose committed rows."""
+    if tuple(int(part) for part in version.split(".")[:3]) < MINIMUM_SQLITE:
+        needed = ".".join(map(str, MINIMUM_SQLITE))
+        raise DataError(
+            codes.SQLITE_TOO_OLD,
+            f"SQLite {version} can lose committed rows; {needed} or newer is needed.",
+            help="Install a newer apsw: pip install -U apsw.",
+        )
+
+
+def _migrate(connection: apsw.Connection, path: Path) -> None:
+    version = connection.pragma("user_version")
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise DataError(
+            codes.REGISTRY_NEWER,
+            f"The registry {path} has version {version}; this release reads up to "
+            f"{SCHEMA_VERSION}.",
+            where=str(path),
+            help="Use the newer plotter2 that wrote it.",
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.pragma("user_version") == 0:  # nobody else was faster
+        connection.execute(_SCHEMA)
+        connection.pragma("user_version", SCHEMA_VERSION)
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn an error of SQLite inside the block into a DataError that names a remedy."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise DataError(
+            codes.DISK_FULL,
+            f"The disk is full: {path} could not be written.",
+            where=str(path),
+            help="Free some space on this file system and do the step again.",
+            note="Nothing half-written was kept.",
+        ) from error
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise DataError(
+            codes.STORE_BUSY,
+            f"Another process has held {path} for more than {BUSY_TIMEOUT_MS / 1000:g} s.",
+            where=str(path),
+            help="Wait until the other plotter2 command is done, then try again.",
+        ) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise DataError(
+            codes.NOT_WRITABLE,
+            f"{path} may not be opened for writing.",
+            where=str(path),
+            help="Give yourself the right to write there, or choose another folder with --root.",
+        ) from error
+    except apsw.Error as error:
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, why: str) -> DataError:
+    """Give the error for a registry that cannot be used (P2-D0806)."""
+    return DataError(
+        codes.REGISTRY_DAMAGED,
+        f"The registry {path} cannot be used: {why}.",
+        where=str(path),
+        help="Rebuild it from the stored bundles: Store.rebuild(root).",
+    )
