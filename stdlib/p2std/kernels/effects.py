@@ -1,0 +1,86 @@
+"""Effects as values: what is to happen, in the order of the script. Carrying them out is the interpreter's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from p2std.binding import kernel
+from p2std.errors import NotComputable
+from p2std.picture import Picture
+
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draw a view under a name."""
+
+    name: str
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Give what the pipe carries to datter, under another name if one is given."""
+
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Say:
+    """Write a line to the log."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """End the run; nothing is written."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Insist:
+    """End the run with the script's words unless the condition holds."""
+
+    holds: bool
+    otherwise: str
+
+
+Effect: TypeAlias = Draw | HandOver | Say | GiveUp | Insist
+
+
+@kernel("effect", "plot@1")
+def plot(view: Picture, name: str | None) -> Effect:
+    """Queue the view for rendering."""
+    return Draw(_checked(name or "plot"), view)
+
+
+@kernel("effect", "handoff@1")
+def handoff(name: str | None) -> Effect:
+    """Hand over the result."""
+    return HandOver(None if name is None else _checked(name))
+
+
+@kernel("effect", "loggy@1")
+def loggy(message: str) -> Effect:
+    """Write to the log."""
+    return Say(message)
+
+
+@kernel("effect", "giveup@1")
+def giveup(reason: str | None) -> Effect:
+    """Stop safely."""
+    return GiveUp(reason or "the script gave up")
+
+
+def _checked(name: str) -> str:
+    if not name or len(name) > _LONGEST_NAME or any(c in "/\\\0" or ord(c) < 32 for c in name):
+        raise NotComputable(
+            "P2-R0614",
+            f"{name[:40]!r} cannot be the name of an output.",
+            "Use 1 to 120 characters without / and \\.",
+        )
+    return name

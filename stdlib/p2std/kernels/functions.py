@@ -1,0 +1,144 @@
+"""Row-wise functions: values of a row to a value of the row. Missing in, missing out; a wrong argument gives null."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from p2std.binding import kernel
+from p2std.errors import NotComputable
+
+_SPEC = re.compile(
+    r"(?:.?[<>=^])?[-+ ]?#?0?(?P<width>\d{0,3})[,_]?(?:\.(?P<digits>\d{1,3}))?[bdeEfFgGnosxX%]?\Z"
+)
+_MOST_DIGITS = 100
+
+
+@kernel("fn", "abs@1")
+def absolute(x: pl.Expr) -> pl.Expr:
+    """Give |x|."""
+    return x.abs()
+
+
+@kernel("fn", "sqrt@1")
+def sqrt(x: pl.Expr) -> pl.Expr:
+    """Give the square root; null for x < 0."""
+    return x.sqrt().fill_nan(None)
+
+
+@kernel("fn", "exp@1")
+def exp(x: pl.Expr) -> pl.Expr:
+    """Give e^x; infinite from about 710."""
+    return x.exp()
+
+
+@kernel("fn", "log@1")
+def log(x: pl.Expr) -> pl.Expr:
+    """Give the natural logarithm; null for x <= 0."""
+    return pl.when(x > 0).then(x.log())
+
+
+@kernel("fn", "log10@1")
+def log10(x: pl.Expr) -> pl.Expr:
+    """Give the decimal logarithm; null for x <= 0."""
+    return pl.when(x > 0).then(x.log10())
+
+
+@kernel("fn", "sin@1")
+def sin(x: pl.Expr) -> pl.Expr:
+    """Give the sine of radians."""
+    return x.sin()
+
+
+@kernel("fn", "cos@1")
+def cos(x: pl.Expr) -> pl.Expr:
+    """Give the cosine of radians."""
+    return x.cos()
+
+
+@kernel("fn", "tan@1")
+def tan(x: pl.Expr) -> pl.Expr:
+    """Give the tangent of radians."""
+    return x.tan()
+
+
+@kernel("fn", "asin@1")
+def asin(x: pl.Expr) -> pl.Expr:
+    """Give the arc sine in radians, -pi/2..pi/2; null outside -1..1."""
+    return x.arcsin().fill_nan(None)
+
+
+@kernel("fn", "acos@1")
+def acos(x: pl.Expr) -> pl.Expr:
+    """Give the arc cosine in radians, 0..pi; null outside -1..1."""
+    return x.arccos().fill_nan(None)
+
+
+@kernel("fn", "atan@1")
+def atan(x: pl.Expr) -> pl.Expr:
+    """Give the arc tangent in radians, -pi/2..pi/2."""
+    return x.arctan()
+
+
+@kernel("fn", "atan2@1")
+def atan2(y: pl.Expr, x: pl.Expr) -> pl.Expr:
+    """Give the angle of the point (x, y) in radians, -pi..pi."""
+    return pl.arctan2(y, x)
+
+
+@kernel("fn", "mod@1")
+def mod(x: pl.Expr, y: pl.Expr) -> pl.Expr:
+    """Give x - y floor(x / y): the remainder with the sign of y; null for y = 0."""
+    return (x % y).fill_nan(None)
+
+
+@kernel("fn", "round@1")
+def rounded(x: pl.Expr, digits: int) -> pl.Expr:
+    """Give x to `digits` decimals (negative: to tens, hundreds), half away from zero."""
+    if digits >= 0:
+        return x.round(min(digits, 300), mode="half_away_from_zero")
+    step = 10.0 ** min(-digits, 300)
+    return (x / step).round(0, mode="half_away_from_zero") * step
+
+
+@kernel("fn", "isnull@1")
+def isnull(x: pl.Expr) -> pl.Expr:
+    """Give whether the value is missing: null or NaN."""
+    return x.is_null()
+
+
+@kernel("fn", "fill@1")
+def fill(x: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Give x, or `value` where x is null or NaN."""
+    return pl.coalesce(x, value)
+
+
+@kernel("fn", "format@1")
+def formatted(x: pl.Expr, spec: str) -> pl.Expr:
+    """Give the value as text by a Python format specification (Format Specification Mini-Language, docs.python.org)."""
+    match = _SPEC.match(spec)
+    if match is None or int(match["digits"] or 0) > _MOST_DIGITS:
+        raise NotComputable(
+            "P2-R0612",
+            f'format() does not know the specification "{spec}".',
+            'Write for example ".2f", ".1%", ",d" or ".3g".',
+        )
+
+    def texts(values: pl.Series) -> pl.Series:
+        try:
+            return pl.Series(
+                [None if v is None else format(v, spec) for v in values], dtype=pl.String
+            )
+        except ValueError as error:
+            raise NotComputable(
+                "P2-R0612", f'format() with "{spec}" does not fit {values.dtype}: {error}.'
+            ) from None
+
+    return x.map_batches(texts, return_dtype=pl.String, is_elementwise=True)
+
+
+@kernel("fn", "desc@1")
+def desc(x: pl.Expr) -> pl.Expr:
+    """Give x itself; `order` reads the mark."""
+    return x

@@ -1,0 +1,163 @@
+"""Steps that relate tables: choose, compute, summarise, sort, join. Lazy; polars plans the chain."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.random import PCG64
+
+from p2std.binding import kernel
+from p2std.errors import NotComputable
+from p2std.lowering import GroupLowering, Lowering, columns, with_rows
+from p2std.picture import Picture
+from p2std.table import DTYPES, HIDDEN, Table, Tagged
+
+
+@kernel("step", "select@1", "rows kept")
+def select(table: Table, cols: list[str]) -> pl.LazyFrame:
+    """Keep these columns, in this order."""
+    return table.frame.select([*cols, *table.hidden()])
+
+
+@kernel("step", "filter@1")
+def keep(table: Table, where: Tagged) -> pl.LazyFrame:
+    """Keep the rows for which the condition is true; null is not true."""
+    lowering = Lowering(table)
+    condition = lowering.operand(where).expr
+    kept = lowering.applied(table.frame).filter(condition)
+    return kept.drop(lowering.hidden) if lowering.stages else kept
+
+
+@kernel("step", "derive@1", "rows kept")
+def derive(table: Table, new: Tagged) -> pl.LazyFrame:
+    """Add or replace columns; every expression sees the columns as they were before."""
+    return with_rows(table, new[1])
+
+
+@kernel("step", "summary@1")
+def summary(table: Table, by: list[str], new: Tagged | None) -> pl.LazyFrame:
+    """Give one row for each value of `by`, in the order of the keys, missing keys last; without `by` one row in all."""
+    lowering = GroupLowering(table)
+    final = {name: lowering.operand(value).plain() for name, value in (new or ["new", []])[1]}
+    for name, value in table.counted.items():
+        counted = lowering.rows.operand(value).plain().count()
+        final[name] = pl.col(lowering.part(counted)).cast(pl.Int64)
+    parts = lowering.parts or {f"{HIDDEN}none": pl.len()}
+    frame = lowering.rows.applied(table.frame)
+    grouped = _grouped(frame, by, parts) if by else frame.select(**parts)
+    return lowering.applied(grouped).with_columns(**final).select([*by, *final])
+
+
+@kernel("step", "order@1", "rows kept")
+def order(table: Table, cols: Tagged) -> pl.LazyFrame:
+    """Sort by these keys; stable; missing last in either direction."""
+    keys = cols[1] if cols[0] == "by" else [["col", name] for name in columns(cols)]
+    lowering = Lowering(table)
+    backwards = [key[0] == "desc" for key in keys]
+    expressions = [
+        lowering.operand(key[1] if down else key).plain()
+        for key, down in zip(keys, backwards, strict=True)
+    ]
+    frame = lowering.applied(table.frame)
+    frame = frame.sort(expressions, descending=backwards, nulls_last=True, maintain_order=True)
+    return frame.drop(lowering.hidden) if lowering.stages else frame
+
+
+@kernel("step", "head@1")
+def head(table: Table, n: int) -> pl.LazyFrame:
+    """Keep the first n rows."""
+    return table.frame.head(_not_negative("head", n))
+
+
+@kernel("step", "sample@1")
+def sample(table: Table, rows: int, seed: int) -> pl.LazyFrame:
+    """Keep `rows` rows drawn without replacement, in row order: those with the smallest PCG64 numbers of `seed`."""
+    frame = table.collected()
+    wanted = min(_not_negative("sample", rows), frame.height)
+    numbers = PCG64(_not_negative("sample", seed)).random_raw(frame.height)
+    chosen = np.sort(np.argsort(numbers, kind="stable")[:wanted])
+    return frame[chosen].lazy()
+
+
+@kernel("step", "rename@1", "rows kept")
+def rename(table: Table, new: Tagged) -> pl.LazyFrame:
+    """Give columns new names; place and content stay."""
+    return table.frame.rename({old: name for name, old in _pairs(new)})
+
+
+@kernel("step", "cast@1", "rows kept")
+def cast(table: Table, new: Tagged) -> pl.LazyFrame:
+    """Change the types of columns. A value that does not fit stops the run; a number to "int" drops its decimals."""
+    return table.frame.with_columns(
+        **{name: _converted(table, name, kind) for name, kind in _pairs(new)}
+    )
+
+
+@kernel("step", "drop_nulls@1")
+def drop_nulls(table: Table, cols: list[str]) -> pl.LazyFrame:
+    """Drop the rows that miss a value in these columns, in any column if none is named."""
+    return table.frame.drop_nulls(subset=cols or list(table.schema.names))
+
+
+@kernel("step", "label@1", "rows kept")
+def label(table: Table, by: str | None) -> pl.LazyFrame:
+    """Add `label`: `by` as text. A script without `by` is compiled with the first text column, else the first int."""
+    if by is None:
+        raise NotComputable("P2-R0614", "label() wants by=<column>.")
+    return table.frame.with_columns(label=Lowering(table).operand(["col", by]).text())
+
+
+@kernel("step", "join@1")
+def join(table: Table, other: Table, on: list[str]) -> pl.LazyFrame:
+    """Give each pair of rows with equal `on`, in the order of the left table; missing keys match nothing."""
+    right = other.frame.select(other.schema.names)
+    right = right.with_columns(_as_key(table, other, name) for name in on)
+    return table.frame.join(right, on=on, how="inner", maintain_order="left_right")
+
+
+@kernel("step", "frame@1", "rows kept")
+def frame(title: str | None, size: list[float] | None, cols: int, rows: int | None) -> Picture:
+    """Start a view over the table: title, and size in points (width, height)."""
+    if size is not None and (len(size) != 2 or not all(0 < length < 20_000 for length in size)):
+        raise NotComputable(
+            "P2-R0614", "frame(size=…) wants width and height.", "Write size=[160mm, 90mm]."
+        )
+    return Picture(title=title or "", size=None if size is None else (size[0], size[1]))
+
+
+def _as_key(table: Table, other: Table, name: str) -> pl.Expr:
+    wanted, given, key = table.schema[name].kind, other.schema[name].kind, pl.col(name)
+    if wanted == "int" and given in ("number", "time"):
+        # 2.5 equals no whole number and must not become 2.
+        return pl.when(key == key.floor()).then(key).cast(pl.Int64)
+    return key.cast(DTYPES[wanted]) if wanted in DTYPES else key
+
+
+def _grouped(frame: pl.LazyFrame, by: list[str], parts: dict[str, pl.Expr]) -> pl.LazyFrame:
+    return frame.group_by(by).agg(**parts).sort(by, nulls_last=True)
+
+
+def _pairs(value: Tagged) -> list[tuple[str, str]]:
+    pairs = []
+    for name, held in value[1]:
+        pairs.append((name, held if isinstance(held, str) else held[1]))
+    return pairs
+
+
+def _converted(table: Table, name: str, kind: str) -> pl.Expr:
+    operand = Lowering(table).operand(["col", name])
+    if kind == "string":
+        return operand.text()
+    if kind == "bool" and operand.kind == "string":
+        text = operand.expr.str.to_lowercase()
+        return text.replace_strict(["true", "false"], [True, False], return_dtype=pl.Boolean)
+    if kind == "int" and operand.kind == "string":
+        # "3.0" is a whole number too; polars alone reads it as no integer at all.
+        return operand.expr.str.strip_suffix(".0").cast(pl.Int64)
+    return operand.expr.cast(DTYPES[kind])  # type: ignore[index]
+
+
+def _not_negative(step: str, number: int) -> int:
+    if number < 0:
+        raise NotComputable("P2-R0614", f"{step}() wants a number from 0, not {number}.")
+    return number

@@ -1,0 +1,106 @@
+"""A table on its way through a flow: a lazy polars frame with the schema that was checked. Computes nothing itself.
+
+Invariant of every frame here: missing is null; no float column holds NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeAlias
+
+import polars as pl
+
+from p2lang.types import ColumnKind, ColumnType, TableSchema
+
+Tagged: TypeAlias = list[Any]
+"""A tagged value of the IR, see `p2lang.ir`."""
+
+DTYPES: Final[Mapping[ColumnKind, type[pl.DataType]]] = {
+    "int": pl.Int64,
+    "number": pl.Float64,
+    "time": pl.Float64,
+    "string": pl.String,
+    "bool": pl.Boolean,
+}
+"""How each kind of column is held; time is seconds."""
+
+HIDDEN: Final = "\x1f"
+"""Names that begin so are columns beside the schema: intermediate values, and the counts behind a row."""
+
+
+class Outside(Protocol):
+    """What an expression may ask of the program around it."""
+
+    def parameter(self, name: str) -> Any:
+        """Give the value of a parameter."""
+
+    def table(self, node: str) -> Table:
+        """Give the table of another node, computed."""
+
+
+class Nothing:
+    """No parameters and no other tables."""
+
+    def parameter(self, name: str) -> Any:
+        """Raise KeyError."""
+        raise KeyError(name)
+
+    def table(self, node: str) -> Table:
+        """Raise KeyError."""
+        raise KeyError(node)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows and their schema. `counted` asks `summary` to keep, under hidden names, how many values are behind a row."""
+
+    frame: pl.LazyFrame
+    schema: TableSchema
+    outside: Outside = field(default_factory=Nothing)
+    counted: Mapping[str, Tagged] = field(default_factory=dict)
+
+    def collected(self) -> pl.DataFrame:
+        """Give the rows, computed in a way that does not depend on threads."""
+        return collected(self.frame)
+
+    def hidden(self) -> list[str]:
+        """Give the names of the columns beside the schema."""
+        return [n for n in self.frame.collect_schema().names() if n.startswith(HIDDEN)]
+
+    def of(self, frame: pl.LazyFrame | pl.DataFrame) -> Table:
+        """Give a table of other rows in the same program; its schema is read off the columns."""
+        lazy = frame.lazy()
+        return replace(self, frame=lazy, schema=schema_of(lazy), counted={})
+
+
+def collected(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Compute a frame with the in-memory engine.
+
+    The streaming engine, polars' default, adds floats in the order in which threads finish: the last bits of a mean
+    differ from run to run. Equal input must give equal bytes.
+    """
+    return frame.collect(engine="in-memory")
+
+
+def table_of(frame: pl.DataFrame | pl.LazyFrame, outside: Outside | None = None) -> Table:
+    """Give a table of these rows, NaN turned into null, with the schema read off the columns."""
+    lazy = frame.lazy().with_columns(
+        pl.col(pl.Float32, pl.Float64).cast(pl.Float64).fill_nan(None),
+    )
+    return Table(lazy, schema_of(lazy), outside or Nothing())
+
+
+def schema_of(frame: pl.LazyFrame) -> TableSchema:
+    """Read the schema off the columns, hidden ones left out; every column counts as nullable."""
+    columns = frame.collect_schema().items()
+    shown = tuple((n, ColumnType(_kind(t), True)) for n, t in columns if not n.startswith(HIDDEN))
+    return TableSchema(shown, 0)
+
+
+def _kind(dtype: pl.DataType) -> ColumnKind:
+    if dtype.is_integer():
+        return "int"
+    if dtype.is_float():
+        return "number"
+    return "bool" if dtype == pl.Boolean else "string"

@@ -1,0 +1,63 @@
+"""Every signature has one kernel, every kernel one signature, and their parameters agree."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+from p2lang.signatures import Signature
+from p2std.binding import FAMILIES, kernel, kernels
+from p2std.registry import core
+
+CARRIED = {"table", "view", "names"}
+"""What the interpreter hands over beside the arguments: the flow, or the names of its columns."""
+UNHEARD = {("source", "access@1"): {"path"}, ("mark", "point@1"): {"key"}}
+"""Parameters that no kernel needs: the path is resolved before the run, keys link points of an animation."""
+
+SIGNATURES = {(s.kind, s.full_name): s for s in core().by_full_name.values()}
+
+
+def test_every_signature_has_a_kernel() -> None:
+    assert not set(SIGNATURES) - set(kernels())
+
+
+def test_every_kernel_has_a_signature() -> None:
+    assert not set(kernels()) - set(SIGNATURES)
+
+
+@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=lambda s: f"{s.kind} {s.full_name}")
+def test_a_kernel_takes_the_parameters_of_its_signature(signature: Signature) -> None:
+    key = (signature.kind, signature.full_name)
+    wanted = {p.attribute for p in signature.parameters} - UNHEARD.get(key, set())
+    extra = {"cols"} if signature.kind == "source" and "cols" in kernels()[key].takes else set()
+    assert set(kernels()[key].takes) - CARRIED - extra == wanted - extra
+
+
+@pytest.mark.parametrize("key", kernels(), ids=" ".join)
+def test_every_kernel_says_what_it_computes(key: tuple[str, str]) -> None:
+    assert inspect.getdoc(kernels()[key].run)
+
+
+def test_a_name_cannot_be_bound_twice() -> None:
+    with pytest.raises(ValueError, match="two kernels"):
+        kernel("agg", "mean@1")(lambda x: x)
+
+
+def test_every_family_is_loaded() -> None:
+    assert {k.run.__module__ for k in kernels().values()} == {
+        f"p2std.kernels.{f}" for f in FAMILIES
+    }
+
+
+@pytest.mark.process
+def test_the_registry_loads_without_polars_or_numpy() -> None:
+    code = (
+        "import sys, p2std.registry; p2std.registry.core(); "
+        "sys.exit(any(m in sys.modules for m in ('polars', 'numpy', 'scipy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ))
+    assert done.returncode == 0
