@@ -16,7 +16,7 @@ from p2sign.refusal import Refusal, placed, shown
 from p2sign.uses import NAMESPACES, Kind
 
 _PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}@[a-z0-9][a-z0-9._-]{0,63}")
-_OPTION = re.compile(r'([a-z-]+)="([^"]*)"')
+_OPTION = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
 _OPTIONS = re.compile(rf"{_OPTION.pattern}(?:,{_OPTION.pattern})*")
 _TIME = re.compile(r"([2-9][0-9]{3})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})?)?Z")
 _NAMESPACES, _AFTER, _BEFORE = "namespaces", "valid-after", "valid-before"
