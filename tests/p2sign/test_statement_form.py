@@ -160,6 +160,7 @@ def refusal_of(data: bytes) -> str:
             "limit mem-mib 512\nlimit cpu-ms 20000",
             "E_STMT_NONCANONICAL",
         ),
+        (DUMP.decode()[DUMP.index(b"limit cpu") : -4], "", "E_STMT_LIMIT"),
         ("limit cpu", "limits cpu", "E_STMT_LINE"),
         ("end\n", "end", "E_STMT_LINE"),
         ("end\n", "end\n\n", "E_STMT_LINE"),
