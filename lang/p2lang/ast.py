@@ -16,8 +16,11 @@ Comments = tuple[str, ...]
 """Whole comment lines, each with its `#`, without the line end; an empty text is a blank line between them."""
 
 KEYWORDS = frozenset(
-    "p2 use as param where let pipe def script python task after link via expose impose repeat in when otherwise "
-    "frame report page if then else or and not true false null".split()
+    (
+        *("p2", "use", "as", "param", "where", "let", "pipe", "def", "script", "python"),
+        *("task", "after", "link", "via", "expose", "impose", "else", "repeat", "in", "when", "otherwise"),
+        *("frame", "report", "page", "if", "then", "or", "and", "not", "true", "false", "null"),
+    )
 )
 """Words that cannot name what a script declares, and that stand in backticks where they would be read as words."""
 

@@ -1,0 +1,217 @@
+"""Statements, blocks and whole scripts as documents."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from p2lang import ast
+from p2lang.fmt import words
+from p2lang.fmt.expressions import (
+    above,
+    behind,
+    bracketed,
+    expression,
+    flow,
+    stage,
+    steps,
+    type_expression,
+    word,
+)
+from p2lang.fmt.layout import (
+    NEWLINE,
+    SPACE,
+    Document,
+    Verbatim,
+    group,
+    indented,
+    joined,
+    sequence,
+)
+
+_TOGETHER = (
+    ast.Use,
+    ast.Param,
+    ast.Let,
+    ast.Pipe,
+    ast.Link,
+    ast.Expose,
+    ast.ImposeInput,
+    ast.ImposeThat,
+)
+_APART = (ast.Task, ast.When, ast.Repeat, ast.Def, ast.ScriptDef)
+
+
+def script(node: ast.Script) -> Document:
+    """Give a whole script, without the line end after it."""
+    parts: list[Document] = [*words.comment_lines(node.header)]
+    if node.edition is not None:
+        trailing = f" {words.comment(node.edition_trailing)}" if node.edition_trailing else ""
+        parts.append(f"p2 {node.edition}{trailing}")
+    if node.items:
+        start: list[Document] = [""] if parts and node.items[0].blank_before else []
+        parts += [*start, sequence(*_separated(node.items, top=True))]
+    parts += _dangling(node.dangling, after=bool(parts))
+    return joined(NEWLINE, parts)
+
+
+def _dangling(comments: ast.Comments, *, after: bool) -> list[Document]:
+    blank: list[Document] = [""] if after and comments and not comments[0] else []
+    return [*blank, *words.comment_lines(comments)]
+
+
+def _separated(items: tuple[ast.Item, ...], *, top: bool) -> list[Document]:
+    out: list[Document] = [item(items[0])]
+    for previous, current in pairwise(items):
+        blank = current.blank_before
+        if blank is None:
+            blank = _blank_between(previous, current, top=top)
+        out += [NEWLINE, NEWLINE, item(current)] if blank else [NEWLINE, item(current)]
+    return out
+
+
+def _blank_between(previous: ast.Item, current: ast.Item, *, top: bool) -> bool:
+    """Decide where nobody has chosen: declarations of one kind keep together, what has a body stands apart."""
+    if isinstance(previous, _APART) or isinstance(current, _APART):
+        return True
+    together = type(previous) is type(current) and isinstance(current, _TOGETHER)
+    return top and not (together and not current.comments)
+
+
+def item(node: ast.Item) -> Document:
+    """Give a statement with its comments."""
+    return sequence(above(node), group(_statement(node)), behind(node))
+
+
+def _statement(node: ast.Item) -> Document:
+    match node:
+        case ast.Use() | ast.Param() | ast.Let() | ast.Pipe() | ast.Def() | ast.ScriptDef():
+            return _declaration(node)
+        case ast.ImposeThat() | ast.ImposeInput() | ast.Link() | ast.Expose():
+            return _contract(node)
+        case ast.Task():
+            return _task(node)
+        case ast.Repeat():
+            over = expression(node.over)
+            return sequence(
+                "repeat ", words.declared(node.name.text), " in ", over, " ", block(node.body)
+            )
+        case ast.When():
+            other = [" otherwise ", block(node.otherwise)] if node.otherwise else []
+            return sequence("when ", expression(node.condition), " ", block(node.body), *other)
+        case ast.FlowStatement():
+            return flow(node.flow, stands_alone=True)
+
+
+def _declaration(
+    node: ast.Use | ast.Param | ast.Let | ast.Pipe | ast.Def | ast.ScriptDef,
+) -> Document:
+    match node:
+        case ast.Use():
+            pins = [f"{words.declared(name.text)} {word(value)}" for name, value in node.pins]
+            tail = [*pins, f"as {words.declared(node.alias.text)}"]
+            parts = [part for text in tail for part in (SPACE, text)]
+            return sequence("use ", word(node.path), indented(*parts))
+        case ast.Param():
+            return sequence("param ", _parameter(node), _condition(node))
+        case ast.Let():
+            return sequence("let ", _typed(node.name, node.type), " =", _valued(node.value))
+        case ast.Pipe():
+            return sequence(
+                f"pipe {words.declared(node.name.text)} = ",
+                bracketed("[", [stage(s) for s in node.stages], node.stages, "]", node.dangling),
+            )
+        case ast.Def():
+            head = sequence("def ", _signature(node.name, node.parameters, node.type))
+            return sequence(head, " =", _valued(node.body))
+        case ast.ScriptDef():
+            return sequence(
+                "script ",
+                _signature(node.name, node.parameters, node.type),
+                ' = python """',
+                Verbatim(_python(node.body)),
+                '"""',
+            )
+
+
+def _contract(node: ast.ImposeThat | ast.ImposeInput | ast.Link | ast.Expose) -> Document:
+    match node:
+        case ast.ImposeThat():
+            message = [indented(SPACE, "else ", word(node.message))] if node.message else []
+            return sequence("impose ", expression(node.condition), *message)
+        case ast.ImposeInput():
+            return sequence("impose ", _typed(node.name, node.type))
+        case ast.Expose():
+            return sequence("expose ", _typed(node.name, node.type), " =", _valued(node.value))
+        case ast.Link():
+            via = [indented(SPACE, "via", steps(node.via, nested=True))] if node.via else []
+            return sequence("link ", _typed(node.name, node.type), " -> ", word(node.source), *via)
+
+
+def _valued(node: ast.Flow) -> Document:
+    return flow(node) if node.head is None else sequence(" ", flow(node))
+
+
+def _typed(name: ast.Name, kind: ast.TypeExpr | None) -> Document:
+    written = words.declared(name.text)
+    return written if kind is None else sequence(written, ": ", type_expression(kind))
+
+
+def _parameter(node: ast.Param | ast.Parameter) -> Document:
+    default = [" = ", expression(node.default)] if node.default is not None else []
+    return sequence(_typed(node.name, node.type), *default)
+
+
+def _condition(node: ast.Param) -> Document:
+    return (
+        indented(SPACE, "where ", expression(node.where)) if node.where is not None else sequence()
+    )
+
+
+def _signature(
+    name: ast.Name, parameters: tuple[ast.Parameter, ...], kind: ast.TypeExpr | None
+) -> Document:
+    gives = [": ", type_expression(kind)] if kind is not None else []
+    return sequence(words.declared(name.text), _parameters(parameters), *gives)
+
+
+def _parameters(parameters: tuple[ast.Parameter, ...]) -> Document:
+    return bracketed("(", [_parameter(p) for p in parameters], parameters, ")")
+
+
+def _python(body: str) -> str:
+    if '"""' in body or body.endswith('"'):
+        raise ValueError(
+            "the Python of a script step may not hold three double quotes or end in one"
+        )
+    return body
+
+
+def _task(node: ast.Task) -> Document:
+    parameters = [] if node.parameters is None else [_parameters(node.parameters)]
+    after = ", ".join(words.name(name.text) for name in node.after)
+    waits = f" after {after}" if after else ""
+    return sequence(
+        "task ", words.declared(node.name.text), *parameters, waits, " ", block(node.body)
+    )
+
+
+def block(node: ast.Block, *, inline: bool = False) -> Document:
+    """Give statements in braces; one simple statement may stand on the line of the braces where `inline` allows."""
+    if not node.items and not node.dangling:
+        return "{}"
+    if inline and _is_simple(node):
+        return group("{", indented(SPACE, item(node.items[0])), SPACE, "}")
+    inside: list[Document] = _separated(node.items, top=False) if node.items else []
+    dangling = _dangling(node.dangling, after=bool(node.items))
+    if dangling:
+        inside += [NEWLINE] * bool(inside) + [joined(NEWLINE, dangling)]
+    return sequence("{", indented(NEWLINE, *inside), NEWLINE, "}")
+
+
+def _is_simple(node: ast.Block) -> bool:
+    if len(node.items) != 1 or node.dangling:
+        return False
+    only = node.items[0]
+    if not isinstance(only, ast.FlowStatement) or only.comments or only.trailing:
+        return False
+    return not isinstance(only.flow.head, ast.Box)

@@ -1,0 +1,11 @@
+"""Source text to syntax tree: one pass when the script is right, one message per mistake when it is not.
+
+Pure: no files but the package's own tables, no clock. Never raises for what a script contains.
+"""
+
+from __future__ import annotations
+
+from p2lang.parser.limits import LONGEST_SCRIPT, decode
+from p2lang.parser.reading import Parsed, parse
+
+__all__ = ["LONGEST_SCRIPT", "Parsed", "decode", "parse"]
