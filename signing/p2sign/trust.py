@@ -1,4 +1,4 @@
-"""The trust files: `allowed_signers` and `revoked_keys`, strict subsets of what ssh-keygen reads, and `revoked_scripts`.
+"""The trust files: `allowed_signers` and `revoked_keys`, both readable by ssh-keygen too, and `revoked_scripts`.
 
 Text in, values out, and lines to add; opens no file. Whoever a line does not name exactly is not trusted.
 """
