@@ -160,7 +160,7 @@ class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`."""
 
     name: Name
-    format: Literal["csv", "tsv", "jsonl", "l2", "l2run"]
+    format: Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
     fd: Annotated[int, msgspec.Meta(ge=1, lt=JOB_FDS_LIMIT)]
     offset: Count = 0
     length: Count | None = None
