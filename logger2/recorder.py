@@ -31,6 +31,7 @@ from logger2.runfile import packed, write_run_file
 TYPE_CHECKING = False  # `typing` costs 9 ms to import; type checkers know this name
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import SupportsFloat
 
 STREAM = "main"
 X = "step"
@@ -62,7 +63,7 @@ class Group:
         self._outer: Group | None = None
 
     def log(
-        self, step: float, values: Mapping[str, object] | None = None, /, **named: object
+        self, step: SupportsFloat, values: Mapping[str, object] | None = None, /, **named: object
     ) -> None:
         """Record values of a step in this group."""
         self._run._record(self.series, step, named if values is None else {**values, **named})
@@ -114,13 +115,13 @@ class Run:
         self._shapes = 0
         self._finished = False
         self._journal = Journal(self._prepared, self._header, strict)
-        self._outer = current.entered(self)
         self._save()
+        self._outer = current.entered(self)
 
     # ---- what an experiment calls -----------------------------------------------------------
 
     def log(
-        self, step: float, values: Mapping[str, object] | None = None, /, **named: object
+        self, step: SupportsFloat, values: Mapping[str, object] | None = None, /, **named: object
     ) -> None:
         """Record values of a step: `run.log(step, loss=0.3)` or `run.log(step, {"train/loss": 0.3})`.
 
@@ -165,7 +166,7 @@ class Run:
         self,
         name: str,
         array: object,
-        step: float | None = None,
+        step: SupportsFloat | None = None,
         dims: Sequence[str] = (),
         coords: Mapping[str, Iterable[object]] | None = None,
     ) -> None:
@@ -196,7 +197,7 @@ class Run:
             return
         self._journal.commit_blob(raw.data, record)
 
-    def checkpoint(self, step: float) -> None:
+    def checkpoint(self, step: SupportsFloat) -> None:
         """Say that the experiment can be taken up again after this step; a resumed run supersedes what came later."""
         self._about["checkpoint"] = _step(step)
         self._save()
@@ -241,7 +242,7 @@ class Run:
 
     # ---- the way of a record ----------------------------------------------------------------
 
-    def _record(self, series: Series, step: float, values: Mapping[str, object]) -> None:
+    def _record(self, series: Series, step: SupportsFloat, values: Mapping[str, object]) -> None:
         try:
             row = (step, *values.values())
         except AttributeError:
@@ -259,7 +260,9 @@ class Run:
                     return
         self._record_carefully(series, step, values)
 
-    def _record_carefully(self, series: Series, step: float, values: Mapping[str, object]) -> None:
+    def _record_carefully(
+        self, series: Series, step: SupportsFloat, values: Mapping[str, object]
+    ) -> None:
         """Record a row of a kind not seen before, or with values that the quick way cannot write."""
         try:
             at = _step(step)

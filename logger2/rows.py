@@ -91,7 +91,7 @@ class _Reader:
                 group[0].append(row)
                 group[1].append(place)
         except (IndexError, TypeError):
-            raise BadLine("a row starts with the number of its schema") from None
+            raise BadLine("a row starts with a number") from None
         if self.rows + len(rows) > MAX_ROWS:
             raise BadLine(f"a segment has at most {MAX_ROWS} rows")
         found = [self._columns(number, *group) for number, group in groups.items()]
@@ -107,7 +107,9 @@ class _Reader:
             raise BadLine(
                 f"a row of schema {number} has {len(schema.names)} values after step and time"
             )
-        _, steps, seconds, *columns = map(list, zip(*rows, strict=True))
+        numbers, steps, seconds, *columns = map(list, zip(*rows, strict=True))
+        if set(map(type, numbers)) != {int}:  # True and 1.0 found the same schema
+            raise BadLine(f"schema {number!r:.20} was not declared")
         return Rows(
             schema,
             places,
@@ -122,7 +124,9 @@ class _Reader:
         for line in block:
             try:
                 row = _parse_line(line)
-                self._columns(row[0] if row else -1, [row], [0])
+                if not row:
+                    raise BadLine("an empty row")
+                self._columns(row[0], [row], [0])
             except BadLine as error:
                 return good, str(error)
             good.append(row)
