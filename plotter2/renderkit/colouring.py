@@ -1,0 +1,167 @@
+"""Which colour each row gets: one scale for each colour column of the view, the same in all its layers and panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from plotter2.renderkit import palettes
+from plotter2.renderkit.codes import undrawable
+from plotter2.renderkit.grouping import Level, merged
+from plotter2.renderkit.scales import extent_of
+from plotter2.renderkit.scene import Codes, Floats
+from plotter2.renderkit.sources import Source
+from plotter2.renderkit.view import Gradient
+
+MOST_COLOURS: Final = len(palettes.CATEGORIES)
+_FEW, _FEW_LOG = 7, 12
+_LOG_RATIO: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """The colours of one column: one for each level, or (when `domain` is set) a gradient over a range of numbers."""
+
+    column: str
+    levels: tuple[Level, ...]
+    palette: tuple[str, ...]
+    domain: tuple[float, float] | None = None
+    log: bool = False
+
+    def of_levels(self) -> tuple[str, ...]:
+        """Give the colour of each level."""
+        if self.domain is None:
+            return self.palette
+        codes = palettes.shade_codes(np.array(self.levels, np.float64), self.domain, self.log)
+        return tuple(self.palette[code] for code in codes.tolist())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """The colours of one layer: row i has palette[codes[i]]; codes None is palette[0] for all rows; -1 is null."""
+
+    palette: tuple[str, ...]
+    codes: Codes | None = None
+    scale: ColourScale | None = None
+
+
+def painted(
+    sources: Sequence[Source], gradient: Gradient
+) -> tuple[list[Painted], list[ColourScale]]:
+    """Give the colours of every layer and the colour scales in order of first use.
+
+    Raises RunError P2-R0662 when text has more categories than can be told apart.
+    """
+    scales: dict[str, ColourScale] = {}
+    codes: dict[int, Codes] = {}
+    users = _users(sources)
+    for column in dict.fromkeys(users.values()):
+        mine = [source for source in sources if users.get(source.index) == column]
+        levels, parts = merged([source.keys[_channel(source)] for source in mine])
+        scales[column] = _scale(column, levels, gradient, mine[0].where)
+        for source, part in zip(mine, parts, strict=True):
+            codes[source.index] = _codes(source, part, scales[column])
+    series = _series_colours(sources, users)
+    layers = [
+        Painted(scales[users[s.index]].palette, codes[s.index], scales[users[s.index]])
+        if s.index in users
+        else _plain(s, series)
+        for s in sources
+    ]
+    return layers, list(scales.values())
+
+
+def _users(sources: Sequence[Source]) -> dict[int, str]:
+    users = {
+        s.index: s.layer.channels["colour"]
+        for s in sources
+        if "colour" in s.keys and s.layer.kind != "text"
+    }
+    for s in sources:
+        if s.layer.kind == "circle" and s.index not in users and "colour" not in s.layer.options:
+            around = s.layer.channels.get("around")
+            if around in users.values():
+                users[s.index] = str(around)
+    return users
+
+
+def _channel(source: Source) -> str:
+    return "colour" if "colour" in source.keys else "around"
+
+
+def _scale(column: str, levels: tuple[Level, ...], gradient: Gradient, where: str) -> ColourScale:
+    if any(isinstance(level, (str, bool)) for level in levels) or not levels:
+        if len(levels) > MOST_COLOURS:
+            message = f"colour={column} has {len(levels)} categories; at most {MOST_COLOURS} can be told apart"
+            remedy = f"keep fewer, draw one panel for each with facet, or use by={column} without colours"
+            raise undrawable("P2-R0662", message, where, remedy)
+        return ColourScale(column, levels, palettes.CATEGORIES[: len(levels)])
+    numbers = np.array(levels, dtype=np.float64)
+    if len(levels) == 1:
+        return ColourScale(column, levels, palettes.CATEGORIES[:1])
+    log = _is_log(numbers)
+    if len(levels) <= (_FEW_LOG if log else _FEW):
+        return ColourScale(column, levels, palettes.gradient(gradient.name, len(levels), True))
+    domain = gradient.domain or (float(numbers[0]), float(numbers[-1]))
+    shades = palettes.gradient(gradient.name, readable=True)
+    return ColourScale(column, levels, shades, domain, log and domain[0] > 0)
+
+
+def _is_log(rising: Floats) -> bool:
+    """Whether values crowd near the low end as learning rates do, so that only their logarithms are even."""
+    if rising[0] <= 0 or rising[-1] < _LOG_RATIO * rising[0]:
+        return False
+    return bool(np.median(rising) < 0.25 * rising[-1])
+
+
+def _codes(source: Source, levels: Codes, scale: ColourScale) -> Codes:
+    if scale.domain is None:
+        return levels
+    numbers = np.array(scale.levels, dtype=np.float64)
+    shades = palettes.shade_codes(numbers, scale.domain, scale.log)
+    return np.append(shades, np.int32(-1))[levels]
+
+
+def _series_colours(sources: Sequence[Source], users: Mapping[int, str]) -> dict[str, str]:
+    """One colour for each y column that is drawn without a colour column, in order of appearance."""
+    plain = [s for s in sources if s.index not in users and "colour" not in s.layer.options]
+    names = dict.fromkeys(series_name(s) for s in plain if s.layer.kind in ("line", "point", "bar"))
+    bands = dict.fromkeys(series_name(s) for s in plain if s.layer.kind == "band")
+    colours = {name: palettes.CATEGORIES[place % MOST_COLOURS] for place, name in enumerate(names)}
+    for place, band in enumerate(bands):
+        partner = list(names)[place] if place < len(names) else None
+        own = palettes.CATEGORIES[(len(names) + place) % MOST_COLOURS]
+        colours.setdefault(band, colours[partner] if partner is not None else own)
+    return colours
+
+
+def series_name(source: Source) -> str:
+    """Name what a layer without a colour column shows: its label, else its y column (or lo, for a band)."""
+    label = source.layer.options.get("label")
+    if isinstance(label, str) and label:
+        return label
+    return source.layer.channels.get("y") or source.layer.channels.get("lo", "")
+
+
+def _plain(source: Source, series: Mapping[str, str]) -> Painted:
+    given = source.layer.options.get("colour")
+    if given is not None:
+        return Painted((palettes.colour(str(given), source.where),))
+    if source.layer.kind in ("text", "rule", "circle"):
+        return Painted((palettes.INK if source.layer.kind == "text" else palettes.SOFT_INK,))
+    return Painted((series.get(series_name(source), palettes.CATEGORIES[0]),))
+
+
+def fill_domain(sources: Sequence[Source], gradient: Gradient) -> tuple[float, float] | None:
+    """Give the range of all fills of the view; None when nothing is filled."""
+    fills = [source.numbers["fill"] for source in sources if "fill" in source.numbers]
+    if not fills:
+        return None
+    if gradient.domain is not None:
+        return gradient.domain
+    extents = [extent_of(fill) for fill in fills]
+    low, high = min(e.low for e in extents), max(e.high for e in extents)
+    return (low, high) if low <= high else (0.0, 1.0)

@@ -1,0 +1,321 @@
+"""From a view to a scene: rows grouped, coloured and thinned, everything placed on the page. numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from plotter2.renderkit import palettes
+from plotter2.renderkit.codes import undrawable
+from plotter2.renderkit.colouring import ColourScale, Painted, fill_domain, painted
+from plotter2.renderkit.facets import PanelGrid, panelled
+from plotter2.renderkit.framing import framed, shared_axes
+from plotter2.renderkit.grouping import Rows, keyed, partition
+from plotter2.renderkit.layout import PAD, Arrangement, Plan, arranged, fonts_for
+from plotter2.renderkit.lettering import text_height, wrapped
+from plotter2.renderkit.pieces import (
+    Drawn,
+    Frame,
+    Piece,
+    StrandPiece,
+    bar_piece,
+    point_piece,
+    strand_piece,
+)
+from plotter2.renderkit.scales import Extent, extent_of
+from plotter2.renderkit.scene import Counts, Label, LayerCounts, Mark, Panel, Rect, Scene
+from plotter2.renderkit.sidebar import sidebar_for
+from plotter2.renderkit.sources import AxisKinds, Source, resolved
+from plotter2.renderkit.surfaces import Shading, cell_piece, circle_piece, rule_piece, text_piece
+from plotter2.renderkit.view import MILLIMETRE, Axis, Grid, View
+
+DEFAULT_SIZE: Final = (160 * MILLIMETRE, 100 * MILLIMETRE)
+_PANEL_HEIGHT, _TALLEST = 42 * MILLIMETRE, 240 * MILLIMETRE
+_SMALLEST, _LARGEST = 20 * MILLIMETRE, 2000 * MILLIMETRE
+_GUTTER: Final = 6.0
+
+
+def compose(picture: View | Grid) -> Scene:
+    """Compose one plot, or several in one picture.
+
+    Raises RunError P2-R0660 to P2-R0670 (see `codes`) for what cannot be drawn. Scene.ledger accounts for every row.
+    """
+    if isinstance(picture, Grid):
+        return _composed_grid(picture)
+    plot = _plot(picture, picture.size)
+    rect = Rect(0.0, 0.0, *plot.size)
+    return _composed(plot, rect, number=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """A view with everything that does not depend on the page."""
+
+    view: View
+    sources: tuple[Source, ...]
+    kinds: AxisKinds
+    paints: tuple[Painted, ...]
+    scales: tuple[ColourScale, ...]
+    shading: Shading | None
+    grid: PanelGrid
+    size: tuple[float, float]
+
+
+def _plot(view: View, size: tuple[float, float] | None) -> _Plot:
+    if size is not None:
+        _check_size(size)
+    if not view.layers:
+        raise undrawable(
+            "P2-R0661", "nothing to draw: the frame has no marks", "frame", "add a mark"
+        )
+    sources, kinds = resolved(view)
+    paints, scales = painted(sources, view.gradient)
+    domain = fill_domain(sources, view.gradient)
+    shading = None if domain is None else Shading(palettes.gradient(view.gradient.name), domain)
+    grid = panelled(view.facet, sources, size or DEFAULT_SIZE)
+    if size is None:
+        height = max(DEFAULT_SIZE[1], grid.rows * _PANEL_HEIGHT + 20 * MILLIMETRE)
+        size = (DEFAULT_SIZE[0], min(height, _TALLEST) if grid.rows > 1 else DEFAULT_SIZE[1])
+    return _Plot(view, tuple(sources), kinds, tuple(paints), tuple(scales), shading, grid, size)
+
+
+def _check_size(size: tuple[float, float]) -> None:
+    if all(math.isfinite(side) and _SMALLEST <= side <= _LARGEST for side in size):
+        return
+    shown = " x ".join(f"{side / MILLIMETRE:.4g} mm" for side in size)
+    message = f"a picture of {shown} cannot be drawn"
+    raise undrawable("P2-R0667", message, "frame", "give each side 20 to 2000 mm")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """All pieces by (layer, code of its split), which of them each panel has, and rows without a panel by layer."""
+
+    made: Mapping[tuple[int, int], Piece]
+    panels: tuple[tuple[tuple[int, int], ...], ...]
+    nowhere: tuple[int, ...]
+
+
+def _pieces(plot: _Plot) -> _Pieces:
+    made: dict[tuple[int, int], Piece] = {}
+    panels: list[list[tuple[int, int]]] = [[] for _ in plot.grid.cells]
+    nowhere = []
+    for source in plot.sources:
+        split = plot.grid.splits[source.index]
+        if split is None:
+            made[source.index, 0] = _piece(plot, source, slice(0, source.rows))
+            nowhere.append(0)
+            wanted: Sequence[int] = (0,) * len(panels)
+        else:
+            for code, rows in partition(split.codes, split.count):
+                made[source.index, code] = _piece(plot, source, rows)
+            nowhere.append(int((split.codes < 0).sum()))
+            wanted = split.wanted
+        for panel, code in enumerate(wanted):
+            if (source.index, code) in made:
+                panels[panel].append((source.index, code))
+    return _Pieces(made, tuple(map(tuple, panels)), tuple(nowhere))
+
+
+def _piece(plot: _Plot, source: Source, rows: Rows) -> Piece:
+    paint = plot.paints[source.index]
+    match source.layer.kind:
+        case "line" | "band":
+            return strand_piece(source, rows, paint)
+        case "point":
+            return point_piece(source, rows, paint)
+        case "bar":
+            return bar_piece(source, rows, paint)
+        case "heatmap":
+            assert plot.shading is not None
+            categories = (len(plot.kinds.x), len(plot.kinds.y))
+            return cell_piece(source, rows, categories, plot.shading)
+        case "rule":
+            return rule_piece(source, rows, paint)
+        case "text":
+            return text_piece(source, rows, paint, _cells(plot))
+        case "circle":
+            return circle_piece(source, rows, paint, _unit(plot))
+
+
+def _cells(plot: _Plot) -> tuple[int, int]:
+    """How many cells a heatmap of this view has along x and y; (0, 0) when there is none."""
+    for source in plot.sources:
+        if source.layer.kind == "heatmap":
+            x, y = (len(keyed(source.numbers[name]).levels) for name in ("x", "y"))
+            return len(plot.kinds.x) or x, len(plot.kinds.y) or y
+    return 0, 0
+
+
+def _unit(plot: _Plot) -> tuple[float, float]:
+    if plot.view.equal:
+        return 1.0, 1.0
+    spans = []
+    for name, side in zip(("x", "y"), plot.size, strict=True):
+        extent = _joined([extent_of(s.numbers[name]) for s in plot.sources if name in s.numbers])
+        spans.append((extent.high - extent.low) / side if extent.high > extent.low else 1.0)
+    return spans[0], spans[1]
+
+
+def _joined(extents: Sequence[Extent]) -> Extent:
+    joined = Extent()
+    for extent in extents:
+        joined = joined | extent
+    return joined
+
+
+def _composed(plot: _Plot, rect: Rect, number: int) -> Scene:
+    view, fonts, pieces = plot.view, fonts_for(rect.width), _pieces(plot)
+    spans = {key: piece.extents() for key, piece in pieces.made.items()}
+    extents = [
+        (_joined([spans[key][0] for key in keys]), _joined([spans[key][1] for key in keys]))
+        for keys in pieces.panels
+    ]
+    framing = framed(view, plot.kinds, extents, fonts)
+    sidebar = sidebar_for(view, plot.sources, (plot.paints, plot.scales, plot.shading), rect)
+    plan = Plan(
+        rect, fonts, plot.grid, framing.ticked, view.title, view.caption,
+        _axis_label(view.x, plot.sources, ("x",)),
+        _axis_label(view.y, plot.sources, ("y", "hi")),
+        shared_axes(view), sidebar.width,
+    )  # fmt: skip
+    stage = _staged(arranged(plan), pieces, None)
+    placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
+    if placed is None:
+        sidebar = sidebar.all_outside()
+        stage = _staged(arranged(replace(plan, side=sidebar.width)), pieces, stage)
+        placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
+    assert placed is not None
+    ledger = _ledger(plot, pieces, stage, number)
+    return Scene(
+        rect.right, rect.top, _panels(plot, stage), stage.arrangement.labels,
+        placed.legends, placed.bars, ledger,
+    )  # fmt: skip
+
+
+def _axis_label(axis: Axis, sources: Sequence[Source], channels: Sequence[str]) -> str:
+    names = [
+        source.layer.channels[channel]
+        for channel in channels
+        for source in sources
+        if channel in source.layer.channels
+    ]
+    label = axis.label if axis.label is not None else next(iter(names), "")
+    return f"{label} [{axis.unit}]".lstrip() if axis.unit else label
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """An arrangement with what is drawn in it, by panel and piece."""
+
+    arrangement: Arrangement
+    frames: tuple[Frame, ...]
+    drawn: tuple[Mapping[tuple[int, int], Drawn], ...]
+
+    @property
+    def marks(self) -> list[list[Mark]]:
+        return [[mark for one in panel.values() for mark in one.marks] for panel in self.drawn]
+
+
+def _staged(arrangement: Arrangement, pieces: _Pieces, before: _Stage | None) -> _Stage:
+    frames = tuple(
+        Frame(rect, *axes) for rect, axes in zip(arrangement.rects, arrangement.axes, strict=True)
+    )
+    drawn = tuple(
+        {key: _drawn(pieces.made[key], frame, before, (panel, key)) for key in keys}
+        for panel, (frame, keys) in enumerate(zip(frames, pieces.panels, strict=True))
+    )
+    return _Stage(arrangement, frames, drawn)
+
+
+def _drawn(
+    piece: Piece, frame: Frame, before: _Stage | None, place: tuple[int, tuple[int, int]]
+) -> Drawn:
+    """Draw a piece. Lines thinned for a slightly wider panel with the same limits are fine as they are."""
+    if before is not None and isinstance(piece, StrandPiece):
+        panel, key = place
+        earlier = before.frames[panel]
+        if (earlier.x.limits, earlier.y.limits) == (frame.x.limits, frame.y.limits):
+            return before.drawn[panel][key]
+    return piece.drawn(frame)
+
+
+def _panels(plot: _Plot, stage: _Stage) -> tuple[Panel, ...]:
+    filled = any(source.layer.kind == "heatmap" for source in plot.sources)
+    return tuple(
+        Panel(frame.rect, frame.x, frame.y, tuple(marks), not filled, cell.above, cell.beside)
+        for frame, marks, cell in zip(stage.frames, stage.marks, plot.grid.cells, strict=True)
+    )
+
+
+def _ledger(plot: _Plot, pieces: _Pieces, stage: _Stage, number: int) -> tuple[LayerCounts, ...]:
+    """Account for every row once, also where a layer stands in several panels."""
+    counts = {
+        source.index: Counts(nowhere, nowhere, 0, 0, 0)
+        for source, nowhere in zip(plot.sources, pieces.nowhere, strict=True)
+    }
+    seen: set[tuple[int, int]] = set()
+    for panel in stage.drawn:
+        for key, one in panel.items():
+            if key not in seen:
+                seen.add(key)
+                counts[key[0]] = counts[key[0]] + one.counts
+    total = sum(counts.values(), Counts(0, 0, 0, 0, 0))
+    if total.drawn == 0:
+        message = f"nothing to draw: of {total.given} rows {total.null} are null, {total.outside} outside the axes"
+        remedy = "check the filters, the nulls and the axis limits"
+        raise undrawable("P2-R0661", message, "frame", remedy)
+    return tuple(
+        LayerCounts(number, source.index, source.layer.kind, counts[source.index])
+        for source in plot.sources
+    )
+
+
+def _composed_grid(grid: Grid) -> Scene:
+    """Compose the views into equal cells, row by row; title and caption stand over and under all of them."""
+    if not grid.views or grid.cols < 1:
+        raise undrawable("P2-R0661", "nothing to draw: the grid has no views", "frame")
+    rows = math.ceil(len(grid.views) / grid.cols)
+    size = grid.size or (DEFAULT_SIZE[0], min(_TALLEST, rows * 70 * MILLIMETRE))
+    _check_size(size)
+    labels, area = _grid_headings(grid, size)
+    width = (area.width - _GUTTER * (grid.cols - 1)) / grid.cols
+    height = (area.height - _GUTTER * (rows - 1)) / rows
+    scenes = []
+    for number, view in enumerate(grid.views):
+        row, column = divmod(number, grid.cols)
+        left = area.x + column * (width + _GUTTER)
+        low = area.top - (row + 1) * height - row * _GUTTER
+        scenes.append(
+            _composed(_plot(view, (width, height)), Rect(left, low, width, height), number)
+        )
+    return Scene(
+        *size,
+        tuple(panel for scene in scenes for panel in scene.panels),
+        (*labels, *(label for scene in scenes for label in scene.labels)),
+        tuple(box for scene in scenes for box in scene.legends),
+        tuple(bar for scene in scenes for bar in scene.colour_bars),
+        tuple(entry for scene in scenes for entry in scene.ledger),
+    )
+
+
+def _grid_headings(grid: Grid, size: tuple[float, float]) -> tuple[list[Label], Rect]:
+    fonts, labels = fonts_for(size[0]), []
+    low, high = 0.0, size[1]
+    if grid.title:
+        text = wrapped(grid.title, size[0] - 2 * PAD, fonts.title + 1, bold=True)
+        title = Label(
+            "title", text, PAD, high - PAD, fonts.title + 1, palettes.INK, valign="top", bold=True
+        )
+        labels.append(title)
+        high -= PAD + text_height(text, fonts.title + 1)
+    if grid.caption:
+        text = wrapped(grid.caption, size[0] - 2 * PAD, fonts.caption)
+        caption = Label(
+            "caption", text, PAD, PAD, fonts.caption, palettes.FAINT_INK, valign="bottom"
+        )
+        labels.append(caption)
+        low += PAD + text_height(text, fonts.caption)
+    return labels, Rect(0.0, low, size[0], high - low)

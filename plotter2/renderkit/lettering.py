@@ -1,0 +1,92 @@
+"""How wide a text will be, and texts made safe to draw. Widths are those of DejaVu Sans; no font file is read."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+LINE_HEIGHT: Final = 1.25
+"""Distance of two base lines, in font sizes."""
+
+_EM: Final = 2048
+# Advance widths of DejaVu Sans from U+0020 to U+007E, in 1/2048 of the font size.
+_NARROW: Final = (
+    651, 821, 942, 1716, 1303, 1946, 1597, 563, 799, 799, 1024, 1716, 651, 739, 651, 690,
+    1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 690, 690, 1716, 1716, 1716, 1087,
+    2048, 1401, 1405, 1430, 1577, 1294, 1178, 1587, 1540, 604, 604, 1343, 1141, 1767, 1532, 1612,
+    1235, 1612, 1423, 1300, 1251, 1499, 1401, 2025, 1403, 1251, 1403, 799, 690, 799, 1716, 1024,
+    1024, 1255, 1300, 1126, 1300, 1260, 721, 1300, 1298, 569, 569, 1186, 569, 1995, 1298, 1253,
+    1300, 1300, 842, 1067, 803, 1298, 1212, 1675, 1212, 1212, 1075, 1303, 690, 1303, 1716,
+)  # fmt: skip
+_OTHER: Final = {
+    "×": 1716, "−": 1716, "⁻": 1081, "·": 651, "–": 1024, "—": 2048, "…": 2048,
+    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹", 821),
+}  # fmt: skip
+_UNKNOWN: Final = 1330
+_WIDE: Final = 2048
+_BOLD: Final = 1.115
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Give the width in points of the widest line of `text` set in `size` points."""
+    widest = max((sum(map(_advance, line)) for line in text.split("\n")), default=0)
+    return widest / _EM * size * (_BOLD if bold else 1.0)
+
+
+def text_height(text: str, size: float) -> float:
+    """Give the height in points of the lines of `text`."""
+    return size * (1.0 + LINE_HEIGHT * text.count("\n"))
+
+
+def _advance(character: str) -> int:
+    place = ord(character) - 0x20
+    if 0 <= place < len(_NARROW):
+        return _NARROW[place]
+    if character in _OTHER:
+        return _OTHER[character]
+    if unicodedata.combining(character):
+        return 0
+    return _WIDE if unicodedata.east_asian_width(character) in "WF" else _UNKNOWN
+
+
+def printable(text: str) -> str:
+    """Give `text` without what has no shape: control and surrogate characters become a space, newlines stay."""
+    return "".join(
+        character if character == "\n" or unicodedata.category(character) not in _SHAPELESS else " "
+        for character in text
+    )
+
+
+_SHAPELESS: Final = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def wrapped(text: str, width: float, size: float, bold: bool = False) -> str:
+    """Break `text` between words so that every line fits into `width` points; a longer word is broken inside."""
+    return "\n".join(
+        line for part in printable(text).split("\n") for line in _broken(part, width, size, bold)
+    )
+
+
+def _broken(text: str, width: float, size: float, bold: bool) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if text_width(longer, size, bold) <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        lines[-1] = word
+        while text_width(lines[-1], size, bold) > width and len(lines[-1]) > 1:
+            head = _fitting(lines[-1], width, size, bold)
+            lines[-1:] = [lines[-1][:head], lines[-1][head:]]
+    return lines
+
+
+def _fitting(word: str, width: float, size: float, bold: bool) -> int:
+    used = 0.0
+    for place, character in enumerate(word):
+        used += text_width(character, size, bold)
+        if used > width:
+            return max(1, place)
+    return len(word)

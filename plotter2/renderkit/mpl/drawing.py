@@ -1,0 +1,158 @@
+"""The doors of the backend: `draw` gives the bytes of a picture, `warm` loads all that drawing needs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedBbox
+
+from plotter2.renderkit import palettes
+from plotter2.renderkit.codes import undrawable
+from plotter2.renderkit.compose import compose
+from plotter2.renderkit.mpl.artists import artists_of
+from plotter2.renderkit.mpl.furniture import (
+    above_marks,
+    below_marks,
+    colour_bar_of,
+    legend_of,
+    text_of,
+)
+from plotter2.renderkit.mpl.png import encoded
+from plotter2.renderkit.mpl.settings import settings
+from plotter2.renderkit.pieces import Frame
+from plotter2.renderkit.provenance import embed
+from plotter2.renderkit.scene import Panel, PointMark, Scene, TextMark
+from plotter2.renderkit.view import Column, Factor, Layer, View
+
+FORMATS: Final = ("png", "svg", "pdf")
+DOTS_PER_INCH: Final = 150
+_DPI_LEAST, _DPI_MOST = 30, 1200
+_VECTOR_DPI: Final = 300
+_CREATOR: Final = "plotter2"
+_BELOW, _MARKS, _AXES = 1.0, 2.0, 3.0
+
+
+def draw(
+    scene: Scene,
+    format: str = "png",
+    provenance: Mapping[str, Any] | None = None,
+    dpi: float = DOTS_PER_INCH,
+) -> bytes:
+    """Draw a scene as "png", "svg" or "pdf", with the provenance inside.
+
+    `dpi` is the resolution of a PNG; dense marks inside SVG and PDF have 300. Raises RunError P2-R0671 for an unknown
+    format or resolution and DataError P2-D0883/4 for a provenance that cannot be embedded.
+    """
+    if format not in FORMATS:
+        message = f"{format!r} is not a format of pictures"
+        raise undrawable("P2-R0671", message, "format", "use one of: " + ", ".join(FORMATS))
+    if not _DPI_LEAST <= dpi <= _DPI_MOST:
+        message = f"{dpi} dots per inch cannot be drawn"
+        raise undrawable("P2-R0671", message, "dpi", f"give {_DPI_LEAST} to {_DPI_MOST}")
+    with settings(), warnings.catch_warnings():
+        # A letter that DejaVu lacks is drawn as an empty box, which is all that the warning says.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        data = _bytes(scene, format, dpi)
+    return data if provenance is None else embed(data, provenance)
+
+
+def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
+    figure = _figure(scene, dpi if format == "png" else _VECTOR_DPI)
+    if format == "png":
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return encoded(np.asarray(canvas.buffer_rgba()), dpi)
+    out = BytesIO()
+    if format == "svg":
+        metadata = {"Date": None, "Creator": _CREATOR, "Format": None, "Type": None}
+        FigureCanvasSVG(figure).print_svg(out, metadata=metadata)
+    else:
+        dates = {"CreationDate": None, "ModDate": None}
+        FigureCanvasPdf(figure).print_pdf(
+            out, metadata={"Creator": _CREATOR, "Producer": _CREATOR, **dates}
+        )
+    return out.getvalue()
+
+
+def _figure(scene: Scene, dpi: float) -> Figure:
+    figure = Figure((scene.width / 72, scene.height / 72), dpi=dpi, facecolor=palettes.PAPER)
+    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+    for panel in scene.panels:
+        for artist in _panel(panel, points):
+            figure.add_artist(artist)
+    for label in scene.labels:
+        figure.add_artist(text_of(label, points))
+    for box in scene.legends:
+        for artist in legend_of(box, points):
+            figure.add_artist(artist)
+    for bar in scene.colour_bars:
+        for artist in colour_bar_of(bar, points):
+            figure.add_artist(artist)
+    return figure
+
+
+def _panel(panel: Panel, points: Transform) -> Iterator[Artist]:
+    rect = panel.rect
+    box = TransformedBbox(Bbox.from_bounds(rect.x, rect.y, rect.width, rect.height), points)
+    frame = Frame(rect, panel.x, panel.y)
+    for artist in below_marks(panel, points):
+        artist.set_zorder(_BELOW)
+        yield artist
+    for mark in panel.marks:
+        for artist in artists_of(mark, frame, points):
+            # Texts and points may reach over the edge of the panel a little; nothing else may.
+            if not isinstance(mark, TextMark):
+                artist.set_clip_box(box)
+            artist.set_zorder(_MARKS)
+            yield artist
+    for artist in above_marks(panel, points):
+        artist.set_zorder(_AXES)
+        yield artist
+
+
+def warm() -> None:
+    """Draw a tiny picture of each format in memory and forget it.
+
+    Afterwards everything that is loaded lazily (fonts, font subsetting, encoders) is in place, so that a forked process
+    starts hot and needs no file but the fonts. Starts no thread and leaves no file.
+    """
+    view = View(
+        (
+            Layer("line", _WARM_COLUMNS, {"x": "x", "y": "y", "colour": "name"}),
+            Layer("text", _WARM_COLUMNS, {"x": "x", "y": "y", "label": "name"}),
+            Layer(
+                "point", _WARM_COLUMNS, {"x": "x", "y": "y", "colour": "y"}, options={"alpha": 0.5}
+            ),
+        ),
+        title="warm",
+        size=(200.0, 150.0),
+        caption="µ × 10⁻³ −1",
+    )
+    scene = compose(view)
+    dense = replace(scene, panels=tuple(_with_raster(panel) for panel in scene.panels))
+    for format in FORMATS:
+        draw(dense, format, {"warm": True})
+
+
+def _with_raster(panel: Panel) -> Panel:
+    marks = (
+        replace(mark, raster=True) if isinstance(mark, PointMark) else mark for mark in panel.marks
+    )
+    return replace(panel, marks=tuple(marks))
+
+
+_WARM_COLUMNS: Final[dict[str, Column]] = {
+    "x": np.array([0.0, 1.0, 2.0]),
+    "y": np.array([0.0, 1.0, 0.5]),
+    "name": Factor(np.array([0, 0, 1], np.int32), ("a", "b")),
+}
