@@ -90,6 +90,21 @@ class Blob(Message, frozen=True):
     length: Count
 
 
+class RowsCounted(Message, frozen=True):
+    """The row ledger of one picture: each row read is filtered, grouped away, null, or given to a mark.
+
+    `nodes` counts rows in and out of each operation, by node id.
+    """
+
+    plot: Name
+    read: Count
+    filtered: Count
+    null: Count
+    decimated: Count
+    drawn: Count
+    nodes: dict[Name, tuple[Count, Count]] = {}
+
+
 class ColumnFound(Message, frozen=True):
     """One Arrow IPC file with one column lies in the output memory.
 
@@ -181,7 +196,17 @@ class ReadJob(Message, frozen=True):
 
 
 FromChild: TypeAlias = (
-    Hello | Confined | Progress | Note | Blob | ColumnFound | TableFound | RunFound | Failed | Done
+    Hello
+    | Confined
+    | Progress
+    | Note
+    | Blob
+    | RowsCounted
+    | ColumnFound
+    | TableFound
+    | RunFound
+    | Failed
+    | Done
 )
 Job: TypeAlias = RunJob | ReadJob
 AnyMessage: TypeAlias = FromChild | Job
@@ -257,7 +282,15 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-_WORK: tuple[type[Message], ...] = (Progress, Note, Blob, ColumnFound, TableFound, RunFound)
+_WORK: tuple[type[Message], ...] = (
+    Progress,
+    Note,
+    Blob,
+    RowsCounted,
+    ColumnFound,
+    TableFound,
+    RunFound,
+)
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
     {
         State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
