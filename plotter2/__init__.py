@@ -1,3 +1,27 @@
-"""plotter2 stands between experiments and plots: it keeps what came out and draws it with signed scripts."""
+"""plotter2 stands between experiments and plots: it keeps what came out and draws it with signed scripts.
+
+with plotter2.open(root) as library:
+    result = library.run("x.p2")
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plotter2.api.library import Library
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "open"]
+
+
+def open(root: str | os.PathLike[str] | None = None) -> Library:  # noqa: A001 - the name that users expect
+    """Open a root: `root`, else `PLOTTER2_ROOT`, else `~/.local/share/plotter2`; it is made if it is not there.
+
+    Raises DataError when it cannot be opened.
+    """
+    # Loaded here so that `plotter2 --help` does not pay for the host (about 100 ms).
+    from plotter2.api.library import Library
+
+    return Library(root)

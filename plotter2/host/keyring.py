@@ -11,9 +11,8 @@ from pathlib import Path
 
 from p2sign.keys import PublicKey, SigningKey, needs_passphrase, parse_public_line
 from p2sign.refusal import Refusal
-from p2sign.trust import TrustLine, parse_trust
+from p2sign.trust import TrustLine, parse_trust, with_trust_line
 from p2sign.uses import Kind
-
 from plotter2.datter import durable
 from plotter2.errors import Refused
 from plotter2.runs.opening import read_once
@@ -118,10 +117,7 @@ class Keyring:
         return read_once(path, _KEY_LIMIT, "private key")
 
     def _trust_with(self, principal: str, key: PublicKey) -> bytes:
-        line = TrustLine.for_kind(principal, key, Kind.SCRIPT).dump()
-        updated = self.trust() + line.encode() + b"\n"
-        parse_trust(updated)
-        return updated
+        return with_trust_line(self.trust(), TrustLine.for_kind(principal, key, Kind.SCRIPT))
 
     def _write_trust(self, content: bytes) -> None:
         folder = self._folder("trust")

@@ -11,8 +11,8 @@ from plotter2.errors import ExitCode, Plotter2Error
 
 SCRIPT_LIMIT = 256 * 1024
 """Most bytes of a script."""
-SIDECAR_LIMIT = 512 * 1024
-"""Most bytes of a `.p2.sig` file: a statement of 256 KiB and 16 signatures."""
+SIDECAR_LIMIT = 384 * 1024
+"""Most bytes of a `.p2.sig` file: what `p2sign.sidecar` takes."""
 
 
 class FileRefused(Plotter2Error):
@@ -53,7 +53,7 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise _refused("P2-E0012", f"the {what} is not a file", path, f"name a {what} file")
-        with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - a descriptor, not a path
+        with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
         after = os.fstat(descriptor)
     finally:

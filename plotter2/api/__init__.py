@@ -1,0 +1,1 @@
+"""The Python library: what `plotter2.open(root)` gives."""

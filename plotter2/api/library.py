@@ -1,0 +1,84 @@
+"""One root as a Python object: add, check, sign, run. The same host that the command line uses, with values instead of words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from plotter2.config.settings import settings
+from plotter2.host.host import Host
+from plotter2.host.keyring import OwnKey
+from plotter2.runs.compiling import CheckedScript
+from plotter2.runs.opening import open_script
+from plotter2.runs.running import Event, RunResult
+from plotter2.runs.signing import SignedScript
+from plotter2.staging import AddReport
+from plotter2.wire.messages import Format, Scalar
+
+PathLike = str | os.PathLike[str]
+
+
+class Library:
+    """A root that is open. Use as a context manager, or call `close`."""
+
+    def __init__(self, root: PathLike | None = None) -> None:
+        self._host = Host(settings(Path(root) if root is not None else None))
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the children and close the store."""
+        self._host.close()
+
+    @property
+    def root(self) -> Path:
+        """Give the folder that holds everything."""
+        return self._host.settings.root
+
+    def add(self, paths: Sequence[PathLike] | PathLike, name: str | None = None) -> AddReport:
+        """Take logger2 runs or folders of CSV and JSONL files into the store. Raises DataError, HostError."""
+        given = [paths] if isinstance(paths, str | os.PathLike) else paths
+        return self._host.add([Path(p) for p in given], name)
+
+    def check(self, script: PathLike) -> CheckedScript:
+        """Check a script against the store's data; what is wrong is in `.diagnostics`. Raises FileRefused."""
+        return self._host.check(open_script(Path(script)))
+
+    def new_key(self, principal: str, passphrase: str | None = None) -> OwnKey:
+        """Make a key of one's own and trust it here. Raises Refused, DataError."""
+        return self._host.keyring.new_key(principal, passphrase)
+
+    def sign(
+        self,
+        script: PathLike,
+        name: str | None = None,
+        ask: Callable[[str], str] | None = None,
+    ) -> SignedScript:
+        """Sign a script with one's own key; `ask` gives the passphrase. Raises CheckFailed, Refused."""
+        return self._host.sign(open_script(Path(script)), name=name, ask=ask)
+
+    def run(
+        self,
+        script: PathLike,
+        params: Mapping[str, Scalar | list[Scalar]] | None = None,
+        formats: Sequence[Format] = ("png",),
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> RunResult:
+        """Run a signed script: `.artefacts` are its pictures, `.record` the run record.
+
+        Raises Refused (signature, trust), CheckFailed (the script), RunError, HostError, DataError.
+        """
+        return self._host.run(
+            open_script(Path(script)), params=params, formats=formats, on_event=on_event
+        )

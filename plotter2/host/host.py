@@ -1,0 +1,224 @@
+"""The host of one root: opens its parts when they are first needed and closes them at the end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from p2lang.check.model import Schemas
+from p2sign.gate import Offer, TrustFiles, Verified
+from p2sign.gate import verify as gate
+from p2sign.make import sign_statement
+from p2sign.sidecar import split
+from p2sign.refusal import Refusal
+from p2sign.statement import Statement
+from p2sign.statement import parse as parse_statement
+
+from plotter2.config.settings import Settings
+from plotter2.datter import durable
+from plotter2.datter.store import Store
+from plotter2.errors import ExitCode, Refused
+from plotter2.host.keyring import Keyring, OwnKey, refusals
+from plotter2.orchestrator import Orchestrator
+from plotter2.runs import compiling, running
+from plotter2.runs.compiling import CheckedScript, CompiledScript
+from plotter2.runs.opening import OpenedScript
+from plotter2.runs.running import Event, Parts, RunRequest, RunResult, Timings
+from plotter2.runs.signing import SignedScript, default_name, statement_for
+from plotter2.staging import AddReport, stage
+from plotter2.wire.messages import Format, Scalar
+
+Ask = Callable[[str], str]
+
+
+class Host:
+    """Everything that can be done with one root. Use as a context manager."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+        self.settings = settings
+        self._now = now or (lambda: datetime.now(UTC))
+        self._opened: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the children and close the store."""
+        while self._opened:
+            self._opened.pop()()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of this root; made if it is not there. Raises DataError."""
+        store = Store.open(self.settings.root)
+        self._opened.append(store.close)
+        return store
+
+    @cached_property
+    def orchestrator(self) -> Orchestrator:
+        """The children of this root."""
+        orchestrator = Orchestrator()
+        self._opened.append(orchestrator.close)
+        return orchestrator
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys and trust files of this root."""
+        return Keyring(self.store.layout.config)
+
+    # ---- data ---------------------------------------------------------------------------------
+
+    def add(self, paths: Sequence[Path], name: str | None) -> AddReport:
+        """Take runs or folders into the store. Raises DataError, HostError."""
+        return stage(paths, name, self.orchestrator.submit, self.store)
+
+    # ---- scripts ------------------------------------------------------------------------------
+
+    def check(self, script: OpenedScript, schemas: Schemas | None = None) -> CheckedScript:
+        """Check a script against the store's data, or against given schemas."""
+        known = schemas or compiling.store_schemas(self.store)
+        return compiling.check(script, known, self.settings.limits.work)
+
+    def compile(self, script: OpenedScript) -> CompiledScript:
+        """Compile a script against the store's data. Raises CheckFailed, DataError."""
+        schemas = compiling.store_schemas(self.store)
+        return compiling.compiled(script, schemas, self.settings.limits.work)
+
+    def sign(
+        self,
+        script: OpenedScript,
+        *,
+        name: str | None = None,
+        key_file: Path | None = None,
+        ask: Ask | None = None,
+    ) -> SignedScript:
+        """Compile a script and sign what it needs with one's own key. Raises CheckFailed, Refused, DataError."""
+        return self.sign_compiled(self.compile(script), name=name, key_file=key_file, ask=ask)
+
+    def sign_compiled(
+        self,
+        compiled: CompiledScript,
+        *,
+        name: str | None = None,
+        key_file: Path | None = None,
+        ask: Ask | None = None,
+    ) -> SignedScript:
+        """Sign a compiled script; an existing signature file is replaced, its serial goes on."""
+        own = self._own_key(key_file)
+        with refusals():
+            serial = self._next_serial(compiled.script, name)
+            terms = statement_for(compiled, name, serial, self._now(), self.settings.limits)
+            sidecar = sign_statement(terms, self.keyring.signing_key(own, ask))
+        path = compiled.script.path.with_name(compiled.script.name + ".sig")
+        durable.replace(path.with_name(f".{path.name}.new"), path, sidecar)
+        return SignedScript(path, own.principal, own.public.fingerprint, terms.dump().decode())
+
+    def verify(self, script: OpenedScript) -> Verified:
+        """Pass a script through the gate. Raises Refused."""
+        trust = TrustFiles(self.keyring.trust(), self.keyring.revoked_keys())
+        offer = Offer(script.content, script.sidecar, script.name)
+        with refusals():
+            return gate(offer, trust, self._now(), _SerialFloors(self.store))
+
+    def run(
+        self,
+        script: OpenedScript,
+        *,
+        params: Mapping[str, Scalar | list[Scalar]] | None = None,
+        formats: Sequence[Format] = ("png",),
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> RunResult:
+        """Run a signed script. Raises Refused, CheckFailed, RunError, HostError, DataError."""
+        timings = Timings()
+        self.orchestrator.warm()
+        with timings.stage("verify"):
+            verified = self.verify(script)
+        with timings.stage("compile"):
+            compiled = self.compile(script)
+        request = RunRequest(verified, compiled, params or {}, tuple(formats), on_event)
+        parts = Parts(
+            self.store,
+            self.orchestrator.submit,
+            self.settings.minimum_level,
+            self.settings.limits,
+        )
+        with refusals():
+            return running.run(request, parts, timings)
+
+    def stock_commands(self, path: Path, verified: Verified) -> tuple[str, ...]:
+        """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""
+        sidecar, trust = f"{path}.sig", self.keyring.trust_file
+        principal = verified.signers[0].principal
+        namespace = verified.statement.kind.namespace
+        words = ["ssh-keygen", "-Y", "verify", "-f", str(trust), "-I", principal, "-n", namespace]
+        words += ["-s", "statement.sig"]
+        if self.keyring.revoked_keys():
+            words += ["-r", str(self.keyring.revoked_keys_file)]
+        quoted = shlex.quote(sidecar)
+        return (
+            f"awk '/^-----BEGIN SSH SIGNATURE-----$/{{exit}}1' {quoted} > statement",
+            f"sed -n '/^-----BEGIN/,$p' {quoted} > statement.sig",
+            f"{shlex.join(words)} < statement",
+            f"(cd {shlex.quote(str(path.absolute().parent))} && sha256sum -c) < statement",
+        )
+
+    # ---- inside -------------------------------------------------------------------------------
+
+    def _own_key(self, key_file: Path | None) -> OwnKey:
+        keys = self.keyring.own_keys()
+        if key_file is not None:
+            wanted = key_file.absolute()
+            keys = tuple(key for key in keys if key.path.absolute() == wanted)
+        if not keys:
+            raise Refused(
+                "P2-S0792",
+                "there is no key to sign with" + (f": {key_file}" if key_file else ""),
+                str(self.keyring.config / "keys"),
+                "make one: plotter2 key new; plotter2 key list shows yours",
+                exit_code=ExitCode.REFUSED,
+            )
+        return keys[0]
+
+    def _next_serial(self, script: OpenedScript, name: str | None) -> int:
+        previous = _signed_terms(script.sidecar)
+        known = name or (previous.name if previous else default_name(script.name))
+        seen = self.store.seen_serial(known) or 0
+        return max(seen, previous.serial if previous else 0) + 1
+
+
+class _SerialFloors(Mapping[str, int]):
+    """The highest serial that ran here under each name, looked up when the gate asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, name: str) -> int:
+        return self._store.seen_serial(name) or 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _signed_terms(sidecar: bytes | None) -> Statement | None:
+    # Only to count the serial on: a damaged signature file is about to be replaced.
+    if sidecar is None:
+        return None
+    try:
+        return parse_statement(split(sidecar).statement)
+    except Refusal:
+        return None

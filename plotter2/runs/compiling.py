@@ -1,0 +1,114 @@
+"""From bytes to IR, with the store's schemas. What is wrong comes back as diagnostics, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from p2lang import ir
+from p2lang.check.model import Schemas
+from p2lang.compiler import Compiled, compile_script
+from p2lang.diagnostics import Diagnostic, has_errors
+from p2lang.parser import decode
+from p2lang.source import Source, Span
+from p2lang.types import TableSchema
+from p2std.registry import core
+
+from plotter2.datter import codes
+from plotter2.datter.store import Store
+from plotter2.errors import DataError, ExitCode, Plotter2Error
+from plotter2.runs.opening import OpenedScript
+
+
+@dataclass(eq=False)
+class CheckFailed(Plotter2Error):
+    """A script has mistakes: the diagnostics and the source that they speak of."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: Source = Source("")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedScript:
+    """A script's text with everything that was found wrong; `compiled` is None when it cannot run."""
+
+    script: OpenedScript
+    source: Source
+    diagnostics: tuple[Diagnostic, ...]
+    compiled: Compiled | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledScript:
+    """A script without mistakes, ready to be signed or run."""
+
+    script: OpenedScript
+    module: ir.Module
+    spans: Mapping[str, Span]
+    schemas: Mapping[str, TableSchema]
+    warnings: tuple[Diagnostic, ...]
+    source: Source
+
+    @property
+    def work(self) -> int:
+        """Give the static bound of the cost, in units of about 10 ns."""
+        return self.module.work
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Give what the script may touch, as the compiler writes it."""
+        return ir.capabilities(self.module.nodes)
+
+
+def check(script: OpenedScript, schemas: Schemas, work_limit: int) -> CheckedScript:
+    """Parse, check and lower a script; never raises for what is wrong with it."""
+    decoded = decode(script.content, str(script.path))
+    if isinstance(decoded, Diagnostic):
+        readable = Source(script.content.decode("utf-8", "replace"), str(script.path))
+        return CheckedScript(script, readable, (decoded,), None)
+    compiled = compile_script(decoded, core(), schemas, work_limit)
+    return CheckedScript(script, decoded, compiled.diagnostics, compiled)
+
+
+def compiled(script: OpenedScript, schemas: Schemas, work_limit: int) -> CompiledScript:
+    """Give the compiled script; raises CheckFailed with every mistake."""
+    checked = check(script, schemas, work_limit)
+    found = checked.compiled
+    if found is None or found.module is None or has_errors(checked.diagnostics):
+        raise failed(checked)
+    return CompiledScript(
+        script, found.module, found.spans, found.schemas, checked.diagnostics, checked.source
+    )
+
+
+def failed(checked: CheckedScript) -> CheckFailed:
+    """Give the error for a script with mistakes: the first one's code and words, and all of them."""
+    first = next(d for d in checked.diagnostics if d.is_error)
+    line, column = checked.source.position(first.span.start)
+    return CheckFailed(
+        first.code,
+        first.message,
+        f"{checked.source.name}:{line}:{column}",
+        first.help,
+        first.note,
+        ExitCode.CHECK_FAILED,
+        checked.diagnostics,
+        checked.source,
+    )
+
+
+def store_schemas(store: Store) -> Schemas:
+    """Give the store's tables as the checker asks for them; an unknown bundle is the checker's to report."""
+    return Schemas(_found_in(store), tuple(row.bundle.name for row in store.list()))
+
+
+def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
+    def find(path: str) -> TableSchema | None:
+        try:
+            return store.schema_of(path)
+        except DataError as error:
+            if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
+                return None
+            raise
+
+    return find

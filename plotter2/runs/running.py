@@ -1,0 +1,225 @@
+"""A verified script to published pictures: allow, bind, dispatch, publish, and the record of it all."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from p2lang.verifier import verify as verify_module
+from p2lang.verifier.program import BadParameter
+from p2sign.gate import Verified
+from p2std.registry import core
+
+from plotter2 import __version__
+from plotter2.config.settings import Level
+from plotter2.config.settings import Limits as Ceiling
+from plotter2.datter.output import Artefact as Output
+from plotter2.datter.store import Store
+from plotter2.errors import ExitCode, Plotter2Error, RunError
+from plotter2.orchestrator import Limits, Outcome, Task
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.inputs import BoundTable, bind, sealed_inputs
+from plotter2.runs.signing import capabilities
+from plotter2.wire.memory import sealed
+from plotter2.wire.messages import Format, Note, Progress, RunJob, Scalar
+
+Event = Progress | Note
+LEDGER = "ledger"
+"""The name of the blob in which the child counts rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A picture that a run made: where it lies, its SHA-256, its kind."""
+
+    path: Path
+    sha256: str
+    kind: str
+
+    def as_json(self) -> dict[str, str]:
+        """Give `{path, sha256, kind}`."""
+        return {"path": str(self.path), "sha256": self.sha256, "kind": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gave: pictures, and the record that the registry keeps."""
+
+    run: str
+    artefacts: tuple[Artefact, ...]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run needs of the host."""
+
+    store: Store
+    submit: Callable[[Task, Callable[[Event], None]], Outcome]
+    minimum_level: Level
+    ceiling: Ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is asked for: a verified, compiled script, values of its params, file formats."""
+
+    verified: Verified
+    compiled: CompiledScript
+    params: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
+    formats: tuple[Format, ...] = ("png",)
+    on_event: Callable[[Event], None] = lambda _: None
+
+
+class Timings:
+    """Milliseconds by stage, in order."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure the block."""
+        started = time.perf_counter()
+        yield
+        self.ms[name] = round((time.perf_counter() - started) * 1000, 2)
+
+
+def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
+    """Run a script once. Raises Refusal, Plotter2Error; whatever happens after the start is recorded."""
+    compiled = request.compiled
+    with timings.stage("allow"):
+        request.verified.require(capabilities(compiled.capabilities))
+        check_params(compiled, request.params)
+    with timings.stage("bind"):
+        tables = bind(compiled.module.nodes, parts.store)
+    run_id = parts.store.new_id()
+    record = first_record(run_id, request)
+    parts.store.start_run(run_id, request.verified.statement.name, record)
+    try:
+        with timings.stage("child"):
+            outcome = dispatched(request, parts, tables)
+        with timings.stage("publish"):
+            result = published(run_id, record, outcome, parts.store)
+    except Plotter2Error as error:
+        parts.store.finish_run(run_id, "failed", {**record, "error": error.problem().as_json()})
+        raise
+    complete = {**result.record, "timings_ms": {**timings.ms, **outcome.timings_ms}}
+    parts.store.finish_run(run_id, "done", complete)
+    terms = request.verified.statement
+    parts.store.see_serial(terms.name, terms.serial)
+    return RunResult(run_id, result.artefacts, complete)
+
+
+def check_params(compiled: CompiledScript, params: Mapping[str, Any]) -> None:
+    """Refuse values that do not fit the script's params, before anything starts. Raises RunError (exit code 2)."""
+    program = verify_module(compiled.module.encode(), compiled.schemas, core())
+    try:
+        program.bind(params)
+    except BadParameter as error:
+        raise RunError(
+            error.code, error.message, compiled.script.name, error.help, exit_code=ExitCode.USAGE
+        ) from None
+
+
+def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
+    """Have a child run the program."""
+    job = RunJob(formats=list(request.formats), params=dict(request.params))
+    program = sealed(json.dumps(program_of(request, tables)).encode())
+    with sealed_inputs(tables) as inputs:
+        task = Task(
+            job,
+            (program, *inputs),
+            task_limits(request.verified, parts.ceiling),
+            parts.minimum_level,
+        )
+        return parts.submit(task, request.on_event)
+
+
+def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
+    """Give what the child needs to know beside the data: module, schemas, spans, provenance."""
+    compiled = request.compiled
+    return {
+        "module": compiled.module.encode().decode(),
+        "schemas": {path: schema.as_json() for path, schema in compiled.schemas.items()},
+        "spans": {node: [span.start, span.end] for node, span in compiled.spans.items()},
+        "provenance": provenance(request, tables),
+    }
+
+
+def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
+    """Give what goes into each picture: nothing that differs between two runs of the same script on the same data."""
+    verified, module = request.verified, request.compiled.module
+    bundles = {
+        part.bundle_id: {"id": part.bundle_id, "name": part.bundle}
+        for table in tables
+        for part in table.parts
+    }
+    return {
+        "plotter2": __version__,
+        "script": {
+            "file": request.compiled.script.name,
+            "name": verified.statement.name,
+            "sha256": verified.script_sha256,
+        },
+        "signers": [
+            {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
+        ],
+        "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
+        "params": dict(request.params),
+        "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
+        "schemas": dict(module.schema),
+    }
+
+
+def task_limits(verified: Verified, ceiling: Ceiling) -> Limits:
+    """Give the smaller of what the signature allows and what is configured."""
+    signed = verified.statement.limits
+    assert signed is not None
+    return Limits(
+        wall_ms=min(signed.wall_ms, ceiling.wall_ms),
+        cpu_ms=min(signed.cpu_ms, ceiling.cpu_ms),
+        mem_mib=min(signed.mem_mib, ceiling.memory_mib),
+        out_mib=min(signed.out_mib, ceiling.output_mib),
+    )
+
+
+def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
+    """Give the record of a run that begins."""
+    verified, compiled = request.verified, request.compiled
+    return {
+        "run": run_id,
+        "script": {
+            "path": str(compiled.script.path.absolute()),
+            "name": verified.statement.name,
+            "sha256": verified.script_sha256,
+            "statement_sha256": verified.statement_sha256,
+            "ir_sha256": compiled.module.sha256,
+        },
+        "signers": [s.principal for s in verified.signers],
+        "params": dict(request.params),
+        "plotter2": __version__,
+    }
+
+
+def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Store) -> RunResult:
+    """Make the child's pictures durable. Raises DataError; then nothing is left behind."""
+    pictures = [blob for blob in outcome.blobs if blob.name != LEDGER]
+    ledgers = [json.loads(blob.data) for blob in outcome.blobs if blob.name == LEDGER]
+    paths = store.publish_outputs(run_id, [Output(b.name, b.kind, b.data) for b in pictures])
+    artefacts = tuple(
+        Artefact(path, blob.sha256, blob.kind) for path, blob in zip(paths, pictures, strict=True)
+    )
+    complete = {
+        **record,
+        "sandbox_level": outcome.confined.level,
+        "sandbox_missing": list(outcome.confined.missing),
+        "artefacts": [artefact.as_json() for artefact in artefacts],
+        "ledger": ledgers[0] if ledgers else {},
+    }
+    return RunResult(run_id, artefacts, complete)
