@@ -1,0 +1,1 @@
+"""Takes from this process everything it could harm others with. It starts no process for work."""

@@ -1,0 +1,122 @@
+"""What a process can give up without any kernel feature: descriptors, session, limits, ids."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plotter2.sandbox import native
+from plotter2.sandbox.policy import CHANNEL_FD
+
+NOBODY: Final = 65534
+DESCRIPTOR_LIMIT: Final = 64
+_LEAST_DATA: Final = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a child may use: processor seconds, and bytes of memory beyond what it starts with."""
+
+    cpu_seconds: int
+    memory_bytes: int
+
+
+def threads() -> int:
+    """Give the number of threads of this process."""
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+def keep_only(channel: int, others: Iterable[int]) -> None:
+    """Close every descriptor but `channel`, which becomes CHANNEL_FD, and `others`.
+
+    Standard input, output and error become /dev/null. `others` must lie above CHANNEL_FD.
+    """
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for standard in range(3):
+        os.dup2(null, standard)
+    if channel != CHANNEL_FD:
+        os.dup2(channel, CHANNEL_FD, inheritable=False)
+    start = CHANNEL_FD + 1
+    for kept in sorted(others):
+        os.closerange(start, kept)
+        start = kept + 1
+    os.closerange(start, _highest_descriptor() + 1)
+
+
+def limit(budget: Budget) -> None:
+    """Set the resource limits.
+
+    Memory has a coarse limit here (the host watches the budget itself): twice the budget on top of
+    what is mapped now, and at least 2 GiB, because libraries map far more than they use.
+    """
+    data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    mapped = data_pages * resource.getpagesize()
+    limits = {
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_NOFILE: (DESCRIPTOR_LIMIT, DESCRIPTOR_LIMIT),
+        resource.RLIMIT_MEMLOCK: (0, 0),
+        resource.RLIMIT_MSGQUEUE: (0, 0),
+        resource.RLIMIT_CPU: (budget.cpu_seconds, budget.cpu_seconds + 1),
+        resource.RLIMIT_DATA: (max(_LEAST_DATA, mapped + 2 * budget.memory_bytes),) * 2,
+    }
+    for kind, values in limits.items():
+        ceiling = resource.getrlimit(kind)[1]
+        soft, hard = (_lower(value, ceiling) for value in values)
+        resource.setrlimit(kind, (soft, hard))
+
+
+def drop_ids() -> None:
+    """Become nobody, for good. Raises OSError when the kernel does not allow it."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    if os.getresuid() != (NOBODY,) * 3 or os.getresgid() != (NOBODY,) * 3:
+        raise OSError("the ids did not change")
+    # A change of ids makes /proc/self unreadable; it is needed until the namespaces are set up.
+    native.prctl(native.PR_SET_DUMPABLE, 1)
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent ends.
+
+    Comes after every change of ids and namespaces, because the kernel forgets it then (prctl(2)).
+    Raises OSError when the parent is gone already.
+    """
+    native.prctl(native.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise OSError("the parent process ended meanwhile")
+
+
+def gain_no_privileges() -> None:
+    """Make set-user-id files powerless for this process (no_new_privs); Landlock and filter need it."""
+    native.prctl(native.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user out of this one's memory, and leave no core file."""
+    native.prctl(native.PR_SET_DUMPABLE, 0)
+
+
+def refuse_new_code() -> None:
+    """Let the kernel refuse memory that becomes executable (Linux 6.3, PR_SET_MDWE)."""
+    native.prctl(native.PR_SET_MDWE, native.PR_MDWE_REFUSE_EXEC_GAIN)
+
+
+def close(descriptors: Iterable[int]) -> None:
+    """Close descriptors."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _lower(value: int, ceiling: int) -> int:
+    return value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+
+
+def _highest_descriptor() -> int:
+    return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
