@@ -1,0 +1,222 @@
+"""Reading foreign files into columns, inside the confined child: descriptors in, Arrow columns out.
+
+Format by format the work is done in the modules `reader_*` beside this one. Nothing here opens a
+file; the host gave the descriptors and names the files.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from plotter2.child.reader_columns import ReadColumn, ReadTable
+from plotter2.child.reader_delimited import SEPARATORS, read_delimited
+from plotter2.child.reader_features import Feature, features_of
+from plotter2.child.reader_json import ReadParams, read_lines, read_params
+from plotter2.child.reader_limits import Limits
+from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_run
+from plotter2.wire.messages import (
+    ColumnFound,
+    FromChild,
+    Note,
+    Progress,
+    ReadFile,
+    ReadJob,
+    RunFound,
+    TableFound,
+)
+
+_READ_STEP = 1 << 26
+_ARROW_FRAME = 1_024
+"""Bytes of an Arrow file that are not values; an estimate, larger files are cut again."""
+_SHOWN_NOTE = 2_000
+_SHOWN_NOTES = 20
+
+
+class Channel(Protocol):
+    """What reading needs of the child's way to the host (`child.channel.ChildChannel`)."""
+
+    def send(self, message: FromChild) -> None:
+        """Send one message."""
+
+    def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
+        """Append bytes to the output memory; gives (offset, length)."""
+
+
+def read_files(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
+    """Read the files of a job and announce their tables, runs and params.
+
+    A CSV, TSV or JSON-lines file gives one table under the file's name. Files of the format `l2run`
+    that share a folder (`RUN/run.json`, `RUN/seg-0000.l2.jsonl`, ...) are one run: a RunFound with
+    the name RUN and tables called `RUN/<table>`. A file of the format `params` gives a RunFound
+    under its own name, with params only. A column's features go with its first chunk.
+
+    Raises DataError with a code P2-D084x or P2-D085x for the first file that cannot be read;
+    HostError (P2-H0907) when the columns need more than the output memory.
+    """
+    limits = Limits(job.max_rows, job.max_columns, job.max_text_bytes)
+    sender = _Sender(channel, job.chunk_bytes)
+    groups = list(_groups(job.files))
+    for done, (name, files) in enumerate(groups):
+        channel.send(Progress(stage="read", done=done, total=len(groups), unit="files"))
+        _read_group(name, files, fds, limits, sender)
+    channel.send(Progress(stage="read", done=len(groups), total=len(groups), unit="files"))
+
+
+def _groups(files: Sequence[ReadFile]) -> Iterator[tuple[str, list[ReadFile]]]:
+    """Put the files of one recorded run together, in the order in which runs are first named."""
+    groups: dict[str, list[ReadFile]] = {}
+    for file in files:
+        name = file.name.rpartition("/")[0] if file.format == "l2run" else file.name
+        groups.setdefault(name, []).append(file)
+    yield from groups.items()
+
+
+def _read_group(
+    name: str, files: Sequence[ReadFile], fds: Sequence[int], limits: Limits, sender: _Sender
+) -> None:
+    content = {file.name.rpartition("/")[2]: _bytes_of(file, fds) for file in files}
+    data = next(iter(content.values()))
+    match files[0].format:
+        case "csv":
+            sender.table(name, read_delimited(data, name, limits, SEPARATORS))
+        case "tsv":
+            sender.table(name, read_delimited(data, name, limits, ("\t",)))
+        case "jsonl":
+            sender.table(name, read_lines(data, name, limits))
+        case "params":
+            sender.params(name, read_params(data, name, limits))
+        case "l2":
+            sender.run(name, read_lone_segment(data, name, limits))
+        case "l2run":
+            sender.run(name, read_recorded_run(content, name, limits))
+
+
+def _bytes_of(file: ReadFile, fds: Sequence[int]) -> bytes:
+    fd = fds[file.fd]
+    length = os.fstat(fd).st_size - file.offset if file.length is None else file.length
+    pieces: list[bytes] = []
+    offset, end = file.offset, file.offset + length
+    while offset < end and (piece := os.pread(fd, min(end - offset, _READ_STEP), offset)):
+        pieces.append(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+class _Sender:
+    """Puts what was read into the output memory and announces it."""
+
+    def __init__(self, channel: Channel, chunk_bytes: int) -> None:
+        self._channel = channel
+        self._chunk_bytes = chunk_bytes
+
+    def run(self, name: str, run: ReadRun) -> None:
+        """Announce a run and its tables."""
+        info = run.info
+        self._channel.send(
+            RunFound(
+                name=name,
+                experiment=info.experiment,
+                run_id=info.run,
+                state=info.state,
+                params=info.params,
+                repeat=info.repeat,
+                axes=list(info.axes),
+                definitions=info.definitions,
+            )
+        )
+        for table in run.tables:
+            self.table(f"{name}/{table.name}", table)
+
+    def params(self, name: str, found: ReadParams) -> None:
+        """Announce the params that a file holds."""
+        for note in found.notes:
+            self._channel.send(Note(level="warning", text=f"{name}: {note}"))
+        self._channel.send(
+            RunFound(
+                name=name,
+                experiment="",
+                run_id="",
+                state="",
+                params=found.params,
+                repeat={},
+                axes=[],
+                definitions={},
+            )
+        )
+
+    def table(self, name: str, table: ReadTable) -> None:
+        """Announce a table: its columns in order, then that it is complete."""
+        for column in table.columns:
+            features = features_of(column)
+            if unit := table.units.get(column.name):
+                features["unit"] = unit
+            self._column(name, column, features)
+        notes = list(table.notes)
+        if len(notes) > _SHOWN_NOTES:
+            notes[_SHOWN_NOTES:] = [f"and {len(notes) - _SHOWN_NOTES} more remarks"]
+        self._channel.send(
+            TableFound(
+                table=name,
+                rows=table.rows,
+                skipped_bytes=table.skipped_bytes,
+                notes=[note[:_SHOWN_NOTE] for note in notes],
+            )
+        )
+
+    def _column(self, table: str, column: ReadColumn, features: dict[str, Feature]) -> None:
+        for values in self._chunks(column.values):
+            offset, length = self._channel.append(values.data)
+            self._channel.send(
+                ColumnFound(
+                    table=table,
+                    name=column.name,
+                    dtype=column.kind,
+                    rows=values.rows,
+                    nulls=values.nulls,
+                    features=features,
+                    offset=offset,
+                    length=length,
+                )
+            )
+            features = {}
+
+    def _chunks(self, values: pl.Series) -> Iterator[_Chunk]:
+        """Cut a column so that no Arrow file is larger than a chunk may be."""
+        size = int(values.estimated_size()) + _ARROW_FRAME
+        rows = max(1, len(values) * self._chunk_bytes // size)
+        for start in range(0, max(1, len(values)), rows):
+            yield from self._fitting(values.slice(start, rows))
+
+    def _fitting(self, values: pl.Series) -> Iterator[_Chunk]:
+        data = arrow_file(values)
+        if len(data) > self._chunk_bytes and len(values) > 1:
+            half = len(values) // 2
+            yield from self._fitting(values.slice(0, half))
+            yield from self._fitting(values.slice(half))
+        else:
+            yield _Chunk(data, len(values), values.null_count())
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows of a column as the bytes of an Arrow IPC file."""
+
+    data: memoryview
+    rows: int
+    nulls: int
+
+
+def arrow_file(values: pl.Series) -> memoryview:
+    """Give an Arrow IPC file with one column, uncompressed: equal values give equal bytes."""
+    buffer = io.BytesIO()
+    # The oldest layout holds exactly the rows of a slice; the newest would carry all its texts along.
+    values.to_frame().write_ipc(
+        buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+    )
+    return buffer.getbuffer()

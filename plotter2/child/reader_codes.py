@@ -1,0 +1,41 @@
+"""The error codes of the readers, one line each. No behaviour."""
+
+from __future__ import annotations
+
+EMPTY = "P2-D0840"
+BINARY = "P2-D0841"
+LFS_POINTER = "P2-D0842"
+NOT_UTF8 = "P2-D0843"
+RAGGED = "P2-D0844"
+DUPLICATE_COLUMN = "P2-D0845"
+BAD_JSON = "P2-D0846"
+TOO_MANY_ROWS = "P2-D0847"
+TOO_MANY_COLUMNS = "P2-D0848"
+TEXT_TOO_LONG = "P2-D0849"
+TOO_DEEP = "P2-D0850"
+BAD_QUOTES = "P2-D0851"
+NOT_AN_OBJECT = "P2-D0852"
+DUPLICATE_KEY = "P2-D0853"
+BAD_COLUMN_NAME = "P2-D0854"
+BAD_PARAMS = "P2-D0855"
+BAD_RUN = "P2-D0856"
+
+CODES: dict[str, str] = {
+    EMPTY: "The file has no content.",
+    BINARY: "The file is not text, but was given as text.",
+    LFS_POINTER: "The file is a Git-LFS pointer; the data itself was never fetched.",
+    NOT_UTF8: "The text is not UTF-8.",
+    RAGGED: "A line of a CSV file has more or fewer fields than the others.",
+    DUPLICATE_COLUMN: "Two columns have the same name.",
+    BAD_JSON: "A line, not the last one, is no JSON.",
+    TOO_MANY_ROWS: "The table has more rows than may be read.",
+    TOO_MANY_COLUMNS: "The table has more columns than may be read.",
+    TEXT_TOO_LONG: "A single value or line is longer than may be read.",
+    TOO_DEEP: "Objects are nested more deeply than may be read.",
+    BAD_QUOTES: "The quotation marks of a CSV file do not match.",
+    NOT_AN_OBJECT: "A line of a JSON-lines file is no object.",
+    DUPLICATE_KEY: "An object has the same key twice.",
+    BAD_COLUMN_NAME: "A column's name is empty, too long, or holds control characters.",
+    BAD_PARAMS: "A file with parameters is no JSON object.",
+    BAD_RUN: "A recorded run cannot be read.",
+}

@@ -1,0 +1,230 @@
+"""JSON: lines of objects become a table; a file with one object becomes parameters.
+
+Nested objects give names joined by "/" (columns) or "." (parameters). The words NaN, Infinity and
+-Infinity, which are no JSON, are taken as numbers and reported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from plotter2.child import reader_codes as codes
+from plotter2.child.reader_columns import ReadTable, as_float, from_values
+from plotter2.child.reader_limits import DEPTH, Limits, checked_names
+from plotter2.child.reader_text import checked_text
+from plotter2.errors import DataError
+
+Scalar: TypeAlias = float | int | bool | str | None
+_PARAM_CHARACTERS = 1_000
+_VECTOR = 64
+"""The longest list of numbers that becomes columns; longer and other lists are kept as JSON text."""
+
+
+class _Trouble(ValueError):
+    """What is wrong with one value: code, what, and how to mend it."""
+
+    def __init__(self, code: str, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.code = code
+        self.what = what
+        self.remedy = remedy
+
+
+def read_lines(data: bytes, where: str, limits: Limits) -> ReadTable:
+    """Read JSON lines: one object per line, blank lines are passed over.
+
+    A last line without line end that is no JSON is left out and counted. Raises DataError:
+    P2-D0840..0843 (no text), P2-D0846 (no JSON), P2-D0852 (no object), P2-D0853 (a key twice),
+    P2-D0847..0850 (limits), P2-D0854 (names); the message names the line.
+    """
+    text = checked_text(data, where)
+    table = _Table(where, limits)
+    torn = 0
+    for number, (line, is_whole) in enumerate(_lines(text), start=1):
+        if not line.strip():
+            continue
+        try:
+            table.add(_flat_object(_parsed(line, limits), "/"))
+        except _Trouble as trouble:
+            if trouble.code == codes.BAD_JSON and not is_whole and number > 1:
+                torn = len(line)
+                break
+            raise DataError(
+                trouble.code,
+                f"{where}, line {number}: {trouble.what}.",
+                where=f"{where}:{number}",
+                help=trouble.remedy,
+            ) from None
+    return table.finished(torn)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadParams:
+    """Parameters as they were read, and what a person should know."""
+
+    params: dict[str, Scalar]
+    notes: tuple[str, ...] = ()
+
+
+def read_params(data: bytes, where: str, limits: Limits) -> ReadParams:
+    """Read one JSON object as parameters; lists become their JSON text, long texts are left out.
+
+    Raises DataError: P2-D0855 (no object), P2-D0853, P2-D0848..0850, P2-D0840..0843.
+    """
+    text = checked_text(data, where)
+    try:
+        found = dict(_flat_pairs(_parsed(text, limits), ".", vectors=False))
+    except _Trouble as trouble:
+        code = codes.BAD_PARAMS if trouble.code in _NO_OBJECT else trouble.code
+        raise DataError(
+            code, f"{where}: {trouble.what}.", where=where, help=trouble.remedy
+        ) from None
+    if found:
+        checked_names(tuple(found), where, limits)
+    long = [name for name, value in found.items() if _is_long(value)]
+    params = {name: _bounded(value) for name, value in found.items() if name not in long}
+    return ReadParams(params, tuple(f"the long text {name!r} is no parameter" for name in long))
+
+
+def _is_long(value: Scalar) -> bool:
+    return isinstance(value, str) and len(value) > _PARAM_CHARACTERS
+
+
+def _bounded(value: Scalar) -> Scalar:
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        return as_float(value)
+    return value
+
+
+class _Table:
+    """Columns that grow row by row; a row that lacks a column gets None there."""
+
+    def __init__(self, where: str, limits: Limits) -> None:
+        self._where = where
+        self._limits = limits
+        self._columns: dict[str, list[Any]] = {}
+        self._rows = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take one row. Raises DataError for too many columns or rows."""
+        columns = self._columns
+        for name, value in row.items():
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = [None] * self._rows
+                self._limits.check_columns(len(columns), self._where)
+            column.append(value)
+        self._rows += 1
+        if len(row) < len(columns):
+            for column in columns.values():
+                if len(column) < self._rows:
+                    column.append(None)
+        if self._rows > self._limits.rows:
+            self._limits.check_rows(self._rows, self._where)
+
+    def finished(self, torn: int) -> ReadTable:
+        """Give the table; `torn` bytes of a last line were left out."""
+        names = checked_names(tuple(self._columns), self._where, self._limits)
+        columns = tuple(from_values(name, self._columns.pop(name)) for name in names)
+        notes = [note for column in columns for note in column.notes]
+        for column in columns:
+            if column.kind == "number" and (odd := int(column.values.is_nan().sum())):
+                notes.append(f"column {column.name!r} has {odd} NaN")
+        if torn:
+            notes.insert(0, f"torn last line: {torn} bytes are left out")
+        return ReadTable(self._where, self._rows, columns, torn, tuple(notes))
+
+
+def _lines(text: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Give each line and whether its line end is there."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start)
+        if end < 0:
+            yield text[start:], False
+            return
+        yield text[start:end], True
+        start = end + 1
+
+
+# ------------------------------------------------------------ one value
+def _parsed(line: bytes, limits: Limits) -> Any:
+    if len(line) > limits.text_bytes:
+        what = f"it has {len(line)} bytes; the limit for one line is {limits.text_bytes}"
+        raise _Trouble(codes.TEXT_TOO_LONG, what, "Keep long arrays in files of their own.")
+    try:
+        return json.loads(line, object_pairs_hook=_object)
+    except RecursionError:
+        raise _too_deep() from None
+    except _Trouble:
+        raise
+    except ValueError as error:
+        what = f"it is no JSON ({str(error).splitlines()[0]})"
+        raise _Trouble(codes.BAD_JSON, what, "Mend or remove this line.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        what = f"the key {twice!r} stands there twice"
+        raise _Trouble(codes.DUPLICATE_KEY, what, "Write each key once.")
+    return found
+
+
+def _flat_object(value: Any, joint: str) -> dict[str, Any]:
+    if type(value) is dict and not any(type(v) in (dict, list) for v in value.values()):
+        return value
+    return dict(_flat_pairs(value, joint, vectors=True))
+
+
+def _flat_pairs(value: Any, joint: str, *, vectors: bool) -> Iterator[tuple[str, Any]]:
+    if type(value) is not dict:
+        what = f"it is {_KINDS.get(type(value), 'a value')}, not an object"
+        raise _Trouble(codes.NOT_AN_OBJECT, what, 'Write one object per line: {"name": value}.')
+    seen: set[str] = set()
+    for name, cell in _walk(value, joint, "", 1, vectors):
+        if name in seen:
+            what = f"two keys give the name {name!r}"
+            raise _Trouble(codes.DUPLICATE_KEY, what, "Write each key once.")
+        seen.add(name)
+        yield name, cell
+
+
+def _walk(
+    value: dict[str, Any], joint: str, before: str, depth: int, vectors: bool
+) -> Iterator[tuple[str, Any]]:
+    if depth > DEPTH:
+        raise _too_deep()
+    for key, cell in value.items():
+        name = before + key
+        if type(cell) is dict:
+            yield from _walk(cell, joint, name + joint, depth + 1, vectors)
+        elif type(cell) is list:
+            yield from _cells_of_list(name, cell, vectors)
+        else:
+            yield name, cell
+
+
+def _cells_of_list(name: str, cells: list[Any], vectors: bool) -> Iterator[tuple[str, Any]]:
+    short = vectors and 0 < len(cells) <= _VECTOR
+    if short and all(type(cell) in (int, float) for cell in cells):
+        yield from ((f"{name}_{place}", cell) for place, cell in enumerate(cells))
+    else:
+        yield name, json.dumps(cells, separators=(",", ":"))
+
+
+def _too_deep() -> _Trouble:
+    what = f"its objects are nested more than {DEPTH} deep"
+    return _Trouble(codes.TOO_DEEP, what, "Write flatter objects.")
+
+
+_KINDS: dict[type, str] = {
+    list: "a list", str: "text", int: "a number", float: "a number", bool: "true or false",
+    type(None): "null",
+}  # fmt: skip
+_NO_OBJECT = frozenset({codes.BAD_JSON, codes.NOT_AN_OBJECT})
