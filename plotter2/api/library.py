@@ -1,4 +1,4 @@
-"""One root as a Python object: add, check, sign, run. The same host that the command line uses, with values instead of words."""
+"""One root as a Python object: add, check, sign, run; the command line's host, with values instead of words."""
 
 from __future__ import annotations
 

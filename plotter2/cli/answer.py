@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from p2lang.diagnostics import Diagnostic, render
+from p2lang.diagnostics import as_json as diagnostic_json
+from p2lang.source import Source
 from plotter2.errors import ExitCode, Plotter2Error, Problem
 
 
@@ -48,6 +51,36 @@ def problem_text(problem: Problem) -> str:
             first, *rest = text.splitlines()
             lines += [f"  = {title}: {first}", *(f"    {line}" for line in rest)]
     return "\n".join(lines)
+
+
+def print_diagnostics(diagnostics: Sequence[Diagnostic], source: Source, *, as_json: bool) -> None:
+    """Print what is wrong with a script: JSON to standard output, text to standard error."""
+    if as_json:
+        shown = diagnostics_json(diagnostics, source)
+        _write(sys.stdout, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _write(sys.stderr, diagnostics_text(diagnostics, source) + "\n")
+
+
+def diagnostics_json(diagnostics: Sequence[Diagnostic], source: Source) -> dict[str, Any]:
+    """Give `{"ok": bool, "diagnostics": [...]}`."""
+    return {
+        "ok": not any(d.is_error for d in diagnostics),
+        "diagnostics": [diagnostic_json(d, source) for d in diagnostics],
+    }
+
+
+def diagnostics_text(diagnostics: Sequence[Diagnostic], source: Source) -> str:
+    """Give the diagnostics one after the other, and how many there are."""
+    errors = sum(d.is_error for d in diagnostics)
+    warnings = len(diagnostics) - errors
+    counts = [_count(errors, "error"), _count(warnings, "warning")]
+    summary = ", ".join(c for c in counts if c)
+    return "\n\n".join([*(render(d, source) for d in diagnostics), summary])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}" if number else ""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

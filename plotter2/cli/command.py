@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from plotter2.cli.answer import Answer, print_answer, print_problem
+from plotter2.cli.answer import Answer, print_answer, print_diagnostics, print_problem
+from plotter2.config.settings import settings
 from plotter2.errors import ExitCode, HostError, Plotter2Error
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from plotter2.host.host import Host
+from plotter2.runs.compiling import CheckFailed
 
 
 def command(group: click.Group | None = None, name: str | None = None) -> Callable[..., Any]:
@@ -35,6 +36,11 @@ def command(group: click.Group | None = None, name: str | None = None) -> Callab
     return declare
 
 
+def opened_host(root: str | None) -> Host:
+    """Give the host of a root; use it as a context manager."""
+    return Host(settings(root))
+
+
 _SHARED = (
     click.option(
         "--root", type=click.Path(), metavar="DIR", help="Where plotter2 keeps its state."
@@ -50,7 +56,7 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
     except Plotter2Error as error:
         if debug:
             traceback.print_exc()
-        print_problem(error, as_json=as_json)
+        _print_error(error, as_json=as_json)
         return error.exit_code
     except click.ClickException:
         raise
@@ -63,6 +69,13 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
         return ExitCode.WORK_FAILED
     print_answer(answer, as_json=as_json)
     return answer.exit_code
+
+
+def _print_error(error: Plotter2Error, *, as_json: bool) -> None:
+    if isinstance(error, CheckFailed):
+        print_diagnostics(error.diagnostics, error.source, as_json=as_json)
+    else:
+        print_problem(error, as_json=as_json)
 
 
 def _bug(error: Exception) -> HostError:

@@ -9,33 +9,33 @@ import click
 
 from plotter2.cli.answer import Answer, table
 from plotter2.cli.command import command, opened_host
+from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError
 
-_SHOWN_PARTS = 40
+_SHOWN_CHILDREN = 20
 
 
 @command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
 @click.option("--name", help="What to call the bundle (default: the experiment or folder).")
 def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
     """Take logger2 runs, or folders of CSV and JSONL files, into the store."""
     with opened_host(root) as host:
         report = host.add(paths, name)
-        described = [host.store.bundle(b.id) for b in report.bundles]
-        tops = [b for b in described if b.name not in report.nested]
-        texts = [_about(host.store, top.name) for top in tops]
+        shown = [bundle_json(host.store, top) for top in report.tops]
+        texts = [bundle_text(host.store, top) for top in report.tops]
     data = {
         "ok": True,
-        "bundles": [
-            {"id": b.id, "name": b.name, "attempt": b.attempt, "new": b.id in report.new}
-            for b in described
-        ],
-        "schemas": {},
+        "bundles": shown,
+        "added": [{"id": b.id, "name": b.name, "new": b.new} for b in report.bundles],
         "notes": list(report.notes),
     }
-    return Answer(data, "\n\n".join(texts))
+    notes = [f"note: {note}" for note in report.notes]
+    return Answer(data, "\n".join([*texts, *notes]))
 
 
 @command()
@@ -46,3 +46,87 @@ def show(root: str | None, bundle: str | None) -> Answer:
         if bundle is None:
             return _listing(host.store.list())
         return Answer(bundle_json(host.store, bundle), bundle_text(host.store, bundle))
+
+
+def bundle_json(store: Store, path: str) -> dict[str, Any]:
+    """Give a bundle, or what a selector means, with its schema."""
+    rows = store.find(path)
+    selector, stacked = _rows_of(store, path)
+    children = [child.bundle for child in store.list(path) if child.bundle.parent == rows[0].id]
+    return {
+        "ok": True,
+        "id": rows[0].id,
+        "name": path,
+        "attempt": rows[0].attempt,
+        "params": rows[0].params,
+        "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
+        "selector": selector,
+        "schema": None if stacked is None else stacked.schema.as_json(),
+        "columns": [] if stacked is None else [_column_json(c) for c in stacked.columns],
+        "notes": [] if stacked is None else list(stacked.notes),
+    }
+
+
+def bundle_text(store: Store, path: str) -> str:
+    """Give the same for people."""
+    shown = bundle_json(store, path)
+    lines = [f"{shown['name']}  {shown['id']}"]
+    if shown["params"]:
+        lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
+    if shown["children"]:
+        lines.append(f"{len(shown['children'])} bundles inside{_names_inside(shown['children'])}")
+    if shown["schema"] is not None:
+        lines.append(f'access("{shown["selector"]}") gives {shown["schema"]["rows"]:,} rows:')
+        cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
+        lines.append(_indented(table(["column", "type", "role", "why"], cells)))
+    lines += [f"note: {note}" for note in shown["notes"]]
+    return "\n".join(lines)
+
+
+def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None]:
+    """Give the selector under which a bundle has rows: its own, else its children's."""
+    error: DataError | None = None
+    for selector in (path,) if "*" in path else (path, f"{path}/*"):
+        try:
+            return selector, store.describe(selector)
+        except DataError as refused:
+            error = error or refused
+    return path, None
+
+
+def _column_json(column: Any) -> dict[str, str]:
+    return {
+        "name": column.name,
+        "type": str(column.type),
+        "role": column.role or column.source,
+        "why": column.why,
+    }
+
+
+def _names_inside(children: list[dict[str, Any]]) -> str:
+    names = [child["name"].rpartition("/")[2] for child in children]
+    more = f", and {len(names) - _SHOWN_CHILDREN} more" if len(names) > _SHOWN_CHILDREN else ""
+    return ": " + ", ".join(names[:_SHOWN_CHILDREN]) + more
+
+
+def _listing(listed: tuple[Listed, ...]) -> Answer:
+    rows = [[_name(b.bundle), f"{b.rows:,}", str(b.tables), b.bundle.id] for b in listed]
+    data = {
+        "ok": True,
+        "bundles": [
+            {"id": b.bundle.id, "name": b.bundle.name, "tables": b.tables, "rows": b.rows}
+            for b in listed
+        ],
+    }
+    text = table(["bundle", "rows", "tables", "id"], rows)
+    return Answer(
+        data, text if listed else "the store is empty; bring output in: plotter2 add PATH"
+    )
+
+
+def _name(bundle: BundleRow) -> str:
+    return bundle.name if bundle.attempt == 1 else f"{bundle.name} (attempt {bundle.attempt})"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -13,11 +13,10 @@ from p2lang.check.model import Schemas
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
 from p2sign.make import sign_statement
-from p2sign.sidecar import split
 from p2sign.refusal import Refusal
+from p2sign.sidecar import split
 from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
-
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
 from plotter2.datter.store import Store

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from p2lang.compiler import Compiled, compile_script
 
 from p2lang import ir
 from p2lang.check.model import Schemas
-from p2lang.compiler import Compiled, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
 from p2std.registry import core
-
 from plotter2.datter import codes
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error
@@ -25,7 +25,7 @@ class CheckFailed(Plotter2Error):
     """A script has mistakes: the diagnostics and the source that they speak of."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
-    source: Source = Source("")
+    source: Source = field(default_factory=lambda: Source(""))
 
 
 @dataclass(frozen=True, slots=True)

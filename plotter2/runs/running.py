@@ -14,7 +14,6 @@ from p2lang.verifier import verify as verify_module
 from p2lang.verifier.program import BadParameter
 from p2sign.gate import Verified
 from p2std.registry import core
-
 from plotter2 import __version__
 from plotter2.config.settings import Level
 from plotter2.config.settings import Limits as Ceiling

@@ -11,7 +11,6 @@ from pathlib import Path
 from p2sign.rights import Capability, Limits, encode_target
 from p2sign.statement import Statement, digests, sorted_caps, to_second
 from p2sign.uses import Kind
-
 from plotter2.config.settings import Limits as Ceiling
 from plotter2.runs.compiling import CompiledScript
 

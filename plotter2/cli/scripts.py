@@ -1,0 +1,269 @@
+"""`new`, `check`, `fmt`, `run`, `why`: what is done with scripts and with the pictures they make."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from p2lang.check.model import Schemas
+from p2lang.diagnostics import has_errors
+from p2lang.fmt import format_script
+from p2lang.parser import decode, parse
+from p2lang.source import Source
+from p2lang.types import schemas_from_json
+from plotter2.cli.answer import Answer, diagnostics_json, diagnostics_text, is_interactive
+from plotter2.cli.command import command, opened_host
+from plotter2.cli.parameters import parameter_values
+from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.errors import ExitCode, Plotter2Error, Refused
+from plotter2.host.host import Host
+from plotter2.renderkit.provenance import read as read_provenance
+from plotter2.runs.compiling import CheckFailed, CompiledScript
+from plotter2.runs.opening import OpenedScript, open_script, read_once
+from plotter2.runs.running import Event, RunResult
+from plotter2.wire.messages import Note, Progress
+
+_PICTURE_LIMIT = 256 * 1024 * 1024
+_SCHEMAS_LIMIT = 16 * 1024 * 1024
+
+
+@command()
+@click.argument("bundle")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answer:
+    """Write a starter script for BUNDLE, ready to edit."""
+    path = output or Path(bundle.rstrip("/*").rpartition("/")[2] + ".p2")
+    if path.exists() and not force:
+        raise Plotter2Error(
+            "P2-E0015",
+            "there is a file of this name already, and it is kept",
+            str(path),
+            "choose another name with -o, or replace it with --force",
+            exit_code=ExitCode.USAGE,
+        )
+    with opened_host(root) as host:
+        text = host.starter(bundle)
+    host.write_script(path, text)
+    data = {"ok": True, "script": str(path), "bundle": bundle}
+    return Answer(data, f"wrote {path}; next: plotter2 run {path}")
+
+
+@command()
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option(
+    "--schemas", type=click.Path(path_type=Path), help="Check against these, not a store."
+)
+def check(root: str | None, script: Path, schemas: Path | None) -> Answer:
+    """Check SCRIPT against the data it names; exit code 3 when something is wrong."""
+    opened = open_script(script)
+    with opened_host(root) as host:
+        checked = host.check(opened, _schemas(schemas) if schemas else None)
+    found = checked.diagnostics
+    failed = has_errors(found)
+    text = diagnostics_text(found, checked.source) if found else f"{script}: nothing is wrong"
+    exit_code = ExitCode.CHECK_FAILED if failed else ExitCode.OK
+    return Answer(diagnostics_json(found, checked.source), text, exit_code)
+
+
+@command()
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option("-w", "--write", is_flag=True, help="Rewrite the file instead of printing.")
+@click.option("--check", "only_check", is_flag=True, help="Only tell whether it would change.")
+def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer:
+    """Print SCRIPT in the one layout; comments stay."""
+    del root  # a script's layout depends on nothing but the script
+    opened = open_script(script)
+    source = decode(opened.content, str(script))
+    if not isinstance(source, Source):
+        raise _undecodable(opened, source)
+    parsed = parse(source)
+    if parsed.script is None or has_errors(parsed.diagnostics):
+        raise _not_parsed(source, parsed.diagnostics)
+    text = format_script(parsed.script)
+    changed = text != source.text
+    data = {"ok": True, "changed": changed, "text": text}
+    if only_check:
+        code = ExitCode.CHECK_FAILED if changed else ExitCode.OK
+        return Answer(
+            data, f"{script}: {'would change' if changed else 'is as it should be'}", code
+        )
+    if write and changed:
+        Host.write_script(script, text)
+    if write:
+        return Answer(data, f"{script}: {'rewritten' if changed else 'was as it should be'}")
+    return Answer(data, text.removesuffix("\n"))
+
+
+@command()
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Copy the pictures there.")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["png", "svg", "pdf"]),
+    default=["png"],
+    help="File format; may be given several times.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
+def run(
+    root: str | None,
+    script: Path,
+    output: Path | None,
+    params: tuple[str, ...],
+    formats: tuple[str, ...],
+    yes: bool,
+) -> Answer:
+    """Run a signed SCRIPT and give its pictures."""
+    opened = open_script(script)
+    with opened_host(root) as host:
+        host.orchestrator.warm()
+        if opened.sidecar is None:
+            opened = _signed(host, opened, yes=yes)
+        result = host.run(
+            opened,
+            params=parameter_values(params),
+            formats=formats,  # type: ignore[arg-type] # click has checked the choice
+            on_event=_shown,
+        )
+    record = _copied(result, output) if output else result.record
+    return Answer(record, _run_text(record))
+
+
+@command()
+@click.argument("picture", type=click.Path(path_type=Path))
+def why(root: str | None, picture: Path) -> Answer:
+    """Tell which script, signers, data and versions made PICTURE (PNG, SVG or PDF)."""
+    del root
+    found = read_provenance(read_once(picture, _PICTURE_LIMIT, "picture"))
+    if found is None:
+        raise Plotter2Error(
+            "P2-D0890",
+            "the picture does not say where it comes from",
+            str(picture),
+            "only pictures that plotter2 made do, unless another program rewrote them",
+        )
+    return Answer({"ok": True, "provenance": found}, _provenance_text(found))
+
+
+# ---- inside -----------------------------------------------------------------------------------
+
+
+def _schemas(path: Path) -> Schemas:
+    content = read_once(path, _SCHEMAS_LIMIT, "schemas file")
+    try:
+        return Schemas.of(schemas_from_json(json.loads(content)))
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        raise Plotter2Error(
+            "P2-E0016",
+            f"the schemas cannot be used: {error}",
+            str(path),
+            'write {"bundle": {"rows": 100, "cols": {"step": "int", "loss": "number?"}}}',
+            exit_code=ExitCode.USAGE,
+        ) from None
+
+
+def _undecodable(opened: OpenedScript, diagnostic: Any) -> CheckFailed:
+    source = Source(opened.content.decode("utf-8", "replace"), str(opened.path))
+    return _not_parsed(source, (diagnostic,))
+
+
+def _not_parsed(source: Source, diagnostics: Any) -> CheckFailed:
+    first = next(d for d in diagnostics if d.is_error)
+    return CheckFailed(
+        first.code,
+        first.message,
+        exit_code=ExitCode.CHECK_FAILED,
+        diagnostics=tuple(diagnostics),
+        source=source,
+    )
+
+
+def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
+    """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal."""
+    if not (yes or is_interactive()):
+        raise Refused(
+            "P2-S0701",
+            "the script is not signed",
+            str(script.path),
+            f"read it, then sign it: plotter2 sign {script.path}",
+        )
+    compiled = host.compile(script)
+    click.echo(_effects(compiled), err=True)
+    if not yes:
+        click.confirm("sign it with your key and run it?", abort=True, err=True)
+    if not host.keyring.own_keys():
+        secret = new_passphrase() if is_interactive() else None
+        made = host.keyring.new_key(default_principal(), secret)
+        click.echo(f"made your key {made.public.fingerprint} ({made.path})", err=True)
+    host.sign_compiled(compiled, ask=passphrase)
+    return open_script(script.path)
+
+
+def _effects(compiled: CompiledScript) -> str:
+    lines = [f"{compiled.script.path} is not signed. It"]
+    for capability in compiled.capabilities:
+        right, _, target = capability.partition(" ")
+        lines.append(f"  {right}s  {target.partition(':')[2]}")
+    seconds = compiled.work / 100_000_000
+    lines.append(f"  costs  at most {compiled.work:,} units of work, about {seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def _shown(event: Event) -> None:
+    if isinstance(event, Note):
+        click.echo(f"{event.level}: {event.text}", err=True)
+    elif isinstance(event, Progress) and sys.stderr.isatty():
+        total = f" of {event.total:,}" if event.total else ""
+        click.echo(
+            f"\r\x1b[K{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False
+        )
+
+
+def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
+    """Copy the pictures into a folder; gives the record with these paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    artefacts = []
+    for artefact in result.artefacts:
+        target = folder / artefact.path.name
+        part = folder / f".{artefact.path.name}.part"
+        shutil.copyfile(artefact.path, part)
+        part.replace(target)
+        artefacts.append({**artefact.as_json(), "path": str(target)})
+    return {**result.record, "artefacts": artefacts}
+
+
+def _run_text(record: dict[str, Any]) -> str:
+    lines = [artefact["path"] for artefact in record["artefacts"]]
+    for plot, counts in record["ledger"].items():
+        rows = ", ".join(f"{count:,} {what}" for what, count in counts.items() if what != "nodes")
+        lines.append(f"{plot}: rows {rows}")
+    lines.append(f"run {record['run']}, sandbox level {record['sandbox_level']}")
+    return "\n".join(lines)
+
+
+def _provenance_text(found: dict[str, Any]) -> str:
+    script, ir = found.get("script", {}), found.get("ir", {})
+    signers = ", ".join(f"{s['principal']} ({s['fingerprint']})" for s in found.get("signers", []))
+    bundles = ", ".join(f"{b['name']} ({b['id']})" for b in found.get("bundles", []))
+    versions = ", ".join(f"{name} {v}" for name, v in found.get("versions", {}).items())
+    rows = ", ".join(f"{count:,} {what}" for what, count in found.get("rows", {}).items())
+    lines = [
+        ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
+        ("signed by", signers),
+        ("IR", ir.get("sha256", "")),
+        ("params", ", ".join(f"{k} = {v}" for k, v in found.get("params", {}).items()) or "none"),
+        ("bundles", bundles),
+        ("rows", rows),
+        ("plotter2", found.get("plotter2", "")),
+        ("versions", versions),
+    ]
+    return "\n".join(f"{title:<10} {text}" for title, text in lines)
