@@ -13,6 +13,7 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
     ["var", "window"]                 a parameter of the module
     ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
+    ["len", a]                        how many items a list has
     ["op", "+", a, b]                 or and == != <= >= < > in + - * / ** ; ["not", a]  ["neg", a]
     ["call", "mean@1", {"x": v}]      a function by its full name
     ["new", [["m", v], ...]]          named new columns, in order
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -130,6 +131,39 @@ def canonical(value: Any) -> bytes:
 def module_hash(encoded: bytes) -> str:
     """Give the name of a module from its canonical bytes."""
     return hashlib.sha256(b"p2ir-v1\0" + encoded).hexdigest()
+
+
+def parts(value: Value) -> list[Value]:
+    """Give the tagged values directly inside a tagged value, in order."""
+    tag = value[0]
+    if tag in ("list", "cat"):
+        return list(value[1])
+    if tag == "call":
+        return [value[2][name] for name in sorted(value[2])]
+    if tag == "new":
+        return [inner for _, inner in value[1]]
+    first = _FIRST_PART.get(tag)
+    return [] if first is None else list(value[first:])
+
+
+_FIRST_PART = {"range": 1, "if": 1, "op": 2, "not": 1, "neg": 1, "len": 1}
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """Give a tagged value and all inside it, from left to right; parents come first."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        yield item
+        pending.extend(reversed(parts(item)))
+
+
+def tables_named(attributes: Mapping[str, Value]) -> Iterator[Any]:
+    """Give what `table` and `field` values name, attributes in order of their names."""
+    for name in sorted(attributes):
+        for value in walk(attributes[name]):
+            if value[0] in ("table", "field"):
+                yield value[1]
 
 
 def capabilities(nodes: tuple[Node, ...]) -> tuple[str, ...]:

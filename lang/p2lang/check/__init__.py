@@ -1,0 +1,57 @@
+"""Syntax tree to typed steps: names, types, units, columns, kinds of what the pipe carries. Reports, never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from p2lang import ast
+from p2lang.check.codes import CODES
+from p2lang.check.expressions import expression
+from p2lang.check.flows import flow
+from p2lang.check.model import Binding, Checked, CheckedParam, Schemas, Step, Word
+from p2lang.check.scope import Scope
+from p2lang.check.session import Abandoned, Place, Session
+from p2lang.check.statements import block, statements
+from p2lang.diagnostics import Diagnostic
+from p2lang.signatures import Registry
+from p2lang.source import Source
+from p2lang.types import TableSchema
+
+__all__ = ["CODES", "Checked", "CheckedParam", "Schemas", "Step", "check"]
+
+
+def check(
+    script: ast.Script,
+    source: Source,
+    registry: Registry,
+    schemas: Schemas | Mapping[str, TableSchema],
+    *,
+    rights: Iterable[str] | None = None,
+    poisoned: Iterable[str] = (),
+) -> Checked:
+    """Check a script against signatures and the schemas of the bundles it names.
+
+    `rights` are those that the script was given (None: all); `poisoned` are names that a syntax error hid and that are
+    not reported as missing.
+    """
+    granted = None if rights is None else frozenset(rights)
+    session = Session(source, registry, Schemas.of(schemas), expression, flow, block, granted)
+    scope = Scope()
+    for name in poisoned:
+        scope.bind(Binding(ast.Name(name), None, used=True))
+        scope.define(Word(ast.Name(name), None, used=True))
+    with suppress(Abandoned):
+        statements(session, Place(scope), script.items)
+    return Checked(
+        script,
+        tuple(session.steps),
+        tuple(session.effects),
+        session.params,
+        session.bundles,
+        _ordered(session.diagnostics),
+    )
+
+
+def _ordered(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda d: (d.span.start, d.span.end)))

@@ -1,0 +1,401 @@
+"""Arguments of a call to the parameters of a signature: names, places, choices, then the shared rule of types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from p2lang import ast
+from p2lang.check.columns import column_argument, columns_argument, new_names, sort_keys
+from p2lang.check.places import LOST
+from p2lang.check.session import Place, Session
+from p2lang.check.words import FOREIGN_ARGUMENTS, nearest
+from p2lang.diagnostics import Fix, Related
+from p2lang.ir import Value
+from p2lang.semantics.arguments import SORT_KEYS, accept, accept_new, described, missing, widest
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import Typed
+from p2lang.signatures import Parameter, Signature
+from p2lang.source import Span
+
+
+@dataclass
+class Given:
+    """A call's arguments by parameter; `new` are the named new columns. `sound` tells that none was refused."""
+
+    by_parameter: dict[str, list[ast.Argument]] = field(default_factory=dict)
+    new: list[tuple[ast.Name, ast.Argument]] = field(default_factory=list)
+    sound: bool = True
+
+
+@dataclass
+class Arguments:
+    """A call's arguments with their types, ready for a step. `spans` are places for messages."""
+
+    typed: dict[str, Typed] = field(default_factory=dict)
+    new: list[tuple[str, Typed]] = field(default_factory=list)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    named: dict[str, Span] = field(default_factory=dict)
+    sound: bool = True
+
+
+def arguments(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    written: tuple[ast.Argument, ...],
+    name: Span,
+) -> Arguments:
+    """Give the typed arguments of a call; what is wrong is reported and leaves `sound` false."""
+    before = len(session.diagnostics)
+    given = _sorted_out(session, place, signature, written)
+    out = Arguments()
+    for parameter in signature.parameters:
+        items = given.by_parameter.get(parameter.attribute)
+        if parameter.variadic == "**":
+            _new_columns(session, _grouped(place, signature, out), signature, parameter, given, out)
+        elif items:
+            typed = _argument(session, place, signature, parameter, items)
+            out.typed[parameter.name] = typed
+            out.attributes[parameter.name] = typed.value
+            out.spans[parameter.name] = _across(items)
+    if given.sound:
+        _report_missing(session, signature, given, name)
+    out.sound = not any(d.is_error for d in session.diagnostics[before:])
+    return out
+
+
+def _across(items: list[ast.Argument]) -> Span:
+    return items[0].value.span.to(items[-1].value.span)
+
+
+def _grouped(place: Place, signature: Signature, out: Arguments) -> Place:
+    by = out.attributes.get("by")
+    if by is None or by[0] != "cols":
+        return place
+    return replace(place, grouped=frozenset(by[1]))
+
+
+# ---- which argument is which ---------------------------------------------------------------------
+
+
+def _sorted_out(
+    session: Session, place: Place, signature: Signature, written: tuple[ast.Argument, ...]
+) -> Given:
+    given = Given()
+    in_place = [p for p in signature.parameters if p.variadic != "**"]
+    for argument in written:
+        if argument.name is not None:
+            _named(session, place, signature, argument, argument.name, given)
+        else:
+            _positional(session, signature, argument, in_place, given)
+    return given
+
+
+def _named(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    argument: ast.Argument,
+    name: ast.Name,
+    given: Given,
+) -> None:
+    spelled = name.text
+    parameter = signature.parameter(spelled) or signature.parameter(
+        session.registry.spelled(spelled)
+    )
+    if parameter is not None:
+        _take(session, signature, parameter, argument, given)
+    elif signature.variadic is not None:
+        given.new.append((name, argument))
+    else:
+        given.sound = False
+        _no_argument(session, place, signature, argument, name)
+
+
+def _positional(
+    session: Session,
+    signature: Signature,
+    argument: ast.Argument,
+    in_place: list[Parameter],
+    given: Given,
+) -> None:
+    for parameter in in_place:
+        if parameter.variadic == "*":
+            given.by_parameter.setdefault(parameter.attribute, []).append(argument)
+            return
+        if parameter.attribute not in given.by_parameter:
+            given.by_parameter[parameter.attribute] = [argument]
+            return
+    given.sound = False
+    _too_many(session, signature, argument, in_place)
+
+
+def _take(
+    session: Session,
+    signature: Signature,
+    parameter: Parameter,
+    argument: ast.Argument,
+    given: Given,
+) -> None:
+    held = given.by_parameter.get(parameter.attribute)
+    if held is not None:
+        given.sound = False
+        session.report(
+            "P2-E0222",
+            f"{described(signature, parameter)} is given twice",
+            argument.span,
+            related=(Related(held[0].span, "first given here"),),
+        )
+        return
+    given.by_parameter[parameter.attribute] = [argument]
+
+
+def _too_many(
+    session: Session, signature: Signature, argument: ast.Argument, in_place: list[Parameter]
+) -> None:
+    if signature.variadic is not None:
+        session.report(
+            "P2-E0205",
+            f"`{signature.name}` needs a name for each new column",
+            argument.span,
+            help=f"write `{signature.name}(name = {session.source.slice(argument.value.span)})`",
+        )
+        return
+    count = len(in_place)
+    takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
+    session.report(
+        "P2-E0222",
+        f"`{signature.name}` {takes}",
+        argument.span,
+        label="this is one too many",
+        note=_parameters(signature),
+    )
+
+
+def _no_argument(
+    session: Session, place: Place, signature: Signature, argument: ast.Argument, name: ast.Name
+) -> None:
+    operation, wrong = signature.name, name.text
+    if place.columns is not None and wrong in place.columns and signature.kind == "step":
+        equals = Span(name.span.end, argument.value.span.start)
+        session.report(
+            "P2-E0101",
+            "`=` does not compare",
+            argument.span,
+            label=f"`{operation}` has no argument `{wrong}`, but there is a column {wrong}",
+            help="use `==` to compare",
+            fix=Fix(equals, " == "),
+        )
+        return
+    foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
+    close = foreign or nearest(wrong, signature.by_name)
+    session.report(
+        "P2-E0205",
+        f"`{operation}` has no argument `{wrong}`",
+        name.span,
+        help=f"did you mean `{close}`?" if close else "",
+        note=_parameters(signature),
+        fix=Fix(name.span, close) if close else None,
+    )
+
+
+def _parameters(signature: Signature) -> str:
+    names = [p.name for p in signature.parameters if p.variadic != "**"]
+    return f"arguments: {', '.join(names)}" if names else ""
+
+
+def _report_missing(session: Session, signature: Signature, given: Given, name: Span) -> None:
+    lacking = missing(signature, given.by_parameter)
+    if lacking:
+        names = " and ".join(f"`{p.name}`" for p in lacking)
+        example = ", ".join(f"{p.name}={_PLACEHOLDERS.get(p.type, '...')}" for p in lacking)
+        session.report(
+            "P2-E0206", f"`{signature.name}` needs {names}", name, help=f"add `{example}`"
+        )
+        return
+    emptied = next((p for p in signature.parameters if p.variadic == "*"), None)
+    if (
+        emptied is not None
+        and emptied.attribute not in given.by_parameter
+        and _needs_columns(signature)
+    ):
+        session.report(
+            "P2-E0206",
+            f"`{signature.name}` needs at least one column",
+            name,
+            help=f"write `{signature.name}(column, ...)`",
+        )
+    elif signature.variadic is not None and not given.new and signature.name != "summary":
+        session.report(
+            "P2-E0206",
+            f"`{signature.name}` does nothing without arguments",
+            name,
+            help=f"write `{signature.name}(name = ...)`",
+        )
+
+
+def _needs_columns(signature: Signature) -> bool:
+    return signature.name in ("select", "order")
+
+
+_PLACEHOLDERS = {
+    "col": "<column>",
+    "cols": "[<column>, ...]",
+    "num": "<number>",
+    "int": "<whole number>",
+    "str": '"..."',
+    "bool": "true",
+    "len": "1pt",
+    "time": "10min",
+    "list": "[...]",
+}
+
+
+# ---- values --------------------------------------------------------------------------------------
+
+
+def _argument(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    parameter: Parameter,
+    items: list[ast.Argument],
+) -> Typed:
+    if parameter.type == "cols" and signature.name in SORT_KEYS:
+        typed = sort_keys(session, place, items)
+    elif parameter.type == "cols":
+        typed = columns_argument(session, place, items)
+    elif parameter.type == "col":
+        typed = column_argument(session, place, signature, parameter, items[0].value)
+    else:
+        typed = _value(session, place, signature, parameter, items[0].value)
+    try:
+        accept(signature, parameter, typed)
+    except Clash as clash:
+        session.clash(clash, _across(items))
+        return LOST
+    return typed
+
+
+def _value(
+    session: Session, place: Place, signature: Signature, parameter: Parameter, node: ast.Expr
+) -> Typed:
+    if isinstance(node, ast.Column) and parameter.type in ("enum", "str"):
+        return _bare_text(session, place, signature, parameter, node)
+    if isinstance(node, ast.Column) and widest(signature, parameter) == "one":
+        return _bare_setting(session, place, signature, parameter, node)
+    return session.expression(session, place, node)
+
+
+def _bare_text(
+    session: Session, place: Place, signature: Signature, parameter: Parameter, node: ast.Column
+) -> Typed:
+    text = node.name.text
+    where = described(signature, parameter)
+    if place.scope.seen_binding(text) is not None:
+        return _bare_binding(session, where, "text", node)
+    if parameter.choices and text not in parameter.choices:
+        possible = ", ".join(f'"{choice}"' for choice in parameter.choices)
+        session.report(
+            "P2-E0208", f"{where} cannot be {text}", node.span, help=f"Possible: {possible}"
+        )
+        return LOST
+    session.report(
+        "P2-E0208" if parameter.choices else "P2-E0207",
+        f"{where} is text, not a column",
+        node.span,
+        help=f'write "{text}"',
+        fix=Fix(node.span, f'"{text}"'),
+    )
+    return LOST
+
+
+def _bare_setting(
+    session: Session, place: Place, signature: Signature, parameter: Parameter, node: ast.Column
+) -> Typed:
+    text = node.name.text
+    where = described(signature, parameter)
+    wanted = _WANTED.get(parameter.type, "a single value")
+    if place.scope.seen_binding(text) is not None:
+        return _bare_binding(session, where, wanted, node)
+    return _plain(session, where, wanted, node)
+
+
+def _bare_binding(session: Session, where: str, wanted: str, node: ast.Column) -> Typed:
+    session.report(
+        "P2-E0207",
+        f"{where} is {wanted}, not a column",
+        node.span,
+        help=f"the binding is written `${node.name.text}`",
+        fix=Fix(node.span, f"${node.name.text}"),
+    )
+    return LOST
+
+
+def _plain(session: Session, where: str, wanted: str, node: ast.Column) -> Typed:
+    session.report(
+        "P2-E0223",
+        f"{where} is {wanted}, not a column",
+        node.span,
+        label="this has a value for each row",
+        help="write a value, or a `$binding`",
+    )
+    return LOST
+
+
+_WANTED = {
+    "num": "a number",
+    "int": "a whole number",
+    "bool": "`true` or `false`",
+    "len": "a length",
+    "time": "a time",
+    "list": "a list",
+}
+
+
+# ---- named new columns ---------------------------------------------------------------------------
+
+
+def _new_columns(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    parameter: Parameter,
+    given: Given,
+    out: Arguments,
+) -> None:
+    if not given.new:
+        if parameter.type == "agg":
+            out.attributes["new"] = ["new", []]
+        return
+    _unique_names(session, given)
+    out.named = {name.text: name.span for name, _ in given.new}
+    special = new_names(session, place, signature, parameter, given.new)
+    if special is not None:
+        out.attributes["new"] = special
+        return
+    for name, argument in given.new:
+        typed = session.expression(session, place, argument.value)
+        try:
+            accept_new(signature, name.text, parameter.type, typed)
+        except Clash as clash:
+            session.clash(clash, argument.value.span)
+            typed = LOST
+        out.new.append((name.text, typed))
+        out.spans[name.text] = argument.span
+    out.attributes["new"] = ["new", [[name, typed.value] for name, typed in out.new]]
+
+
+def _unique_names(session: Session, given: Given) -> None:
+    seen: dict[str, ast.Name] = {}
+    for name, _ in given.new:
+        if name.text in seen:
+            session.report(
+                "P2-E0225",
+                f"`{name.text}` is named twice",
+                name.span,
+                related=(Related(seen[name.text].span, "first named here"),),
+                help="columns of one step are computed side by side; use a second step to build on the first",
+            )
+        seen.setdefault(name.text, name)

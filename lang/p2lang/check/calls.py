@@ -1,0 +1,179 @@
+"""Calls in expressions: functions of the registry, definitions of the script, sources that give a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from p2lang import ast
+from p2lang.check.arguments import Arguments, arguments
+from p2lang.check.definitions import expand_function
+from p2lang.check.model import Stream, Word
+from p2lang.check.places import LOST, of_table
+from p2lang.check.session import Place, Session
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
+from p2lang.diagnostics import Fix
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.functions import result
+from p2lang.semantics.values import INT, UNKNOWN, Typed
+from p2lang.signatures import Signature
+
+
+def call(session: Session, place: Place, node: ast.Call) -> Typed:
+    """Give the value of a call in an expression."""
+    name = node.name.text
+    if len(node.name.parts) > 1:
+        return library_call(session, place, node.name)
+    word = place.scope.word(name)
+    if word is not None:
+        return _of_word(session, place, word, node)
+    function = session.registry.expression(name)
+    if function is not None:
+        return _function(session, place, function, node)
+    operation = session.registry.flow(name, "none")
+    later = session.registry.later(name)
+    if operation is not None and operation.kind == "source":
+        return _table(session, place, node)
+    if later is not None:
+        return _later(session, place, later, node)
+    return _no_function(session, place, node, operation)
+
+
+def library_call(session: Session, place: Place, name: ast.QName) -> Typed:
+    """Give the value of a library's function: nothing is known about it; an unknown library is reported."""
+    library = name.parts[0]
+    if place.scope.word(library.text) is None:
+        session.report(
+            "P2-E0202",
+            f"there is no library `{library.text}`",
+            library.span,
+            help=f'write `use "publisher/name@version" as {library.text}` above',
+        )
+    return LOST
+
+
+def _of_word(session: Session, place: Place, word: Word, node: ast.Call) -> Typed:
+    if word.what is None:
+        return LOST
+    if not isinstance(word.what, ast.Def):
+        session.report(
+            "P2-E0202",
+            f"`{word.name.text}` is not a function",
+            node.name.span,
+            help=f"a step stands after a bar: `| {word.name.text}(...)`",
+        )
+        return LOST
+    expanded = expand_function(session, place, word, word.what, node)
+    if isinstance(expanded, Stream):
+        return of_table(expanded) if expanded.kind == "table" else LOST
+    return expanded
+
+
+def _function(session: Session, place: Place, function: Signature, node: ast.Call) -> Typed:
+    misplaced = _MISPLACED.get(function.name)
+    if misplaced is not None:
+        session.report("P2-E0211", misplaced[0], node.name.span, help=misplaced[1])
+        return LOST
+    if function.name == "count" and node.arguments:
+        return _count(session, place, node)
+    given = arguments(session, place, function, node.arguments, node.name.span)
+    if not given.sound:
+        return Typed(["null"], UNKNOWN)
+    return applied(session, function, given, node)
+
+
+def applied(session: Session, function: Signature, given: Arguments, node: ast.Call) -> Typed:
+    """Give the call of a function with sound arguments."""
+    by_name: Mapping[str, Typed] = {
+        p.name: given.typed[p.name] for p in function.parameters if p.name in given.typed
+    }
+    try:
+        type_ = result(function, by_name)
+    except Clash as clash:
+        session.clash(clash, given.spans.get(clash.argument, node.span))
+        return LOST
+    values = {name: typed.value for name, typed in by_name.items()}
+    return Typed(["call", function.full_name, values], type_)
+
+
+_MISPLACED = {
+    "cols": ("`cols` stands only where columns are named", 'for example `scale(cols("w_*"))`'),
+    "desc": ("`desc` stands only in `order`", "for example `order(desc(step))`"),
+}
+
+
+def _count(session: Session, place: Place, node: ast.Call) -> Typed:
+    # A list's length is not the registry's count of a group's rows, but people write it so.
+    typed = session.expression(session, place, node.arguments[0].value)
+    if typed.type.kind == "unknown":
+        return LOST
+    if typed.type.kind != "list" or len(node.arguments) > 1:
+        session.report(
+            "P2-E0222",
+            "`count` counts the rows of a group and takes no column",
+            node.arguments[0].span,
+            help="write `count()`; to leave out nulls, put `| drop_nulls(column)` before it",
+        )
+        return LOST
+    return Typed(["len", typed.value], INT)
+
+
+def _table(session: Session, place: Place, node: ast.Call) -> Typed:
+    stream = session.flow(session, place, ast.Flow(node, span=node.span))
+    if isinstance(stream, Stream) and stream.kind == "table":
+        return of_table(stream)
+    return LOST
+
+
+def _later(session: Session, place: Place, later: Signature, node: ast.Call) -> Typed:
+    session.later(f"`{later.name}`", node.name.span)
+    arguments(session, place, later, node.arguments, node.name.span)
+    if later.in_flow or later.gives in ("any", "list"):
+        return LOST
+    return Typed(["null"], result(later, {}))
+
+
+def _no_function(
+    session: Session, place: Place, node: ast.Call, operation: Signature | None
+) -> Typed:
+    name = node.name.text
+    if operation is not None:
+        session.report(
+            "P2-E0202",
+            f"`{name}` is a step, not a function",
+            node.name.span,
+            help=f"a step stands after a bar: `| {name}(...)`",
+        )
+        return LOST
+    if _defined_below(session, place, node):
+        return LOST
+    functions = [
+        s.name for found in session.registry.newest.values() for s in found if not s.in_flow
+    ]
+    foreign, advice = FOREIGN_FUNCTIONS.get(name) or FOREIGN_STEPS.get(name, ("", ""))
+    ours = foreign if foreign in session.registry.newest else None
+    close = ours or nearest(name, functions)
+    help = f"did you mean `{close}`?" if close else ""
+    if ours and advice:
+        help = f"{help} {advice}"
+    session.report(
+        "P2-E0202",
+        f"there is no function `{name}`",
+        node.name.span,
+        help=FOREIGN_VALUES.get(name, help),
+        fix=Fix(node.name.span, close)
+        if close and not advice and name not in FOREIGN_VALUES
+        else None,
+    )
+    return LOST
+
+
+def _defined_below(session: Session, place: Place, node: ast.Call) -> bool:
+    if place.scope.hidden(node.name.text) is None:
+        return False
+    session.report(
+        "P2-E0227",
+        f"`{node.name.text}` is not defined above this definition",
+        node.name.span,
+        help="a definition may use only what stands above it, so nothing can call itself",
+    )
+    return True

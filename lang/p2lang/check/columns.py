@@ -1,0 +1,242 @@
+"""Arguments that are columns: one, several, a pattern, sort keys, new names. A mistake is reported once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from p2lang import ast
+from p2lang.check.places import LOST, available, column, no_column, shown
+from p2lang.check.session import Place, Session
+from p2lang.check.words import nearest
+from p2lang.diagnostics import Fix
+from p2lang.ir import Value
+from p2lang.semantics.arguments import described
+from p2lang.semantics.transfer import CAST_KINDS
+from p2lang.semantics.values import Typed, ValueType
+from p2lang.signatures import Parameter, Signature
+
+_COLUMNS = ValueType("columns", "each")
+
+
+def column_argument(
+    session: Session, place: Place, signature: Signature, parameter: Parameter, node: ast.Expr
+) -> Typed:
+    """Give the single column that an argument names."""
+    if isinstance(node, ast.String):
+        return quoted_column(session, place, node)
+    typed = session.expression(session, place, node)
+    if typed.value[0] == "cols" and len(typed.value[1]) == 1:
+        name = ast.Name(typed.value[1][0], True, span=node.span)
+        return column(session, place, ast.QName((name,), span=node.span))
+    if typed.value[0] == "list":
+        session.report(
+            "P2-E0207",
+            f"{described(signature, parameter)} is one column, not a list",
+            node.span,
+            help="name one column, without brackets",
+        )
+        return LOST
+    return typed
+
+
+def quoted_column(session: Session, place: Place, node: ast.String) -> Typed:
+    """Report a column that was written as text."""
+    known = place.open or (place.columns is not None and node.value in place.columns)
+    close = (
+        node.value if known else nearest(node.value, place.columns.names if place.columns else ())
+    )
+    session.report(
+        "P2-E0207",
+        "a column is written without quotes",
+        node.span,
+        help=f"write {shown(close)}" if close else "",
+        note="" if known or place.columns is None else available(place.columns.names),
+        fix=Fix(node.span, shown(close)) if close else None,
+    )
+    return LOST
+
+
+def columns_argument(session: Session, place: Place, items: list[ast.Argument]) -> Typed:
+    """Give the columns that arguments name: columns, lists of them, patterns, bindings of columns."""
+    names: list[str] = []
+    sound = True
+    for node in _flat(items):
+        found = _some(session, place, node)
+        if found is None:
+            sound = False
+            continue
+        for name in found:
+            if name in names:
+                session.report(
+                    "P2-E0225", f"{shown(name)} is named twice", node.span, help="name it once"
+                )
+                sound = False
+            else:
+                names.append(name)
+    return Typed(["cols", names], _COLUMNS) if sound else LOST
+
+
+def _flat(items: list[ast.Argument]) -> Iterator[ast.Expr]:
+    for item in items:
+        if isinstance(item.value, ast.ListExpr):
+            yield from _flat(list(item.value.items))
+        else:
+            yield item.value
+
+
+def _some(session: Session, place: Place, node: ast.Expr) -> list[str] | None:
+    if isinstance(node, ast.String):
+        quoted_column(session, place, node)
+        return None
+    if isinstance(node, ast.Call) and node.name.text == "cols":
+        return pattern(session, place, node)
+    typed = session.expression(session, place, node)
+    if typed.value[0] == "col":
+        return [typed.value[1]]
+    if typed.value[0] == "cols":
+        return _still_there(session, place, node, typed.value[1])
+    if typed.type.kind != "unknown":
+        session.report(
+            "P2-E0207",
+            "a column is wanted here",
+            node.span,
+            help="compute it first: `| derive(name = ...)`, then give `name`",
+        )
+    return None
+
+
+def _still_there(
+    session: Session, place: Place, node: ast.Expr, names: list[str]
+) -> list[str] | None:
+    for name in names:
+        if place.columns is not None and name not in place.columns:
+            no_column(session, place, name, node.span)
+            return None
+    return names
+
+
+def pattern(session: Session, place: Place, node: ast.Call) -> list[str] | None:
+    """Give the columns that match `cols("w_*")`, or None after a report."""
+    session.spend(node.span)
+    glob = node.arguments[0].value if len(node.arguments) == 1 else None
+    if not isinstance(glob, ast.String):
+        session.report(
+            "P2-E0206",
+            "`cols` needs one pattern as text",
+            node.name.span,
+            help='for example `cols("w_*")`',
+        )
+        return None
+    if place.columns is None:
+        if not place.open:
+            no_column(session, place, glob.value, glob.span)
+            return None
+        return []
+    found = [name for name in place.columns.names if fnmatchcase(name, glob.value)]
+    if not found:
+        session.report(
+            "P2-E0201",
+            f'no column matches "{glob.value}"',
+            glob.span,
+            label="not in this table",
+            note=available(place.columns.names),
+        )
+        return None
+    return found
+
+
+def sort_keys(session: Session, place: Place, items: list[ast.Argument]) -> Typed:
+    """Give the sort keys that arguments name: columns, or `desc` of one."""
+    keys: list[Value] = []
+    sound = True
+    for node in _flat(items):
+        inner = _descending(session, node)
+        names = _some(session, place, node if inner is None else inner)
+        if names is None:
+            sound = False
+            continue
+        columns: list[Value] = [["col", name] for name in names]
+        keys += columns if inner is None else [["desc", key] for key in columns]
+    return Typed(["by", keys], _COLUMNS) if sound else LOST
+
+
+def _descending(session: Session, node: ast.Expr) -> ast.Expr | None:
+    if isinstance(node, ast.Unary) and node.operator == "-":
+        text = session.source.slice(node.operand.span)
+        session.report(
+            "P2-E0211",
+            "a descending sort key is written with `desc`",
+            node.span,
+            help=f"write `desc({text})`",
+            fix=Fix(node.span, f"desc({text})"),
+        )
+        return node.operand
+    if isinstance(node, ast.Call) and node.name.text == "desc" and len(node.arguments) == 1:
+        session.spend(node.span)
+        return node.arguments[0].value
+    return None
+
+
+def new_names(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    parameter: Parameter,
+    new: list[tuple[ast.Name, ast.Argument]],
+) -> Value | None:
+    """Give what `rename` and `cast` make of their named arguments; None for steps that compute new columns."""
+    if parameter.type == "col":
+        return _renamed(session, place, signature, parameter, new)
+    if signature.name == "cast":
+        return _types(session, place, new)
+    return None
+
+
+def _renamed(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    parameter: Parameter,
+    new: list[tuple[ast.Name, ast.Argument]],
+) -> Value:
+    pairs: list[list[str]] = []
+    for name, argument in new:
+        typed = column_argument(session, place, signature, parameter, argument.value)
+        if typed.value[0] == "col":
+            if any(old == typed.value[1] for _, old in pairs):
+                session.report(
+                    "P2-E0225", f"{shown(typed.value[1])} is renamed twice", argument.value.span
+                )
+            pairs.append([name.text, typed.value[1]])
+        elif typed.type.kind != "unknown":
+            session.report(
+                "P2-E0207",
+                "`rename` takes columns",
+                argument.value.span,
+                help="write `rename(new = old)`",
+            )
+    return ["rename", pairs]
+
+
+def _types(session: Session, place: Place, new: list[tuple[ast.Name, ast.Argument]]) -> Value:
+    pairs: list[list[str]] = []
+    possible = ", ".join(f'"{kind}"' for kind in CAST_KINDS)
+    for name, argument in new:
+        if not place.open and (place.columns is None or name.text not in place.columns):
+            no_column(session, place, name.text, name.span)
+            continue
+        node = argument.value
+        if isinstance(node, ast.String) and node.value in CAST_KINDS:
+            pairs.append([name.text, node.value])
+            continue
+        text = session.source.slice(node.span)
+        bare = isinstance(node, ast.Column) and text in CAST_KINDS
+        session.report(
+            "P2-E0208",
+            f"{shown(name.text)} cannot be cast to {text}",
+            node.span,
+            help=f'write "{text}"' if bare else f"Possible: {possible}",
+            fix=Fix(node.span, f'"{text}"') if bare else None,
+        )
+    return ["types", pairs]

@@ -1,0 +1,212 @@
+"""Definitions of the script, expanded where they are used: arguments bound, then the body checked anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from p2lang import ast
+from p2lang.check.columns import columns_argument
+from p2lang.check.model import Binding, Stream, Word
+from p2lang.check.places import LOST
+from p2lang.check.scope import Scope
+from p2lang.check.session import Place, Session
+from p2lang.check.words import nearest
+from p2lang.check.written import Declared, declared, fits, keeps_promise
+from p2lang.diagnostics import Fix, Related
+from p2lang.semantics.values import Typed
+from p2lang.source import Span
+
+Stages = Callable[[Session, Place, Stream, tuple[ast.Stage | ast.Splice, ...]], Stream]
+
+
+def expand_function(
+    session: Session, place: Place, word: Word, definition: ast.Def, node: ast.Call
+) -> Typed | Stream:
+    """Give the value or the flow that a call of a definition stands for."""
+    if definition.body.head is None:
+        session.report(
+            "P2-E0202",
+            f"`{word.name.text}` is a step, not a function",
+            node.name.span,
+            help=f"a step stands after a bar: `| {word.name.text}(...)`",
+        )
+        return LOST
+    scope = _bound(session, place, word, definition.parameters, node.arguments, node.name.span)
+    if scope is None:
+        return LOST
+    inner = replace(place, scope=scope)
+    with session.called(node.span):
+        given = session.flow(session, inner, definition.body)
+        if definition.type is not None:
+            _kept(session, definition, given)
+    return given
+
+
+def expand_step(
+    session: Session,
+    place: Place,
+    stream: Stream,
+    word: Word,
+    node: ast.Stage,
+    stages: Stages,
+) -> Stream:
+    """Give the stream after the steps of a definition."""
+    definition = word.what
+    assert isinstance(definition, ast.Def)
+    if definition.body.head is not None:
+        session.report(
+            "P2-E0202",
+            f"`{word.name.text}` is a function, not a step",
+            node.name.span,
+            help="a step's body starts with a bar: `def name() = | ...`",
+        )
+        return stream
+    scope = _bound(
+        session, place, word, definition.parameters, node.arguments or (), node.name.span
+    )
+    if scope is None:
+        return stream.opened()
+    with session.called(node.name.span):
+        given = stages(session, replace(place, scope=scope), stream, definition.body.stages)
+        if definition.type is not None:
+            _kept(session, definition, given)
+    return given
+
+
+def _kept(session: Session, definition: ast.Def, given: Typed | Stream) -> None:
+    assert definition.type is not None
+    if isinstance(given, Typed):
+        meaning = declared(session, definition.type)
+        if meaning.kind in ("value", "column") and fits(
+            Declared("value", meaning.type), given.type
+        ):
+            return
+        if meaning.kind in ("unknown", "value", "column") and given.type.kind == "unknown":
+            return
+    keeps_promise(session, definition.name, definition.type, definition.body.span, given)
+
+
+def _bound(
+    session: Session,
+    place: Place,
+    word: Word,
+    parameters: tuple[ast.Parameter, ...],
+    written: tuple[ast.Argument, ...],
+    span: Span,
+) -> Scope | None:
+    given = _by_parameter(session, word, parameters, written)
+    if given is None:
+        return None
+    scope = place.scope.body(word)
+    sound = True
+    for parameter in parameters:
+        argument = given.get(parameter.name.text)
+        if argument is None and parameter.default is None:
+            session.report(
+                "P2-E0206",
+                f"`{word.name.text}` needs `{parameter.name.text}`",
+                span,
+                help=f"add `{parameter.name.text}=...`",
+            )
+            sound = False
+            continue
+        what = _value(session, place, scope, word, parameter, argument)
+        scope.bind(Binding(parameter.name, what, used=True))
+    return scope if sound else None
+
+
+def _by_parameter(
+    session: Session,
+    word: Word,
+    parameters: tuple[ast.Parameter, ...],
+    written: tuple[ast.Argument, ...],
+) -> dict[str, ast.Argument] | None:
+    names = [parameter.name.text for parameter in parameters]
+    given: dict[str, ast.Argument] = {}
+    sound = True
+    for argument in written:
+        free = next((name for name in names if name not in given), None)
+        name = free if argument.name is None else argument.name.text
+        if name is None or name not in names or name in given:
+            _refused(session, word, names, argument)
+            sound = False
+            continue
+        given[name] = argument
+    return given if sound else None
+
+
+def _refused(session: Session, word: Word, names: list[str], argument: ast.Argument) -> None:
+    called = word.name.text
+    note = f"arguments: {', '.join(names)}" if names else ""
+    if argument.name is None:
+        count = f"{len(names)} argument{'s' if len(names) != 1 else ''}"
+        session.report("P2-E0222", f"`{called}` takes {count}", argument.span, note=note)
+        return
+    if argument.name.text in names:
+        session.report(
+            "P2-E0222", f"`{argument.name.text}` of `{called}` is given twice", argument.span
+        )
+        return
+    close = nearest(argument.name.text, names)
+    session.report(
+        "P2-E0205",
+        f"`{called}` has no argument `{argument.name.text}`",
+        argument.name.span,
+        help=f"did you mean `{close}`?" if close else "",
+        note=note,
+        fix=Fix(argument.name.span, close) if close else None,
+    )
+
+
+def _value(
+    session: Session,
+    place: Place,
+    scope: Scope,
+    word: Word,
+    parameter: ast.Parameter,
+    argument: ast.Argument | None,
+) -> Typed | Stream | None:
+    meaning = declared(session, parameter.type)
+    node = parameter.default if argument is None else argument.value
+    assert node is not None
+    where = place if argument is not None else replace(place, scope=scope)
+    if meaning.kind == "columns":
+        return columns_argument(session, where, [ast.Argument(node, span=node.span)])
+    typed = session.expression(session, where, node)
+    if typed.type.kind == "unknown":
+        return None
+    if not _fits_parameter(meaning, typed):
+        session.report(
+            "P2-E0207",
+            f"`{parameter.name.text}` of `{word.name.text}` is {meaning.text}, not {_described(typed)}",
+            node.span,
+            related=(Related(parameter.type.span, "declared here"),),
+            help="declare it as `column[...]` to pass columns"
+            if meaning.kind == "value" and typed.type.shape != "one"
+            else "",
+        )
+        return None
+    if typed.type.kind == "table":
+        return Stream("table", typed.value[1], typed.type.schema)
+    return typed
+
+
+def _described(typed: Typed) -> str:
+    return f"a column of {typed.type}" if typed.type.shape == "each" else str(typed.type)
+
+
+def _fits_parameter(meaning: Declared, typed: Typed) -> bool:
+    if meaning.kind == "unknown":
+        return True
+    if meaning.kind == "table":
+        return typed.type.kind == "table"
+    if meaning.kind == "value" and typed.type.shape != "one":
+        return False
+    if meaning.kind == "column":
+        wanted = meaning.type
+        same = wanted.kind in ("unknown", "any", typed.type.kind)
+        return typed.type.is_scalar and (
+            same or (wanted.kind == "number" and typed.type.is_numeric)
+        )
+    return fits(meaning, typed.type)

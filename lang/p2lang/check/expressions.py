@@ -1,0 +1,330 @@
+"""Expressions to typed values of the IR. A mistake is reported once and leaves a value that fits everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from p2lang import ast
+from p2lang.check.calls import call
+from p2lang.check.model import Stream
+from p2lang.check.places import LOST, bound, column, of_table, table_column
+from p2lang.check.session import DEEPEST, Place, Session
+from p2lang.diagnostics import Fix
+from p2lang.ir import Value
+from p2lang.semantics import values
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import BOOL, INT, NULL, STRING, UNKNOWN, Typed, ValueType, made_of
+from p2lang.source import Span
+from p2lang.types import exact_number, quantity
+
+_LARGEST_WHOLE = 2**63 - 1
+
+
+def expression(session: Session, place: Place, node: ast.Expr) -> Typed:
+    """Give the value and type of an expression."""
+    session.spend(node.span)
+    session.depth += 1
+    try:
+        if session.depth > DEEPEST:
+            session.report(
+                "P2-E0303",
+                f"an expression is nested more than {DEEPEST} levels deep",
+                node.span,
+                help="use `x in [a, b, c]` for many comparisons, or bind parts with `let`",
+            )
+            return LOST
+        return _EXPRESSIONS[type(node)](session, place, node)
+    finally:
+        session.depth -= 1
+
+
+def checked(session: Session, span: Span, rule: Callable[[], ValueType]) -> ValueType:
+    """Give what a rule of types answers; a clash is reported at the span and gives the unknown type."""
+    try:
+        return rule()
+    except Clash as clash:
+        session.clash(clash, span)
+        return UNKNOWN
+
+
+def _number(session: Session, place: Place, node: ast.Number) -> Typed:
+    try:
+        exact = exact_number(node.text)
+        if "." not in node.text and "e" not in node.text.lower():
+            return _whole(session, int(exact), node.span)
+        return Typed(["num", float(exact).hex()], ValueType("number"))
+    except OverflowError:
+        return _out_of_range(session, node.span)
+
+
+def _whole(session: Session, number: int, span: Span) -> Typed:
+    if abs(number) > _LARGEST_WHOLE:
+        return _out_of_range(session, span)
+    return Typed(["int", number], INT)
+
+
+def _out_of_range(session: Session, span: Span) -> Typed:
+    session.report(
+        "P2-E0226", "this number is out of range", span, label="too large to compute with"
+    )
+    return LOST
+
+
+def _quantity(session: Session, place: Place, node: ast.Quantity) -> Typed:
+    try:
+        value, unit = quantity(node.text, node.unit)
+    except OverflowError:
+        return _out_of_range(session, node.span)
+    return Typed(["num", value.hex()], ValueType("number", unit=unit))
+
+
+def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
+    pieces: list[Value] = []
+    types: list[ValueType] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            _append_text(pieces, part)
+            continue
+        typed = _column_name(session, place, part) or expression(session, place, part)
+        types.append(typed.type)
+        if not typed.type.is_scalar:
+            session.report(
+                "P2-E0213",
+                f"text cannot hold {typed.type.kind}",
+                part.span,
+                help="write `{rows($table)}` for the number of rows"
+                if typed.type.kind == "table"
+                else "",
+            )
+        _append(pieces, typed.value)
+    type_ = made_of(STRING, *types)
+    if all(piece[0] == "str" for piece in pieces):
+        return Typed(["str", "".join(piece[1] for piece in pieces)], type_)
+    return Typed(["cat", pieces], type_)
+
+
+def _append(pieces: list[Value], value: Value) -> None:
+    if value[0] in ("str", "int"):
+        _append_text(pieces, str(value[1]))
+    elif value[0] == "cat":
+        for piece in value[1]:
+            _append(pieces, piece)
+    else:
+        pieces.append(value)
+
+
+def _append_text(pieces: list[Value], text: str) -> None:
+    if not text:
+        return
+    if pieces and pieces[-1][0] == "str":
+        pieces[-1] = ["str", pieces[-1][1] + text]
+    else:
+        pieces.append(["str", text])
+
+
+def _column_name(session: Session, place: Place, node: ast.Expr) -> Typed | None:
+    # In text, the variable of a repeat over columns is the column's name, not the values of each row.
+    if not isinstance(node, ast.Var) or node.fields:
+        return None
+    binding = place.scope.seen_binding(node.name.text)
+    if binding is None or not binding.names_column or not isinstance(binding.what, Typed):
+        return None
+    binding.used = True
+    return Typed(["str", binding.what.value[1]], STRING)
+
+
+def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
+    binding = bound(session, place, node.name, node.span)
+    if binding is None or binding.what is None:
+        return LOST
+    what = binding.what
+    if isinstance(what, ast.Pipe):
+        session.report(
+            "P2-E0213",
+            f"`${node.name.text}` is a pipe, not a value",
+            node.span,
+            help=f"a pipe stands after a bar: `| ${node.name.text}`",
+        )
+        return LOST
+    if isinstance(what, Stream):
+        return _of_stream(session, what, node)
+    if node.fields:
+        session.report(
+            "P2-E0201",
+            f"`${node.name.text}` is {what.type}, and has no columns",
+            node.fields[0].span,
+        )
+        return LOST
+    if binding.names_column and what.value[0] == "col":
+        name = ast.Name(what.value[1], True, span=node.span)
+        return column(session, place, ast.QName((name,), span=node.span))
+    return what
+
+
+def _of_stream(session: Session, stream: Stream, node: ast.Var) -> Typed:
+    if stream.kind is None:
+        return LOST
+    if stream.kind != "table":
+        session.report(
+            "P2-E0213",
+            f"`${node.name.text}` is a {stream.kind}, not a value or a table",
+            node.span,
+        )
+        return LOST
+    if len(node.fields) > 1:
+        session.report("P2-E0201", "a column has no parts", node.fields[1].span)
+        return LOST
+    if node.fields:
+        return table_column(session, stream, node.fields[0])
+    return of_table(stream)
+
+
+def _column(session: Session, place: Place, node: ast.Column) -> Typed:
+    return column(session, place, node.name)
+
+
+def _call(session: Session, place: Place, node: ast.Call) -> Typed:
+    return call(session, place, node)
+
+
+def _list(session: Session, place: Place, node: ast.ListExpr) -> Typed:
+    typed = []
+    for item in node.items:
+        if item.name is not None:
+            session.report(
+                "P2-E0205", "an item of a list has no name", item.span, help="write the value alone"
+            )
+        typed.append(expression(session, place, item.value))
+    type_ = checked(session, node.span, lambda: values.of_list([item.type for item in typed]))
+    return Typed(["list", [item.value for item in typed]], type_)
+
+
+def _if(session: Session, place: Place, node: ast.If) -> Typed:
+    parts = [expression(session, place, p) for p in (node.condition, node.then, node.otherwise)]
+    condition, then, otherwise = parts
+    try:
+        type_ = values.of_if(condition.type, then.type, otherwise.type)
+    except Clash as clash:
+        session.clash(clash, node.condition.span if clash.argument else node.span)
+        type_ = UNKNOWN
+    return Typed(["if", *(part.value for part in parts)], type_)
+
+
+def _binary(session: Session, place: Place, node: ast.Binary) -> Typed:
+    if node.operator in ("/", "-", "*") and _odd_column(session, place, node):
+        return LOST
+    left = expression(session, place, node.left)
+    right = expression(session, place, node.right)
+    operator = "in" if node.operator == "not in" else node.operator
+    exponent = right.value[1] if right.value[0] == "int" else None
+    spans = {"left": node.left.span, "right": node.right.span}
+    try:
+        type_ = values.of_binary(operator, left.type, right.type, exponent)
+    except Clash as clash:
+        session.clash(clash, spans.get(clash.argument, node.span))
+        type_ = UNKNOWN
+    value: Value = ["op", operator, left.value, right.value]
+    return Typed(["not", value] if node.operator == "not in" else value, type_)
+
+
+def _odd_column(session: Session, place: Place, node: ast.Binary) -> bool:
+    """Report a column such as `train/loss` that was written without backticks."""
+    name = _joined(node)
+    if name is None or place.columns is None or name not in place.columns:
+        return False
+    if all(part in place.columns for part in _leaves(node)):
+        return False
+    what = {"/": "a division", "-": "a subtraction", "*": "a product"}[node.operator]
+    session.report(
+        "P2-E0215",
+        f"`{name}` reads as {what}",
+        node.span,
+        help=f"the column is called `{name}`: put it in backticks",
+        fix=Fix(node.span, f"`{name}`"),
+    )
+    return True
+
+
+def _joined(node: ast.Expr) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Binary) and node.operator in ("/", "-", "*"):
+        if not isinstance(node.right, ast.Column):
+            return None
+        parts += [node.right.name.text, node.operator]
+        node = node.left
+    if not isinstance(node, ast.Column):
+        return None
+    return "".join(reversed([*parts, node.name.text]))
+
+
+def _leaves(node: ast.Expr) -> list[str]:
+    leaves: list[str] = []
+    while isinstance(node, ast.Binary):
+        if isinstance(node.right, ast.Column):
+            leaves.append(node.right.name.text)
+        node = node.left
+    if isinstance(node, ast.Column):
+        leaves.append(node.name.text)
+    return leaves
+
+
+def _unary(session: Session, place: Place, node: ast.Unary) -> Typed:
+    operand = expression(session, place, node.operand)
+    rule = values.of_not if node.operator == "not" else values.of_negation
+    type_ = checked(session, node.operand.span, lambda: rule(operand.type))
+    if node.operator == "not":
+        return Typed(["not", operand.value], type_)
+    if operand.value[0] == "int":
+        return Typed(["int", -operand.value[1]], type_)
+    if operand.value[0] == "num":
+        return Typed(["num", (-float.fromhex(operand.value[1])).hex()], type_)
+    return Typed(["neg", operand.value], type_)
+
+
+def _range(session: Session, place: Place, node: ast.Range) -> Typed:
+    low = expression(session, place, node.low)
+    high = expression(session, place, node.high)
+    spans = {"left": node.low.span, "right": node.high.span}
+    try:
+        type_ = values.of_range(low.type, high.type)
+    except Clash as clash:
+        session.clash(clash, spans.get(clash.argument, node.span))
+        type_ = UNKNOWN
+    return Typed(["range", low.value, high.value], type_)
+
+
+def _paren(session: Session, place: Place, node: ast.Paren) -> Typed:
+    flow = node.flow
+    if not flow.stages and flow.head is not None and not isinstance(flow.head, ast.Box):
+        return expression(session, place, flow.head)
+    stream = session.flow(session, place, flow)
+    if isinstance(stream, Typed):
+        return stream
+    if stream.kind is None:
+        return LOST
+    if stream.kind != "table":
+        session.report(
+            "P2-E0213", f"a table or a value is wanted here, not a {stream.kind}", node.span
+        )
+        return LOST
+    return of_table(stream)
+
+
+_EXPRESSIONS: dict[type, Callable[[Session, Place, Any], Typed]] = {
+    ast.Number: _number,
+    ast.Quantity: _quantity,
+    ast.String: lambda session, place, node: Typed(["str", node.value], STRING),
+    ast.FString: _fstring,
+    ast.Bool: lambda session, place, node: Typed(["bool", node.value], BOOL),
+    ast.Null: lambda session, place, node: Typed(["null"], NULL),
+    ast.Var: _variable,
+    ast.Column: _column,
+    ast.Call: _call,
+    ast.ListExpr: _list,
+    ast.If: _if,
+    ast.Binary: _binary,
+    ast.Unary: _unary,
+    ast.Range: _range,
+    ast.Paren: _paren,
+}

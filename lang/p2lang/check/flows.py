@@ -1,0 +1,226 @@
+"""Flows: a head, then one step after another, each taking what the pipe carries and giving what the next one takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2lang import ast
+from p2lang.check.boxes import box
+from p2lang.check.calls import library_call
+from p2lang.check.definitions import expand_function, expand_step
+from p2lang.check.model import LOST, START, Stream, Word
+from p2lang.check.places import bound
+from p2lang.check.scripts import expand_script
+from p2lang.check.session import Place, Session, place_of
+from p2lang.check.steps import apply, apply_later
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
+from p2lang.diagnostics import Fix
+from p2lang.semantics.values import Typed
+from p2lang.signatures import Signature
+
+Items = tuple[ast.Stage | ast.Splice, ...]
+
+
+def flow(session: Session, place: Place, node: ast.Flow) -> Stream | Typed:
+    """Give what a flow carries at its end; a value when it is only an expression."""
+    head = START if node.head is None else _head(session, place, node.head)
+    if isinstance(head, Stream):
+        return stages(session, place, head, node.stages)
+    if not node.stages:
+        return head
+    if head.type.kind == "table":
+        table = Stream("table", head.value[1], head.type.schema)
+        return stages(session, place, table, node.stages)
+    if head.type.kind != "unknown":
+        assert node.head is not None
+        session.report(
+            "P2-E0203",
+            f"`{node.stages[0].name.text}` needs a table from the left, not a value",
+            node.head.span,
+            help="start with `access(...)` or with a `$name` that is bound to a table",
+        )
+    return stages(session, place, LOST, node.stages)
+
+
+def stages(session: Session, place: Place, stream: Stream, items: Items) -> Stream:
+    """Give what the pipe carries after some steps."""
+    for item in items:
+        session.spend(item.span)
+        if isinstance(item, ast.Splice):
+            stream = _splice(session, place, stream, item)
+        else:
+            stream = _stage(session, place, stream, item)
+    return stream
+
+
+# ---- heads ---------------------------------------------------------------------------------------
+
+
+def _head(session: Session, place: Place, node: ast.Expr | ast.Box) -> Stream | Typed:
+    if isinstance(node, ast.Box):
+        return box(session, place, node)
+    if isinstance(node, ast.Call):
+        return _head_call(session, place, node)
+    if isinstance(node, ast.Var) and not node.fields:
+        return _head_binding(session, place, node)
+    if isinstance(node, ast.Paren):
+        return session.flow(session, place, node.flow)
+    return session.expression(session, place, node)
+
+
+def _head_binding(session: Session, place: Place, node: ast.Var) -> Stream | Typed:
+    binding = bound(session, place, node.name, node.span)
+    if binding is None or binding.what is None:
+        return LOST
+    if isinstance(binding.what, ast.Pipe):
+        inside = replace(place, scope=place.scope.body(binding))
+        with session.called(node.span):
+            return stages(session, inside, START, binding.what.stages)
+    if isinstance(binding.what, Stream):
+        return binding.what
+    return session.expression(session, place, node)
+
+
+def _head_call(session: Session, place: Place, node: ast.Call) -> Stream | Typed:
+    if len(node.name.parts) > 1:
+        library_call(session, place, node.name)
+        return LOST
+    name = node.name.text
+    word = place.scope.word(name)
+    if word is not None:
+        return _head_word(session, place, word, node)
+    operation = session.registry.flow(name, "none")
+    later = session.registry.later(name)
+    if operation is not None and operation.takes == "none":
+        return apply(session, place, START, operation, node.arguments, node.name.span)
+    if later is not None and later.takes == "none":
+        return apply_later(session, place, START, later, node.arguments, node.name.span)
+    if operation is None or session.registry.expression(name) is not None:
+        if operation is None and later is not None and later.in_flow:
+            return apply_later(session, place, LOST, later, node.arguments, node.name.span)
+        return session.expression(session, place, node)
+    return _without_input(session, operation, node.name)
+
+
+def _head_word(session: Session, place: Place, word: Word, node: ast.Call) -> Stream | Typed:
+    if isinstance(word.what, ast.Def) and word.what.body.head is not None:
+        return expand_function(session, place, word, word.what, node)
+    if word.what is not None and not isinstance(word.what, ast.Use):
+        session.report(
+            "P2-E0203",
+            f"`{word.name.text}` needs a table from the left",
+            node.name.span,
+            label="starts a flow, but has no input",
+            help=f"put `|` before `{word.name.text}`, or start with `access(...)` or a `$name`",
+        )
+    return LOST
+
+
+def _without_input(session: Session, operation: Signature, name: ast.QName) -> Stream:
+    wanted = {"table": "a table", "view": "a frame", "plot": "a picture"}.get(
+        operation.takes, "something"
+    )
+    session.report(
+        "P2-E0203",
+        f"`{name.text}` needs {wanted} from the left",
+        name.span,
+        label="starts a flow, but has no input",
+        help=f"put `|` before `{name.text}` if it continues the flow above, or start with `access(...)` or a `$name`",
+    )
+    return LOST
+
+
+# ---- stages --------------------------------------------------------------------------------------
+
+
+def _splice(session: Session, place: Place, stream: Stream, node: ast.Splice) -> Stream:
+    binding = bound(session, place, node.name, node.span)
+    if binding is None or binding.what is None:
+        return LOST
+    if isinstance(binding.what, ast.Pipe):
+        inside = replace(place, scope=place.scope.body(binding))
+        with session.called(node.span):
+            return stages(session, inside, stream, binding.what.stages)
+    what = binding.what.kind if isinstance(binding.what, Stream) else binding.what.type.kind
+    session.report(
+        "P2-E0204",
+        f"`${node.name.text}` is a {what}, and only a pipe can stand after `|`",
+        node.span,
+        help=f"start the flow with it: `${node.name.text} | ...`",
+    )
+    return LOST
+
+
+def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
+    if len(node.name.parts) > 1:
+        library_call(session, place, node.name)
+        return _opened(session, place, stream, node)
+    name = node.name.text
+    word = place.scope.word(name)
+    if word is not None:
+        return _word_stage(session, place, stream, word, node)
+    written = node.arguments or ()
+    operation = session.registry.flow(name, stream.kind or "")
+    later = session.registry.later(name)
+    if operation is not None and (
+        later is None or not _takes(later, stream) or _takes(operation, stream)
+    ):
+        return apply(session, place, stream, operation, written, node.name.span)
+    if later is not None and later.in_flow:
+        return apply_later(session, place, stream, later, written, node.name.span)
+    _no_step(session, place, node)
+    return _opened(session, place, LOST, node)
+
+
+def _takes(signature: Signature, stream: Stream) -> bool:
+    return signature.takes in (stream.kind, "any") or stream.kind is None
+
+
+def _opened(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
+    # What an unknown step does with its arguments is unknown, but bindings in them count as used.
+    anything = replace(place_of(place, stream), columns=None, open=True)
+    for argument in node.arguments or ():
+        session.expression(session, anything, argument.value)
+    return stream.opened()
+
+
+def _word_stage(
+    session: Session, place: Place, stream: Stream, word: Word, node: ast.Stage
+) -> Stream:
+    if isinstance(word.what, ast.Def):
+        inside = place_of(place, stream)
+        return expand_step(session, inside, stream, word, node, stages)
+    if isinstance(word.what, ast.ScriptDef):
+        return expand_script(session, place_of(place, stream), stream, word.what, node)
+    if word.what is not None:
+        what = "a library" if isinstance(word.what, ast.Use) else "a task"
+        session.report("P2-E0202", f"`{word.name.text}` is {what}, not a step", node.name.span)
+    return _opened(session, place, LOST, node)
+
+
+def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
+    name = node.name.text
+    steps = [s.name for found in session.registry.newest.values() for s in found if s.in_flow]
+    foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
+    ours = foreign if foreign in steps else None
+    close = ours or nearest(name, steps)
+    help = f"did you mean `{close}`?" if close else ""
+    if ours and advice:
+        help = f"{help} {advice}"
+    hidden = place.scope.hidden(name)
+    binding = place.scope.seen_binding(name)
+    if binding is not None:
+        help = f"a binding is written `${name}`"
+    elif hidden is not None:
+        help = "it is defined further down; a definition may use only what stands above it"
+    elif session.registry.expression(name) is not None or (
+        close is None and name in FOREIGN_FUNCTIONS
+    ):
+        help = f"`{name}` is a function: it stands inside a step, as in `summary(m = {name}(...))`"
+    session.report(
+        "P2-E0202",
+        f"there is no step `{name}`",
+        node.name.span,
+        help=help,
+        fix=Fix(node.name.span, close) if close and not advice and binding is None else None,
+    )

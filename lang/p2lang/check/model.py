@@ -1,0 +1,117 @@
+"""What the checker works with and gives: typed steps, bindings, what the pipe carries. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from p2lang import ast
+from p2lang.diagnostics import Diagnostic, has_errors
+from p2lang.ir import Value
+from p2lang.semantics.values import Typed, ValueType
+from p2lang.signatures import Signature
+from p2lang.source import Span
+from p2lang.types import FlowKind, TableSchema
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """The bundles that a script may name: `find` answers a path, `known` are paths to suggest."""
+
+    find: Callable[[str], TableSchema | None]
+    known: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(schemas: Schemas | Mapping[str, TableSchema]) -> Schemas:
+        """Give schemas from a plain mapping, or as they are."""
+        if isinstance(schemas, Schemas):
+            return schemas
+        return Schemas(schemas.get, tuple(schemas))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One typed operation. Where a finished node has the id of another table, `attributes` hold its Step.
+
+    `schema` is the table it gives, or for a view the columns that marks may name. `named` has the spans of new columns.
+    """
+
+    signature: Signature
+    inputs: tuple[Step, ...]
+    attributes: Mapping[str, Value]
+    kind: FlowKind
+    schema: TableSchema | None
+    span: Span
+    named: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What the pipe carries at one place. `open` tells that a mistake or an unknown step hides which columns exist."""
+
+    kind: FlowKind | None
+    step: Step | None = None
+    schema: TableSchema | None = None
+    open: bool = False
+    label: str = ""
+
+    def opened(self) -> Stream:
+        """Give the stream with unknown columns."""
+        return replace(self, schema=None, open=True)
+
+
+START = Stream("none")
+"""Before the first step of a flow."""
+
+LOST = Stream(None, open=True)
+"""After a mistake that leaves open what comes next: everything fits."""
+
+
+@dataclass(eq=False)
+class Binding:
+    """A `$name`: a value, a stream, a pipe; `what` is None after a mistake. `serial` orders definitions."""
+
+    name: ast.Name
+    what: Typed | Stream | ast.Pipe | None
+    serial: int = 0
+    used: bool = False
+    names_column: bool = False
+
+
+@dataclass(eq=False)
+class Word:
+    """A name that stands before `(` or after `|`: a definition, a library, a task; `what` is None after a mistake."""
+
+    name: ast.Name
+    what: ast.Def | ast.ScriptDef | ast.Use | ast.Task | None
+    serial: int = 0
+    used: bool = False
+
+
+@dataclass(frozen=True)
+class CheckedParam:
+    """A parameter of the script with its type, default and condition."""
+
+    name: str
+    type_text: str
+    type: ValueType
+    default: Value | None
+    where: Value | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A script after the check: its operations in an order in which inputs come first, and its effects in order."""
+
+    script: ast.Script
+    steps: tuple[Step, ...]
+    effects: tuple[Step, ...]
+    params: Mapping[str, CheckedParam]
+    bundles: Mapping[str, TableSchema]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it can be lowered."""
+        return not has_errors(self.diagnostics)

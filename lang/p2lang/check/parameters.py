@@ -1,0 +1,136 @@
+"""`param` statements: type, default and range of what a run may be given from outside."""
+
+from __future__ import annotations
+
+from p2lang import ast
+from p2lang.check.model import Binding, CheckedParam
+from p2lang.check.session import Place, Session
+from p2lang.check.written import Declared, declared, fits
+from p2lang.diagnostics import Related
+from p2lang.ir import Value
+from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.values import Typed, ValueType
+from p2lang.types import ColumnKind
+
+_KINDS: tuple[ColumnKind, ...] = ("int", "number", "string", "bool")
+
+
+def parameter(session: Session, place: Place, item: ast.Param) -> Typed | None:
+    """Give what a parameter's name stands for, or None after a mistake."""
+    meaning = declared(session, item.type)
+    if not _allowed(session, item, meaning):
+        return None
+    type_ = meaning.type
+    this = Typed(["var", item.name.text], type_)
+    default = _default(session, place, item, meaning)
+    where = _where(session, place, item, this)
+    if default is not None and where is not None:
+        _in_range(session, item, default, where)
+    session.params[item.name.text] = CheckedParam(
+        item.name.text, meaning.text, type_, default, where, item.name.span
+    )
+    session.bounds[item.name.text] = of_condition(where, item.name.text)
+    return this
+
+
+def _allowed(session: Session, item: ast.Param, meaning: Declared) -> bool:
+    if meaning.kind == "unknown":
+        return False
+    inner = meaning.type.item if meaning.kind == "list" else meaning.type
+    if meaning.kind not in ("value", "list") or inner is None:
+        session.later(f"a parameter that is {meaning.text}", item.type.span)
+        return False
+    if inner.kind not in _KINDS or inner.nullable:
+        session.report(
+            "P2-E0228",
+            f"a parameter cannot be {meaning.text}",
+            item.type.span,
+            help="write int, number, string, bool, time, len, bytes, angle, or a list of these",
+        )
+        return False
+    return True
+
+
+def _default(session: Session, place: Place, item: ast.Param, meaning: Declared) -> Value | None:
+    if item.default is None:
+        return None
+    typed = session.expression(session, place, item.default)
+    if typed.type.kind == "unknown":
+        return None
+    if not fits(meaning, typed.type):
+        session.report(
+            "P2-E0207",
+            f"the default of `{item.name.text}` is {typed.type}, not {meaning.text}",
+            item.default.span,
+            related=(Related(item.type.span, "declared here"),),
+            help=_unit_help(meaning.type, typed.type),
+        )
+        return None
+    try:
+        evaluate(typed.value, {})
+    except NotConstant:
+        session.report(
+            "P2-E0223",
+            f"the default of `{item.name.text}` is a value that is known before the run",
+            item.default.span,
+            help="write a number, text, `true`, `false` or a list of these",
+        )
+        return None
+    return typed.value
+
+
+def _unit_help(wanted: ValueType, given: ValueType) -> str:
+    if wanted.unit and not given.unit and given.is_numeric:
+        return "add a unit, for example `10min`, `3pt`, `4MiB` or `30deg`"
+    return ""
+
+
+def _where(session: Session, place: Place, item: ast.Param, this: Typed) -> Value | None:
+    if item.where is None:
+        return None
+    inside = Place(place.scope.block())
+    if place.scope.seen_binding(item.name.text) is None:
+        inside.scope.bind(Binding(item.name, this, used=True))
+    typed = session.expression(session, inside, item.where)
+    if typed.type.kind == "unknown":
+        return None
+    if typed.type.kind != "bool" or typed.type.shape != "one":
+        session.report(
+            "P2-E0207",
+            f"the range of `{item.name.text}` is a condition, true or false, not {typed.type}",
+            item.where.span,
+            help=f"for example `where ${item.name.text} in 1..10`",
+        )
+        return None
+    try:
+        evaluate(typed.value, {item.name.text: _example(this.type)})
+    except NotConstant:
+        session.report(
+            "P2-E0223",
+            f"the range of `{item.name.text}` can only speak of `${item.name.text}` and of plain values",
+            item.where.span,
+        )
+        return None
+    return typed.value
+
+
+def _example(type_: ValueType) -> object:
+    if type_.kind == "list":
+        return ()
+    return {"string": "", "bool": False}.get(type_.kind, 0)
+
+
+def _in_range(session: Session, item: ast.Param, default: Value, where: Value) -> None:
+    assert item.default is not None
+    assert item.where is not None
+    value = evaluate(default, {})
+    if evaluate(where, {item.name.text: value}) is True:
+        return
+    session.report(
+        "P2-E0217",
+        f"the default of `{item.name.text}` is outside its own range",
+        item.default.span,
+        label=session.source.slice(item.default.span),
+        related=(Related(item.where.span, "range given here"),),
+    )

@@ -1,0 +1,159 @@
+"""Looking up columns and bindings at a place, and the message when there is none. Suggestions are made here."""
+
+from __future__ import annotations
+
+from p2lang import ast
+from p2lang.check.model import Binding, Stream
+from p2lang.check.session import Place, Session
+from p2lang.check.words import nearest
+from p2lang.diagnostics import Fix
+from p2lang.semantics.values import UNKNOWN, Typed, ValueType, of_column
+from p2lang.source import Span
+
+_SHOWN = 8
+LOST = Typed(["null"], UNKNOWN)
+"""What a mistake leaves of an expression: it fits everywhere."""
+
+UNKNOWN_COLUMN = ValueType("unknown", "each")
+
+
+def column(session: Session, place: Place, name: ast.QName) -> Typed:
+    """Give the column of a bare name, or report that there is none."""
+    text = name.text
+    if len(name.parts) > 1:
+        return _dotted(session, place, name)
+    known = None if place.columns is None else place.columns.get(text)
+    if known is None:
+        if place.open:
+            return Typed(["col", text], UNKNOWN_COLUMN)
+        no_column(session, place, text, name.span)
+        return LOST
+    type_ = of_column(known)
+    return Typed(["col", text], type_.in_shape("group") if text in place.grouped else type_)
+
+
+def _dotted(session: Session, place: Place, name: ast.QName) -> Typed:
+    text = name.text
+    if place.columns is not None and text in place.columns:
+        session.report(
+            "P2-E0215",
+            f"`{text}` reads as a part of something",
+            name.span,
+            help=f"the column is called `{text}`: put it in backticks",
+            fix=Fix(name.span, f"`{text}`"),
+        )
+    elif place.scope.binding(name.parts[0].text) is not None:
+        session.report(
+            "P2-E0201",
+            f"there is no column `{text}` here",
+            name.span,
+            help=f"the binding is written `${text}`",
+            fix=Fix(name.span, f"${text}"),
+        )
+    elif not place.open:
+        session.report(
+            "P2-E0201",
+            f"there is no column `{text}` here",
+            name.span,
+            help="a column's name has no parts; a name with a dot in it stands in backticks",
+        )
+    return LOST
+
+
+def no_column(session: Session, place: Place, text: str, span: Span) -> None:
+    """Report that there is no such column here."""
+    binding = place.scope.seen_binding(text)
+    names = () if place.columns is None else place.columns.names
+    if binding is not None:
+        session.report(
+            "P2-E0201",
+            f"there is no column `{text}` here",
+            span,
+            help=f"the binding is written `${text}`",
+            note=available(names),
+            fix=Fix(span, f"${text}"),
+        )
+        return
+    close = nearest(text, names)
+    session.report(
+        "P2-E0201",
+        f"there is no column {text} here",
+        span,
+        label="not in this table" if place.columns is not None else "there is no table here",
+        help=f"did you mean {shown(close)}?" if close else "",
+        note=available(names),
+        fix=Fix(span, shown(close)) if close else None,
+    )
+
+
+def available(names: tuple[str, ...]) -> str:
+    """Give `available: a, b, c, ... (10 in all)`."""
+    if not names:
+        return ""
+    listed = ", ".join(shown(name) for name in names[:_SHOWN])
+    more = f", ... ({len(names)} in all)" if len(names) > _SHOWN else ""
+    return f"available: {listed}{more}"
+
+
+def shown(name: str) -> str:
+    """Give a column's name as it is written: in backticks when it is an odd one."""
+    return name if name.isidentifier() and name.isascii() else f"`{name}`"
+
+
+def bound(session: Session, place: Place, name: ast.Name, span: Span) -> Binding | None:
+    """Give the binding of `$name`, or report that there is none."""
+    binding = place.scope.binding(name.text)
+    if binding is not None:
+        return binding
+    if name.text == "me":
+        session.later("`$me`", span)
+        return None
+    hidden = place.scope.hidden(name.text)
+    if isinstance(hidden, Binding):
+        session.report(
+            "P2-E0227",
+            f"`${name.text}` is bound further down",
+            span,
+            help="a definition may use only what stands above it",
+        )
+        return None
+    close = nearest(name.text, place.scope.names())
+    column_named = place.columns is not None and name.text in place.columns
+    help = f"did you mean `${close}`?" if close else ""
+    if column_named:
+        help = f"a column is written without $: {name.text}"
+    session.report(
+        "P2-E0209",
+        f"`${name.text}` is not bound",
+        span,
+        label="not found",
+        help=help or "bind it above: `let name = ...`, or `param name: type`",
+        fix=Fix(span, name.text) if column_named else Fix(span, f"${close}") if close else None,
+    )
+    return None
+
+
+def table_column(session: Session, stream: Stream, name: ast.Name) -> Typed:
+    """Give the column of a bound table, `$table.column`."""
+    if stream.open or stream.schema is None or stream.step is None:
+        return LOST
+    known = stream.schema.get(name.text)
+    if known is None:
+        close = nearest(name.text, stream.schema.names)
+        session.report(
+            "P2-E0201",
+            f"there is no column {name.text} in this table",
+            name.span,
+            help=f"did you mean {close}?" if close else "",
+            note=available(stream.schema.names),
+            fix=Fix(name.span, shown(close)) if close else None,
+        )
+        return LOST
+    return Typed(["field", stream.step, name.text], ValueType("field"))
+
+
+def of_table(stream: Stream) -> Typed:
+    """Give the value that stands for a table in an argument."""
+    if stream.step is None or stream.open:
+        return LOST
+    return Typed(["table", stream.step], ValueType("table", schema=stream.schema))

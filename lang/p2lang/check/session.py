@@ -1,0 +1,192 @@
+"""One check in progress: what was found wrong, the steps so far, and the budget. Everything else is values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from p2lang import ast
+from p2lang.check.model import CheckedParam, Schemas, Step, Stream
+from p2lang.check.scope import Scope
+from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
+from p2lang.ir import Value, tables_named
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.structure import GUARD, SEQUENCE
+from p2lang.semantics.values import Typed
+from p2lang.signatures import Registry, Signature
+from p2lang.source import Source, Span
+from p2lang.types import TableSchema
+
+MOST_EXPRESSIONS = 20_000
+"""Expressions that a script may expand to."""
+
+DEEPEST = 96
+"""Levels of nesting in an expression; `a + b + c` has two."""
+
+
+class Abandoned(Exception):
+    """The script expands beyond its budget: nothing more is checked."""
+
+
+@dataclass(frozen=True)
+class PendingFrame:
+    """A frame box around the flow that is being checked: its step comes before the first mark."""
+
+    signature: Signature
+    attributes: Mapping[str, Value]
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What can be named here: bindings, the columns of the table from the left, what each group has one value of.
+
+    `columns` is None where there is no table; `open` tells that any column name is accepted; `boxed` that flows here
+    end in the box around them.
+    """
+
+    scope: Scope
+    columns: TableSchema | None = None
+    open: bool = False
+    grouped: frozenset[str] = frozenset()
+    frame: PendingFrame | None = None
+    boxed: bool = False
+
+
+@dataclass
+class Session:
+    """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back."""
+
+    source: Source
+    registry: Registry
+    schemas: Schemas
+    expression: Callable[[Session, Place, ast.Expr], Typed]
+    flow: Callable[[Session, Place, ast.Flow], Stream | Typed]
+    block: Callable[[Session, Place, ast.Block], list[Stream | Typed]]
+    rights: frozenset[str] | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    effects: list[Step] = field(default_factory=list)
+    bundles: dict[str, TableSchema] = field(default_factory=dict)
+    params: dict[str, CheckedParam] = field(default_factory=dict)
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    pictures: dict[str, Span] = field(default_factory=dict)
+    calls: list[Span] = field(default_factory=list)
+    guards: list[Typed] = field(default_factory=list)
+    silent_later: int = 0
+    depth: int = 0
+    spent: int = 0
+    _told: set[tuple[str, Span, str]] = field(default_factory=set)
+
+    # ---- reports -------------------------------------------------------------------------------
+
+    def report(  # noqa: PLR0913 -- the parts of a message, all by name
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        help: str = "",
+        note: str = "",
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """Add one diagnostic; the same one twice (a definition used twice) is told once."""
+        key = (code, span, message)
+        if key in self._told:
+            return
+        self._told.add(key)
+        if self.calls:
+            related = (*related, Related(self.calls[-1], "used here"))
+        self.diagnostics.append(
+            Diagnostic(code, message, span, label, help, note, severity, related, fix)
+        )
+
+    def clash(self, clash: Clash, span: Span) -> None:
+        """Report a broken rule at a place."""
+        self.report(clash.code, clash.message, span, label=clash.label, help=clash.help)
+
+    def later(self, what: str, span: Span) -> None:
+        """Report what the language knows and this release does not run; inside such a thing only once."""
+        if not self.silent_later:
+            self.report("P2-E0240", f"{what} is known but this release does not run it yet", span)
+
+    @contextmanager
+    def told_later(self) -> Iterator[None]:
+        """Check the inside of something that was reported as known but not run: no second report."""
+        self.silent_later += 1
+        yield
+        self.silent_later -= 1
+
+    @contextmanager
+    def called(self, span: Span) -> Iterator[None]:
+        """Check the body of a definition for one use of it."""
+        self.calls.append(span)
+        yield
+        self.calls.pop()
+
+    def spend(self, span: Span) -> None:
+        """Count one expression; raises Abandoned when the budget is used up."""
+        self.spent += 1
+        if self.spent > MOST_EXPRESSIONS:
+            start = self.calls[0] if self.calls else span
+            self.calls.clear()
+            self.report(
+                "P2-E0302",
+                f"the script expands to more than {MOST_EXPRESSIONS:,} expressions",
+                start,
+                label="while this is expanded",
+                help="definitions that use each other several times multiply: bind the shared part with `let`",
+            )
+            raise Abandoned
+
+    # ---- steps ---------------------------------------------------------------------------------
+
+    def emit(self, step: Step) -> Step:
+        """Keep a step; an effect gets its place in the order and the conditions around it."""
+        if step.kind in ("plot", "item", "done"):
+            step = self._ordered(step)
+            self.effects.append(step)
+        self.steps.append(step)
+        return step
+
+    def _ordered(self, step: Step) -> Step:
+        attributes = {**step.attributes, SEQUENCE: ["int", len(self.effects)]}
+        if self.guards:
+            condition = self.guards[0].value
+            for guard in self.guards[1:]:
+                condition = ["op", "and", condition, guard.value]
+            attributes[GUARD] = condition
+        return Step(
+            step.signature,
+            inputs(step.inputs, attributes),
+            attributes,
+            step.kind,
+            step.schema,
+            step.span,
+            step.named,
+        )
+
+    def bundle(self, path: str) -> TableSchema | None:
+        """Give the schema of a bundle and note that the script reads it."""
+        if path not in self.bundles:
+            found = self.schemas.find(path)
+            if found is None:
+                return None
+            self.bundles[path] = found
+        return self.bundles[path]
+
+
+def inputs(flow: tuple[Step, ...], attributes: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Give a step's inputs: what the pipe delivers, then the tables that attributes name, in order of first mention."""
+    found = {id(step): step for step in (*flow, *tables_named(attributes))}
+    return tuple(found.values())
+
+
+def place_of(place: Place, stream: Stream) -> Place:
+    """Give what can be named in the arguments of a step that takes this stream."""
+    return replace(place, columns=stream.schema, open=stream.open, grouped=frozenset())

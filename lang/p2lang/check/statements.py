@@ -1,0 +1,258 @@
+"""Statements in order: what they bind, what they do, and what this release only checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from p2lang import ast
+from p2lang.check.lints import unused, without_result
+from p2lang.check.model import Binding, Step, Stream, Word
+from p2lang.check.parameters import parameter
+from p2lang.check.repeats import repeated, when
+from p2lang.check.session import Place, Session, inputs
+from p2lang.check.written import Declared, declared, keeps_promise
+from p2lang.diagnostics import Related
+from p2lang.ir import Value
+from p2lang.semantics.arguments import accept
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.structure import IMPOSE
+from p2lang.semantics.values import Typed
+from p2lang.source import NOWHERE
+from p2lang.types import TableSchema
+
+_UNKNOWN_ROWS = 1_000_000
+
+
+def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> list[Stream | Typed]:
+    """Check statements in order; give what the flows among them carry at their ends."""
+    results: list[Stream | Typed] = []
+    for item in items:
+        results += _STATEMENTS[type(item)](session, place, item)
+    unused(session, place.scope)
+    return results
+
+
+def block(session: Session, place: Place, node: ast.Block) -> list[Stream | Typed]:
+    """Check the statements of a block."""
+    return statements(session, place, node.items)
+
+
+# ---- bindings ------------------------------------------------------------------------------------
+
+
+def bind(
+    session: Session, place: Place, name: ast.Name, what: Typed | Stream | ast.Pipe | None
+) -> None:
+    """Bind a name once; a second time is reported and the first stays."""
+    first = place.scope.seen_binding(name.text)
+    if first is not None and first.name.span != NOWHERE:
+        session.report(
+            "P2-E0210",
+            f"`{name.text}` is already bound",
+            name.span,
+            label="second binding",
+            help="names are bound once; choose another name",
+            related=(Related(first.name.span, "first binding"),),
+        )
+        return
+    place.scope.bind(Binding(name, what))
+
+
+def _define(session: Session, place: Place, word: Word) -> None:
+    name = word.name
+    first = place.scope.hidden(name.text)
+    if isinstance(first, Word) and first.name.span != NOWHERE:
+        session.report(
+            "P2-E0210",
+            f"`{name.text}` is already defined",
+            name.span,
+            label="second definition",
+            help="names are defined once; choose another name",
+            related=(Related(first.name.span, "first definition"),),
+        )
+        return
+    if session.registry.spelled(name.text) in session.registry.newest and not isinstance(
+        word.what, ast.Task
+    ):
+        session.report(
+            "P2-E0210",
+            f"`{name.text}` is a step or function of the language",
+            name.span,
+            help="choose another name",
+        )
+        return
+    place.scope.define(word)
+
+
+def _let(session: Session, place: Place, item: ast.Let) -> list[Stream | Typed]:
+    before = len(session.diagnostics)
+    what: Stream | Typed | None = session.flow(session, place, item.value)
+    assert what is not None
+    if item.type is not None:
+        keeps_promise(session, item.name, item.type, item.value.span, what)
+    failed = any(d.is_error and d.code != "P2-E0240" for d in session.diagnostics[before:])
+    lost = what.type.kind == "unknown" if isinstance(what, Typed) else what.kind is None
+    bind(session, place, item.name, None if failed or lost else what)
+    return []
+
+
+def _pipe(session: Session, place: Place, item: ast.Pipe) -> list[Stream | Typed]:
+    bind(session, place, item.name, item)
+    return []
+
+
+def _def(session: Session, place: Place, item: ast.Def) -> list[Stream | Typed]:
+    for given in item.parameters:
+        declared(session, given.type)
+    if item.type is not None:
+        declared(session, item.type)
+    _define(session, place, Word(item.name, item))
+    return []
+
+
+def _param(session: Session, place: Place, item: ast.Param) -> list[Stream | Typed]:
+    bind(session, place, item.name, parameter(session, place, item))
+    return []
+
+
+# ---- what this release only checks ---------------------------------------------------------------
+
+
+def _use(session: Session, place: Place, item: ast.Use) -> list[Stream | Typed]:
+    session.later("`use`", item.path.span)
+    _define(session, place, Word(item.alias, item, used=True))
+    return []
+
+
+def _script(session: Session, place: Place, item: ast.ScriptDef) -> list[Stream | Typed]:
+    session.later("`script`", item.name.span)
+    _define(session, place, Word(item.name, item, used=True))
+    return []
+
+
+def _task(session: Session, place: Place, item: ast.Task) -> list[Stream | Typed]:
+    session.later("`task`", item.name.span)
+    for earlier in item.after:
+        word = place.scope.word(earlier.text)
+        if word is None or not isinstance(word.what, ast.Task | None):
+            session.report(
+                "P2-E0216",
+                f"task `{earlier.text}` is not defined above",
+                earlier.span,
+                help="a task can only wait for tasks defined before it,"
+                " so tasks cannot wait for each other in a circle",
+            )
+    inside = Place(place.scope.block())
+    with session.told_later():
+        for given in item.parameters or ():
+            _inner_parameter(session, inside, given)
+        session.block(session, inside, item.body)
+    _define(session, place, Word(item.name, item, used=True))
+    return []
+
+
+def _inner_parameter(session: Session, place: Place, given: ast.Parameter) -> None:
+    meaning = declared(session, given.type)
+    if given.default is not None:
+        session.expression(session, place, given.default)
+    what = Typed(["var", given.name.text], meaning.type) if meaning.kind == "value" else None
+    bind(session, place, given.name, what)
+    bound = place.scope.seen_binding(given.name.text)
+    if bound is not None:
+        bound.used = True
+
+
+def _link(session: Session, place: Place, item: ast.Link) -> list[Stream | Typed]:
+    session.later("`link`", item.name.span)
+    with session.told_later():
+        source = ast.Call(
+            ast.QName((ast.Name("access", span=item.source.span),), span=item.source.span),
+            (ast.Argument(item.source, span=item.source.span),),
+            span=item.source.span,
+        )
+        span = item.via[-1].span if item.via else item.source.span
+        node = ast.Flow(source, item.via, span=item.source.span.to(span))
+        what = session.flow(session, place, node)
+        if item.type is not None:
+            keeps_promise(session, item.name, item.type, node.span, what)
+    return []
+
+
+def _expose(session: Session, place: Place, item: ast.Expose) -> list[Stream | Typed]:
+    session.later("`expose`", item.name.span)
+    with session.told_later():
+        what = session.flow(session, place, item.value)
+        if item.type is not None:
+            keeps_promise(session, item.name, item.type, item.value.span, what)
+    return []
+
+
+def _impose_input(session: Session, place: Place, item: ast.ImposeInput) -> list[Stream | Typed]:
+    session.later("`impose` of an input", item.name.span)
+    meaning: Declared = declared(session, item.type)
+    if meaning.columns is not None:
+        bind(
+            session,
+            place,
+            item.name,
+            Stream("table", None, TableSchema(meaning.columns, _UNKNOWN_ROWS)),
+        )
+        bound = place.scope.seen_binding(item.name.text)
+        if bound is not None:
+            bound.used = True
+    return []
+
+
+# ---- what happens --------------------------------------------------------------------------------
+
+
+def _impose(session: Session, place: Place, item: ast.ImposeThat) -> list[Stream | Typed]:
+    before = len(session.diagnostics)
+    attributes: dict[str, Value] = {}
+    for name, node in (("that", item.condition), ("message", item.message)):
+        if node is None:
+            continue
+        typed = session.expression(session, place, node)
+        try:
+            accept(IMPOSE, IMPOSE.by_name[name], typed)
+        except Clash as clash:
+            session.clash(clash, node.span)
+        attributes[name] = typed.value
+    if not any(d.is_error for d in session.diagnostics[before:]):
+        session.emit(Step(IMPOSE, inputs((), attributes), attributes, "done", None, item.span))
+    return []
+
+
+def _flow(session: Session, place: Place, item: ast.FlowStatement) -> list[Stream | Typed]:
+    what = session.flow(session, place, item.flow)
+    if not place.boxed:
+        without_result(session, item.flow, what)
+    return [what]
+
+
+def _repeat(session: Session, place: Place, item: ast.Repeat) -> list[Stream | Typed]:
+    return repeated(session, place, item)
+
+
+def _when(session: Session, place: Place, item: ast.When) -> list[Stream | Typed]:
+    return when(session, replace(place, columns=None, open=False), item)
+
+
+_STATEMENTS: dict[type, Callable[[Session, Place, Any], list[Stream | Typed]]] = {
+    ast.Use: _use,
+    ast.Param: _param,
+    ast.Let: _let,
+    ast.Pipe: _pipe,
+    ast.Def: _def,
+    ast.ScriptDef: _script,
+    ast.Task: _task,
+    ast.Link: _link,
+    ast.Expose: _expose,
+    ast.ImposeThat: _impose,
+    ast.ImposeInput: _impose_input,
+    ast.Repeat: _repeat,
+    ast.When: _when,
+    ast.FlowStatement: _flow,
+}

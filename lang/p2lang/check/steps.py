@@ -1,0 +1,298 @@
+"""One step of a flow: what it takes, its right, its arguments, what it gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from p2lang import ast
+from p2lang.check.arguments import Arguments, arguments
+from p2lang.check.model import LOST, START, Step, Stream
+from p2lang.check.session import PendingFrame, Place, Session, inputs, place_of
+from p2lang.check.words import nearest
+from p2lang.diagnostics import Fix, Related
+from p2lang.ir import Value
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.structure import reads_bundle
+from p2lang.semantics.transfer import Application, filled_in, keeps_columns, schema_after
+from p2lang.signatures import Signature
+from p2lang.source import Span
+from p2lang.types import FlowKind, TableSchema
+
+_PICTURES = frozenset(("plot", "animate", "automatic"))
+_FILE_NAME = re.compile(r"[^\x00-\x1f/\\.][^\x00-\x1f/\\]{0,99}\Z")
+
+
+def apply(
+    session: Session,
+    place: Place,
+    stream: Stream,
+    signature: Signature,
+    written: tuple[ast.Argument, ...],
+    name: Span,
+) -> Stream:
+    """Give what the pipe carries after a step; what is wrong is reported and guessed over."""
+    stream = _framed(session, place, stream, signature)
+    if not _takes(session, stream, signature, name):
+        return stream
+    if not _granted(session, signature, name):
+        return LOST
+    inside = place_of(place, stream)
+    given = arguments(session, inside, signature, written, name)
+    if not given.sound:
+        return _guessed(stream, signature)
+    return _applied(session, stream, signature, given, name)
+
+
+def apply_later(
+    session: Session,
+    place: Place,
+    stream: Stream,
+    signature: Signature,
+    written: tuple[ast.Argument, ...],
+    name: Span,
+) -> Stream:
+    """Report a step that this release does not run, and check its arguments all the same."""
+    stream = _framed(session, place, stream, signature)
+    if not _takes(session, stream, signature, name):
+        return stream
+    if _granted(session, signature, name):
+        session.later(f"`{signature.name}`", name)
+    arguments(session, place_of(place, stream), signature, written, name)
+    return Stream(cast(FlowKind, signature.gives), open=True)
+
+
+def framed(session: Session, stream: Stream, frame: PendingFrame) -> Stream:
+    """Give the view that a frame box makes of the table that flows in it."""
+    step = session.emit(
+        Step(
+            frame.signature,
+            () if stream.step is None else (stream.step,),
+            frame.attributes,
+            "view",
+            stream.schema,
+            frame.span,
+        )
+    )
+    return Stream("view", step, stream.schema, stream.open, frame.label)
+
+
+def _framed(session: Session, place: Place, stream: Stream, signature: Signature) -> Stream:
+    if place.frame is None or stream.kind != "table" or signature.takes != "view":
+        return stream
+    return framed(session, stream, place.frame)
+
+
+# ---- what it takes -------------------------------------------------------------------------------
+
+
+def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -> bool:
+    kind, wanted, word = stream.kind, signature.takes, signature.name
+    if kind is None or kind == wanted or (wanted == "any" and kind not in ("none", "done")):
+        return True
+    if kind == "none":
+        session.report(
+            "P2-E0203",
+            f"`{word}` needs {_THINGS.get(wanted, 'something')} from the left",
+            name,
+            label="starts a flow, but has no input",
+            help="start with `access(...)` or a `$name`",
+        )
+        return False
+    message, label, help = _mismatch(signature, kind)
+    session.report("P2-E0204", message, name, label=label, help=help)
+    return False
+
+
+_THINGS = {"table": "a table", "view": "a frame", "plot": "a picture", "item": "an item"}
+
+
+def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
+    word, wanted = signature.name, signature.takes
+    here = {
+        "table": "a table",
+        "view": "a frame",
+        "plot": "a finished picture",
+        "item": "a report's item",
+    }
+    if kind == "done":
+        return (
+            f"`{word}` comes after the end of the flow",
+            "the flow was handed on before",
+            "delete it",
+        )
+    if wanted == "none":
+        return (
+            f"`{word}` takes nothing from the left",
+            "",
+            f"delete the `|` before `{word}`: it starts a flow of its own",
+        )
+    if kind == "table" and wanted == "view":
+        does = "draws" if signature.kind == "mark" else "works on a frame"
+        return f"`{word}` {does}, but there is no frame yet", "", f"add `| frame` before `| {word}`"
+    if kind == "view" and wanted == "table":
+        return (
+            f"`{word}` works on a table, but here there is a frame",
+            "comes after `frame`",
+            f"move `| {word}(...)` above `| frame`",
+        )
+    if kind == "plot" and wanted in ("view", "table"):
+        return (
+            f"`{word}` comes after the picture is finished",
+            "",
+            f"move `| {word}(...)` above `| plot`",
+        )
+    return (
+        f"`{word}` takes {_THINGS.get(wanted, wanted)}, but here there is {here.get(kind, kind)}",
+        "",
+        "",
+    )
+
+
+def _granted(session: Session, signature: Signature, name: Span) -> bool:
+    lacking = [
+        r for r in signature.rights if session.rights is not None and r not in session.rights
+    ]
+    if not lacking:
+        return True
+    session.report(
+        "P2-E0220",
+        f'`{signature.name}` needs the right "{lacking[0]}", which this script was not given',
+        name,
+        help="rights are granted when a script is approved; `plotter2 explain rights` shows what this one asks for",
+    )
+    return False
+
+
+def _guessed(stream: Stream, signature: Signature) -> Stream:
+    kind = cast(FlowKind, signature.gives)
+    if keeps_columns(signature) and stream is not START:
+        return Stream(kind, stream.step, stream.schema, stream.open, stream.label)
+    return Stream(kind, open=True)
+
+
+# ---- what it gives -------------------------------------------------------------------------------
+
+
+def _applied(
+    session: Session, stream: Stream, signature: Signature, given: Arguments, name: Span
+) -> Stream:
+    kind = cast(FlowKind, signature.gives)
+    attributes = dict(given.attributes)
+    bundle = None
+    if reads_bundle(signature):
+        bundle = _bundle(session, signature, given, name)
+        if bundle is None:
+            return Stream("table", open=True)
+    if signature.name in _PICTURES and not _named_picture(session, stream, attributes, given, name):
+        return Stream(kind, open=True)
+    try:
+        if stream.schema is not None:
+            attributes.update(filled_in(signature, attributes, stream.schema))
+        application = Application(
+            signature,
+            attributes,
+            stream.schema,
+            bundle,
+            tuple(given.new),
+            _schema_of,
+            session.bounds,
+        )
+        schema = None if stream.open else schema_after(application)
+    except Clash as clash:
+        session.clash(
+            clash, given.spans.get(clash.argument) or given.named.get(clash.argument, name)
+        )
+        return _guessed(stream, signature)
+    return _emitted(session, stream, signature, attributes, schema, (name, given.named))
+
+
+def _schema_of(step: Step) -> TableSchema:
+    # A table that flows with unknown columns is refused before it comes here.
+    assert step.schema is not None
+    return step.schema
+
+
+def _emitted(
+    session: Session,
+    stream: Stream,
+    signature: Signature,
+    attributes: Mapping[str, Value],
+    schema: TableSchema | None,
+    places: tuple[Span, Mapping[str, Span]],
+) -> Stream:
+    flow = () if stream.step is None else (stream.step,)
+    kind = cast(FlowKind, signature.gives)
+    step = session.emit(
+        Step(signature, inputs(flow, attributes), attributes, kind, schema, *places)
+    )
+    return Stream(kind, step, schema, stream.open, stream.label)
+
+
+def _bundle(
+    session: Session, signature: Signature, given: Arguments, name: Span
+) -> TableSchema | None:
+    path = given.attributes["path"]
+    span = given.spans["path"]
+    if path[0] != "str":
+        session.report(
+            "P2-E0223",
+            f"`path` of `{signature.name}` is known before the run: it is written as text",
+            span,
+            help="a script's bundles are part of what is signed",
+        )
+        return None
+    schema = session.bundle(path[1])
+    if schema is None:
+        close = nearest(path[1], session.schemas.known)
+        session.report(
+            "P2-E0218",
+            f'no bundle "{path[1]}" is known',
+            span,
+            help=f'did you mean "{close}"?' if close else "",
+            note=_known(session.schemas.known),
+            fix=Fix(span, f'"{close}"') if close else None,
+        )
+    return schema
+
+
+def _known(paths: tuple[str, ...]) -> str:
+    shown = ", ".join(f'"{path}"' for path in paths[:8])
+    more = f", ... ({len(paths)} in all)" if len(paths) > 8 else ""
+    return (
+        f"known: {shown}{more}" if paths else "no bundle is known yet; `plotter2 add` takes one in"
+    )
+
+
+def _named_picture(
+    session: Session,
+    stream: Stream,
+    attributes: dict[str, Value],
+    given: Arguments,
+    name: Span,
+) -> bool:
+    """Check that a picture has a name of its own that is known before the run."""
+    if "name" not in attributes and stream.label:
+        attributes["name"] = ["str", stream.label]
+    value = attributes.get("name", ["str", "plot"])
+    span = given.spans.get("name", name)
+    if value[0] != "str" or not _FILE_NAME.match(value[1]):
+        session.report(
+            "P2-E0223",
+            "the name of a picture is a file name that is known before the run",
+            span,
+            help='write text without `/`, for example "reward"',
+        )
+        return False
+    first = session.pictures.setdefault(value[1], span)
+    if first is not span and not session.guards:
+        session.report(
+            "P2-E0230",
+            f'two pictures are called "{value[1]}"',
+            span,
+            related=(Related(first, "the first one"),),
+            help='give each a name: `plot("name")`',
+        )
+        return False
+    return True

@@ -1,0 +1,269 @@
+"""Suggestions: the nearest known word, and what the words of other tools are called here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_LONGEST = 64
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """Give the candidate within a third of the word's length in edits, or None; capitals and `_-. ` count nothing."""
+    limit = max(1, len(word) // 3)
+    best: tuple[int, str] | None = None
+    folded = _folded(word)
+    for candidate in candidates:
+        if candidate == word or len(candidate) > _LONGEST:
+            continue
+        if _folded(candidate) == folded:
+            return candidate
+        distance = _edits(word.lower(), candidate.lower(), limit)
+        if distance <= limit and (best is None or distance < best[0]):
+            best = (distance, candidate)
+    return None if best is None else best[1]
+
+
+def _folded(word: str) -> str:
+    return "".join(c for c in word.lower() if c not in "_-. /")
+
+
+def _edits(left: str, right: str, limit: int) -> int:
+    """Give the number of insertions, deletions, replacements and swaps of neighbours, or limit + 1 when it is more."""
+    if abs(len(left) - len(right)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        earlier, before = before, row
+        row = [i]
+        for j, b in enumerate(right, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
+FOREIGN_STEPS = {
+    "groupby": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "group_by": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "aggregate": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "agg": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "summarise": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "summarize": ("summary", "Write `summary(by=..., name = mean(column))`."),
+    "mutate": ("derive", "Write `derive(name = ...)`."),
+    "assign": ("derive", "Write `derive(name = ...)`."),
+    "transform": ("derive", "Write `derive(name = ...)`."),
+    "with_columns": ("derive", "Write `derive(name = ...)`."),
+    "extend": ("derive", "Write `derive(name = ...)`."),
+    "where": ("filter", "Write `filter(condition)`."),
+    "query": ("filter", "Write `filter(condition)`."),
+    "subset": ("filter", "Write `filter(condition)`."),
+    "arrange": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "sort": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "sort_by": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "sort_values": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "orderby": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "order_by": ("order", "Write `order(column)` or `order(desc(column))`."),
+    "limit": ("head", "Write `head(n)`."),
+    "take": ("head", "Write `head(n)`."),
+    "top": ("head", "Write `order(desc(column)) | head(n)`."),
+    "top_k": ("head", "Write `order(desc(column)) | head(n)`."),
+    "slice": ("head", "Write `head(n)`."),
+    "drop": ("select", "Name the columns to keep."),
+    "drop_columns": ("select", "Name the columns to keep."),
+    "project": ("select", "Name the columns to keep."),
+    "keep": ("select", "Name the columns to keep."),
+    "merge": ("join", "Write `join($other, on=[...])`."),
+    "left_join": ("join", "Write `join($other, on=[...])`."),
+    "inner_join": ("join", "Write `join($other, on=[...])`."),
+    "concat": ("union", "Write `union($a, $b)` at the start of a flow."),
+    "vstack": ("union", "Write `union($a, $b)` at the start of a flow."),
+    "rbind": ("union", "Write `union($a, $b)` at the start of a flow."),
+    "dropna": ("drop_nulls", ""),
+    "na_omit": ("drop_nulls", ""),
+    "astype": ("cast", 'Write `cast(name="int")`.'),
+    "standardize": ("scale", ""),
+    "normalize": ("scale", 'Write `scale(column, method="unit")`.'),
+    "zscore": ("scale", 'Write `scale(column, method="zscore")`.'),
+    "cluster": ("kmeans", ""),
+    "read": ("access", 'Write `access("bundle")`.'),
+    "read_csv": ("access", 'Add the file to the store, then write `access("bundle")`.'),
+    "open": ("access", 'Write `access("bundle")`.'),
+    "scatter": ("point", ""),
+    "geom_point": ("point", ""),
+    "geom_line": ("line", ""),
+    "lineplot": ("line", ""),
+    "step": ("line", ""),
+    "barplot": ("bar", ""),
+    "barh": ("bar", ""),
+    "geom_bar": ("bar", ""),
+    "hist": ("histogram", ""),
+    "fill_between": ("band", "Write `band(x=..., lo=..., hi=...)`."),
+    "ribbon": ("band", "Write `band(x=..., lo=..., hi=...)`."),
+    "geom_ribbon": ("band", "Write `band(x=..., lo=..., hi=...)`."),
+    "errorbar": ("band", "Write `band(x=..., lo=..., hi=...)`."),
+    "imshow": ("heatmap", ""),
+    "matshow": ("heatmap", ""),
+    "pcolormesh": ("heatmap", ""),
+    "regplot": ("fit", ""),
+    "geom_smooth": ("fit", ""),
+    "annotate": ("text", ""),
+    "axhline": ("rule", "Write `rule(y=...)`."),
+    "axvline": ("rule", "Write `rule(x=...)`."),
+    "hline": ("rule", "Write `rule(y=...)`."),
+    "vline": ("rule", "Write `rule(x=...)`."),
+    "xlabel": ("axis", 'Write `axis(x="...")`.'),
+    "ylabel": ("axis", 'Write `axis(y="...")`.'),
+    "xlim": ("axis", "Write `axis(xlim=0..1)`."),
+    "ylim": ("axis", "Write `axis(ylim=0..1)`."),
+    "xscale": ("axis", 'Write `axis(xscale="log")`.'),
+    "yscale": ("axis", 'Write `axis(yscale="log")`.'),
+    "labs": ("axis", 'Write `axis(x="...", y="...")`.'),
+    "cmap": ("gradient", 'Write `gradient("viridis")`.'),
+    "colormap": ("gradient", 'Write `gradient("viridis")`.'),
+    "palette": ("gradient", 'Write `gradient("viridis")`.'),
+    "facet_wrap": ("facet", "Write `facet(cols=column)`."),
+    "facet_grid": ("facet", "Write `facet(cols=column, rows=column)`."),
+    "subplots": ("facet", "Write `facet(cols=column)`."),
+    "figure": ("frame", ""),
+    "ggplot": ("frame", ""),
+    "canvas": ("frame", ""),
+    "suptitle": ("title", ""),
+    "show": ("plot", ""),
+    "draw": ("plot", ""),
+    "render": ("plot", ""),
+    "savefig": ("handoff", 'Write `plot("name") | handoff`.'),
+    "save": ("handoff", 'Write `plot("name") | handoff`.'),
+    "ggsave": ("handoff", 'Write `plot("name") | handoff`.'),
+    "print": ("loggy", 'Write `loggy(f"...")`.'),
+    "log": ("loggy", 'A line of the log is `loggy("...")`.'),
+    "exit": ("giveup", ""),
+}
+"""Step of another tool -> ours and how it is written."""
+
+FOREIGN_FUNCTIONS = {
+    "avg": ("mean", ""),
+    "average": ("mean", ""),
+    "nanmean": ("mean", "`mean` leaves out nulls."),
+    "std": ("stddev", ""),
+    "sd": ("stddev", ""),
+    "stdev": ("stddev", ""),
+    "total_sum": ("sum", ""),
+    "prod": ("product", ""),
+    "len": ("count", ""),
+    "n": ("count", "Write `count()`."),
+    "size": ("count", "Write `count()`."),
+    "nunique": ("distinct", ""),
+    "n_distinct": ("distinct", ""),
+    "percentile": ("quantile", "Write `quantile(x, 95%)`."),
+    "maximum": ("max", ""),
+    "minimum": ("min", ""),
+    "isna": ("isnull", ""),
+    "is_null": ("isnull", ""),
+    "is_na": ("isnull", ""),
+    "isnan": ("isnull", ""),
+    "coalesce": ("fill", "Write `fill(x, value)`."),
+    "fillna": ("fill", "Write `fill(x, value)`."),
+    "fill_null": ("fill", "Write `fill(x, value)`."),
+    "ln": ("log", "`log` is the natural logarithm."),
+    "arcsin": ("asin", ""),
+    "arccos": ("acos", ""),
+    "arctan": ("atan", ""),
+    "arctan2": ("atan2", ""),
+    "ewm": ("ema", ""),
+    "ewma": ("ema", ""),
+    "rolling": ("rolling_mean", ""),
+    "moving_average": ("rolling_mean", ""),
+    "diff": ("derivative", "Write `derivative(y, wrt=x)`."),
+    "gradient": ("derivative", "Write `derivative(y, wrt=x)`."),
+    "trapz": ("integral", "Write `integral(y, wrt=x)`."),
+    "cumsum": ("integral", "Write `integral(y, wrt=x)`."),
+    "str": ("format", 'Write `format(x, ".2f")`.'),
+    "nrow": ("rows", "Write `rows($table)`."),
+    "norm": ("l2norm", ""),
+    "starts_with": ("cols", 'Write `cols("w_*")`.'),
+}
+"""Function of another tool -> ours and how it is written."""
+
+FOREIGN_VALUES = {
+    "ifelse": "write `if condition then a else b`",
+    "if_else": "write `if condition then a else b`",
+    "iif": "write `if condition then a else b`",
+    "case_when": "write `if condition then a else b`",
+    "where": "write `if condition then a else b`",
+    "pow": "write `a ** b`",
+    "col": "a column is written bare: `step`",
+    "c": "a list is written `[a, b]`",
+    "list": "a list is written `[a, b]`",
+    "lit": "a value is written as it is",
+    "concat": 'text is put together with f"{a}{b}"',
+    "paste": 'text is put together with f"{a}{b}"',
+    "range": "a range is written `low..high`, both ends included",
+    "between": "write `x in low..high`",
+    "isin": "write `x in [a, b]`",
+    "not": "write `not condition`",
+}
+"""Function of another tool -> what to write, where ours is not a function."""
+
+FOREIGN_ARGUMENTS = {
+    "hue": ("colour",),
+    "c": ("colour",),
+    "col": ("colour", "cols"),
+    "fill": ("colour", "fill"),
+    "group": ("by", "colour"),
+    "groupby": ("by",),
+    "group_by": ("by",),
+    "marker": ("shape",),
+    "style": ("shape",),
+    "s": ("size",),
+    "markersize": ("size",),
+    "lw": ("width",),
+    "linewidth": ("width",),
+    "opacity": ("alpha",),
+    "a": ("alpha",),
+    "ymin": ("lo",),
+    "ymax": ("hi",),
+    "y1": ("lo",),
+    "y2": ("hi",),
+    "lower": ("lo",),
+    "upper": ("hi",),
+    "xlabel": ("x",),
+    "ylabel": ("y",),
+    "xtitle": ("x",),
+    "ytitle": ("y",),
+    "logx": ("xscale",),
+    "logy": ("yscale",),
+    "loc": ("at",),
+    "location": ("at",),
+    "position": ("at",),
+    "figsize": ("size",),
+    "ncol": ("cols",),
+    "ncols": ("cols",),
+    "columns": ("cols", "on", "columns"),
+    "row": ("rows",),
+    "nrows": ("rows",),
+    "label": ("title", "by"),
+    "name": ("title", "name"),
+    "z": ("fill",),
+    "value": ("fill",),
+    "n_components": ("n",),
+    "k": ("n",),
+    "n_clusters": ("k",),
+    "clusters": ("k",),
+    "max_iter": ("iters",),
+    "random_state": ("seed",),
+    "span": ("window", "half_life"),
+    "confidence": ("level",),
+    "ci": ("level",),
+    "q": ("level",),
+    "nbins": ("bins",),
+    "vmin": ("domain",),
+    "vmax": ("domain",),
+    "cond": ("where",),
+    "key": ("on", "by"),
+    "how": ("method",),
+}
+"""Argument of another tool -> ours, the first that the step has."""

@@ -1,0 +1,216 @@
+"""Types as they are written: `int`, `list[number]`, `table{a: int, b: number?}`; promises of flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from p2lang import ast
+from p2lang.check.model import Stream
+from p2lang.check.places import available, shown
+from p2lang.check.session import Session
+from p2lang.check.words import nearest
+from p2lang.diagnostics import Fix, Related
+from p2lang.semantics.values import UNKNOWN, Typed, ValueType
+from p2lang.source import Span
+from p2lang.types import ColumnKind, ColumnType, TableSchema
+
+DeclaredKind = Literal["value", "list", "column", "columns", "table", "unknown"]
+
+_SCALARS: dict[str, tuple[ColumnKind, str]] = {
+    "int": ("int", ""),
+    "number": ("number", ""),
+    "string": ("string", ""),
+    "bool": ("bool", ""),
+    "time": ("number", "s"),
+    "len": ("number", "pt"),
+    "bytes": ("number", "B"),
+    "angle": ("number", "rad"),
+    "any": ("any", ""),
+}
+_OTHERS = ("list", "column", "columns", "table")
+_FOREIGN = {
+    "float": "number",
+    "double": "number",
+    "real": "number",
+    "integer": "int",
+    "long": "int",
+    "str": "string",
+    "text": "string",
+    "char": "string",
+    "boolean": "bool",
+    "logical": "bool",
+    "array": "list",
+    "vector": "list",
+    "dataframe": "table",
+    "frame": "table",
+    "duration": "time",
+    "length": "len",
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A written type: what kind of thing, its type, for a table the promised columns (None: any)."""
+
+    kind: DeclaredKind
+    type: ValueType = UNKNOWN
+    columns: tuple[tuple[str, ColumnType], ...] | None = None
+    text: str = ""
+
+
+_UNKNOWN = Declared("unknown")
+
+
+def declared(session: Session, node: ast.TypeExpr) -> Declared:
+    """Give the meaning of a written type; an unknown one is reported."""
+    name = node.name.text
+    text = written_text(node)
+    if name in _SCALARS:
+        kind, unit = _SCALARS[name]
+        if node.arguments:
+            unit = node.arguments[0].name.text
+        return Declared("value", ValueType(kind, nullable=node.nullable, unit=unit), text=text)
+    if name not in _OTHERS:
+        return _unknown_type(session, node)
+    inner = declared(session, node.arguments[0]) if node.arguments else _UNKNOWN
+    if name == "list":
+        return Declared("list", ValueType("list", item=inner.type), text=text)
+    if name == "column":
+        return Declared("column", inner.type.in_shape("each"), text=text)
+    if name == "columns":
+        return Declared("columns", ValueType("columns"), text=text)
+    columns = None if node.fields is None else _fields(session, node.fields)
+    return Declared("table", ValueType("table"), columns, text)
+
+
+def written_text(node: ast.TypeExpr) -> str:
+    """Give a type as text in its one form."""
+    arguments = f"[{', '.join(written_text(a) for a in node.arguments)}]" if node.arguments else ""
+    fields = ""
+    if node.fields is not None:
+        fields = (
+            "{" + ", ".join(f"{f.name.text}: {written_text(f.type)}" for f in node.fields) + "}"
+        )
+    return f"{node.name.text}{arguments}{fields}{'?' if node.nullable else ''}"
+
+
+def _fields(
+    session: Session, fields: tuple[ast.TypeField, ...]
+) -> tuple[tuple[str, ColumnType], ...]:
+    columns: dict[str, ColumnType] = {}
+    for field in fields:
+        if field.name.text in columns:
+            session.report("P2-E0225", f"{shown(field.name.text)} is named twice", field.name.span)
+        columns[field.name.text] = _column_type(session, field.type)
+    return tuple(columns.items())
+
+
+def _column_type(session: Session, node: ast.TypeExpr) -> ColumnType:
+    meaning = declared(session, node)
+    if meaning.kind not in ("value", "unknown"):
+        session.report("P2-E0228", f"a column cannot hold a {meaning.kind}", node.span)
+    kind = cast(ColumnKind, meaning.type.kind) if meaning.kind == "value" else "any"
+    return ColumnType(kind, node.nullable, meaning.type.unit)
+
+
+def _unknown_type(session: Session, node: ast.TypeExpr) -> Declared:
+    name = node.name.text
+    close = _FOREIGN.get(name) or nearest(name, (*_SCALARS, *_OTHERS))
+    session.report(
+        "P2-E0228",
+        f"there is no type `{name}`",
+        node.name.span,
+        help=f"did you mean `{close}`?" if close else "",
+        note=f"types: {', '.join((*_SCALARS, *_OTHERS))}",
+        fix=Fix(node.name.span, close) if close else None,
+    )
+    return _UNKNOWN
+
+
+# ---- promises ------------------------------------------------------------------------------------
+
+
+def keeps_promise(
+    session: Session, name: ast.Name, node: ast.TypeExpr, flow: Span, what: Stream | Typed
+) -> None:
+    """Report when a flow does not have the type that was written for its name."""
+    meaning = declared(session, node)
+    if meaning.kind == "unknown":
+        return
+    problem = (
+        _table_problem(name, meaning, what)
+        if isinstance(what, Stream)
+        else _value_problem(name, meaning, what)
+    )
+    if problem is not None:
+        message, help = problem
+        session.report(
+            "P2-E0221", message, flow, help=help, related=(Related(node.span, "promised here"),)
+        )
+
+
+def _value_problem(name: ast.Name, meaning: Declared, what: Typed) -> tuple[str, str] | None:
+    if what.type.kind == "unknown" or fits(meaning, what.type):
+        return None
+    return f"`{name.text}` promises {meaning.text}, but this is {what.type}", ""
+
+
+def _table_problem(name: ast.Name, meaning: Declared, what: Stream) -> tuple[str, str] | None:
+    if what.kind is None or what.open:
+        return None
+    if meaning.kind != "table" or what.kind != "table" or what.schema is None:
+        return f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", ""
+    for column, promised in meaning.columns or ():
+        problem = _column_problem(name, column, promised, what.schema)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _column_problem(
+    name: ast.Name, column: str, promised: ColumnType, schema: TableSchema
+) -> tuple[str, str] | None:
+    actual = schema.get(column)
+    if actual is None:
+        return (
+            f"`{name.text}` promises a column `{column}` that this flow does not have",
+            available(schema.names),
+        )
+    if not column_fits(promised, actual):
+        return f"`{name.text}` promises {column}: {promised}, but here it is {actual}", ""
+    if actual.nullable and not promised.nullable:
+        return (
+            f"`{name.text}` promises that {column} is never null, but here it can be",
+            f"put `| drop_nulls({shown(column)})` at the end, or promise `{column}: {promised}?`",
+        )
+    return None
+
+
+def column_fits(promised: ColumnType, actual: ColumnType) -> bool:
+    """Tell whether a column is of a promised type, nulls aside; a time may be a column of seconds."""
+    if "any" in (promised.kind, actual.kind):
+        return True
+    if actual.kind == "time" and promised.unit == "s":
+        return True
+    kinds = actual.kind == promised.kind or (actual.kind, promised.kind) == ("int", "number")
+    return kinds and (actual.unit == promised.unit or not promised.unit)
+
+
+def fits(meaning: Declared, actual: ValueType) -> bool:
+    """Tell whether a value is of a written type."""
+    wanted = meaning.type
+    if "unknown" in (actual.kind, wanted.kind) or (wanted.kind == "any" and actual.is_scalar):
+        return True
+    if meaning.kind == "list":
+        if actual.kind not in ("list", "range") or actual.item is None or wanted.item is None:
+            return actual.kind in ("list", "range")
+        return fits(Declared("value", wanted.item), actual.item)
+    if not actual.is_scalar or not wanted.is_scalar:
+        return actual.kind == wanted.kind
+    if actual.kind == "null":
+        return wanted.nullable
+    kinds = actual.kind == wanted.kind or (
+        actual.kind in ("int", "time") and wanted.kind == "number"
+    )
+    return kinds and actual.unit == wanted.unit

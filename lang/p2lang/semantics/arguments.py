@@ -1,0 +1,276 @@
+"""Whether a value fits a parameter: kind, unit, shape, choices. The same rule for checker and verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from p2lang.semantics import units
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import Shape, Typed, ValueType, units_differ
+from p2lang.signatures import Parameter, Signature
+
+SORT_KEYS = frozenset(("order",))
+"""Operations whose columns are sort keys: a column, or `desc` of one."""
+
+_COLUMN_ARGUMENTS = frozenset(("x", "y"))
+
+
+def widest(signature: Signature, parameter: Parameter) -> Shape:
+    """Give the widest shape an argument may have: one value, one for each group, one for each row.
+
+    In aggregates and window functions `x`, `y` and whatever takes any type are columns, the rest are settings.
+    """
+    kind = parameter.type
+    if kind in ("col", "cols", "expr"):
+        return "each"
+    if kind == "agg":
+        return "group"
+    if signature.kind == "fn":
+        return "one" if kind in ("int", "str") else "each"
+    if signature.kind in ("agg", "win"):
+        return "each" if kind == "any" or parameter.name in _COLUMN_ARGUMENTS else "one"
+    if signature.kind in ("val", "source", "effect"):
+        return "one"
+    if kind == "bool":
+        return "each" if signature.kind == "step" else "one"
+    return "each" if kind == "any" else "one"
+
+
+def accept(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    """Raise Clash unless the value fits the parameter."""
+    if typed.type.kind == "unknown":
+        return
+    _ACCEPT[parameter.type](signature, parameter, typed)
+    _accept_shape(signature, parameter, typed.type)
+
+
+def accept_new(signature: Signature, name: str, kind: str, typed: Typed) -> None:
+    """Raise Clash unless the value fits a new column of `**expr` or `**agg`; `**any` takes lists as well."""
+    if typed.type.kind == "unknown" or kind == "any":
+        return
+    if not typed.type.is_scalar:
+        raise Clash(
+            "P2-E0213", f"`{name}` is {_what(typed.type)}, and a column holds single values"
+        )
+    if kind != "agg":
+        return
+    if typed.type.windowed or typed.type.shape == "each":
+        raise Clash(
+            "P2-E0212",
+            f"`{name}` is not one value for each group",
+            label="this is a whole column"
+            if typed.value[0] == "col"
+            else "this has a value for each row",
+            help="wrap it in `mean(...)`, `sum(...)`, `last(...)`, or add the column to `by=`",
+        )
+
+
+def missing(signature: Signature, given: Mapping[str, object]) -> list[Parameter]:
+    """Give the parameters that a call must still be given."""
+    return [p for p in signature.parameters if p.required and p.attribute not in given]
+
+
+def described(signature: Signature, parameter: Parameter) -> str:
+    """Give `` `at` of `legend` ``."""
+    return f"`{parameter.name or 'a new column'}` of `{signature.name}`"
+
+
+def _accept_shape(signature: Signature, parameter: Parameter, value: ValueType) -> None:
+    limit = widest(signature, parameter)
+    if parameter.type in ("col", "cols", "table"):
+        return
+    if limit == "one" and value.shape != "one":
+        raise Clash(
+            "P2-E0223",
+            f"{described(signature, parameter)} is one value, not one for each row",
+            label="this has a value for each row"
+            if value.shape == "each"
+            else "this needs a table",
+            help="write a number or text, or a `$binding`",
+        )
+    if signature.kind == "step" and parameter.type == "bool" and value.aggregated:
+        raise Clash(
+            "P2-E0211",
+            f"`{signature.name}` looks at one row at a time, and an aggregate looks at many",
+            help="compute it first: `| derive(name = ...)`, which puts it on every row",
+        )
+
+
+def _column(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.value[0] != "col":
+        raise Clash(
+            "P2-E0207",
+            f"{described(signature, parameter)} is a column, not {_what(typed.type)}",
+            help=""
+            if signature.kind not in ("mark", "deco", "step")
+            else "compute it first: `| derive(name = ...)`, then give `name`",
+        )
+
+
+def _columns(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    wanted = "by" if signature.name in SORT_KEYS else "cols"
+    if typed.value[0] != wanted:
+        raise Clash(
+            "P2-E0207",
+            f"{described(signature, parameter)} is made of columns, not {_what(typed.type)}",
+        )
+
+
+def _number(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if not typed.type.is_numeric:
+        raise _mismatch(signature, parameter, typed, "a number")
+    if typed.type.unit and signature.kind not in ("fn", "agg", "win"):
+        raise Clash(
+            "P2-E0214",
+            f"{described(signature, parameter)} is a plain number, not {units.named(typed.type.unit)}",
+        )
+
+
+def _int(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind not in ("int", "any"):
+        raise _mismatch(signature, parameter, typed, "a whole number")
+    if typed.type.unit:
+        _number(signature, parameter, typed)
+
+
+def _text(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind not in ("string", "any"):
+        help = "write it as text with quotes" if typed.value[0] == "col" else ""
+        raise _mismatch(signature, parameter, typed, "text", help)
+
+
+def _bool(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind not in ("bool", "any"):
+        condition = signature.kind in ("step", "effect")
+        wanted = "a condition, true or false," if condition else "`true` or `false`"
+        help = "write a comparison such as `step > 10`" if condition else ""
+        raise _mismatch(signature, parameter, typed, wanted, help)
+
+
+def _dimension(unit: str) -> Callable[[Signature, Parameter, Typed], None]:
+    word = units.named(unit)
+
+    def accept_unit(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+        if not typed.type.is_numeric:
+            raise _mismatch(signature, parameter, typed, f"a {word}")
+        if units_differ(typed.type, ValueType("number", unit=unit)) or typed.type.unit != unit:
+            raise Clash(
+                "P2-E0214",
+                f"{described(signature, parameter)} is a {word}"
+                + (f", not {units.named(typed.type.unit)}" if typed.type.unit else ""),
+                help=f"add a unit, for example {units.EXAMPLES[unit]}",
+            )
+
+    return accept_unit
+
+
+def _choice(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    possible = ", ".join(f'"{choice}"' for choice in parameter.choices)
+    if typed.value[0] != "str":
+        raise Clash(
+            "P2-E0208",
+            f"{described(signature, parameter)} is one of its choices, written as text",
+            help=f"Possible: {possible}",
+        )
+    if typed.value[1] not in parameter.choices:
+        raise Clash(
+            "P2-E0208",
+            f'{described(signature, parameter)} cannot be "{typed.value[1]}"',
+            help=f"Possible: {possible}",
+        )
+
+
+def _list(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind not in ("list", "range"):
+        raise _mismatch(signature, parameter, typed, "a list")
+    if (signature.name, parameter.name) in _LENGTHS:
+        _lengths(signature, parameter, typed)
+
+
+_LENGTHS = frozenset((("frame", "size"),))
+
+
+def _lengths(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    item = typed.type.item
+    count = len(typed.value[1]) if typed.value[0] == "list" else 2
+    if count != 2:
+        raise Clash(
+            "P2-E0207",
+            f"{described(signature, parameter)} has two lengths, width and height, not {count}",
+            help="for example `[160mm, 90mm]`",
+        )
+    if item is not None and item.kind != "unknown" and item.unit != "pt":
+        raise Clash(
+            "P2-E0214",
+            f"{described(signature, parameter)} is made of lengths",
+            help="add a unit, for example `[160mm, 90mm]`",
+        )
+
+
+def _anything(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind in _NOT_ANYTHING.get(signature.kind, _OF_OTHERS):
+        raise _mismatch(signature, parameter, typed, "one value")
+    if signature.kind in ("fn", "agg", "win") and not typed.type.is_scalar:
+        raise _mismatch(signature, parameter, typed, "a single value")
+    if signature.full_name == "distinct@1" and typed.value[0] != "field":
+        raise Clash(
+            "P2-E0211",
+            "`distinct` counts the values of a column of a whole table",
+            help="bind the table with `let` and write `distinct($table.column)`",
+        )
+
+
+_OF_OTHERS = frozenset(("columns", "table", "field"))
+_NOT_ANYTHING = {
+    "val": frozenset(("columns", "table")),
+    "source": frozenset(("columns", "field")),
+    "step": frozenset(("columns", "field")),
+    "effect": frozenset(("columns", "field")),
+}
+
+
+def _table(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.value[0] != "table":
+        raise _mismatch(
+            signature, parameter, typed, "a table", "bind the table with `let` and write `$name`"
+        )
+
+
+def _mismatch(
+    signature: Signature, parameter: Parameter, typed: Typed, wanted: str, help: str = ""
+) -> Clash:
+    where = described(signature, parameter)
+    return Clash("P2-E0207", f"{where} is {wanted}, not {_what(typed.type)}", help=help)
+
+
+_WORDS = {
+    "string": "text",
+    "bool": "true or false",
+    "int": "a number",
+    "number": "a number",
+    "field": "a column of another table",
+}
+
+
+def _what(value: ValueType) -> str:
+    if value.kind in ("list", "range", "table"):
+        return f"a {value.kind}"
+    return _WORDS.get(value.kind, value.kind)
+
+
+_ACCEPT: dict[str, Callable[[Signature, Parameter, Typed], None]] = {
+    "col": _column,
+    "cols": _columns,
+    "num": _number,
+    "int": _int,
+    "str": _text,
+    "bool": _bool,
+    "len": _dimension("pt"),
+    "time": _dimension("s"),
+    "enum": _choice,
+    "list": _list,
+    "any": _anything,
+    "expr": _anything,
+    "agg": _anything,
+    "table": _table,
+}

@@ -1,0 +1,89 @@
+"""How large a whole number can become: upper bounds of values from the ranges of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from p2lang.ir import Value
+
+Bounds = Mapping[str, tuple[float, float]]
+"""Lowest and highest value of each parameter; infinite when its `where` does not say."""
+
+_Interval = tuple[float, float]
+_ANY: _Interval = (float("-inf"), float("inf"))
+
+
+def upper(value: Value, bounds: Bounds) -> int | None:
+    """Give the largest whole number a value can be, or None when nothing bounds it."""
+    high = interval(value, bounds)[1]
+    return None if high == float("inf") or high != high else int(high)
+
+
+def interval(value: Value, bounds: Bounds) -> _Interval:
+    """Give the lowest and highest number a value can be."""
+    tag = value[0]
+    if tag == "int":
+        return float(value[1]), float(value[1])
+    if tag == "num":
+        number = float.fromhex(value[1])
+        return number, number
+    if tag == "var":
+        return bounds.get(value[1], _ANY)
+    if tag == "op" and value[1] in _ARITHMETIC:
+        return _ARITHMETIC[value[1]](interval(value[2], bounds), interval(value[3], bounds))
+    if tag == "if":
+        return _hull(interval(value[2], bounds), interval(value[3], bounds))
+    return _ANY
+
+
+def of_condition(condition: Value | None, name: str) -> _Interval:
+    """Give the range that a parameter's `where` leaves: `$n in a..b`, comparisons with a number, joined by `and`."""
+    if condition is None or condition[0] != "op":
+        return _ANY
+    operator, left, right = condition[1], condition[2], condition[3]
+    if operator == "and":
+        first, second = of_condition(left, name), of_condition(right, name)
+        return max(first[0], second[0]), min(first[1], second[1])
+    if left == ["var", name] and operator in _NARROWED:
+        return _NARROWED[operator](right)
+    if right == ["var", name] and operator in _MIRRORED:
+        return _NARROWED[_MIRRORED[operator]](left)
+    return _ANY
+
+
+def _within(value: Value) -> _Interval:
+    if value[0] == "range":
+        return interval(value[1], {})[0], interval(value[2], {})[1]
+    if value[0] == "list" and value[1]:
+        each = [interval(item, {}) for item in value[1]]
+        return min(low for low, _ in each), max(high for _, high in each)
+    return _ANY
+
+
+_NARROWED: dict[str, Callable[[Value], _Interval]] = {
+    "in": _within,
+    "==": lambda value: interval(value, {}),
+    "<": lambda value: (_ANY[0], interval(value, {})[1]),
+    "<=": lambda value: (_ANY[0], interval(value, {})[1]),
+    ">": lambda value: (interval(value, {})[0], _ANY[1]),
+    ">=": lambda value: (interval(value, {})[0], _ANY[1]),
+}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
+
+
+def _hull(left: _Interval, right: _Interval) -> _Interval:
+    return min(left[0], right[0]), max(left[1], right[1])
+
+
+def _multiplied(left: _Interval, right: _Interval) -> _Interval:
+    if float("inf") in (left[1], right[1]) or float("-inf") in (left[0], right[0]):
+        return _ANY
+    products = [a * b for a in left for b in right]
+    return min(products), max(products)
+
+
+_ARITHMETIC: dict[str, Callable[[_Interval, _Interval], _Interval]] = {
+    "+": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "-": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "*": _multiplied,
+}

@@ -1,0 +1,113 @@
+"""What functions of expressions accept and give, from their signatures and a few facts about units and nulls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from p2lang.semantics import units
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import (
+    BOOL,
+    INT,
+    NUMBER,
+    STRING,
+    UNKNOWN,
+    Typed,
+    ValueType,
+    made_of,
+    of_if,
+)
+from p2lang.signatures import Signature
+
+_PLAIN = frozenset(
+    ("exp", "log", "log10", "sin", "cos", "tan", "product", "cosine_similarity")
+)  # fmt: skip
+_ANGLES = frozenset(("asin", "acos", "atan", "atan2"))
+_OF_ANGLES = frozenset(("sin", "cos", "tan"))
+_NULL_MAKING = frozenset(
+    ("sqrt", "log", "log10", "asin", "acos", "stddev", "ci_low", "ci_high", "cosine_similarity", "derivative")
+)  # fmt: skip
+_NULL_FREE = frozenset(
+    ("count", "sum", "product", "l1norm", "l2norm", "isnull", "rows", "distinct")
+)
+_GIVEN = {"number": NUMBER, "int": INT, "bool": BOOL, "string": STRING, "any": UNKNOWN}
+
+
+def result(signature: Signature, arguments: Mapping[str, Typed]) -> ValueType:
+    """Give the type of a call whose arguments were accepted; raises Clash when they do not go together."""
+    types = {name: typed.type for name, typed in arguments.items()}
+    _not_nested(signature, types)
+    given = _given(signature, types)
+    given = replace(given, unit=_unit(signature, given, types))
+    given = replace(given, nullable=_nullable(signature, given, types))
+    return _shaped(signature, given, types)
+
+
+def _given(signature: Signature, types: Mapping[str, ValueType]) -> ValueType:
+    if signature.gives == "same":
+        first = next(iter(types.values()), UNKNOWN)
+        if signature.name == "fill":
+            return of_if(BOOL, first, types["value"])
+        return first
+    if signature.gives == "list":
+        return ValueType("list", item=UNKNOWN)
+    if signature.gives == "cols":
+        return ValueType("columns")
+    return _GIVEN[signature.gives]
+
+
+def _unit(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> str:
+    name = signature.name
+    first = next(iter(types.values()), UNKNOWN)
+    if name in _OF_ANGLES and first.unit not in ("", "rad"):
+        raise Clash(
+            "P2-E0214", f"`{name}` needs an angle, not {units.named(first.unit)}", argument="x"
+        )
+    if signature.gives not in ("number", "same") or name in _PLAIN:
+        return ""
+    if name in _ANGLES:
+        return "rad"
+    if name == "sqrt":
+        return units.root(first.unit) or ""
+    if name == "derivative":
+        return units.quotient(first.unit, types["wrt"].unit)
+    if name == "integral":
+        return units.product(first.unit, types["wrt"].unit)
+    return first.unit or given.unit
+
+
+def _nullable(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> bool:
+    if signature.name in _NULL_FREE:
+        return False
+    if signature.name in _NULL_MAKING:
+        return True
+    if signature.name == "fill":
+        return types["value"].nullable
+    return any(t.nullable for t in types.values())
+
+
+def _not_nested(signature: Signature, types: Mapping[str, ValueType]) -> None:
+    if signature.kind not in ("agg", "win"):
+        return
+    what = "an aggregate" if signature.kind == "agg" else "a window function"
+    for name, argument in types.items():
+        if argument.aggregated or argument.windowed:
+            inner = "a window function" if argument.windowed else "an aggregate"
+            raise Clash(
+                "P2-E0211",
+                f"`{signature.name}` is {what} and cannot hold {inner}",
+                label="this looks at many rows already",
+                help="compute the inner one first with `| derive(name = ...)`",
+                argument=name,
+            )
+
+
+def _shaped(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> ValueType:
+    if signature.kind == "agg":
+        return replace(given, shape="group", aggregated=True, windowed=False)
+    if signature.kind == "win":
+        return replace(given, shape="each", aggregated=False, windowed=True)
+    if signature.kind == "val":
+        return replace(given, shape="one", aggregated=False, windowed=False)
+    return made_of(given, *types.values())

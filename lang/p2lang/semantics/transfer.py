@@ -1,0 +1,362 @@
+"""What shape of table an operation gives: columns with types, and an upper bound of rows. Schema in, schema out.
+
+Operations that are not named here hand on the table they take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from p2lang.ir import Value
+from p2lang.semantics.bounds import Bounds, upper
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import Typed, of_column, units_differ
+from p2lang.signatures import Signature
+from p2lang.types import ColumnType, TableSchema
+
+CAST_KINDS = ("int", "number", "string", "bool", "time")
+_NEEDS_NUMBERS = frozenset(("pca", "scale", "kmeans"))
+_Columns = dict[str, ColumnType]
+
+
+@dataclass(frozen=True)
+class Application:
+    """An operation with its arguments, ready to say what it gives.
+
+    `flow` is the table or view from the left, `bundle` what a source reads, `tables` answers what a `["table", ref]`
+    names, `new` are the named new columns with their types.
+    """
+
+    signature: Signature
+    attributes: Mapping[str, Value]
+    flow: TableSchema | None = None
+    bundle: TableSchema | None = None
+    new: tuple[tuple[str, Typed], ...] = ()
+    tables: Callable[[Any], TableSchema] | None = None
+    bounds: Bounds = field(default_factory=dict)
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Give the column names that an attribute lists; none when it is absent."""
+        value = self.attributes.get(name)
+        return () if value is None else tuple(value[1])
+
+    def table(self, name: str) -> TableSchema:
+        """Give the shape of the table that an attribute names; raises Clash when it names none."""
+        value = self.attributes[name]
+        if value[0] != "table" or self.tables is None:
+            raise Clash(
+                "P2-E0207",
+                f"`{name}` of `{self.signature.name}` is a table",
+                help="bind it with `let` and write `$name`",
+                argument=name,
+            )
+        return self.tables(value[1])
+
+
+def schema_after(application: Application) -> TableSchema | None:
+    """Give the table an operation gives, or for a view the columns its marks may name; None when it gives neither.
+
+    Raises Clash when the columns do not suit the operation.
+    """
+    signature = application.signature
+    if signature.name in _NEEDS_NUMBERS:
+        _all_numeric(application)
+    if signature.kind == "source":
+        return _SOURCES.get(signature.name, _bundle)(application)
+    if application.flow is None or signature.gives not in ("table", "view"):
+        return None
+    rule = _STEPS.get(signature.name)
+    return application.flow if rule is None else rule(application, application.flow)
+
+
+def keeps_columns(signature: Signature) -> bool:
+    """Tell whether an operation hands on the columns it takes, whatever its arguments."""
+    return signature.name not in _STEPS and signature.kind != "source"
+
+
+# ---- arguments that the schema fills in ----------------------------------------------------------
+
+
+def filled_in(
+    signature: Signature, attributes: Mapping[str, Value], flow: TableSchema
+) -> dict[str, Value]:
+    """Give the attributes that follow from the table when a call leaves them out; raises Clash when none does.
+
+    All numeric columns for `pca` and `scale`, all columns that may be null for `drop_nulls`, the first text column for
+    `label`, the column `label` for `colour`.
+    """
+    rule = _FILLED.get(signature.name)
+    if rule is None or rule[0] in attributes:
+        return {}
+    return {rule[0]: rule[1](signature, flow)}
+
+
+def filled_attribute(signature: Signature) -> str | None:
+    """Give the attribute that `filled_in` always fills for an operation."""
+    rule = _FILLED.get(signature.name)
+    return None if rule is None else rule[0]
+
+
+def _numeric_columns(signature: Signature, flow: TableSchema) -> Value:
+    names = [n for n, t in flow.columns if t.kind in ("int", "number")]
+    if not names:
+        raise Clash(
+            "P2-E0207", f"`{signature.name}` needs numbers, but this table has no numeric column"
+        )
+    return ["cols", names]
+
+
+def _nullable_columns(signature: Signature, flow: TableSchema) -> Value:
+    return ["cols", [n for n, t in flow.columns if t.nullable]]
+
+
+def _key_column(signature: Signature, flow: TableSchema) -> Value:
+    for kinds in (("string",), ("int",), ("number", "bool", "time", "any")):
+        for name, column in flow.columns:
+            if column.kind in kinds:
+                return ["col", name]
+    raise Clash(
+        "P2-E0206",
+        f"`{signature.name}` needs `by`: this table has no column",
+        help="add `by=<column>`",
+    )
+
+
+def _label_column(signature: Signature, flow: TableSchema) -> Value:
+    if "label" in flow:
+        return ["col", "label"]
+    raise Clash(
+        "P2-E0206",
+        f"`{signature.name}` needs `by`: there is no column `label` here",
+        help="add `by=<column>`, or `| label` above `| frame`",
+    )
+
+
+_FILLED: dict[str, tuple[str, Callable[[Signature, TableSchema], Value]]] = {
+    "pca": ("cols", _numeric_columns),
+    "scale": ("cols", _numeric_columns),
+    "drop_nulls": ("cols", _nullable_columns),
+    "label": ("by", _key_column),
+    "colour": ("by", _label_column),
+}
+
+
+# ---- sources -------------------------------------------------------------------------------------
+
+
+def _bundle(application: Application) -> TableSchema | None:
+    schema = application.bundle
+    if schema is None:
+        return None
+    if "cols" not in application.attributes:
+        return schema
+    return _kept(schema, application.columns("cols"), schema.rows)
+
+
+def _union(application: Application) -> TableSchema:
+    first, second = application.table("a"), application.table("b")
+    columns: _Columns = {}
+    for name in dict.fromkeys((*first.names, *second.names)):
+        left, right = first.get(name), second.get(name)
+        if left is None or right is None:
+            known = left or right
+            assert known is not None
+            columns[name] = known.optional()
+        else:
+            columns[name] = _stacked(name, left, right)
+    return _schema(columns, first.rows + second.rows)
+
+
+def _stacked(name: str, left: ColumnType, right: ColumnType) -> ColumnType:
+    same = left.kind == right.kind or (left.is_numeric and right.is_numeric)
+    if not same or units_differ(of_column(left), of_column(right)):
+        raise Clash(
+            "P2-E0213",
+            f"the two tables cannot be stacked: {name} is {left} in one and {right} in the other",
+            help=f"put `| cast({name}=...)` or `| rename(...)` before `union`",
+            argument="b",
+        )
+    kind = left.kind if left.kind == right.kind else "number"
+    return ColumnType(kind, left.nullable or right.nullable, left.unit)
+
+
+_SOURCES: dict[str, Callable[[Application], TableSchema | None]] = {"union": _union}
+
+
+# ---- steps ---------------------------------------------------------------------------------------
+
+
+def _select(application: Application, flow: TableSchema) -> TableSchema:
+    return _kept(flow, application.columns("cols"), flow.rows)
+
+
+def _derive(application: Application, flow: TableSchema) -> TableSchema:
+    return _added(flow, ((name, typed.type.as_column()) for name, typed in application.new))
+
+
+def _summary(application: Application, flow: TableSchema) -> TableSchema:
+    by = application.columns("by")
+    columns: _Columns = {name: flow[name] for name in by}
+    for name, typed in application.new:
+        if name in columns:
+            raise Clash(
+                "P2-E0225",
+                f"`{name}` is named twice: in `by` and as a new column",
+                help="give the new column another name",
+                argument=name,
+            )
+        columns[name] = typed.type.as_column()
+    return _schema(columns, flow.rows if by else 1)
+
+
+def _rename(application: Application, flow: TableSchema) -> TableSchema:
+    new_names = {old: new for new, old in application.attributes["new"][1]}
+    columns: _Columns = {}
+    for name, column in flow.columns:
+        new = new_names.get(name, name)
+        if new in columns or (new != name and new in flow and new not in new_names):
+            raise Clash(
+                "P2-E0225",
+                f"there is a column {new} already",
+                help="choose another name",
+                argument=new,
+            )
+        columns[new] = column
+    return _schema(columns, flow.rows)
+
+
+def _cast(application: Application, flow: TableSchema) -> TableSchema:
+    changes: _Columns = {}
+    for name, kind in application.attributes["new"][1]:
+        old = flow[name]
+        unit = old.unit if kind in ("int", "number") else ""
+        changes[name] = ColumnType(kind, old.nullable, unit)
+    return _added(flow, changes.items())
+
+
+def _drop_nulls(application: Application, flow: TableSchema) -> TableSchema:
+    cleaned = ((name, replace(flow[name], nullable=False)) for name in application.columns("cols"))
+    return _added(flow, cleaned)
+
+
+def _label(application: Application, flow: TableSchema) -> TableSchema:
+    by = flow[application.attributes["by"][1]]
+    return _added(flow, [("label", ColumnType("string", by.nullable))])
+
+
+def _scale(application: Application, flow: TableSchema) -> TableSchema:
+    scaled = ((n, ColumnType("number", flow[n].nullable)) for n in application.columns("cols"))
+    return _added(flow, scaled)
+
+
+def _pca(application: Application, flow: TableSchema) -> TableSchema:
+    nullable = any(flow[name].nullable for name in application.columns("cols"))
+    value = application.attributes.get("n", ["int", 2])
+    if value[0] != "int" or not 1 <= value[1] <= _MOST_COMPONENTS:
+        raise Clash(
+            "P2-E0223",
+            f"`n` of `{application.signature.name}` is a whole number from 1 to {_MOST_COMPONENTS}, as written",
+            help="the number of new columns must be known before the run",
+            argument="n",
+        )
+    most = len(application.columns("cols"))
+    if value[1] > most:
+        raise Clash(
+            "P2-E0223",
+            f"`{application.signature.name}` cannot make {value[1]} components of {most} columns",
+            argument="n",
+        )
+    new = [(f"pc{i + 1}", ColumnType("number", nullable)) for i in range(value[1])]
+    return _added(flow, new)
+
+
+_MOST_COMPONENTS = 64
+
+
+def _kmeans(application: Application, flow: TableSchema) -> TableSchema:
+    nullable = "max_distance" in application.attributes or any(
+        flow[name].nullable for name in application.columns("on")
+    )
+    return _added(flow, [("cluster", ColumnType("int", nullable))])
+
+
+def _join(application: Application, flow: TableSchema) -> TableSchema:
+    other = application.table("other")
+    keys = application.columns("on")
+    columns: _Columns = dict(flow.columns)
+    for name, column in other.columns:
+        if name in keys:
+            _stacked(name, columns[name], column)
+        elif name in columns:
+            raise Clash(
+                "P2-E0225",
+                f"both tables have a column {name}",
+                help=f"add it to `on=`, or `| rename(other_{name} = {name})` one of them",
+                argument="other",
+            )
+        else:
+            columns[name] = column
+    return _schema(columns, max(flow.rows, other.rows))
+
+
+def _fewer(name: str) -> Callable[[Application, TableSchema], TableSchema]:
+    def rule(application: Application, flow: TableSchema) -> TableSchema:
+        parameter = application.signature.parameter(name)
+        default = None if parameter is None else parameter.default_value
+        value = application.attributes.get(name, default)
+        most = None if value is None else upper(value, application.bounds)
+        if most is not None and most < 0:
+            raise Clash(
+                "P2-E0223",
+                f"`{name}` of `{application.signature.name}` is 0 or more",
+                argument=name,
+            )
+        return flow if most is None or most >= flow.rows else replace(flow, rows=most)
+
+    return rule
+
+
+_STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
+    "select": _select,
+    "derive": _derive,
+    "summary": _summary,
+    "rename": _rename,
+    "cast": _cast,
+    "drop_nulls": _drop_nulls,
+    "label": _label,
+    "scale": _scale,
+    "pca": _pca,
+    "kmeans": _kmeans,
+    "join": _join,
+    "head": _fewer("n"),
+    "sample": _fewer("rows"),
+}
+
+
+# ---- columns -------------------------------------------------------------------------------------
+
+
+def _all_numeric(application: Application) -> None:
+    name = "on" if "on" in application.attributes else "cols"
+    for column in application.columns(name):
+        kind = None if application.flow is None else application.flow[column].kind
+        if kind not in ("int", "number", "any"):
+            raise Clash(
+                "P2-E0207",
+                f"`{application.signature.name}` needs numbers, but {column} is {kind}",
+                help=f'name the columns: `{application.signature.name}(cols("..."))`',
+            )
+
+
+def _kept(schema: TableSchema, names: tuple[str, ...], rows: int) -> TableSchema:
+    return TableSchema(tuple((name, schema[name]) for name in names), rows)
+
+
+def _added(schema: TableSchema, columns: Iterable[tuple[str, ColumnType]]) -> TableSchema:
+    return _schema({**dict(schema.columns), **dict(columns)}, schema.rows)
+
+
+def _schema(columns: _Columns, rows: int) -> TableSchema:
+    return TableSchema(tuple(columns.items()), rows)
