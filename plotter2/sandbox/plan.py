@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal, get_args
 
 from plotter2.errors import HostError
@@ -42,6 +43,7 @@ class Plan:
     user_namespace: bool
     mdwe: bool
     drops_ids: bool
+    reads_folders: bool
     folders: dict[str, int]
     canary: str
     reasons: dict[str, str] = field(default_factory=dict)
@@ -102,6 +104,7 @@ def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) 
     built = seccomp.build(machine, may_open=bool(rights.version))
     filtered = trials.work("seccomp", lambda: _try_filter(built))
     world, user_namespace = _possible_world(trials, readable, root=root)
+    reads = not tried(lambda: _try_reading(readable, root=root, world=world))
     return Plan(
         filter=built if filtered else None,
         rights=rights,
@@ -109,6 +112,7 @@ def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) 
         user_namespace=user_namespace,
         mdwe=trials.work("mdwe", process.refuse_new_code),
         drops_ids=root,
+        reads_folders=bool(rights.version) and reads,
         folders={path: landlock.open_beneath(path) for path in readable},
         canary=os.path.realpath(__file__),
         reasons=trials.reasons,
@@ -186,3 +190,11 @@ def _try_world_as_user(folders: Sequence[str], *, root: bool) -> None:
     if root:
         process.drop_ids()
     enter_as_user(folders)
+
+
+def _try_reading(folders: Sequence[str], *, root: bool, world: World) -> None:
+    # Without an empty root, nobody may be shut out by the folders above: a home of mode 700.
+    if root and world == "not made":
+        process.drop_ids()
+    for folder in folders:
+        next(Path(folder).iterdir())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ZYGOTE_NOT_STARTED = "P2-H0901"
+ZYGOTE_NOT_STARTED = "P2-H0919"
 ZYGOTE_LOST = "P2-H0902"
 CHILD_DIED = "P2-H0903"
 WALL_LIMIT = "P2-H0904"

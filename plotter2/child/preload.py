@@ -1,0 +1,101 @@
+"""Loads everything that a child may need before any child exists: a confined child can load nothing.
+
+It fills caches, but never computes with polars: a process forked after a polars query hangs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib
+import io
+import sys
+import warnings
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+# Modules that a library loads only when it is first used, by the library that does so.
+LATE: Final[tuple[str, ...]] = (
+    "polars",
+    *(f"numpy.{name}" for name in ("random", "fft", "linalg", "ma", "polynomial")),
+    *(f"matplotlib.{name}" for name in ("figure", "mathtext", "dates", "contour", "_qhull")),
+    *(f"matplotlib.backends.backend_{name}" for name in ("agg", "svg", "pdf")),
+    "contourpy",
+    "kiwisolver",
+    *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Ppm", "Png", "WebP")),
+    "PIL.JpegPresets",
+    *(
+        f"encodings.{name}"
+        for name in ("ascii", "cp1252", "idna", "latin_1", "utf_8", "utf_8_sig", "utf_16")
+    ),
+    *(f"encodings.{name}" for name in ("utf_16_be", "utf_16_le", "utf_32", "mac_roman")),
+    "_strptime",
+    "secrets",
+    "statistics",
+    "zoneinfo",
+    "concurrent.futures.thread",
+)
+_VERSIONED: Final = ("plotter2", "numpy", "polars", "matplotlib", "scipy", "pillow")
+
+
+def preload(modules: Iterable[str] = LATE) -> None:
+    """Import the modules, and keep matplotlib to the fonts that it brings along."""
+    # The modules are named as data: matplotlib's one door is renderkit, which does all the drawing.
+    for name in modules:
+        importlib.import_module(name)
+    _own_fonts_only()
+
+
+def readable_folders() -> tuple[str, ...]:
+    """Give the folders that a confined child must be able to read: matplotlib's fonts and styles."""
+    return (importlib.import_module("matplotlib").get_data_path(),)
+
+
+def freeze() -> None:
+    """Move all objects out of the garbage collector's sight, so that children share their pages."""
+    gc.collect()
+    gc.freeze()
+
+
+def keep_fonts_in_memory() -> None:
+    """Let every font be opened from memory, for children that cannot open files (7 MB, shared)."""
+    manager = importlib.import_module("matplotlib.font_manager").fontManager
+    paths = (Path(entry.fname) for entry in (*manager.ttflist, *manager.afmlist))
+    contents = {str(path): path.read_bytes() for path in paths}
+    plain_open = io.open
+
+    def open_font(file: Any, *arguments: Any, **options: Any) -> Any:
+        known = contents.get(str(file))
+        return plain_open(file, *arguments, **options) if known is None else io.BytesIO(known)
+
+    # FreeType's wrapper and the PDF writer open fonts by path through these two names.
+    vars(io)["open"] = vars(builtins)["open"] = open_font
+
+
+def reseed() -> None:
+    """Give numpy's old global generator a state of its own; children would else share one."""
+    importlib.import_module("numpy.random").seed()
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of Python and of the libraries that decide what a picture looks like."""
+    found = {"python": sys.version.split()[0]}
+    for name in _VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _own_fonts_only() -> None:
+    """Forget the machine's fonts: a child cannot read them, and pictures must not depend on them."""
+    manager = importlib.import_module("matplotlib.font_manager").fontManager
+    (own,) = readable_folders()
+    manager.ttflist = [entry for entry in manager.ttflist if entry.fname.startswith(own)]
+    manager.afmlist = [entry for entry in manager.afmlist if entry.fname.startswith(own)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        manager.findfont("DejaVu Sans", fallback_to_default=False)
