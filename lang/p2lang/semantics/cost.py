@@ -8,6 +8,7 @@ from functools import lru_cache
 from p2lang.ir import Value, walk
 from p2lang.semantics.bounds import Bounds, upper
 from p2lang.signatures import Registry, Signature
+from p2lang.types import TableSchema
 
 DEFAULT_LIMIT = 5_000_000_000
 """Work units that a run may need unless its signer is allowed more."""
@@ -26,6 +27,12 @@ def work(
     each = units_per_row(signature, attributes, bounds)
     each += sum(_function_units(registry, name) for name in called(attributes))
     return each * rows
+
+
+def rows_of(flow: TableSchema | None, given: TableSchema | None) -> int:
+    """Give the rows that an operation works on at most: those that arrive, or those that a source gives."""
+    schema = flow or given
+    return 1 if schema is None else schema.rows
 
 
 def units_per_row(signature: Signature, attributes: Mapping[str, Value], bounds: Bounds) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from p2lang.ir import Node, walk
 from p2lang.signatures import Registry, Signature, parse_signature
 
 IMPOSE = parse_signature(
@@ -31,3 +34,18 @@ def operation(full_name: str, registry: Registry) -> Signature | None:
 def reads_bundle(signature: Signature) -> bool:
     """Tell whether an operation is a source that reads the bundle at its `path`."""
     return signature.kind == "source" and signature.parameter("path") is not None
+
+
+def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
+    """Give the rights that operations and functions need, sorted; unknown ones need none and are refused elsewhere."""
+    needed: set[str] = set()
+    for node in nodes:
+        signature = operation(node.op, registry)
+        if signature is not None:
+            needed.update(signature.rights)
+        for attribute in node.attributes.values():
+            for value in walk(attribute):
+                if value[0] == "call":
+                    called = registry.by_full_name.get(value[1])
+                    needed.update(() if called is None else called.rights)
+    return tuple(sorted(needed))

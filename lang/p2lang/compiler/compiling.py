@@ -1,0 +1,166 @@
+"""The chain from source to module: each stage a function of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from p2lang import ast, ir
+from p2lang.check import Checked, CheckedParam, Schemas, check
+from p2lang.compiler.budget import NodeWork, over_budget, works
+from p2lang.compiler.liveness import Pruned, prune
+from p2lang.compiler.lowering import Lowered, lower
+from p2lang.diagnostics import Diagnostic, Fix, has_errors
+from p2lang.parser import parse
+from p2lang.semantics.bounds import Bounds, of_condition
+from p2lang.semantics.cost import DEFAULT_LIMIT
+from p2lang.semantics.structure import rights_of
+from p2lang.signatures import Registry
+from p2lang.source import Source, Span
+from p2lang.types import TableSchema
+
+SchemasLike = Schemas | Mapping[str, TableSchema]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a script may need: work units, and rights (None: any)."""
+
+    work: int = DEFAULT_LIMIT
+    rights: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A script compiled: the module (None when it has errors), places of its nodes, everything there is to say.
+
+    `schemas` are the shapes of the bundles it reads, as the verifier wants them; `costs` are work units by node id.
+    """
+
+    module: ir.Module | None
+    spans: Mapping[str, Span]
+    diagnostics: tuple[Diagnostic, ...]
+    params: Mapping[str, CheckedParam] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    schemas: Mapping[str, TableSchema] = field(default_factory=dict)
+    costs: Mapping[str, int] = field(default_factory=dict)
+    script: ast.Script | None = None
+
+
+def compile_script(
+    source: Source, registry: Registry, schemas: SchemasLike, limits: Limits | None = None
+) -> Compiled:
+    """Compile source text against signatures and the schemas of bundles."""
+    parsed = parse(source)
+    if parsed.script is None:
+        return Compiled(None, {}, parsed.diagnostics)
+    return compile_tree(
+        parsed.script,
+        source,
+        registry,
+        schemas,
+        limits,
+        earlier=parsed.diagnostics,
+        poisoned=parsed.poisoned,
+    )
+
+
+def compile_tree(  # noqa: PLR0913 -- the stages before it, by name
+    script: ast.Script,
+    source: Source,
+    registry: Registry,
+    schemas: SchemasLike,
+    limits: Limits | None = None,
+    *,
+    earlier: tuple[Diagnostic, ...] = (),
+    poisoned: Iterable[str] = (),
+) -> Compiled:
+    """Compile a tree; `earlier` are the parser's diagnostics and `poisoned` the names that they hide."""
+    limits = limits or Limits()
+    checked = check(script, source, registry, schemas, rights=limits.rights, poisoned=poisoned)
+    if has_errors(earlier):
+        # What a damaged script does not use may be used by the part that could not be read.
+        errors = tuple(d for d in checked.diagnostics if d.is_error)
+        return Compiled(None, {}, _in_order((*earlier, *errors)), script=script)
+    diagnostics = (*earlier, *checked.diagnostics)
+    if not checked.ok:
+        return Compiled(None, {}, _in_order(diagnostics), checked.params, script=script)
+    return _finished(checked, registry, limits, diagnostics)
+
+
+def _finished(
+    checked: Checked, registry: Registry, limits: Limits, diagnostics: tuple[Diagnostic, ...]
+) -> Compiled:
+    lowered = lower(checked.steps, checked.effects)
+    pruned = prune(lowered, registry)
+    diagnostics = (*diagnostics, *_never_used(lowered, pruned))
+    bounds: Bounds = {n: of_condition(p.where, n) for n, p in checked.params.items()}
+    costs = works(pruned.lowered, registry, bounds)
+    too_much = over_budget(costs, limits.work, pruned.lowered, bounds)
+    if too_much is not None:
+        diagnostics = (*diagnostics, too_much)
+    module = None if too_much else _module(checked, pruned.lowered, registry, costs)
+    return Compiled(
+        module,
+        pruned.lowered.spans,
+        _in_order(diagnostics),
+        checked.params,
+        () if module is None else ir.capabilities(module.nodes),
+        _read(checked, pruned.lowered),
+        {cost.node.id: cost.total for cost in costs},
+        checked.script,
+    )
+
+
+def _module(
+    checked: Checked, lowered: Lowered, registry: Registry, costs: tuple[NodeWork, ...]
+) -> ir.Module:
+    return ir.Module(
+        lowered.nodes,
+        lowered.sinks,
+        {
+            name: ir.ModuleParam(param.type_text, param.default, param.where)
+            for name, param in checked.params.items()
+        },
+        {path: schema.digest() for path, schema in _read(checked, lowered).items()},
+        rights_of(lowered.nodes, registry),
+        sum(cost.total for cost in costs),
+        checked.script.edition or 1,
+    )
+
+
+def _read(checked: Checked, lowered: Lowered) -> dict[str, TableSchema]:
+    """Give the bundles that are still read after dead nodes went."""
+    paths = {node.attributes["path"][1] for node in lowered.nodes if "path" in node.attributes}
+    return {path: schema for path, schema in checked.bundles.items() if path in paths}
+
+
+def _never_used(lowered: Lowered, pruned: Pruned) -> list[Diagnostic]:
+    """Give a lint for each column that a step computes and nothing uses, wherever the step was expanded."""
+    used = {
+        span
+        for node_id, named in lowered.named.items()
+        for name, span in named.items()
+        if name not in pruned.unused.get(node_id, ())
+    }
+    found: dict[Span, str] = {}
+    for node_id, names in pruned.unused.items():
+        for name in names:
+            span = lowered.named[node_id].get(name)
+            if span is not None and span not in used and not name.startswith("_"):
+                found[span] = name
+    return [
+        Diagnostic(
+            "P2-W0402",
+            f"the column {name} is computed but never used",
+            span,
+            help=f"delete it, or name it `_{name}`",
+            severity="warning",
+            fix=Fix(span, f"_{name}"),
+        )
+        for span, name in found.items()
+    ]
+
+
+def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda d: (d.span.start, d.span.end)))
