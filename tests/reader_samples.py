@@ -101,3 +101,22 @@ def take_column(message: ColumnFound, channel: Channel, found: Found) -> None:
     chunks[message.name] = chunks.get(message.name, 0) + 1
     features = found.features.setdefault(message.table, {})
     features.setdefault(message.name, message.features)
+
+
+@dataclass
+class Answered:
+    """The answer of a job that was read in this process."""
+
+    messages: list[FromChild]
+    output: bytearray
+
+    def read(self, offset: int, length: int) -> bytes:
+        assert 0 <= offset <= offset + length <= len(self.output)
+        return bytes(self.output[offset : offset + length])
+
+
+def read_here(job: ReadJob, fds: tuple[int, ...]) -> Answered:
+    """Do in this process what the orchestrator has done in a child."""
+    channel = Channel()
+    read_files(job, (-1, *fds), channel)
+    return Answered(channel.messages, channel.output)

@@ -1,7 +1,8 @@
 """Selectors: from a path such as `experiment2/*` to the bundles and the table it means.
 
 `name` is a bundle's own table, `name/*` its children, `name/**` all below; a further last part
-names the table (`name/run7/steps`, `name/*/steps`). An id or the beginning of one stands for a name.
+names the table (`name/run7/steps`, `name/*/steps`). It is not needed where every bundle has one
+table, whatever it is called, nor for the table `main`. An id or the beginning of one stands for a name.
 Only the newest active attempt of a name is meant; older ones are reached by id.
 """
 
@@ -223,6 +224,8 @@ def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
             where=path,
             help="plotter2 show lists what the bundles hold.",
         )
+    if pattern.stream is None and all(len(streams[b.id]) == 1 for b in holding):
+        return Chosen(path, tuple(Member(b, next(iter(streams[b.id]))) for b in holding), ())
     stream = pattern.stream or _common_stream(path, [streams[b.id] for b in holding])
     members = tuple(Member(b, stream) for b in holding if stream in streams[b.id])
     if not members:
@@ -256,8 +259,6 @@ def _descendants(registry: Registry, path: str, pattern: _Pattern) -> tuple[Bund
 
 def _common_stream(path: str, streams: list[dict[str, int]]) -> str:
     every = sorted({name for of_bundle in streams for name in of_bundle})
-    if len(every) == 1:
-        return every[0]
     if DEFAULT_STREAM in every:
         return DEFAULT_STREAM
     raise DataError(

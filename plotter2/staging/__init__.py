@@ -1,0 +1,4 @@
+"""Bringing output in: finds what is there, has it read in a confined child, stores it as bundles.
+
+The host opens, hashes and copies bytes; it never parses a file that an experiment made.
+"""

@@ -1,0 +1,126 @@
+"""From what was read to drafts of bundles: names, params, roles of columns, provenance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from logger2.identity import run_name
+from plotter2.datter.adding import Draft
+from plotter2.datter.bundle import Chunk, Column, Provenance, Scalar, Table, slug
+from plotter2.staging.reading import ReadBundle, ReadTable
+from plotter2.staging.roles import Role, roles_of
+from plotter2.staging.tokens import repeats_among
+
+_LONGEST_NAME = 80
+_READER = "plotter2 readers 1"
+"""Raised when a reader gives other columns for the same file than before."""
+
+
+def drafts_of(found: Sequence[ReadBundle]) -> list[Draft]:
+    """Give a draft for each bundle that was read, in the same order."""
+    names = _names(found)
+    return [_draft(bundle, name) for bundle, name in zip(found, names, strict=True)]
+
+
+# ------------------------------------------------------------ names
+def _names(found: Sequence[ReadBundle]) -> list[str]:
+    """A recorded run is called after what tells it from others; of equal names the oldest keeps it."""
+    names: dict[int, str] = {
+        place: bundle.planned.name for place, bundle in enumerate(found) if bundle.planned.name
+    }
+    runs = [place for place in range(len(found)) if place not in names]
+    taken = set(names.values())
+    for place in sorted(runs, key=lambda place: _run_id(found[place])):
+        wanted = _wanted_name(found[place])
+        name, number = wanted, 1
+        while name in taken:
+            number += 1
+            name = f"{wanted}-{number}"
+        taken.add(name)
+        names[place] = name
+    return [names[place] for place in range(len(found))]
+
+
+def _run_id(bundle: ReadBundle) -> str:
+    return bundle.run.run_id if bundle.run else ""
+
+
+def _wanted_name(bundle: ReadBundle) -> str:
+    run = bundle.run
+    assert run is not None
+    telling = {name: run.params[name] for name in run.axes if name in run.params} | run.repeat
+    readable = run_name(telling or run.params)
+    own = slug(readable if 0 < len(readable) <= _LONGEST_NAME else run.run_id)
+    return f"{bundle.planned.parent or slug(run.experiment)}/{own}"
+
+
+# ------------------------------------------------------------ one bundle
+def _draft(bundle: ReadBundle, name: str) -> Draft:
+    notes = list(bundle.notes)
+    params, repeat, axes, meta = _about(bundle, notes)
+    definitions = bundle.run.definitions if bundle.run else {}
+    tables: dict[str, Table] = {}
+    for stream, table in bundle.tables.items():
+        tables[_free(slug(stream), tables)] = _table(table, definitions)
+        notes += [f"{stream}: {note}" for note in table.notes]
+    provenance = Provenance(files=tuple(bundle.files), notes=tuple(notes), reader=_READER)
+    return Draft(name, params, repeat, axes, meta, tables, provenance)
+
+
+def _about(
+    bundle: ReadBundle, notes: list[str]
+) -> tuple[dict[str, Scalar], tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+    """Params, which of them count repeats, which are a sweep's axes, and what else is known."""
+    run = bundle.run
+    if run is None:
+        params = _finite({**bundle.planned.params, **bundle.params}, notes)
+        return params, repeats_among(params), (), {}
+    params = _finite({**run.params, **run.repeat}, notes)
+    meta = {
+        "run_id": run.run_id,
+        "experiment": run.experiment,
+        "state": run.state,
+        "definitions": run.definitions,
+    }
+    return params, tuple(sorted(run.repeat)), tuple(run.axes), meta
+
+
+def _finite(params: Mapping[str, Scalar], notes: list[str]) -> dict[str, Scalar]:
+    """Params that are no finite number become text, because JSON has no word for them."""
+    found: dict[str, Scalar] = {}
+    for name, value in params.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            notes.append(f"param {name!r} is {value}; it is kept as text")
+            value = str(value)  # noqa: PLW2901
+        found[name] = value
+    return found
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def _table(table: ReadTable, definitions: Mapping[str, Mapping[str, str]]) -> Table:
+    roles = roles_of(table, definitions)
+    columns = tuple(_column(table, name, roles.get(name, Role())) for name in table.columns)
+    return Table(rows=table.rows, columns=columns)
+
+
+def _column(table: ReadTable, name: str, role: Role) -> Column:
+    column = table.columns[name]
+    return Column(
+        name=name,
+        kind=column.kind,
+        unit=role.unit,
+        role=role.role,
+        nullable=column.nulls > 0,
+        confidence=role.confidence,
+        why=role.why,
+        chunks=tuple(Chunk(digest=c.digest, bytes=c.bytes, rows=c.rows) for c in column.chunks),
+    )

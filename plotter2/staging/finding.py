@@ -1,0 +1,256 @@
+"""Finding what a path holds: names of files and folders only, no file is opened.
+
+A folder with `run.json` and segments is a recorded run. Any other folder is a bundle with one
+table per CSV, TSV or JSON-lines file, and its subfolders with such files or runs are the bundles
+below it. Links are not followed, hidden names are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from plotter2.datter.bundle import slug
+from plotter2.datter.select import DEFAULT_STREAM
+from plotter2.errors import DataError
+from plotter2.staging import codes
+from plotter2.staging.tokens import Scalar, params_in
+
+Format: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
+
+_BY_ENDING: dict[str, Format] = {
+    ".l2.jsonl": "l2", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}  # fmt: skip
+_TEXT_ENDINGS = (".txt", ".dat", ".log")
+"""Read as CSV when such a file is named itself; in a folder they are left alone."""
+PARAMS_FILES = ("config.json", "params.json", "hparams.json", "args.json")
+RUN_FILE = "run.json"
+MOST_FILES = 50_000
+MOST_FOLDERS_DEEP = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read; `name` is its path as shown to people, `table` what its table is called."""
+
+    path: Path
+    name: str
+    format: Format
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A bundle to be. `name` is None for a recorded run, which says its name itself.
+
+    `parent` is the name of the bundle above ("" = none); `shown` is the folder's or file's name.
+    """
+
+    name: str | None
+    parent: str
+    shown: str
+    sources: tuple[Source, ...]
+    params: dict[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All bundles that a path holds, those above before those below, and what is left alone."""
+
+    bundles: tuple[Planned, ...]
+    left_alone: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Search:
+    base: Path
+    bundles: list[Planned] = field(default_factory=list)
+    left_alone: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    seen: int = 0
+
+    def free(self, name: str) -> str:
+        """Give the name, with a number behind it if another folder has it already."""
+        free, number = name, 1
+        while free in self.names:
+            number += 1
+            free = f"{name}-{number}"
+        self.names.add(free)
+        return free
+
+    def shown(self, path: Path) -> str:
+        return path.name if path == self.base else str(path.relative_to(self.base.parent))
+
+
+def find(path: Path, name: str | None) -> Plan:
+    """Find what `path` holds; `name` is the bundle's name, by default that of the file or folder.
+
+    Raises DataError: P2-D0830 (no such path), P2-D0831 (nothing to read), P2-D0832 (a link or
+    device), P2-D0834 (no reader for it), P2-D0839 (too many files or folders).
+    """
+    base = path.absolute()
+    if not os.path.lexists(base):
+        raise DataError(
+            codes.NO_SUCH_PATH,
+            f"There is no {path}.",
+            where=str(path),
+            help="Check the path; a relative one starts at the working folder.",
+        )
+    if base.is_symlink():
+        raise DataError(
+            codes.NOT_A_FILE,
+            f"{path} is a symbolic link.",
+            where=str(path),
+            help=f"Give the path that it points to: {base.resolve()}",
+        )
+    search = _Search(base)
+    if base.is_dir():
+        _folder(search, base, "", name, {})
+    else:
+        _single(search, base, name)
+    if not any(bundle.sources for bundle in search.bundles):
+        raise _nothing(path, search.left_alone)
+    return Plan(tuple(search.bundles), tuple(search.left_alone))
+
+
+# ------------------------------------------------------------ a file
+def _single(search: _Search, path: Path, name: str | None) -> None:
+    found = _format_of(path.name) or ("csv" if path.suffix.lower() in _TEXT_ENDINGS else None)
+    if found is None:
+        raise DataError(
+            codes.NO_READER,
+            f"There is no reader for {path.name}.",
+            where=str(path),
+            help=f"Files with these endings can be read: {', '.join(sorted(_BY_ENDING))}.",
+        )
+    if found == "l2":
+        source = Source(path, path.name, found)
+        search.bundles.append(Planned(name, "", path.name, (source,)))
+        return
+    source = Source(path, path.name, found, DEFAULT_STREAM)
+    search.bundles.append(Planned(name or default_name(path), "", path.name, (source,)))
+
+
+def default_name(path: Path) -> str:
+    """Give the bundle's name for a path: that of the folder, or of the file without its ending."""
+    return slug(path.name if path.is_dir() else _stem(path.name))
+
+
+def _format_of(name: str) -> Format | None:
+    lowered = name.lower()
+    return next((found for end, found in _BY_ENDING.items() if lowered.endswith(end)), None)
+
+
+def _stem(name: str) -> str:
+    lowered = name.lower()
+    ending = next((end for end in _BY_ENDING if lowered.endswith(end)), Path(name).suffix)
+    return name[: len(name) - len(ending)] if ending else name
+
+
+# ------------------------------------------------------------ a folder
+def _folder(
+    search: _Search, folder: Path, parent: str, name: str | None, above: dict[str, Scalar]
+) -> bool:
+    """Plan a folder and what is below it; tells whether there is anything to read."""
+    files, folders = _entries(search, folder)
+    if _is_run(folder, files):
+        sources = tuple(
+            Source(path, search.shown(path), "l2run") for path in files if _belongs_to_run(path)
+        )
+        search.bundles.append(Planned(name, parent, search.shown(folder), sources))
+        return True
+    own = search.free(name or (f"{parent}/" if parent else "") + slug(folder.name))
+    params = {**above, **params_in(folder.name)}
+    place = len(search.bundles)
+    tables = _tables(search, files)
+    params_file = [path for path in files if path.name in PARAMS_FILES][:1] if tables else []
+    sources = (
+        *tables,
+        *(Source(path, search.shown(path), "params") for path in params_file),
+    )
+    below = [_folder(search, path, own, None, params) for path in folders]
+    if not tables and not any(below):
+        _leave(search, [path for path in files if path.name not in PARAMS_FILES])
+        return False
+    _leave(search, [path for path in files if path not in {source.path for source in sources}])
+    search.bundles.insert(place, Planned(own, parent, search.shown(folder), sources, params))
+    return True
+
+
+def _entries(search: _Search, folder: Path) -> tuple[list[Path], list[Path]]:
+    files: list[Path] = []
+    folders: list[Path] = []
+    for entry in _sorted_entries(folder):
+        search.seen += 1
+        path = Path(entry.path)
+        if entry.name.startswith("."):
+            continue
+        if entry.is_symlink():
+            search.left_alone.append(f"{search.shown(path)} (a symbolic link)")
+        elif entry.is_dir():
+            folders.append(path)
+        else:
+            files.append(path)
+    depth = len(folder.relative_to(search.base).parts)
+    if search.seen > MOST_FILES or depth > MOST_FOLDERS_DEEP:
+        raise DataError(
+            codes.TOO_MANY_FILES,
+            f"{folder} and what is around it are more than {MOST_FILES} files or "
+            f"{MOST_FOLDERS_DEEP} folders deep.",
+            where=str(folder),
+            help="Add the parts one by one.",
+        )
+    return files, folders
+
+
+def _sorted_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(
+            codes.NO_SUCH_PATH,
+            f"{folder} cannot be read: {error.strerror}.",
+            where=str(folder),
+            help="Check the rights of the folder.",
+        ) from None
+
+
+def _is_run(folder: Path, files: list[Path]) -> bool:
+    names = {path.name for path in files}
+    return RUN_FILE in names and any(_belongs_to_run(Path(n)) for n in names - {RUN_FILE})
+
+
+def _belongs_to_run(path: Path) -> bool:
+    name = path.name
+    return name == RUN_FILE or (name.startswith("seg-") and name.endswith((".l2.jsonl", ".l2.bin")))
+
+
+def _tables(search: _Search, files: list[Path]) -> list[Source]:
+    found = [(path, kind) for path in files if (kind := _format_of(path.name)) not in (None, "l2")]
+    stems = [slug(_stem(path.name)) for path, _ in found]
+    sources: list[Source] = []
+    for (path, kind), stem in zip(found, stems, strict=True):
+        assert kind is not None
+        table = stem if stems.count(stem) == 1 else slug(path.name)
+        sources.append(Source(path, search.shown(path), kind, table))
+    return sources
+
+
+def _leave(search: _Search, paths: list[Path]) -> None:
+    search.left_alone += [search.shown(path) for path in paths]
+
+
+def _nothing(path: Path, left_alone: list[str]) -> DataError:
+    seen = f" It holds {', '.join(left_alone[:4])}." if left_alone else " It is empty."
+    return DataError(
+        codes.NOTHING_TO_READ,
+        f"{path} holds nothing that can be read.{seen}",
+        where=str(path),
+        help="Give a folder that logger2 recorded, or one with files ending in "
+        f"{', '.join(sorted(_BY_ENDING))}.",
+    )

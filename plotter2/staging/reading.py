@@ -1,0 +1,259 @@
+"""Having files read: batches of bundles go to a confined child, columns come back as bytes.
+
+The answer is not trusted: names, kinds and counts must fit together, the bytes are never looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, cast, get_args
+
+from plotter2.datter.bundle import Kind, SourceFile
+from plotter2.errors import DataError, HostError
+from plotter2.staging import codes
+from plotter2.staging.finding import Planned, Source
+from plotter2.staging.sources import Copied, copied, size_of
+from plotter2.staging.tokens import Scalar
+from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
+from plotter2.wire.messages import (
+    ColumnFound,
+    FromChild,
+    Note,
+    ReadFile,
+    ReadJob,
+    RunFound,
+    TableFound,
+)
+
+BATCH_BYTES = 128 << 20
+BATCH_FILES = 400
+BATCH_NAME_BYTES = 24_000
+"""Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
+_KINDS = get_args(Kind)
+
+
+class Answer(Protocol):
+    """What a child said while it read, and its output memory."""
+
+    @property
+    def messages(self) -> Sequence[FromChild]:
+        """Give the messages in the order in which they came."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Give bytes of the output memory, copied; raises HostError outside of it."""
+
+
+Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
+"""Runs a job in a confined child; the descriptors are those after the output (numbers 1, 2, ...)."""
+Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
+"""Takes the bytes of a column chunk; gives (SHA-256, size)."""
+
+
+@dataclass(slots=True)
+class ReadChunk:
+    """Some rows of a column that are kept already."""
+
+    digest: str
+    bytes: int
+    rows: int
+
+
+@dataclass(slots=True)
+class ReadColumn:
+    """A column as the child found it."""
+
+    name: str
+    kind: Kind
+    features: dict[str, Scalar]
+    rows: int = 0
+    nulls: int = 0
+    chunks: list[ReadChunk] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ReadTable:
+    """A table as the child found it; `rows` is -1 until the child said that it is complete."""
+
+    columns: dict[str, ReadColumn] = field(default_factory=dict)
+    rows: int = -1
+    skipped_bytes: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ReadBundle:
+    """A planned bundle with everything that was read for it; tables by their final names."""
+
+    planned: Planned
+    tables: dict[str, ReadTable] = field(default_factory=dict)
+    run: RunFound | None = None
+    params: dict[str, Scalar] = field(default_factory=dict)
+    files: list[SourceFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
+    """Have all files of the planned bundles read; gives the bundles in the same order.
+
+    Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
+    P2-D0832, P2-D0833, P2-D0836 for files, P2-D0837 when the answer does not fit together.
+    """
+    found: list[ReadBundle] = []
+    for batch in _batches(bundles):
+        found += _read_batch(batch, submit, keep)
+    return found
+
+
+def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
+    batch: list[Planned] = []
+    size = files = names = 0
+    for bundle in bundles:
+        own_size = sum(size_of(source) for source in bundle.sources)
+        own_names = sum(len(source.name.encode()) for source in bundle.sources)
+        is_full = (
+            size + own_size > BATCH_BYTES
+            or files + len(bundle.sources) > BATCH_FILES
+            or names + own_names > BATCH_NAME_BYTES
+        )
+        if batch and is_full:
+            yield batch
+            batch, size, files, names = [], 0, 0, 0
+        batch.append(bundle)
+        size, files, names = size + own_size, files + len(bundle.sources), names + own_names
+    if batch:
+        yield batch
+
+
+def _read_batch(batch: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
+    """Read a batch in one child; one that gives more than a child may say is halved."""
+    sources = [source for planned in batch for source in planned.sources]
+    if not sources:
+        return [ReadBundle(planned) for planned in batch]
+    fd, places = copied(sources)
+    try:
+        answer = submit(_job(places), (fd,))
+    except HostError as error:
+        if error.code not in (OUTPUT_LIMIT, TOO_MANY_MESSAGES) or len(batch) < 2:
+            raise
+        half = len(batch) // 2
+        return [
+            *_read_batch(batch[:half], submit, keep),
+            *_read_batch(batch[half:], submit, keep),
+        ]
+    finally:
+        os.close(fd)
+    return _Collector(batch, places).collected(answer, keep)
+
+
+def _job(places: Sequence[Copied]) -> ReadJob:
+    return ReadJob(
+        files=[
+            ReadFile(
+                name=place.source.name,
+                format=place.source.format,
+                fd=1,
+                offset=place.offset,
+                length=place.file.bytes,
+            )
+            for place in places
+        ]
+    )
+
+
+class _Collector:
+    """Sorts the messages of one answer to the bundles and tables they belong to."""
+
+    def __init__(self, batch: Sequence[Planned], places: Sequence[Copied]) -> None:
+        self._bundles = [ReadBundle(planned) for planned in batch]
+        self._by_run: dict[str, ReadBundle] = {}
+        self._by_file: dict[str, tuple[ReadBundle, Source]] = {}
+        files = iter(places)
+        for bundle in self._bundles:
+            for source in bundle.planned.sources:
+                bundle.files.append(next(files).file)
+                if source.format in ("l2", "l2run"):
+                    self._by_run[bundle.planned.shown] = bundle
+                else:
+                    self._by_file[source.name] = (bundle, source)
+
+    def collected(self, answer: Answer, keep: Keep) -> list[ReadBundle]:
+        """Give the bundles with what the child found; raises DataError (P2-D0837)."""
+        for message in answer.messages:
+            match message:
+                case RunFound():
+                    self._take_run(message)
+                case ColumnFound():
+                    data = answer.read(message.offset, message.length)
+                    self._take_column(message, keep(data))
+                case TableFound():
+                    self._take_table(message)
+                case Note():
+                    self._bundles[0].notes.append(message.text)
+                case _:
+                    pass
+        for bundle in self._bundles:
+            _check(bundle)
+        return self._bundles
+
+    def _take_run(self, message: RunFound) -> None:
+        bundle = self._by_run.get(message.name)
+        if bundle is not None:
+            bundle.run = message
+        elif message.name in self._by_file:
+            self._by_file[message.name][0].params = dict(message.params)
+        else:
+            raise _broken(f"it names a run {message.name!r} that was not asked for")
+
+    def _table(self, name: str) -> ReadTable:
+        owner = self._by_file.get(name)
+        if owner is not None:
+            bundle, stream = owner[0], owner[1].table
+        else:
+            run = max((r for r in self._by_run if name.startswith(r + "/")), key=len, default="")
+            if not run:
+                raise _broken(f"it names a table {name!r} that was not asked for")
+            bundle, stream = self._by_run[run], name[len(run) + 1 :]
+        return bundle.tables.setdefault(stream, ReadTable())
+
+    def _take_column(self, message: ColumnFound, kept: tuple[str, int]) -> None:
+        table = self._table(message.table)
+        if message.dtype not in _KINDS or table.rows >= 0 or message.nulls > message.rows:
+            raise _broken(f"column {message.name!r} of {message.table!r} cannot be so")
+        kind = cast(Kind, message.dtype)
+        column = table.columns.get(message.name)
+        if column is None:
+            column = ReadColumn(message.name, kind, dict(message.features))
+            table.columns[message.name] = column
+        if column.kind != kind:
+            raise _broken(f"column {message.name!r} of {message.table!r} changes its kind")
+        column.rows += message.rows
+        column.nulls += message.nulls
+        column.chunks.append(ReadChunk(kept[0], kept[1], message.rows))
+
+    def _take_table(self, message: TableFound) -> None:
+        table = self._table(message.table)
+        table.rows = message.rows
+        table.skipped_bytes = message.skipped_bytes
+        table.notes = list(message.notes)
+
+
+def _check(bundle: ReadBundle) -> None:
+    """Every table is complete, has columns of equal length, and every file asked for is there."""
+    for stream, table in bundle.tables.items():
+        if any(column.rows != table.rows for column in table.columns.values()):
+            raise _broken(f"the columns of {stream!r} do not have its {table.rows} rows")
+    wanted = {source.table for source in bundle.planned.sources if source.table}
+    if not wanted <= set(bundle.tables):
+        raise _broken(f"the table {min(wanted - set(bundle.tables))!r} is missing")
+    if bundle.planned.name is None and bundle.run is None:
+        raise _broken(f"the run {bundle.planned.shown!r} is missing")
+
+
+def _broken(why: str) -> DataError:
+    return DataError(
+        codes.ANSWER_BROKEN,
+        f"The reader's answer does not fit together: {why}.",
+        help="Nothing was stored. Try again; if it stays so, report it with the file.",
+    )

@@ -1,0 +1,143 @@
+"""`add`, behind the command line: paths in, bundles out, all of them or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plotter2.datter.adding import Draft, Entered
+from plotter2.datter.bundle import check_name
+from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.errors import DataError
+from plotter2.staging import codes
+from plotter2.staging.drafting import drafts_of
+from plotter2.staging.finding import Plan, Planned, default_name, find
+from plotter2.staging.reading import Submit, read_all
+
+
+@dataclass(frozen=True, slots=True)
+class AddedBundle:
+    """What became of one bundle: added, a new attempt, or already there."""
+
+    id: str
+    name: str
+    attempt: int
+    outcome: str
+    tables: dict[str, dict[str, Any]]
+    """stream -> {"rows": n, "cols": {name: type}, "roles": {name: role}}."""
+    params: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the bundle as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What an add did: bundles (those above first), files that were left alone, time by stage."""
+
+    bundles: tuple[AddedBundle, ...]
+    left_alone: tuple[str, ...]
+    timings_ms: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the report as plain JSON values."""
+        return {
+            "bundles": [bundle.as_json() for bundle in self.bundles],
+            "left_alone": list(self.left_alone),
+            "timings_ms": self.timings_ms,
+        }
+
+
+def stage(paths: Sequence[Path], name: str | None, submit: Submit, store: Store) -> AddReport:
+    """Add what the paths hold to the store.
+
+    One path becomes the bundle `name` (default: after the file or folder); several become bundles
+    of their own, below `name` if it is given. The same output again is found again; other output
+    under the same name is a new attempt, and the older one is kept. All bundles are stored in one
+    step, or nothing is.
+
+    Raises DataError with the codes P2-D083x (paths), P2-D084x and P2-D085x (content of files),
+    P2-D0801..0809 and P2-D0815 (store); HostError when a child fails.
+    """
+    began = time.perf_counter()
+    plan = _plan(paths, name)
+    found_at = time.perf_counter()
+    with store.adding() as adding:
+        drafts = drafts_of(read_all(plan.bundles, submit, adding.put))
+        _check(drafts, plan)
+        read_at = time.perf_counter()
+        entered = adding.commit(drafts, PATIENCE_S)
+    done_at = time.perf_counter()
+    timings = {"find": found_at - began, "read": read_at - found_at, "store": done_at - read_at}
+    return AddReport(
+        tuple(_told(entry) for entry in entered),
+        plan.left_alone,
+        {stage: round(seconds * 1000, 3) for stage, seconds in timings.items()},
+    )
+
+
+def _plan(paths: Sequence[Path], name: str | None) -> Plan:
+    if name is not None:
+        check_name(name)
+    if len(paths) == 1:
+        return find(paths[0], name)
+    plans = [find(path, f"{name}/{default_name(path)}" if name else None) for path in paths]
+    bundles = [bundle for plan in plans for bundle in plan.bundles]
+    _refuse_same_names(bundles)
+    if name is not None:
+        bundles.insert(0, Planned(name, "", name, ()))
+    return Plan(tuple(bundles), tuple(left for plan in plans for left in plan.left_alone))
+
+
+def _refuse_same_names(bundles: Sequence[Planned]) -> None:
+    for kind in ("name", "shown"):
+        names = [value for bundle in bundles if (value := getattr(bundle, kind))]
+        twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+        if twice is not None:
+            raise DataError(
+                codes.SAME_NAME,
+                f"Two of the paths would both become {twice!r}.",
+                where=twice,
+                help="Add them one by one, each with a --name of its own.",
+            )
+
+
+def _check(drafts: Sequence[Draft], plan: Plan) -> None:
+    tables = [table for draft in drafts for table in draft.tables.values()]
+    if any(table.rows for table in tables):
+        return
+    shown = plan.bundles[0].shown
+    raise DataError(
+        codes.NO_ROWS,
+        f"{shown} has column names but no rows."
+        if len(tables) == 1
+        else f"None of the {len(tables)} tables in {shown} has any rows.",
+        where=shown,
+        help="Add it when its program has written something.",
+    )
+
+
+def _told(entered: Entered) -> AddedBundle:
+    draft = entered.draft
+    tables = {
+        stream: {
+            "rows": table.rows,
+            "cols": {column.name: str(column.type) for column in table.columns},
+            "roles": {column.name: column.role for column in table.columns},
+        }
+        for stream, table in draft.tables.items()
+    }
+    return AddedBundle(
+        entered.id,
+        entered.name,
+        entered.attempt,
+        entered.outcome,
+        tables,
+        dict(draft.params),
+        draft.provenance.notes,
+    )
