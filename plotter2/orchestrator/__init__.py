@@ -1,0 +1,19 @@
+"""Runs work in confined children and watches over it. It moves bytes and never parses them."""
+
+from plotter2.orchestrator.conversation import Event
+from plotter2.orchestrator.orchestrator import Orchestrator
+from plotter2.orchestrator.settings import OrchestratorSettings
+from plotter2.orchestrator.task import Limits, OutBlob, Outcome, Task, Usage
+from plotter2.orchestrator.verdict import ScriptFailed
+
+__all__ = [
+    "Event",
+    "Limits",
+    "Orchestrator",
+    "OrchestratorSettings",
+    "OutBlob",
+    "Outcome",
+    "ScriptFailed",
+    "Task",
+    "Usage",
+]

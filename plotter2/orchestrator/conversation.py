@@ -1,0 +1,92 @@
+"""What a child has said so far, checked word by word. Knows no process, no socket, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from plotter2.errors import HostError
+from plotter2.orchestrator.verdict import failed, printable
+from plotter2.wire import codes
+from plotter2.wire.messages import (
+    MESSAGE_COUNT_LIMIT,
+    PROTOCOL,
+    Confined,
+    Done,
+    Failed,
+    FromChild,
+    Hello,
+    Job,
+    Note,
+    Progress,
+    State,
+    decode_from_child,
+    step,
+)
+
+Event: TypeAlias = Progress | Note
+
+MESSAGE_BYTES_LIMIT: Final = 64 * 1024 * 1024
+"""Most bytes that one child may send in messages."""
+
+
+class Conversation:
+    """The talk with one child: `hear` what it sends, `say` that it got its job."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
+        self._count = 0
+        self._bytes = 0
+        self.state = State.STARTED
+        self.messages: list[FromChild] = []
+        self.confined: Confined | None = None
+        self.done: Done | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the child has said its last word."""
+        return self.state is State.ENDED
+
+    def hear(self, data: bytes) -> None:
+        """Take one packet.
+
+        Raises HostError (P2-H0908) when it is no message, comes out of turn, or is one too many;
+        the child's own error when it says that it failed; and whatever `on_event` raises.
+        """
+        self._count += 1
+        self._bytes += len(data)
+        if self._count > MESSAGE_COUNT_LIMIT or self._bytes > MESSAGE_BYTES_LIMIT:
+            raise HostError(
+                codes.PROTOCOL_BROKEN,
+                f"The child sent more than {MESSAGE_COUNT_LIMIT} messages, or too large ones.",
+            )
+        message = decode_from_child(data)
+        self.state = step(self.state, message)
+        self._take(message)
+
+    def say(self, job: Job) -> None:
+        """Note that the child was given its job."""
+        self.state = step(self.state, job)
+
+    def _take(self, message: FromChild) -> None:
+        match message:
+            case Progress(stage=stage, unit=unit):
+                safe = {"stage": printable(stage), "unit": printable(unit)}
+                self._on_event(msgspec.structs.replace(message, **safe))
+            case Note(text=text):
+                self._on_event(msgspec.structs.replace(message, text=printable(text)))
+            case Failed():
+                raise failed(message)
+            case Hello(protocol=protocol) if protocol != PROTOCOL:
+                raise HostError(
+                    codes.PROTOCOL_BROKEN,
+                    f"The child speaks protocol {protocol}, the host {PROTOCOL}.",
+                )
+            case Confined():
+                self.confined = message
+            case Done():
+                self.done = message
+            case _:
+                self.messages.append(message)

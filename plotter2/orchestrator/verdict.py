@@ -1,0 +1,117 @@
+"""From how a child ended to the one error that says so. No process is touched here."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
+from plotter2.orchestrator.task import Limits
+from plotter2.wire import codes
+from plotter2.wire.messages import Failed
+from plotter2.wire.zygote import Ended
+
+
+@dataclass(eq=False)
+class ScriptFailed(RunError):
+    """A script failed while it ran; `span` is the place (start, end) in its bytes, if known."""
+
+    span: tuple[int, int] | None = None
+
+
+class Stop(Enum):
+    """Why the host ended a child."""
+
+    WALL = "wall"
+    MEMORY = "memory"
+    CONFINE = "confine"
+    SILENT = "silent"
+
+
+_SANDBOX_SIGNAL: Final = signal.SIGSYS
+_FAMILIES: Final[dict[str, type[Plotter2Error]]] = {"P2-D": DataError, "P2-H": HostError}
+
+
+def failed(said: Failed) -> Plotter2Error:
+    """Give the error that a child or a zygote reported; its text is made safe to print."""
+    code, message, where, help_, note = (
+        printable(part) for part in (said.code, said.message, said.where, said.help, said.note)
+    )
+    family = _FAMILIES.get(code[:4])
+    if family is not None:
+        return family(code, message, where, help_, note)
+    return ScriptFailed(code, message, where, help_, note, span=said.span)
+
+
+def stopped(why: Stop, limits: Limits) -> Plotter2Error:
+    """Give the error for a child that the host ended."""
+    match why:
+        case Stop.WALL:
+            return HostError(
+                codes.WALL_LIMIT,
+                f"The run took longer than {limits.wall_ms / 1000:g} s and was stopped.",
+                help="Read or draw less, or raise the wall-clock limit.",
+                exit_code=ExitCode.TIMEOUT,
+            )
+        case Stop.MEMORY:
+            return over_memory(limits, "")
+        case Stop.CONFINE:
+            return HostError(
+                codes.CHILD_DIED,
+                "The child did not become ready for work in time and was stopped.",
+                help="Run it again when the machine is less busy.",
+            )
+        case Stop.SILENT:
+            return HostError(
+                codes.PROTOCOL_BROKEN, "The child closed its channel and went on; it was stopped."
+            )
+
+
+def died(ended: Ended, limits: Limits) -> Plotter2Error:
+    """Give the error for a child that ended by itself without an answer."""
+    if ended.code >= 0:
+        return HostError(
+            codes.CHILD_DIED, f"The child ended with exit code {ended.code} without an answer."
+        )
+    number = -ended.code
+    if number == signal.SIGXCPU or (number == signal.SIGKILL and ended.cpu_ms >= limits.cpu_ms):
+        return HostError(
+            codes.CPU_LIMIT,
+            f"The run used more than {limits.cpu_ms / 1000:g} s of processor time and was stopped.",
+            help="Read or compute less, or raise the processor limit.",
+        )
+    if number in (signal.SIGABRT, signal.SIGKILL):
+        return over_memory(limits, f"It was ended by {_name(number)}.")
+    reason = " because it tried what the sandbox forbids" if number == _SANDBOX_SIGNAL else ""
+    return HostError(
+        codes.CHILD_DIED,
+        f"The child was ended by {_name(number)}{reason}, without an answer.",
+        help="This is a bug in plotter2 or in a library, or an attack.",
+    )
+
+
+def over_memory(limits: Limits, note: str) -> HostError:
+    """Give the error for too much memory."""
+    return HostError(
+        codes.MEMORY_LIMIT,
+        f"The run asked for more memory than its {limits.mem_mib} MiB and was stopped.",
+        help="Read fewer rows or columns, or raise the memory limit.",
+        note=note,
+    )
+
+
+def printable(text: str) -> str:
+    """Give text from a child without anything that could command a terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

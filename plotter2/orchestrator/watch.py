@@ -1,0 +1,143 @@
+"""The watch over one child: hear it, measure it, end it at a limit. Every wait has a deadline."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from plotter2.errors import HostError
+from plotter2.orchestrator.conversation import Conversation
+from plotter2.orchestrator.settings import OrchestratorSettings
+from plotter2.orchestrator.task import Task
+from plotter2.orchestrator.verdict import Stop, died, stopped
+from plotter2.orchestrator.zygote import Child
+from plotter2.sandbox.plan import reaches
+from plotter2.wire import codes
+from plotter2.wire.messages import MESSAGE_LIMIT, Confined, State, encode
+from plotter2.wire.zygote import Ended, decode_from_zygote
+
+_SILENT_SECONDS: Final = 2.0
+_DEATH_SECONDS: Final = 60.0
+_WORD_SECONDS: Final = 2.0
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+class Watch:
+    """One child from its birth to its death."""
+
+    def __init__(
+        self, child: Child, task: Task, settings: OrchestratorSettings, talk: Conversation
+    ) -> None:
+        self._child = child
+        self._task = task
+        self._settings = settings
+        self._talk = talk
+        self._baseline = 0
+        self._stop = Stop.CONFINE
+        self._deadline = time.monotonic() + settings.confine_seconds
+        self._poll = select.poll()
+        self._poll.register(child.channel, select.POLLIN)
+        self._poll.register(child.status, select.POLLIN)
+        self._ended: Ended | None = None
+
+    def work(self, output: int) -> None:
+        """Give the child its job when it is confined, and hear it until it has said its last word.
+
+        Raises the one error that says why there is no result. The child may still live then.
+        """
+        while not self._talk.is_over:
+            left = self._deadline - time.monotonic()
+            wait = max(0.0, min(left, self._settings.poll_seconds))
+            ready = {descriptor for descriptor, _ in self._poll.poll(wait * 1000)}
+            if self._child.channel.fileno() in ready:
+                self._hear(output)
+            elif self._child.status.fileno() in ready:
+                self._ended = self._last_word()
+                raise died(self._ended, self._task.limits)
+            self._measure()
+
+    def end(self) -> Ended:
+        """Kill the child if it lives, wait until it is dead, and give what it used."""
+        self._child.kill()
+        poll = select.poll()
+        poll.register(self._child.pidfd, select.POLLIN)
+        if not poll.poll(_DEATH_SECONDS * 1000):
+            raise HostError(
+                codes.CHILD_DIED,
+                f"The child {self._child.pid} does not end although it was killed.",
+                help="The machine has a fault, often of a disk; look at its log.",
+            )
+        return self._ended or self._last_word()
+
+    def _hear(self, output: int) -> None:
+        try:
+            data = self._child.channel.recv(MESSAGE_LIMIT + 1)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            # The child ended, and its status comes at once, or it hung up and goes on.
+            self._poll.unregister(self._child.channel)
+            self._stop = Stop.SILENT
+            self._deadline = min(self._deadline, time.monotonic() + _SILENT_SECONDS)
+            return
+        self._talk.hear(data)
+        if self._talk.state is State.CONFINED:
+            self._give_job(output)
+
+    def _give_job(self, output: int) -> None:
+        assert self._talk.confined is not None
+        self._require_level(self._talk.confined)
+        self._baseline = own_memory(self._child.pid)
+        data = encode(self._task.job)
+        self._talk.say(self._task.job)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it just died: its status says how
+            socket.send_fds(self._child.channel, [data], [output, *self._task.fds])
+        self._stop = Stop.WALL
+        self._deadline = time.monotonic() + self._task.limits.wall_ms / 1000
+
+    def _require_level(self, confined: Confined) -> None:
+        if not reaches(confined.level, self._task.minimum):
+            raise HostError(
+                codes.BELOW_MINIMUM,
+                f"The child is confined at level {confined.level}, below {self._task.minimum}.",
+                help="`plotter2 doctor` says what is missing on this machine.",
+            )
+
+    def _measure(self) -> None:
+        if time.monotonic() >= self._deadline:
+            raise stopped(self._stop, self._task.limits)
+        if self._talk.state is State.WORKING:
+            grown = own_memory(self._child.pid) - self._baseline
+            if grown > self._task.limits.mem_mib * 2**20:
+                raise stopped(Stop.MEMORY, self._task.limits)
+
+    def _last_word(self) -> Ended:
+        poll = select.poll()
+        poll.register(self._child.status, select.POLLIN)
+        if poll.poll(_WORD_SECONDS * 1000):
+            data = self._child.status.recv(MESSAGE_LIMIT + 1)
+            said = decode_from_zygote(data) if data else None
+            if isinstance(said, Ended):
+                return said
+        raise HostError(
+            codes.ZYGOTE_LOST,
+            "The process for children ended while a run was at work; the run ended with it.",
+            help="Run it again; a new one is started.",
+        )
+
+
+def own_memory(pid: int) -> int:
+    """Give the bytes of anonymous memory that a process has resident; 0 when it is gone.
+
+    Shared pages are left out: inputs are the host's, and the output has a cap of its own.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return (int(fields[1]) - int(fields[2])) * _PAGE if len(fields) > 2 else 0

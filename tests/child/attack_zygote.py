@@ -1,0 +1,28 @@
+"""A zygote whose children do what a test tells them, with full Python: the attacker inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from plotter2.child.channel import ChildChannel
+from plotter2.child.zygote import serve
+from plotter2.wire.messages import Note, ReadJob, RunJob
+
+
+def run_source(job: RunJob, fds: Sequence[int], channel: ChildChannel) -> None:
+    """Run the parameter `source`; what it puts into `answer` goes back as a note in JSON."""
+    names: dict[str, Any] = {"job": job, "fds": fds, "channel": channel, "answer": None}
+    exec(compile(str(job.params["source"]), "<attack>", "exec"), names)
+    channel.send(Note(level="info", text=json.dumps(names["answer"])))
+
+
+def read_nothing(job: ReadJob, fds: Sequence[int], channel: ChildChannel) -> None:
+    """Put the bytes of each input into the output."""
+    for file in job.files:
+        channel.put(file.name, file.format, b"")
+
+
+if __name__ == "__main__":
+    serve(lambda: {"run": run_source, "read": read_nothing})
