@@ -18,7 +18,19 @@ Comments = tuple[str, ...]
 KEYWORDS = frozenset(
     (
         *("p2", "use", "as", "param", "where", "let", "pipe", "def", "script", "python"),
-        *("task", "after", "link", "via", "expose", "impose", "else", "repeat", "in", "when", "otherwise"),
+        *(
+            "task",
+            "after",
+            "link",
+            "via",
+            "expose",
+            "impose",
+            "else",
+            "repeat",
+            "in",
+            "when",
+            "otherwise",
+        ),
         *("frame", "report", "page", "if", "then", "or", "and", "not", "true", "false", "null"),
     )
 )

@@ -1,21 +1,30 @@
-"""The whole way from a source to a tree: limits, tokens, machine, and recovery when something is wrong."""
+"""The whole way from a source to a tree: limits, tokens, machine; and statement by statement when something is wrong."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from p2lang import ast
-from p2lang.diagnostics import Diagnostic
+from p2lang.diagnostics import Diagnostic, Fix
 from p2lang.parser.builder import Builder
 from p2lang.parser.comments import Margin
-from p2lang.parser.lexer import lex
+from p2lang.parser.lexer import Tokens, lex
 from p2lang.parser.limits import refused
-from p2lang.parser.machine import Built, Machine, Stuck
+from p2lang.parser.machine import Built, Machine, Stuck, TooDeep
+from p2lang.parser.mistakes import Trouble, explained
+from p2lang.parser.names import EDITION
+from p2lang.parser.outline import SWALLOWING, Extent, nesting_problem, outlined, too_deep
 from p2lang.parser.tables import tables
 from p2lang.source import Source, Span
 
 MAX_DEPTH = 128
 HOLE_DEPTH = 32
+MOST_REPORTED = 25
+_MOST_LEVELS = 8
+_DECLARING = frozenset(
+    ("LET", "PARAM", "PIPE", "DEF", "SCRIPT", "TASK", "LINK", "EXPOSE", "REPEAT", "AS")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +41,163 @@ class Parsed:
 
 
 def parse(source: Source) -> Parsed:
-    """Read a script; every mistake is a diagnostic (P2-E0001 to E0119, P2-W0405), nothing is raised."""
+    """Read a script; every mistake is a diagnostic (see p2lang.parser.codes), nothing is raised."""
     problems = refused(source)
     if problems:
         return Parsed(None, problems)
     tokens = lex(source.text)
-    found: list[Diagnostic] = []
-
-    def hole(span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
-        inner = lex(source.text, span.start, span.end)
-        builder = Builder(inner, Margin.of(inner), hole)
-        machine = Machine(tables(), builder.actions(), HOLE_DEPTH)
-        result = machine.run(inner, range(len(inner)), "hole")
-        if isinstance(result, Built):
-            return result.value, builder.problems
-        return None, [Diagnostic("P2-E0100", "this is not a value", span)]
-
-    builder = Builder(tokens, Margin.of(tokens), hole)
-    result = Machine(tables(), builder.actions(), MAX_DEPTH).run(
-        tokens, range(len(tokens)), "script"
-    )
-    found += builder.problems
+    problem = nesting_problem(tokens)
+    if problem is not None:
+        return Parsed(None, (problem,))
+    result, found = _run(tokens, range(len(tokens)), Margin.of(tokens))
     if isinstance(result, Built):
-        return Parsed(result.value, tuple(found))
-    place = result.place if isinstance(result, Stuck) else result.token
-    found.append(Diagnostic("P2-E0100", "this is not expected here", tokens.span(place)))
-    return Parsed(None, tuple(found))
+        script: ast.Script = result.value
+        return Parsed(script, tuple(found) + _general(script, tokens, found))
+    return _Recovery(tokens).run()
+
+
+def _run(
+    tokens: Tokens,
+    order: Sequence[int],
+    margin: Margin,
+    start: str = "script",
+    depth: int = MAX_DEPTH,
+) -> tuple[Built | Stuck | TooDeep, list[Diagnostic]]:
+    def hole(span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
+        return _hole(tokens.text, span)
+
+    builder = Builder(tokens, margin, hole)
+    result = Machine(tables(), builder.actions(), depth).run(tokens, order, start)
+    return result, builder.problems
+
+
+def _hole(text: str, span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
+    """Parse the expression of a hole, whose text is already known to hold no braces."""
+    tokens = lex(text, span.start, span.end)
+    if tokens.comments:
+        message, advice = "a hole has no comments", "write `#` outside the braces"
+        return None, [Diagnostic("P2-E0114", message, tokens.comments[0], help=advice)]
+    for i, kind in enumerate(tokens.kinds):
+        if kind in ("FSTRING", "BAD_FSTRING"):
+            message = "a text with holes cannot stand inside a hole"
+            return None, [
+                Diagnostic("P2-E0114", message, tokens.span(i), help="bind it with `let`")
+            ]
+    outline = outlined(tokens)
+    for problem in (nesting_problem(tokens), *outline.problems.values()):
+        if problem is not None:
+            return None, [problem]
+    result, problems = _run(tokens, range(len(tokens)), Margin(tokens), "hole", HOLE_DEPTH)
+    if isinstance(result, Built):
+        return result.value, problems
+    if isinstance(result, TooDeep):
+        return None, [too_deep(tokens, result.token)]
+    end = len(tokens) - 1
+    return None, [explained(Trouble(tokens, range(end), result.place, end, "hole"))]
+
+
+def _general(
+    script: ast.Script, tokens: Tokens, found: Sequence[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """Say what is wrong with a script as a whole: nothing in it (P2-E0118), no edition line (P2-W0405)."""
+    if any(d.is_error and d.code in ("P2-E0005", "P2-E0104") for d in found):
+        return ()
+    if not script.items and not found:
+        advice = 'a script has at least one flow: `access("bundle") | automatic | handoff`'
+        return (
+            Diagnostic("P2-E0118", "there is nothing in this script", tokens.span(0), help=advice),
+        )
+    if script.edition is not None or tokens.kinds[0] == "P2":
+        return ()
+    return (
+        Diagnostic(
+            "P2-W0405",
+            "the edition line is missing",
+            tokens.span(0),
+            help=f"write `p2 {EDITION}` on the first line, so that later releases know how to read the script",
+            severity="warning",
+            fix=Fix(Span(0, 0), f"p2 {EDITION}\n"),
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Recovery:
+    """Reads a script with mistakes statement by statement, in blocks as well, and keeps what is fine."""
+
+    tokens: Tokens
+    found: list[Diagnostic] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
+    dead: set[int] = field(default_factory=set)
+    problems: dict[int, Diagnostic] = field(default_factory=dict)
+
+    def run(self) -> Parsed:
+        outline = outlined(self.tokens)
+        self.problems = outline.problems
+        items: list[ast.Item] = []
+        edition: int | None = None
+        for extent in outline.extents:
+            script = self._read(extent, 0)
+            if script is not None:
+                items += script.items
+                edition = script.edition if edition is None else edition
+        script = ast.Script(tuple(items), edition, span=Span(0, len(self.tokens.text)))
+        self.found += _general(script, self.tokens, self.found)
+        self.found.sort(key=lambda d: d.span.start)
+        return Parsed(script, tuple(self._limited()), frozenset(self.poisoned))
+
+    def _limited(self) -> list[Diagnostic]:
+        return self.found[:MOST_REPORTED]
+
+    def _read(self, extent: Extent, level: int) -> ast.Script | None:
+        """Give the statement if it is fine without those inner ones that are not; report what is not fine."""
+        if not self._bracket_problem(extent):
+            script = self._attempt(extent, level, final=False)
+            if script is not None:
+                return script
+        if level < _MOST_LEVELS:
+            for inner in extent.inner:
+                if len(self.found) < MOST_REPORTED and self._read(inner, level + 1) is None:
+                    self.dead.update(range(inner.first, inner.end))
+        problem = self._bracket_problem(extent)
+        if problem is not None and not self._has_open_text(extent):
+            self._failed(extent, problem)
+            return None
+        return self._attempt(extent, level, final=True)
+
+    def _attempt(self, extent: Extent, level: int, *, final: bool) -> ast.Script | None:
+        order = self._order(extent)
+        end = len(self.tokens) - 1
+        result, problems = _run(self.tokens, [*order, end], Margin(self.tokens))
+        if isinstance(result, Built):
+            script: ast.Script = result.value
+            self.found += problems if level == 0 else []
+            return script
+        if final and isinstance(result, TooDeep):
+            self._failed(extent, too_deep(self.tokens, result.token))
+        elif final and isinstance(result, Stuck):
+            place = min(result.place, len(order))
+            self._failed(extent, explained(Trouble(self.tokens, order, place, extent.end)))
+        return None
+
+    def _order(self, extent: Extent) -> list[int]:
+        return [i for i in range(extent.first, extent.end) if i not in self.dead]
+
+    def _bracket_problem(self, extent: Extent) -> Diagnostic | None:
+        for token in sorted(self.problems):
+            if extent.first <= token < extent.end and token not in self.dead:
+                return self.problems[token]
+        return None
+
+    def _has_open_text(self, extent: Extent) -> bool:
+        return any(self.tokens.kinds[i] in SWALLOWING for i in self._order(extent))
+
+    def _failed(self, extent: Extent, problem: Diagnostic) -> None:
+        if len(self.found) < MOST_REPORTED:
+            self.found.append(problem)
+        kinds = self.tokens.kinds
+        for i in range(extent.first, extent.end):
+            declares = kinds[i] in _DECLARING or (i == extent.first and kinds[i + 1] == "EQUAL")
+            name = i if kinds[i] not in _DECLARING else i + 1
+            if declares and name < extent.end:
+                self.poisoned.add(self.tokens.text_of(name).strip('`$"'))

@@ -1,0 +1,314 @@
+"""Characters and words that are no tokens: foreign quotes, unknown units, lonely `$`, signs from other languages."""
+
+from __future__ import annotations
+
+import re
+
+from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.source import Span
+
+_UNITS = {
+    "m": "min` or `mm",
+    "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+    "msec": "ms", "millis": "ms", "usec": "us",
+    "mins": "min", "minute": "min", "minutes": "min",
+    "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d",
+    "in": "inch", "inches": "inch", "pixel": "px", "pixels": "px", "point": "pt", "points": "pt",
+    "degree": "deg", "degrees": "deg", "percent": "%", "pct": "%",
+    "KB": "KiB", "kB": "KiB", "kb": "KiB", "MB": "MiB", "mb": "MiB", "GB": "GiB", "gb": "GiB", "b": "B",
+}  # fmt: skip
+_KNOWN = "ns us ms s min h d, mm cm inch pt px, B KiB MiB GiB, deg rad, %"
+_THOUSANDS = {"k": "000", "K": "000", "M": "000_000", "G": "000_000_000"}
+UNITS = frozenset("ns us ms min mm cm inch px pt deg rad KiB MiB GiB B s h d".split())
+
+_LOOKALIKES = {
+    "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "…": "..",
+    "→": "->", "∈": "in", "∧": "and", "∨": "or", "¬": "not", "（": "(", "）": ")", "［": "[", "］": "]",
+    "｛": "{", "｝": "}", "，": ",", "：": ":", "＝": "=", "＞": ">", "＜": "<", "｜": "|", "＂": '"', "＄": "$",
+    "＃": "#", "；": "", "√": "sqrt(...)", "∞": "1e300",
+}  # fmt: skip
+_OPERATORS = {
+    "&&": ("`&&` is not an operator here", "and"),
+    "&": ("`&` is not an operator here", "and"),
+    "!": ("`!` is not an operator here", "not "),
+    "^": ("`^` is not an operator here", "**"),
+}
+_NUMBER = re.compile(r"[0-9][0-9_]*(?:\.[0-9]+)?")
+
+
+def _replaced(code: str, message: str, span: Span, text: str, label: str = "") -> Diagnostic:
+    return Diagnostic(code, message, span, label, help=f"use `{text.strip()}`", fix=Fix(span, text))
+
+
+def quotes(at: Trouble) -> Diagnostic | None:
+    """Texts that do not close, and quotes that hold no text."""
+    kind, text, span = at.kind(), at.text(), at.span()
+    if kind == "BAD_STRING":
+        earlier = (
+            at.kind(-1) in ("NAME", "STRING") and at.kind(-2) == "STRING" and not at.on_new_line()
+        )
+        note = "or a quote earlier on this line is one too many, or missing" if earlier else ""
+        label = "a text must end on the line it starts"
+        return Diagnostic("P2-E0105", "text has no closing quote", span, label, 'add `"`', note)
+    if kind == "BAD_SINGLE":
+        inside = text[1:-1] if len(text) > 1 and text.endswith("'") else None
+        mended = None if inside is None or '"' in inside else Fix(span, f'"{inside}"')
+        message, advice = "text is written with double quotes", "replace ' by \""
+        return Diagnostic("P2-E0105", message, span, help=advice, fix=mended)
+    if kind == "BAD_CURLY":
+        inside = text.strip('“”„‟«»‘’‚‹›"')
+        return Diagnostic(
+            "P2-E0105",
+            f"`{text[0]}` does not start a text",
+            span,
+            help='write straight double quotes: "..."',
+            fix=Fix(span, f'"{inside}"'),
+        )
+    return None
+
+
+def triple_quotes(at: Trouble) -> Diagnostic | None:
+    """Three quotes that do not close, or that stand where no Python is expected."""
+    if at.kind() not in ("BAD_TRIPLE", "PYTHON"):
+        return None
+    start = at.span().start
+    span = Span(start, start + 3)
+    if at.kind(-1) != "BY_PYTHON":
+        return Diagnostic(
+            "P2-E0105",
+            "three quotes only hold the Python of a `script` step",
+            span,
+            help='a text is written `"..."`, on one line; a line end in it is `\\n`',
+        )
+    return Diagnostic(
+        "P2-E0105",
+        "the Python of this step has no closing quotes",
+        span,
+        "opened here",
+        help='close it with `"""`',
+    )
+
+
+def backticks(at: Trouble) -> Diagnostic | None:
+    """Names in backticks that do not close, or that hold nothing or too much."""
+    if at.kind() != "BAD_BACKTICK":
+        return None
+    text = at.text()
+    if len(text) < 2 or not text.endswith("`"):
+        message, advice = "name in backticks has no closing backtick", "add a backtick"
+    elif text == "``":
+        message, advice = "there is no name between the backticks", "write the column's name"
+    else:
+        message, advice = "name in backticks is longer than 200 characters", "rename the column"
+    return Diagnostic("P2-E0105", message, at.span(), help=advice)
+
+
+def holes(at: Trouble) -> Diagnostic | None:
+    """Texts with holes whose braces do not match."""
+    if at.kind() != "BAD_FSTRING":
+        return None
+    text, start = at.text(), at.span().start
+    brace = _bad_brace(text)
+    if brace is None:
+        label = "a text must end on the line it starts"
+        return Diagnostic("P2-E0105", "text has no closing quote", at.span(), label, 'add `"`')
+    offset, character = brace
+    span = Span(start + offset, start + offset + 1)
+    if character == "}":
+        return Diagnostic(
+            "P2-E0114",
+            "`}` closes no hole",
+            span,
+            help="write `}}` for a brace in the text",
+            fix=Fix(span, "}}"),
+        )
+    nested = "{" in text[offset + 1 :].partition("}")[0]
+    return Diagnostic(
+        "P2-E0114",
+        "a hole holds one expression without braces" if nested else "this hole is never closed",
+        span,
+        "opened here",
+        help="add `}`, or write `{{` for a brace in the text",
+    )
+
+
+def _bad_brace(text: str) -> tuple[int, str] | None:
+    """Give place and kind of the brace in `f"..."` that has no partner, if there is one."""
+    good = re.compile(r'\{\{|\}\}|\{(?:[^"{}\n]|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*\}|\\.|[^{}\\]')
+    position = 2
+    while position < len(text):
+        match = good.match(text, position)
+        if match is None:
+            return (position, text[position]) if text[position] in "{}" else None
+        position = match.end()
+    return None
+
+
+def numbers(at: Trouble) -> Diagnostic | None:
+    """Numbers with an unknown unit or in a form of another language."""
+    if at.kind() != "BAD_NUMBER":
+        return None
+    text, span = at.text(), at.span()
+    match = _NUMBER.match(text)
+    assert match is not None
+    digits, rest = match.group().rstrip("_"), text[match.end() :]
+    if text.lower().startswith(("0x", "0b", "0o")):
+        return Diagnostic("P2-E0106", "numbers are written in decimal", span, help="convert it")
+    if rest.lower() in ("e", ""):
+        advice = "write `1_000_000`, `1.5` or `1e-3`"
+        return Diagnostic("P2-E0106", f"`{text}` is not a number", span, help=advice)
+    return _unit_problem(digits, rest, span)
+
+
+def _unit_problem(digits: str, unit: str, span: Span) -> Diagnostic:
+    if unit in _THOUSANDS and "." not in digits:
+        mended = f"{digits}_{_THOUSANDS[unit]}"
+        return _replaced("P2-E0106", f"`{unit}` is not a unit", span, mended)
+    known = _UNITS.get(unit)
+    if known is not None and "`" not in known:
+        return _replaced("P2-E0106", f"`{unit}` is not a unit", span, digits + known)
+    advice = (
+        f"write `{digits}min` or `{digits}mm`"
+        if known
+        else f"if `{unit}` is a name, put a space before it"
+    )
+    message = f"`{unit}` is not a unit: min or mm?" if known else f"`{unit}` is not a unit"
+    return Diagnostic("P2-E0106", message, span, help=advice, note=f"units: {_KNOWN}")
+
+
+def spaced_units(at: Trouble) -> Diagnostic | None:
+    """A unit that stands apart from its number: `10 min`, `95 %`."""
+    if at.kind(-1) != "NUMBER" or at.on_new_line():
+        return None
+    percent = at.text() == "%" and not at.starts_value(1)
+    if not (percent or (at.text() in UNITS and not at.kind(1) == "EQUAL")):
+        return None
+    mended = at.text(-1) + at.text()
+    span = at.stretch(-1, 0)
+    return Diagnostic(
+        "P2-E0106",
+        "a unit stands right behind its number",
+        span,
+        help=f"write `{mended}`",
+        fix=Fix(span, mended),
+    )
+
+
+def points(at: Trouble) -> Diagnostic | None:
+    """Points of numbers: `.5`, `1.`, `1.2.3`, `1...5`."""
+    span = at.span()
+    if (
+        at.kind() == "DOT"
+        and at.wants_value
+        and at.kind(1) in ("NUMBER", "QUANTITY")
+        and at.touching(0)
+    ):
+        span, mended = at.stretch(0, 1), "0" + at.text() + at.text(1)
+    elif at.kind() == "DOT" and at.kind(-1) == "DOTS" and at.touching(-1):
+        span, mended = at.stretch(-1, 0), ".."
+    elif at.kind() == "DOT" and at.kind(-1) == "NUMBER" and at.touching(-1):
+        if at.kind(1) in ("NUMBER", "QUANTITY") and at.touching(0):
+            advice = "a version or an address is a text: put it in double quotes"
+            return Diagnostic("P2-E0106", "a number has one point", at.stretch(-1, 1), help=advice)
+        span, mended = at.stretch(-1, 0), at.text(-1)
+    else:
+        return None
+    message = (
+        "a range has two points"
+        if mended == ".."
+        else "a number has digits on both sides of its point"
+    )
+    return Diagnostic("P2-E0106", message, span, help=f"write `{mended}`", fix=Fix(span, mended))
+
+
+def dollars(at: Trouble) -> Diagnostic | None:
+    """A `$` without a name behind it."""
+    if at.kind() != "BAD_VAR":
+        return None
+    text = at.text()
+    inside = text[1:].strip("{}")
+    if text.startswith("${") and re.fullmatch(r"[A-Za-z_]\w*", inside):
+        message = "a binding is written without braces"
+        return _replaced("P2-E0115", message, at.span(), f"${inside}")
+    if text == "$":
+        message, advice = "`$` has no name behind it", "write `$name`, without a space"
+    else:
+        message, advice = f"`{text}` is not a binding", "a binding's name starts with a letter"
+    return Diagnostic("P2-E0115", message, at.span(), help=advice)
+
+
+def operators(at: Trouble) -> Diagnostic | None:
+    """Signs that are operators elsewhere."""
+    if at.kind() != "BAD_OPERATOR":
+        return None
+    text, span = at.text(), at.span()
+    if text in _OPERATORS:
+        message, mended = _OPERATORS[text]
+        return _replaced("P2-E0110", message, span, mended)
+    if text.startswith(";"):
+        advice = "delete it; a new statement needs no sign before it"
+        return Diagnostic(
+            "P2-E0111", "statements do not end in `;`", span, help=advice, fix=Fix(span, "")
+        )
+    if text == "%":
+        source, start = at.tokens.text, span.start
+        if source.startswith(("%>%", "%in%"), start):
+            span = Span(start, start + 3 + (source[start + 1] == "i"))
+            return _replaced("P2-E0110", f"`{source[start : span.end]}` is not an operator here", span,
+                             "|" if source[start + 1] == ">" else "in")  # fmt: skip
+        return Diagnostic(
+            "P2-E0110",
+            "`%` is not an operator here",
+            span,
+            help="write `mod(a, b)` for the remainder",
+        )
+    advice = {
+        "~": "write `not`, or name the columns: `x=..., y=...`",
+        "@": "there are no decorators",
+        "\\": "delete it; a line may end anywhere",
+    }[text]
+    return Diagnostic("P2-E0110", f"`{text}` is not an operator here", span, help=advice)
+
+
+def letters(at: Trouble) -> Diagnostic | None:
+    """Names with letters outside a-z, and signs that only look like those of the language."""
+    if at.kind() not in ("BAD_WORD", "BAD_CHARACTER"):
+        return None
+    text, span = at.text(), at.span()
+    if at.kind() == "BAD_WORD":
+        if at.is_word(-1) and at.touching(-1):
+            span = at.stretch(-1, 0)
+        whole = at.tokens.text[span.start : span.end]
+        return Diagnostic(
+            "P2-E0113",
+            "a bare name has the letters a-z, A-Z, digits and `_`",
+            span,
+            help=f"if the column is called {whole}, put it in backticks",
+            fix=Fix(span, f"`{whole}`"),
+        )
+    if text in _LOOKALIKES:
+        return _replaced(
+            "P2-E0110", f"`{text}` is not a sign of the language", span, _LOOKALIKES[text]
+        )
+    if text.isspace():
+        message = f"a space of another kind, U+{ord(text):04X}"
+        return Diagnostic(
+            "P2-E0111", message, span, help="replace it by a plain space", fix=Fix(span, " ")
+        )
+    advice = "put it in double quotes if it is text, in backticks if it belongs to a column's name"
+    return Diagnostic("P2-E0111", f"`{text}` has no meaning here", span, help=advice)
+
+
+RULES: tuple[Rule, ...] = (
+    spaced_units,
+    quotes,
+    triple_quotes,
+    backticks,
+    holes,
+    numbers,
+    points,
+    dollars,
+    operators,
+    letters,
+)

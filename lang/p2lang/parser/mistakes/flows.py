@@ -1,0 +1,184 @@
+"""Flows: pipes, steps, calls and boxes in places or forms where they cannot be."""
+
+from __future__ import annotations
+
+from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.parser.mistakes.trouble import BOX_WORDS, STATEMENT_WORDS, Rule, Trouble
+
+
+def double_pipes(at: Trouble) -> Diagnostic | None:
+    """`| |`, `|` at the start, `|` at the end."""
+    if at.kind(-1) == "VBAR" and at.kind() == "VBAR":
+        return Diagnostic("P2-E0109", "a step or value is missing before `|`", at.span(),
+                          help="delete one `|`, or write the step", fix=Fix(at.span(), ""))  # fmt: skip
+    if at.kind(-1) == "VBAR":
+        if at.ended or at.kind() in ("RBRACE", "RPAR", "RSQB") or at.kind() in STATEMENT_WORDS:
+            return Diagnostic("P2-E0109", "a step is missing after `|`", at.span(-1),
+                              help="delete the `|`, or write the step", fix=Fix(at.span(-1), ""))  # fmt: skip
+        advice = "a step has a name, like `filter(...)`; a pipe is written `$name`"
+        return Diagnostic("P2-E0109", f"{at.shown()} is not a step", at.span(), help=advice)
+    if at.kind() == "VBAR" and at.place == 0:
+        return Diagnostic("P2-E0109", "a flow does not start with `|`", at.span(),
+                          help='put a table before it: `access("...")` or a `$name`')  # fmt: skip
+    return None
+
+
+def bare_names(at: Trouble) -> Diagnostic | None:
+    """A name at the start of a statement that is not called."""
+    if at.place == 0 or not at.accepts <= {"LPAR", "DOT"} or not at.is_word(-1):
+        return None
+    first = at.first
+    while at.place + first > 0 and at.kind(first - 1) == "DOT":
+        first -= 2
+    span, name = at.stretch(_start_of_name(at), -1), at.text(-1)
+    name = at.tokens.text[span.start : span.end]
+    if at.kind() in ("STRING", "FSTRING", "NUMBER", "QUANTITY", "VAR") and not at.on_new_line():
+        advice = f"write `{name}({at.shown().strip('`')})`"
+        return Diagnostic(
+            "P2-E0108", f"what `{name}` takes stands in parentheses", span, help=advice
+        )
+    advice = f"if it is a step of the flow above, write `| {name}`; if it is a binding, write `let {name} = ...`"
+    return Diagnostic(
+        "P2-E0108", f"`{name}` starts a statement, but it is not a call", span, help=advice
+    )
+
+
+def _start_of_name(at: Trouble) -> int:
+    distance = -1
+    while at.kind(distance - 1) == "DOT" and at.is_word(distance - 2):
+        distance -= 2
+    return distance
+
+
+def boxes(at: Trouble) -> Diagnostic | None:
+    """`frame` and its kin without parentheses and braces."""
+    if at.place == 0 or not at.wants("LPAR", "LBRACE") or at.wants_value:
+        return None
+    at_kind, kind = at.kind(-1), at.text(-1)
+    if at_kind in BOX_WORDS:
+        if kind == "frame" and at.kind() == "VBAR":
+            advice = (
+                "put a table before it: `$data | frame | ...`; a frame of frames is `frame { ... }`"
+            )
+            return Diagnostic(
+                "P2-E0109", "`frame` has no table from the left", at.span(-1), help=advice
+            )
+        return Diagnostic(
+            "P2-E0116",
+            f"`{kind}` has no content",
+            at.span(-1),
+            help=f"write `{kind} name {{ ... }}`",
+        )
+    if at.kind(-2) in BOX_WORDS and at.kind() == "EQUAL":
+        advice = f"write `{at.text(-2)}({kind}=...)`"
+        return Diagnostic(
+            "P2-E0116", "arguments stand in parentheses", at.stretch(-1, 0), help=advice
+        )
+    if at.kind(-2) in BOX_WORDS:
+        advice = f"write `{at.text(-2)} {kind} {{ ... }}`"
+        return Diagnostic("P2-E0116", f"`{{` is missing {at.where}", at.gap, help=advice)
+    return None
+
+
+def pipes_in_arguments(at: Trouble) -> Diagnostic | None:
+    """A flow as an argument, without parentheses."""
+    if at.kind() != "VBAR" or not at.ends_value():
+        return None
+    if at.start == "hole":
+        advice = "bind the flow with `let`, and use its `$name` here"
+        return Diagnostic("P2-E0109", "a hole holds one value, not a flow", at.span(), help=advice)
+    if at.inside in ("LPAR", "LSQB"):
+        advice = "put the flow in parentheses: `(a | b)`"
+        return Diagnostic(
+            "P2-E0109",
+            "a flow inside brackets stands in parentheses of its own",
+            at.span(),
+            help=advice,
+        )
+    if at.head == "PIPE":
+        return Diagnostic(
+            "P2-E0109",
+            "a pipe is a list of steps",
+            at.span(),
+            help="write `pipe name = [step, step]`",
+        )
+    if at.head in ("WHEN", "IMPOSE", "REPEAT", "PARAM"):
+        advice = "put the flow in parentheses, or bind it with `let`"
+        return Diagnostic("P2-E0109", "a flow cannot stand here", at.span(), help=advice)
+    return None
+
+
+def method_calls(at: Trouble) -> Diagnostic | None:
+    """`$t.filter(...)` and `access("x").filter(...)`."""
+    if at.kind() == "LPAR" and at.is_word(-1) and at.kind(-2) == "DOT":
+        name, span = at.text(-1), at.stretch(-2, -1)
+    elif at.kind() == "DOT" and at.ends_value() and at.is_word(1):
+        name, span = at.text(1), at.stretch(0, 1)
+        if at.kind(2) != "LPAR":
+            return Diagnostic("P2-E0111", "a value has no parts behind `.`", span,
+                              help=f"a column is written `{name}`, or `$table.{name}`")  # fmt: skip
+    else:
+        return None
+    return Diagnostic("P2-E0111", "a step is not called with `.`", span,
+                      help=f"write `| {name}(...)`", fix=Fix(span, f" | {name}"))  # fmt: skip
+
+
+def calls(at: Trouble) -> Diagnostic | None:
+    """Parentheses behind what is no function."""
+    if at.kind() != "LPAR" or not at.ends_value():
+        return None
+    if at.kind(-1) == "VAR":
+        name = at.text(-1)
+        advice = f"a `def` is called `{name[1:]}(...)`; a pipe is used `| {name}`"
+        return Diagnostic(
+            "P2-E0111", f"`{name}` is a binding and cannot be called", at.span(-1), help=advice
+        )
+    if at.inside:
+        return None
+    advice = "a statement starts with a word of the language, a `$name` or a call"
+    return Diagnostic("P2-E0111", "parentheses do not follow a value", at.span(), help=advice)
+
+
+def indexes(at: Trouble) -> Diagnostic | None:
+    """`x[0]`, `$t["column"]`."""
+    if at.kind() != "LSQB" or not at.ends_value() or at.on_new_line():
+        return None
+    if at.kind(1) in ("STRING", "NAME") and at.kind(-1) == "VAR":
+        column = at.text(1).strip('"')
+        advice = f"a column of a table is `{at.text(-1)}.{column}`"
+    else:
+        advice = "rows are taken with `| head(n)`, `| filter(...)`, `first(...)` or `last(...)`"
+    return Diagnostic("P2-E0111", "values are not taken out with `[ ]`", at.span(), help=advice)
+
+
+def joined_by_comma(at: Trouble) -> Diagnostic | None:
+    """`access("x"), frame`."""
+    if at.kind() != "COMMA" or at.inside in ("LPAR", "LSQB") or not at.wants_statement:
+        return None
+    return Diagnostic("P2-E0109", "steps are joined by `|`", at.span(), help="replace `,` by `|`",
+                      fix=Fix(at.span(), " |"))  # fmt: skip
+
+
+def statement_starts(at: Trouble) -> Diagnostic | None:
+    """What stands where a statement should start, and cannot start one."""
+    if not at.wants_statement or at.ended:
+        return None
+    advice = "a statement starts with a word of the language, a `$name` or a call"
+    if at.place == 0 or at.kind(-1) in ("LBRACE", "RBRACE") or at.on_new_line():
+        return Diagnostic(
+            "P2-E0100", f"a statement cannot start with {at.shown()}", at.span(), help=advice
+        )
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    double_pipes,
+    method_calls,
+    bare_names,
+    boxes,
+    pipes_in_arguments,
+    calls,
+    indexes,
+    joined_by_comma,
+)
+LAST_RULES: tuple[Rule, ...] = (statement_starts,)

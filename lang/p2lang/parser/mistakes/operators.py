@@ -1,0 +1,226 @@
+"""Operators, comments and inner words of other languages, made of tokens that are fine one by one."""
+
+from __future__ import annotations
+
+from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.source import Span
+
+_PAIRS = {
+    "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "|>": "|", "===": "==", "!==": "!=", "=!": "!=", "**=": "**",
+}  # fmt: skip
+_INFIX = {
+    "AND": "and", "OR": "or", "NOT": "not", "IN": "in", "is": "==", "IS": "==", "eq": "==", "ne": "!=",
+    "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "THEN": "then", "ELSE": "else", "elif": "else if",
+}  # fmt: skip
+_CALLED = {
+    "mod": "mod(a, b)", "div": "round(a / b)", "like": "a comparison with `==` or `in [...]`",
+    "LIKE": "a comparison with `==` or `in [...]`", "between": "`x in low..high`", "BETWEEN": "`x in low..high`",
+    "xor": "a != b", "contains": "`in`",
+}  # fmt: skip
+
+
+def comments(at: Trouble) -> Diagnostic | None:
+    """`//`, `/* */` and `--` where a comment is meant."""
+    pair = (
+        at.text(-1) + at.text()
+        if at.touching(-1)
+        else at.text() + at.text(1)
+        if at.touching(0)
+        else ""
+    )
+    first = -1 if at.touching(-1) and at.place else 0
+    if pair not in ("//", "/*", "*/"):
+        return None
+    span = at.stretch(first, first + 1)
+    if pair == "//" and at.ends_value(first - 1) and at.starts_value(first + 2):
+        if not at.on_new_line(first):
+            advice = "write `round(a / b)`; a comment starts with `#`"
+            return Diagnostic("P2-E0110", "`//` is not an operator here", span, help=advice)
+    fix = Fix(span, "#") if pair == "//" else None
+    return Diagnostic(
+        "P2-E0111",
+        "a comment starts with `#`",
+        span,
+        help="write `#`, on every line of it",
+        fix=fix,
+    )
+
+
+def pairs(at: Trouble) -> Diagnostic | None:
+    """Signs of two or three tokens that are operators elsewhere."""
+    for first, last in ((-1, 0), (0, 1)):
+        if not at.touching(first):
+            continue
+        text = at.text(first) + at.text(last)
+        span = at.stretch(first, last)
+        if text in _PAIRS:
+            mended = _PAIRS[text]
+            message = f"`{text}` is not an operator here"
+            return Diagnostic(
+                "P2-E0110", message, span, help=f"use `{mended}`", fix=Fix(span, mended)
+            )
+        if text in ("++", "+=", "-=", "*=", "/="):
+            advice = "a binding keeps its value; bind the new value to a new name with `let`"
+            return Diagnostic("P2-E0110", f"`{text}` is not an operator here", span, help=advice)
+    return None
+
+
+def questions(at: Trouble) -> Diagnostic | None:
+    """`c ? a : b` and `a ?? b`."""
+    if at.kind() != "OPT" or not at.ends_value():
+        return None
+    if at.kind(1) == "OPT":
+        advice = "write `fill(a, b)`"
+        return Diagnostic("P2-E0110", "`??` is not an operator here", at.stretch(0, 1), help=advice)
+    advice = "write `if condition then a else b`"
+    return Diagnostic("P2-E0110", "`?` does not choose between values", at.span(), help=advice)
+
+
+def infix(at: Trouble) -> Diagnostic | None:
+    """Words between values that other languages have: `AND`, `is null`, `between`."""
+    for d in (0, -1):  # where a statement may start, the word itself was taken for one
+        if at.kind(d) == "NAME" and at.ends_value(d - 1) and not at.on_new_line(d):
+            found = _infix(at, d)
+            if found is not None:
+                return found
+    return None
+
+
+def _infix(at: Trouble, d: int) -> Diagnostic | None:
+    text, span = at.text(d), at.span(d)
+    message = f"`{text}` is not an operator here"
+    if text.lower() == "is":
+        last = d + 2 if at.text(d + 1).lower() == "not" else d + 1
+        if at.text(last).lower() in ("null", "none", "nan", "na"):
+            advice = f"write `{'not ' if last == d + 2 else ''}isnull(...)`"
+            return Diagnostic("P2-E0110", message, at.stretch(d, last), help=advice)
+    if text in _CALLED:
+        return Diagnostic("P2-E0110", message, span, help=f"use {_CALLED[text]}")
+    if text in _INFIX:
+        mended = _INFIX[text]
+        return Diagnostic("P2-E0110", message, span, help=f"use `{mended}`", fix=Fix(span, mended))
+    if text == "AS" and at.inside == "LPAR":
+        return Diagnostic(
+            "P2-E0110", "`AS` does not name a column", span, help="write `name = value`"
+        )
+    return None
+
+
+def renaming(at: Trouble) -> Diagnostic | None:
+    """`mean(x) as m`."""
+    if at.kind() != "AS" or at.inside != "LPAR" or not at.ends_value():
+        return None
+    return Diagnostic(
+        "P2-E0110", "`as` does not name a column", at.span(), help="write `name = value`"
+    )
+
+
+def arrows(at: Trouble) -> Diagnostic | None:
+    """`->` and `=>` of functions."""
+    if at.kind() != "ARROW":
+        return None
+    if at.wants("COLON") and at.head in ("DEF", "SCRIPT"):
+        advice = "write `def name(x: type): type = ...`"
+        return Diagnostic("P2-E0110", "what a `def` gives is written after `:`", at.span(), help=advice,
+                          fix=Fix(at.span(), ":"))  # fmt: skip
+    if at.head == "LINK":
+        return None
+    advice = "a function is declared with `def name(x: type) = ...`; `->` belongs to `link`"
+    return Diagnostic("P2-E0110", "`->` is not an operator here", at.span(), help=advice)
+
+
+def chains(at: Trouble) -> Diagnostic | None:
+    """`1 < x < 5` and `a..b..c`."""
+    if at.kind() == "DOTS" and at.ends_value() and not at.wants("DOTS"):
+        return Diagnostic(
+            "P2-E0117",
+            "a range has two ends",
+            at.span(),
+            help="write `low..high`; there is no step",
+        )
+    if (
+        at.kind() not in ("CMP", "IN", "NOT")
+        or at.wants_value
+        or at.wants("CMP")
+        or not at.wants("AND")
+    ):
+        return None
+    if not at.ends_value():
+        return None
+    return Diagnostic(
+        "P2-E0117",
+        "comparisons are not chained",
+        at.span(),
+        "a second comparison",
+        help="write `a < b and b < c`, or `x in low..high`",
+    )
+
+
+def equals(at: Trouble) -> Diagnostic | None:
+    """`=` where `==` is meant, `==` where `=` is."""
+    span = at.span()
+    if at.text() == "==" and at.wants("EQUAL"):
+        advice = "write `=`; `==` compares"
+        return Diagnostic(
+            "P2-E0116",
+            f"`=` is missing after {at.shown(-1)}",
+            span,
+            help=advice,
+            fix=Fix(span, "="),
+        )
+    if at.kind() != "EQUAL" or not at.ends_value() or not at.wants("AND"):
+        return None
+    if at.wants_statement and not at.inside and at.head not in ("IMPOSE", "WHEN", "PARAM"):
+        return None
+    if at.inside == "LPAR" and at.kind(-2) in ("LPAR", "COMMA"):
+        return _argument_name(at)
+    return Diagnostic(
+        "P2-E0101", "`=` does not compare", span, help="use `==` to compare", fix=Fix(span, "==")
+    )
+
+
+def _argument_name(at: Trouble) -> Diagnostic:
+    span, text = at.span(-1), at.text(-1)
+    bare = text.strip('"').removeprefix("$")
+    what = {"STRING": "quotes", "VAR": "`$`"}.get(at.kind(-1))
+    if what is None:
+        return Diagnostic("P2-E0101", "`=` does not compare", at.span(), help="use `==` to compare",
+                          fix=Fix(at.span(), "=="))  # fmt: skip
+    fix = Fix(span, bare) if bare.isidentifier() and bare.isascii() else None
+    return Diagnostic(
+        "P2-E0113",
+        f"the name of an argument has no {what}",
+        span,
+        help=f"write `{bare}=...`",
+        fix=fix,
+    )
+
+
+def mistaken_dashes(at: Trouble) -> Diagnostic | None:
+    """`x <- value` at the start of a statement."""
+    if (
+        at.place == 1
+        and at.text() == "<"
+        and at.kind(1) == "MINUS"
+        and at.touching(0)
+        and at.is_word(-1)
+    ):
+        name, span = at.text(-1), Span(at.span(-1).start, at.span(1).end)
+        return Diagnostic("P2-E0102", "a binding is made with `let`", span,
+                          help=f"write `let {name} = ...` and use it as `${name}`",
+                          fix=Fix(span, f"let {name} ="))  # fmt: skip
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    mistaken_dashes,
+    comments,
+    pairs,
+    questions,
+    infix,
+    renaming,
+    arrows,
+    chains,
+    equals,
+)

@@ -1,0 +1,122 @@
+"""Values and lists of values: a value, a comma or a name is missing, or something stands there that is no value."""
+
+from __future__ import annotations
+
+from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.source import Span
+
+_EXPECTED = "expected a column, a number, text or `(`"
+
+
+def commas(at: Trouble) -> Diagnostic | None:
+    """A comma is missing, or one too many."""
+    if at.kind() == "COMMA" and at.kind(-1) in ("COMMA", "LPAR", "LSQB", "LBRACE"):
+        return Diagnostic("P2-E0103", "a comma is one too many", at.span(), help="delete it, or write what is missing",
+                          fix=Fix(at.span(), ""))  # fmt: skip
+    if not at.wants("COMMA") or at.wants_statement or not at.inside:
+        return None
+    if not (at.starts_value() or at.is_word(0)) or at.kind() in ("AND", "OR", "THEN", "ELSE", "P2"):
+        return None
+    previous = at.span(-1)
+    return Diagnostic(
+        "P2-E0103",
+        "a comma is missing",
+        at.span(),
+        f"before {at.shown()}",
+        help="arguments and list items are separated by `,`",
+        fix=Fix(Span(previous.end, previous.end), ","),
+    )
+
+
+def colons(at: Trouble) -> Diagnostic | None:
+    """`name: value` for an argument, a format in a hole."""
+    if at.kind() != "COLON":
+        return None
+    if at.start == "hole" and not at.inside:
+        advice = 'write `{format(value, ".2f")}`'
+        return Diagnostic("P2-E0114", "a hole has no format behind `:`", at.span(), help=advice)
+    if at.inside == "LPAR" and at.kind(-2) in ("LPAR", "COMMA") and at.is_word(-1):
+        return Diagnostic("P2-E0116", "an argument is named with `=`", at.span(), help=f"write `{at.text(-1)}=...`",
+                          fix=Fix(at.span(), "="))  # fmt: skip
+    if at.inside == "LSQB" or at.kind(-1) == "NUMBER":
+        return Diagnostic("P2-E0111", "a range is written with `..`", at.span(), help="write `low..high`",
+                          fix=Fix(at.span(), ".."))  # fmt: skip
+    return None
+
+
+def holes(at: Trouble) -> Diagnostic | None:
+    """What cannot stand in a hole: nothing at all, `=`, `!r`."""
+    if at.start != "hole":
+        return None
+    if not at.order:
+        start = at.tokens.starts[at.following]
+        return Diagnostic("P2-E0114", "this hole is empty", Span(start - 1, start + 1),
+                          help="write an expression, or `{{}}` for braces in the text")  # fmt: skip
+    if at.kind() == "EQUAL" and at.place == len(at.order) - 1:
+        return Diagnostic("P2-E0114", "a hole has no `=` at its end", at.span(), help="write the name as text",
+                          fix=Fix(at.span(), ""))  # fmt: skip
+    if at.text() == "!" and at.text(1) in ("r", "s", "a"):
+        return Diagnostic("P2-E0114", "a hole has no conversion", at.stretch(0, 1), help="delete it",
+                          fix=Fix(at.stretch(0, 1), ""))  # fmt: skip
+    return None
+
+
+def braces(at: Trouble) -> Diagnostic | None:
+    """`{` where a value stands."""
+    if at.kind() != "LBRACE" or not at.wants_value:
+        return None
+    advice = "named values are arguments: `name(a=1, b=2)`; a list is `[a, b]`"
+    return Diagnostic("P2-E0111", "`{` does not start a value", at.span(), help=advice)
+
+
+def functions(at: Trouble) -> Diagnostic | None:
+    """`lambda x: ...` and `x => ...` as values."""
+    for distance in (-1, 0):
+        if at.text(distance) in ("lambda", "function", "fn") and at.place + distance > 0:
+            advice = "declare it with `def name(x: type) = ...` and write its name"
+            return Diagnostic("P2-E0112", "a function cannot be written inside an expression", at.span(distance),
+                              help=advice)  # fmt: skip
+    return None
+
+
+def stars(at: Trouble) -> Diagnostic | None:
+    """`select(*)`, `count(*)`, `+x`."""
+    if not at.wants_value or at.kind() not in ("STAR", "POWER", "PLUS"):
+        return None
+    if at.kind() == "PLUS" and at.starts_value(1):
+        return Diagnostic("P2-E0110", "a plus sign does not stand alone", at.span(), help="delete it",
+                          fix=Fix(at.span(), ""))  # fmt: skip
+    if at.kind() == "STAR" and at.inside == "LPAR":
+        callee = at.callee or "this"
+        advice = (
+            f"write `{callee}()`"
+            if callee == "count"
+            else 'name the columns, or `cols("*")` for all of them'
+        )
+        return Diagnostic("P2-E0110", "`*` does not stand for all columns", at.span(), help=advice)
+    return None
+
+
+def missing_values(at: Trouble) -> Diagnostic | None:
+    """A value is missing."""
+    if not at.wants_value or (at.wants_statement and at.place == 0):
+        return None
+    if at.start == "hole" and not at.order:
+        return None
+    label = _EXPECTED if not at.where.startswith("after") else f"{_EXPECTED} after this"
+    fix = None
+    if at.kind(-1) == "COMMA" and at.kind() == "COMMA":
+        fix = Fix(at.span(), "")
+    return Diagnostic("P2-E0100", f"a value is missing {at.where}", at.gap, label, fix=fix)
+
+
+FIRST_RULES: tuple[Rule, ...] = (holes,)
+RULES: tuple[Rule, ...] = (
+    colons,
+    functions,
+    braces,
+    stars,
+    commas,
+    missing_values,
+)

@@ -1,0 +1,283 @@
+"""Where statements begin and end in a script that does not parse, and which brackets have no partner.
+
+A guess by words and line starts, made only after the machine has failed, so that reading goes on behind a mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2lang.diagnostics import Diagnostic, Related
+from p2lang.parser.lexer import Tokens
+from p2lang.parser.mistakes.trouble import (
+    BOX_WORDS,
+    CLOSERS,
+    OPENERS,
+    STATEMENT_WORDS,
+    VALUE_ENDS,
+    VALUE_STARTS,
+)
+from p2lang.parser.tables import tables
+
+MAX_NESTING = 64
+SWALLOWING = frozenset(("BAD_STRING", "BAD_SINGLE", "BAD_FSTRING", "BAD_TRIPLE", "BAD_CURLY"))
+"""Kinds that may have eaten the brackets behind them."""
+FOREIGN_STARTS = frozenset(
+    (
+        "for",
+        "while",
+        "import",
+        "from",
+        "return",
+        "const",
+        "var",
+        "function",
+        "fn",
+        "class",
+        "elif",
+        "else",
+        "try",
+    )
+)
+_SIGNS = {"LPAR": "(", "LSQB": "[", "LBRACE": "{", "RPAR": ")", "RSQB": "]", "RBRACE": "}"}
+_STATEMENT_ENDS = VALUE_ENDS | {"RBRACE", "PYTHON", "OPT"}
+
+
+@dataclass(slots=True)
+class Extent:
+    """The tokens of a statement, with the statements in its blocks."""
+
+    first: int
+    end: int = -1
+    inner: list[Extent] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outline:
+    """The statements of a script and its bracket problems by the token they are reported at."""
+
+    extents: list[Extent] = field(default_factory=list)
+    problems: dict[int, Diagnostic] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Open:
+    token: int
+    is_block: bool
+    extents: list[Extent]
+
+
+def nesting_problem(tokens: Tokens) -> Diagnostic | None:
+    """Say where brackets are nested too deep (P2-E0004), if they are."""
+    depth = 0
+    for i, kind in enumerate(tokens.kinds):
+        if kind in OPENERS:
+            depth += 1
+            if depth > MAX_NESTING:
+                return too_deep(tokens, i)
+        elif kind in CLOSERS:
+            depth = max(depth - 1, 0)
+    return None
+
+
+def too_deep(tokens: Tokens, token: int) -> Diagnostic:
+    """Give the message for nesting beyond the limit."""
+    return Diagnostic(
+        "P2-E0004",
+        f"nested too deep: at most {MAX_NESTING} brackets, and about {2 * MAX_NESTING} operators, stand in each other",
+        tokens.span(token),
+        help="bind the inner part with `let`; for many alternatives write `x in [a, b, c]`",
+    )
+
+
+def outlined(tokens: Tokens) -> Outline:
+    """Find statements and bracket problems."""
+    return _Outliner(tokens).run()
+
+
+@dataclass(slots=True)
+class _Outliner:
+    tokens: Tokens
+    outline: Outline = field(default_factory=Outline)
+    stack: list[_Open] = field(default_factory=list)
+
+    def run(self) -> Outline:
+        for i, kind in enumerate(self.tokens.kinds[:-1]):
+            if self._in_block():
+                self._maybe_start(i)
+            elif self._certain_start(i):
+                self._give_up_brackets()
+                self._start(i)
+            if kind in OPENERS:
+                self._open(i, kind)
+            elif kind in CLOSERS:
+                self._close(i, kind)
+            elif kind in SWALLOWING:
+                self._forgive(i)
+        self._finish()
+        return self.outline
+
+    # ---- statements ----
+
+    def _in_block(self) -> bool:
+        return not self.stack or self.stack[-1].is_block
+
+    def _current(self) -> list[Extent]:
+        return self.stack[-1].extents if self.stack else self.outline.extents
+
+    def _maybe_start(self, i: int) -> None:
+        kinds = self.tokens.kinds
+        if kinds[i] == "RBRACE":
+            return
+        fresh = not self._current() or self._current()[-1].end >= 0
+        behind_header = (
+            not self.stack and kinds[0] == "P2" and i == (2 if kinds[1] == "NUMBER" else 1)
+        )
+        if fresh or behind_header or self._certain_start(i) or self._likely_start(i):
+            self._start(i)
+
+    def _start(self, i: int) -> None:
+        extents = self._current()
+        if extents and extents[-1].end < 0:
+            extents[-1].end = i
+        extents.append(Extent(i))
+
+    def _certain_start(self, i: int) -> bool:
+        kinds, tokens = self.tokens.kinds, self.tokens
+        if kinds[i] not in STATEMENT_WORDS or not tokens.first_on_line(i):
+            return False
+        following = kinds[i + 1]
+        if not tokens.same_line(i, i + 1):
+            return False
+        if kinds[i] in ("IMPOSE", "WHEN"):
+            return following in VALUE_STARTS and (following != "LPAR" or self._in_block())
+        return following in ("NAME", "VAR", "STRING") or following in tables().keyword_kinds
+
+    def _likely_start(self, i: int) -> bool:
+        tokens, kind = self.tokens, self.tokens.kinds[i]
+        previous = tokens.kinds[i - 1]
+        if previous not in _STATEMENT_ENDS and not previous.startswith("BAD_"):
+            return False
+        if kind in STATEMENT_WORDS or (kind in BOX_WORDS and previous not in ("NAME", "STRING")):
+            return True
+        if not tokens.first_on_line(i):
+            return False
+        if kind in ("VAR", "IF", "OTHERWISE") or kind in BOX_WORDS:
+            return kind != "OTHERWISE"
+        following = tokens.kinds[i + 1]
+        called = following in ("LPAR", "EQUAL") and kind not in (
+            "AND",
+            "OR",
+            "NOT",
+            "IN",
+            "THEN",
+            "ELSE",
+        )
+        return (called and _is_word(kind)) or tokens.text_of(i) in FOREIGN_STARTS
+
+    # ---- brackets ----
+
+    def _open(self, i: int, kind: str) -> None:
+        before = self.tokens.text_of(i - 1) if i else ""
+        is_schema = before == "table" and self.tokens.touch(i - 1, i)
+        extents = self._current()
+        inner = extents[-1].inner if self._in_block() and extents else list[Extent]()
+        self.stack.append(_Open(i, kind == "LBRACE" and not is_schema, inner))
+
+    def _close(self, i: int, kind: str) -> None:
+        wanted = CLOSERS[kind]
+        kinds = self.tokens.kinds
+        if not self.stack:
+            self._closes_nothing(i, kind)
+            return
+        if kinds[self.stack[-1].token] != wanted:
+            if not any(kinds[o.token] == wanted for o in self.stack):
+                self._mismatch(i, kind)
+                self._pop(i)
+                return
+            unclosed: list[int] = []
+            while kinds[self.stack[-1].token] != wanted:
+                unclosed.append(self._pop(i))
+            self._unclosed(unclosed, i)
+        self._pop(i)
+
+    def _pop(self, i: int) -> int:
+        opened = self.stack.pop()
+        if opened.is_block and opened.extents and opened.extents[-1].end < 0:
+            opened.extents[-1].end = i
+        return opened.token
+
+    def _forgive(self, i: int) -> None:
+        """Take the brackets opened on this line as closed in the text that did not end."""
+        while (
+            self.stack and not self.stack[-1].is_block and self._same_line(self.stack[-1].token, i)
+        ):
+            self.stack.pop()
+
+    def _same_line(self, left: int, right: int) -> bool:
+        starts = self.tokens.starts
+        return "\n" not in self.tokens.text[starts[left] : starts[right]]
+
+    def _give_up_brackets(self) -> None:
+        unclosed: list[int] = []
+        while not self._in_block():
+            unclosed.append(self.stack.pop().token)
+        self._unclosed(unclosed, None)
+
+    def _finish(self) -> None:
+        end = len(self.tokens) - 1
+        unclosed: list[int] = []
+        while self.stack:
+            unclosed.append(self._pop(end))
+        if unclosed:
+            self._unclosed(unclosed, None)
+        if self.outline.extents and self.outline.extents[-1].end < 0:
+            self.outline.extents[-1].end = end
+
+    # ---- messages ----
+
+    def _unclosed(self, opened: list[int], closer: int | None) -> None:
+        """Report brackets without a partner, the innermost first; `closer` closes one further out."""
+        tokens = self.tokens
+        innermost, *outer = opened
+        missing = "".join(_SIGNS[OPENERS[tokens.kinds[o]]] for o in opened)
+        related = [Related(tokens.span(o), "also open") for o in outer[:3]]
+        if closer is not None:
+            related.append(Related(tokens.span(closer), "closes a bracket further out"))
+        self.outline.problems[innermost] = Diagnostic(
+            "P2-E0104",
+            f"`{tokens.text_of(innermost)}` is never closed",
+            tokens.span(innermost),
+            "opened here",
+            help=f"add `{missing}`",
+            related=tuple(related),
+        )
+
+    def _mismatch(self, i: int, kind: str) -> None:
+        tokens, opened = self.tokens, self.stack[-1].token
+        wanted = _SIGNS[OPENERS[tokens.kinds[opened]]]
+        self.outline.problems[i] = Diagnostic(
+            "P2-E0104",
+            f"`{tokens.text_of(opened)}` is closed by `{_SIGNS[kind]}`",
+            tokens.span(i),
+            f"expected `{wanted}`",
+            help=f"write `{wanted}` here, or before this",
+            related=(Related(tokens.span(opened), "opened here"),),
+        )
+
+    def _closes_nothing(self, i: int, kind: str) -> None:
+        extents = self.outline.extents
+        if kind == "RBRACE" or not extents:
+            self._start(i)
+        self.outline.problems[i] = Diagnostic(
+            "P2-E0104",
+            f"`{_SIGNS[kind]}` closes nothing",
+            self.tokens.span(i),
+            help="delete it, or open the bracket before it",
+        )
+        if kind == "RBRACE":
+            extents[-1].end = i + 1
+
+
+def _is_word(kind: str) -> bool:
+    return kind == "NAME" or kind in tables().keyword_kinds
