@@ -114,6 +114,9 @@ class Answered:
         assert 0 <= offset <= offset + length <= len(self.output)
         return bytes(self.output[offset : offset + length])
 
+    def close(self) -> None:
+        self.output.clear()
+
 
 def read_here(job: ReadJob, fds: tuple[int, ...]) -> Answered:
     """Do in this process what the orchestrator has done in a child."""

@@ -23,7 +23,6 @@ from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
-    Note,
     Progress,
     ReadFile,
     ReadJob,
@@ -54,7 +53,8 @@ def read_files(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
     A CSV, TSV or JSON-lines file gives one table under the file's name. Files of the format `l2run`
     that share a folder (`RUN/run.json`, `RUN/seg-0000.l2.jsonl`, ...) are one run: a RunFound with
     the name RUN and tables called `RUN/<table>`. A file of the format `params` gives a RunFound
-    under its own name, with params only. A column's features go with its first chunk.
+    under its own name with params only; its `definitions` say why others are left out. A column's
+    features go with its first chunk.
 
     Raises DataError with a code P2-D084x or P2-D085x for the first file that cannot be read;
     HostError (P2-H0907) when the columns need more than the output memory.
@@ -135,8 +135,6 @@ class _Sender:
 
     def params(self, name: str, found: ReadParams) -> None:
         """Announce the params that a file holds."""
-        for note in found.notes:
-            self._channel.send(Note(level="warning", text=f"{name}: {note}"))
         self._channel.send(
             RunFound(
                 name=name,
@@ -146,7 +144,7 @@ class _Sender:
                 params=found.params,
                 repeat={},
                 axes=[],
-                definitions={},
+                definitions={key: {"left out": why} for key, why in found.left_out.items()},
             )
         )
 

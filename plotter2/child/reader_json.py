@@ -63,10 +63,10 @@ def read_lines(data: bytes, where: str, limits: Limits) -> ReadTable:
 
 @dataclass(frozen=True, slots=True)
 class ReadParams:
-    """Parameters as they were read, and what a person should know."""
+    """Parameters as they were read, and why others are left out."""
 
     params: dict[str, Scalar]
-    notes: tuple[str, ...] = ()
+    left_out: dict[str, str]
 
 
 def read_params(data: bytes, where: str, limits: Limits) -> ReadParams:
@@ -84,13 +84,13 @@ def read_params(data: bytes, where: str, limits: Limits) -> ReadParams:
         ) from None
     if found:
         checked_names(tuple(found), where, limits)
-    long = [name for name, value in found.items() if _is_long(value)]
+    long = {
+        name: f"a text of {len(value)} characters"
+        for name, value in found.items()
+        if isinstance(value, str) and len(value) > _PARAM_CHARACTERS
+    }
     params = {name: _bounded(value) for name, value in found.items() if name not in long}
-    return ReadParams(params, tuple(f"the long text {name!r} is no parameter" for name in long))
-
-
-def _is_long(value: Scalar) -> bool:
-    return isinstance(value, str) and len(value) > _PARAM_CHARACTERS
+    return ReadParams(params, long)
 
 
 def _bounded(value: Scalar) -> Scalar:

@@ -40,7 +40,11 @@ class Chunk(_Value, frozen=True):
 
 
 class Column(_Value, frozen=True):
-    """A column of a table: what it is, how sure that is and why, and where its rows are."""
+    """A column of a table: what it is, how sure that is and why, and where its rows are.
+
+    Of metrics: `subset` and `family` (`val/loss` is family `loss`, subset `val`), which way is
+    `better`, and `against` which column to draw it.
+    """
 
     name: str
     kind: Kind
@@ -49,6 +53,11 @@ class Column(_Value, frozen=True):
     nullable: bool = False
     confidence: float = 1.0
     why: str = ""
+    subset: str = ""
+    family: str = ""
+    better: str = ""
+    against: str = ""
+    description: str = ""
     chunks: tuple[Chunk, ...] = ()
 
     @property
@@ -60,10 +69,12 @@ class Column(_Value, frozen=True):
 
 
 class Table(_Value, frozen=True):
-    """Rows of one stream, column by column."""
+    """Rows of one stream, column by column; `x` is what series are drawn against ("" = nothing)."""
 
     rows: int
     columns: tuple[Column, ...]
+    x: str = ""
+    other_x: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Give the column of this name, or None."""

@@ -23,7 +23,7 @@ _SCHEMA = """
 CREATE TABLE bundles(
   id TEXT PRIMARY KEY, name TEXT NOT NULL, attempt INTEGER NOT NULL, parent TEXT,
   state TEXT NOT NULL, created INTEGER NOT NULL, params TEXT NOT NULL,
-  content TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
+  repeat TEXT NOT NULL, axes TEXT NOT NULL, content TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX bundles_by_name ON bundles(name, attempt);
 CREATE TABLE tables(
   bundle TEXT NOT NULL REFERENCES bundles(id), stream TEXT NOT NULL, rows INTEGER NOT NULL,

@@ -23,8 +23,8 @@ _MOST_MARKS = 500
 _Result = TypeVar("_Result")
 _TABLE = msgspec.json.Decoder(Table)
 
-_BUNDLES = """SELECT id, name, attempt, parent, state, created, params, content, digest
-  FROM bundles """
+_BUNDLES = """SELECT id, name, attempt, parent, state, created, params, repeat, axes, content,
+  digest FROM bundles """
 _RUNS = "SELECT id, script, state, started, finished, record FROM runs "
 
 
@@ -39,6 +39,8 @@ class BundleRow:
     state: State
     created: int
     params: dict[str, Scalar]
+    repeat: tuple[str, ...]
+    axes: tuple[str, ...]
     content: str
     digest: str
 
@@ -106,10 +108,11 @@ class Registry:
 
     def _enter(self, bundle: Bundle, digest: str) -> None:
         self._run(
-            "INSERT INTO bundles VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
+            "INSERT INTO bundles VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
             (
                 bundle.id, bundle.name, bundle.attempt, bundle.parent, bundle.state, bundle.created,
-                canonical(bundle.params).decode(), bundle.content_digest(), digest,
+                canonical(bundle.params).decode(), canonical(bundle.repeat).decode(),
+                canonical(bundle.axes).decode(), bundle.content_digest(), digest,
             ),
         )  # fmt: skip
         self._connection.executemany(
@@ -309,9 +312,19 @@ def check_registry(registry: Registry) -> None:
 
 
 def _bundle_row(row: tuple[Any, ...]) -> BundleRow:
-    bundle_id, name, attempt, parent, state, created, params, content, digest = row
+    bundle_id, name, attempt, parent, state, created, params, repeat, axes, content, digest = row
     return BundleRow(
-        bundle_id, name, attempt, parent, state, created, json.loads(params), content, digest
+        bundle_id,
+        name,
+        attempt,
+        parent,
+        state,
+        created,
+        json.loads(params),
+        tuple(json.loads(repeat)),
+        tuple(json.loads(axes)),
+        content,
+        digest,
     )
 
 

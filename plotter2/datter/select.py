@@ -64,16 +64,17 @@ def choose(registry: Registry, path: str) -> Chosen:
 
 
 def bundles(registry: Registry, path: str) -> tuple[BundleRow, ...]:
-    """Find the bundles that `path` means, whether they have tables or not.
+    """Find the bundles that `path` means, whether they have tables or not; a table means its bundle.
 
-    Raises DataError as `choose`; a part that names a table is not understood here.
+    Raises DataError as `choose`, but neither P2-D0812 nor P2-D0818.
     """
     pattern = _parse(path)
     if pattern.stream is not None:
-        raise _bad(path, "'*' and '**' stand at the end")
+        return tuple(member.bundle for member in _many(registry, path, pattern).members)
     if pattern.depth:
         return _descendants(registry, path, pattern)
-    return (_named(registry, path) or _nothing(registry, path),)
+    bundle = _named(registry, path) or _owner(registry, path)
+    return (bundle or _nothing(registry, path),)
 
 
 def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
@@ -130,6 +131,14 @@ def _one(registry: Registry, path: str) -> Chosen:
     if chosen is None:
         raise _no_table(registry, path, bundle)
     return Chosen(path, (Member(bundle, chosen),), ())
+
+
+def _owner(registry: Registry, path: str) -> BundleRow | None:
+    """Find the bundle whose table is named by the last part of `path`."""
+    base, _, stream = path.rpartition("/")
+    owner = _named(registry, base) if base else None
+    has_it = owner is not None and stream in registry.streams_of([owner.id])[owner.id]
+    return owner if has_it else None
 
 
 def _named(registry: Registry, path: str) -> BundleRow | None:

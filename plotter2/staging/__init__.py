@@ -2,3 +2,8 @@
 
 The host opens, hashes and copies bytes; it never parses a file that an experiment made.
 """
+
+from plotter2.staging.intake import AddedBundle, AddReport, stage
+from plotter2.staging.reading import Answer, Submit
+
+__all__ = ["AddReport", "AddedBundle", "Answer", "Submit", "stage"]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from logger2.identity import run_name
+from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Provenance, Scalar, Table, slug
-from plotter2.staging.reading import ReadBundle, ReadTable
-from plotter2.staging.roles import Role, roles_of
+from plotter2.staging.reading import ReadBundle, ReadColumn, ReadTable
+from plotter2.staging.roles import Background, roles_of, unit_of
 from plotter2.staging.tokens import repeats_among
 
 _LONGEST_NAME = 80
@@ -61,9 +62,10 @@ def _draft(bundle: ReadBundle, name: str) -> Draft:
     notes = list(bundle.notes)
     params, repeat, axes, meta = _about(bundle, notes)
     definitions = bundle.run.definitions if bundle.run else {}
+    known = Background(params, repeat, axes, definitions)
     tables: dict[str, Table] = {}
     for stream, table in bundle.tables.items():
-        tables[_free(slug(stream), tables)] = _table(table, definitions)
+        tables[_free(slug(stream), tables)] = _table(table, known)
         notes += [f"{stream}: {note}" for note in table.notes]
     provenance = Provenance(files=tuple(bundle.files), notes=tuple(notes), reader=_READER)
     return Draft(name, params, repeat, axes, meta, tables, provenance)
@@ -106,21 +108,25 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return free
 
 
-def _table(table: ReadTable, definitions: Mapping[str, Mapping[str, str]]) -> Table:
-    roles = roles_of(table, definitions)
-    columns = tuple(_column(table, name, roles.get(name, Role())) for name in table.columns)
-    return Table(rows=table.rows, columns=columns)
+def _table(table: ReadTable, known: Background) -> Table:
+    schema = roles_of(table, known)
+    columns = tuple(_column(column, schema[name]) for name, column in table.columns.items())
+    return Table(rows=table.rows, columns=columns, x=schema.x, other_x=schema.other_x)
 
 
-def _column(table: ReadTable, name: str, role: Role) -> Column:
-    column = table.columns[name]
+def _column(column: ReadColumn, guess: ColumnSchema) -> Column:
     return Column(
-        name=name,
+        name=column.name,
         kind=column.kind,
-        unit=role.unit,
-        role=role.role,
+        unit=unit_of(column, guess.unit),
+        role=guess.role,
         nullable=column.nulls > 0,
-        confidence=role.confidence,
-        why=role.why,
+        confidence=guess.confidence,
+        why=guess.why,
+        subset=guess.subset,
+        family=guess.family,
+        better=guess.better,
+        against=guess.x,
+        description=guess.desc,
         chunks=tuple(Chunk(digest=c.digest, bytes=c.bytes, rows=c.rows) for c in column.chunks),
     )

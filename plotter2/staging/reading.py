@@ -20,7 +20,6 @@ from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
-    Note,
     ReadFile,
     ReadJob,
     RunFound,
@@ -43,6 +42,9 @@ class Answer(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Give bytes of the output memory, copied; raises HostError outside of it."""
+
+    def close(self) -> None:
+        """Give the output memory back."""
 
 
 Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
@@ -144,7 +146,10 @@ def _read_batch(batch: Sequence[Planned], submit: Submit, keep: Keep) -> list[Re
         ]
     finally:
         os.close(fd)
-    return _Collector(batch, places).collected(answer, keep)
+    try:
+        return _Collector(batch, places).collected(answer, keep)
+    finally:
+        answer.close()
 
 
 def _job(places: Sequence[Copied]) -> ReadJob:
@@ -189,8 +194,6 @@ class _Collector:
                     self._take_column(message, keep(data))
                 case TableFound():
                     self._take_table(message)
-                case Note():
-                    self._bundles[0].notes.append(message.text)
                 case _:
                     pass
         for bundle in self._bundles:
@@ -202,9 +205,18 @@ class _Collector:
         if bundle is not None:
             bundle.run = message
         elif message.name in self._by_file:
-            self._by_file[message.name][0].params = dict(message.params)
+            self._take_params(self._by_file[message.name][0], message)
         else:
             raise _broken(f"it names a run {message.name!r} that was not asked for")
+
+    @staticmethod
+    def _take_params(bundle: ReadBundle, message: RunFound) -> None:
+        bundle.params = dict(message.params)
+        bundle.notes += [
+            f"{message.name}: {name!r} is no param: {why}"
+            for name, said in message.definitions.items()
+            for why in said.values()
+        ]
 
     def _table(self, name: str) -> ReadTable:
         owner = self._by_file.get(name)

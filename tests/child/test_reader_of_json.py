@@ -165,7 +165,7 @@ def test_a_parameter_file_is_flattened_with_dots() -> None:
 def test_long_texts_are_no_parameters_and_it_is_said() -> None:
     found = read_one(json.dumps({"lr": 1, "source": "x" * 2000}), "params")
     assert found.runs["x"].params == {"lr": 1}
-    assert found.remarks == ["x: the long text 'source' is no parameter"]
+    assert found.runs["x"].definitions == {"source": {"left out": "a text of 2000 characters"}}
 
 
 @pytest.mark.parametrize("content", ["[1]", "{", "3"])

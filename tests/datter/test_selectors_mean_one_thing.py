@@ -49,6 +49,8 @@ def test_a_last_part_names_a_table(store: Store) -> None:
     assert store.schema_of("exp/run0/epochs").rows == 2
     assert store.schema_of("exp/*/epochs").rows == 4
     assert store.schema_of("exp/**/steps").rows == 18
+    assert [row.name for row in store.find("exp/run0/epochs")] == ["exp/run0"]
+    assert [row.name for row in store.find("exp/*/epochs")] == ["exp/run0", "exp/run1"]
     for path in ("exp/run0", "exp/*"):
         error = refusal(store, path)
         assert error.code == "P2-D0812"

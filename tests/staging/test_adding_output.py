@@ -16,8 +16,7 @@ import pytest
 import logger2
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, HostError
-from plotter2.staging import reading
-from plotter2.staging.stage import AddReport, stage
+from plotter2.staging import AddReport, reading, stage
 from plotter2.staging.tokens import params_in
 from plotter2.wire.codes import TOO_MANY_MESSAGES
 from plotter2.wire.messages import ColumnFound, ReadJob, TableFound
@@ -375,3 +374,30 @@ def test_twenty_five_runs_are_added_in_well_under_five_seconds(
     took = time.perf_counter() - began
     assert len(report.bundles) == 26
     assert took < 5.0, report.timings_ms
+
+
+# ------------------------------------------------------------ what columns mean
+def test_roles_and_units_are_kept_with_the_columns(store: Store, tmp_path: Path) -> None:
+    for rate in (0.1, 0.01):
+        for seed in (0, 1):
+            experiment = record(tmp_path, lr=rate, seed=seed)
+    report = add(store, experiment)
+    assert report.bundles[1].tables["main"]["roles"] == {
+        "step": "step", "wall_time": "time", "loss": "metric"
+    }  # fmt: skip
+    schema = store.meaning_of("digits/*")
+    assert schema.x == "step"
+    assert (schema["loss"].role, schema["loss"].unit) == ("metric", "nat")
+    assert (schema["lr"].role, schema["seed"].role) == ("param", "repeat")
+    assert schema["wall_time"].unit == "s"
+    (row,) = store.find("digits/lr=0.1,seed=0")
+    assert (row.repeat, row.axes) == (("seed",), ("lr",))
+
+
+def test_units_in_names_become_units_of_columns(store: Store) -> None:
+    add(store, DATA / "palmerpenguins" / "penguins_raw_head.csv", name="birds")
+    schema = store.schema_of("birds")
+    assert str(schema["Culmen Length (mm)"]) == "number?[mm]"
+    assert {c.name: c.role for c in store.describe("birds").columns}["Species"] in (
+        "category", "constant"
+    )  # fmt: skip
