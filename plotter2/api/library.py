@@ -14,7 +14,7 @@ from plotter2.runs.compiling import CheckedScript
 from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.signing import SignedScript
-from plotter2.staging import AddReport
+from plotter2.staging.stage import AddReport
 from plotter2.wire.messages import Format, Scalar
 
 PathLike = str | os.PathLike[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,21 @@ def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
     """Take logger2 runs, or folders of CSV and JSONL files, into the store."""
     with opened_host(root) as host:
         report = host.add(paths, name)
-        shown = [bundle_json(host.store, top) for top in report.tops]
-        texts = [bundle_text(host.store, top) for top in report.tops]
+        tops = _tops([bundle.name for bundle in report.bundles])
+        shown = [bundle_json(host.store, top) for top in tops]
+        texts = [bundle_text(host.store, top) for top in tops]
+    counts = Counter(bundle.outcome for bundle in report.bundles)
+    notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
+    notes += [f"note: left alone: {file}" for file in report.left_alone]
     data = {
         "ok": True,
         "bundles": shown,
-        "added": [{"id": b.id, "name": b.name, "new": b.new} for b in report.bundles],
-        "notes": list(report.notes),
+        "added": [bundle.as_json() for bundle in report.bundles],
+        "left_alone": list(report.left_alone),
+        "timings_ms": report.timings_ms,
     }
-    notes = [f"note: {note}" for note in report.notes]
-    return Answer(data, "\n".join([*texts, *notes]))
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return Answer(data, "\n".join([*texts, *notes, summary]))
 
 
 @command()
@@ -46,6 +52,11 @@ def show(root: str | None, bundle: str | None) -> Answer:
         if bundle is None:
             return _listing(host.store.list())
         return Answer(bundle_json(host.store, bundle), bundle_text(host.store, bundle))
+
+
+def _tops(names: list[str]) -> list[str]:
+    known = set(names)
+    return [name for name in names if name.rpartition("/")[0] not in known]
 
 
 def bundle_json(store: Store, path: str) -> dict[str, Any]:

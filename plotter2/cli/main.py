@@ -75,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result: Any = plotter2.main(list(arguments), prog_name="plotter2", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_wanted:
-        click.echo(help_wanted.ctx.get_help() if help_wanted.ctx else "", err=True)
+        click.echo(help_wanted.ctx.get_help(), err=True)
         return ExitCode.USAGE
     except click.UsageError as error:
         _print_usage(error, as_json="--json" in arguments)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from p2lang.check.model import Schemas
+from p2lang.check import Schemas
 from p2lang.diagnostics import has_errors
 from p2lang.fmt import format_script
 from p2lang.parser import decode, parse
@@ -22,6 +22,7 @@ from plotter2.cli.parameters import parameter_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host
+from plotter2.host.scriptfile import write_script
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
@@ -49,7 +50,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         )
     with opened_host(root) as host:
         text = host.starter(bundle)
-    host.write_script(path, text)
+    write_script(path, text)
     data = {"ok": True, "script": str(path), "bundle": bundle}
     return Answer(data, f"wrote {path}; next: plotter2 run {path}")
 
@@ -94,7 +95,7 @@ def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer
             data, f"{script}: {'would change' if changed else 'is as it should be'}", code
         )
     if write and changed:
-        Host.write_script(script, text)
+        write_script(script, text)
     if write:
         return Answer(data, f"{script}: {'rewritten' if changed else 'was as it should be'}")
     return Answer(data, text.removesuffix("\n"))
@@ -222,7 +223,7 @@ def _shown(event: Event) -> None:
     if isinstance(event, Note):
         click.echo(f"{event.level}: {event.text}", err=True)
     elif isinstance(event, Progress) and sys.stderr.isatty():
-        total = f" of {event.total:,}" if event.total else ""
+        total = f" of {event.total:,}" if event.total > 0 else ""
         click.echo(
             f"\r\x1b[K{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False
         )

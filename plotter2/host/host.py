@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from p2lang.check.model import Schemas
+from p2lang.check import Schemas
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
 from p2sign.make import sign_statement
@@ -28,7 +28,7 @@ from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript
 from plotter2.runs.running import Event, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
-from plotter2.staging import AddReport, stage
+from plotter2.staging.stage import AddReport, stage
 from plotter2.wire.messages import Format, Scalar
 
 Ask = Callable[[str], str]

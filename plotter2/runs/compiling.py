@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from p2lang.compiler import Compiled, compile_script
+from p2lang.compiler import Compiled, Limits, compile_script
 
 from p2lang import ir
-from p2lang.check.model import Schemas
+from p2lang.check import Schemas
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
 from p2lang.source import Source, Span
@@ -66,7 +66,7 @@ def check(script: OpenedScript, schemas: Schemas, work_limit: int) -> CheckedScr
     if isinstance(decoded, Diagnostic):
         readable = Source(script.content.decode("utf-8", "replace"), str(script.path))
         return CheckedScript(script, readable, (decoded,), None)
-    compiled = compile_script(decoded, core(), schemas, work_limit)
+    compiled = compile_script(decoded, core(), schemas, Limits(work=work_limit))
     return CheckedScript(script, decoded, compiled.diagnostics, compiled)
 
 

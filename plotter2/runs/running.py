@@ -25,11 +25,9 @@ from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs
 from plotter2.runs.signing import capabilities
 from plotter2.wire.memory import sealed
-from plotter2.wire.messages import Format, Note, Progress, RunJob, Scalar
+from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
 
 Event = Progress | Note
-LEDGER = "ledger"
-"""The name of the blob in which the child counts rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +206,7 @@ def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
 
 def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Store) -> RunResult:
     """Make the child's pictures durable. Raises DataError; then nothing is left behind."""
-    pictures = [blob for blob in outcome.blobs if blob.name != LEDGER]
-    ledgers = [json.loads(blob.data) for blob in outcome.blobs if blob.name == LEDGER]
+    pictures = outcome.blobs
     paths = store.publish_outputs(run_id, [Output(b.name, b.kind, b.data) for b in pictures])
     artefacts = tuple(
         Artefact(path, blob.sha256, blob.kind) for path, blob in zip(paths, pictures, strict=True)
@@ -219,6 +216,22 @@ def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Stor
         "sandbox_level": outcome.confined.level,
         "sandbox_missing": list(outcome.confined.missing),
         "artefacts": [artefact.as_json() for artefact in artefacts],
-        "ledger": ledgers[0] if ledgers else {},
+        "ledger": ledger_of(outcome),
     }
     return RunResult(run_id, artefacts, complete)
+
+
+def ledger_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """Give the rows read, filtered, null, decimated and drawn of each picture, by its name."""
+    counted = (message for message in outcome.messages if isinstance(message, RowsCounted))
+    return {
+        rows.plot: {
+            "read": rows.read,
+            "filtered": rows.filtered,
+            "null": rows.null,
+            "decimated": rows.decimated,
+            "drawn": rows.drawn,
+            "nodes": {node: list(in_out) for node, in_out in rows.nodes.items()},
+        }
+        for rows in counted
+    }

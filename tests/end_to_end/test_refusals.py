@@ -1,0 +1,157 @@
+"""What is not signed, not trusted, or not what was signed does not run; every refusal says what to do."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from commandline import Finished, p2, p2_json, p2_process
+from conftest import Workplace
+
+pytestmark = pytest.mark.process
+
+
+def refused(finished: Finished, code: str, name: str = "") -> None:
+    """Check a refusal: exit code 4, its code, its name, a remedy, no traceback."""
+    assert finished.code == 4, finished.out + finished.err
+    assert code in finished.err
+    assert name in finished.err
+    assert "help:" in finished.err
+    assert "Traceback" not in finished.err
+
+
+def test_an_unsigned_script_is_refused_without_a_terminal(place: Workplace) -> None:
+    (place.folder / "mean.p2.sig").unlink()
+    finished = p2_process(place.root, "run", place.script)
+    refused(finished, "P2-S0701")
+    assert "plotter2 sign" in finished.err
+
+
+def test_a_changed_script_is_refused(place: Workplace) -> None:
+    place.script.write_text(place.script.read_text().replace("Reward", "Regard"))
+    refused(p2(place.root, "run", place.script), "P2-S0774", "E_DIGEST")
+
+
+def test_changed_line_ends_are_refused_with_their_own_remedy(place: Workplace) -> None:
+    place.script.write_bytes(place.script.read_bytes().replace(b"\n", b"\r\n"))
+    finished = p2(place.root, "run", place.script)
+    refused(finished, "P2-S07", "E_DIGEST_EOL")
+    assert ".gitattributes" in finished.err
+
+
+def test_a_changed_signature_is_refused(place: Workplace) -> None:
+    sidecar = place.folder / "mean.p2.sig"
+    sidecar.write_bytes(sidecar.read_bytes().replace(b"limit mem-mib 4096", b"limit mem-mib 9999"))
+    refused(p2(place.root, "run", place.script), "P2-S07")
+
+
+def test_a_key_that_nobody_trusts_is_refused(place: Workplace) -> None:
+    (place.root / "config" / "trust" / "allowed_signers").write_text("")
+    refused(p2(place.root, "run", place.script), "P2-S0740", "E_SIGNER_UNKNOWN")
+
+
+def test_a_signature_for_less_than_the_script_needs_is_refused(place: Workplace) -> None:
+    wider = place.folder / "wider.p2"
+    wider.write_text(place.script.read_text().replace('plot("reward")', 'plot("other")'))
+    narrow = (place.folder / "mean.p2.sig").read_bytes()
+    (place.folder / "wider.p2.sig").write_bytes(narrow)
+    refused(p2(place.root, "run", wider), "P2-S07", "E_ENTRY")
+
+
+def test_another_person_must_trust_the_key_first(place: Workplace, tmp_path: Path) -> None:
+    other = tmp_path / "other-root"
+    p2_json(other, "add", place.folder / "runs" / "sweep")
+    refused(p2(other, "verify", place.script), "P2-S0740")
+    key = place.root / "config" / "keys" / "sign_ed25519.pub"
+    p2_json(other, "trust", "add", "tester@here", key)
+    assert p2_json(other, "verify", place.script)["signers"][0]["principal"] == "tester@here"
+    assert p2_json(other, "run", place.script)["artefacts"]
+
+
+def test_an_older_signature_does_not_run_after_a_newer_one(place: Workplace) -> None:
+    old = (place.folder / "mean.p2.sig").read_bytes()
+    p2_json(place.root, "sign", place.script)
+    p2_json(place.root, "run", place.script)
+    (place.folder / "mean.p2.sig").write_bytes(old)
+    refused(p2(place.root, "run", place.script), "P2-S07", "E_SERIAL")
+
+
+def test_the_stock_commands_of_verify_explain_accept_the_script(place: Workplace) -> None:
+    answer = p2_json(place.root, "verify", place.script, "--explain")
+    for command in answer["stock_commands"]:
+        done = subprocess.run(
+            command, shell=True, cwd=place.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, command + done.stdout + done.stderr
+
+
+def test_a_private_key_that_others_can_read_is_refused(place: Workplace) -> None:
+    (place.root / "config" / "keys" / "sign_ed25519").chmod(0o644)
+    refused(p2(place.root, "sign", place.script), "P2-S0790")
+
+
+def test_in_a_terminal_an_own_script_is_shown_asked_about_signed_and_run(
+    place: Workplace,
+) -> None:
+    (place.folder / "mean.p2.sig").unlink()
+    command = [
+        sys.executable,
+        "-m",
+        "plotter2",
+        "run",
+        str(place.script),
+        "--root",
+        str(place.root),
+    ]
+    shown, code = in_terminal(command, "[y/N]", "y\n")
+    assert code == 0, shown
+    assert "sweep/*" in shown
+    assert shown.count("[y/N]") == 1
+    assert (place.folder / "mean.p2.sig").exists()
+
+
+def test_in_a_terminal_no_means_no(place: Workplace) -> None:
+    (place.folder / "mean.p2.sig").unlink()
+    command = [
+        sys.executable,
+        "-m",
+        "plotter2",
+        "run",
+        str(place.script),
+        "--root",
+        str(place.root),
+    ]
+    shown, code = in_terminal(command, "[y/N]", "n\n")
+    assert code == 1, shown
+    assert not (place.folder / "mean.p2.sig").exists()
+
+
+def in_terminal(command: list[str], prompt: str, answer: str) -> tuple[str, int]:
+    """Run a command on a terminal of its own, answer one prompt; gives what was shown and the exit code."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    shown, answered, deadline = "", False, time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([controller], [], [], 0.2)
+        if ready:
+            try:
+                piece = os.read(controller, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece.decode()
+        if not answered and prompt in shown:
+            os.write(controller, answer.encode())
+            answered = True
+        if process.poll() is not None and not ready:
+            break
+    os.close(controller)
+    return shown, process.wait(timeout=10)

@@ -1,0 +1,42 @@
+"""A small recorded sweep and scripts about it, for tests of the whole path."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import logger2
+
+RATES = (0.01, 0.1, 0.3)
+SEEDS = 3
+STEPS = 60
+
+MEAN_SCRIPT = """\
+p2 1
+let curves = access("sweep/*")
+  | filter(step < 50)
+  | summary(by=[lr, step], m = mean(reward), lo = ci_low(reward), hi = ci_high(reward))
+
+$curves
+  | frame(title="Reward", size=[120mm, 80mm])
+  | band(x=step, lo=lo, hi=hi, colour=lr)
+  | line(x=step, y=m, colour=lr)
+  | axis(x="step", y="reward")
+  | legend(title="learning rate")
+  | plot("reward")
+  | handoff
+"""
+
+
+def record_sweep(folder: Path) -> Path:
+    """Record RATES x SEEDS runs of STEPS steps; gives the experiment's folder."""
+    for rate in RATES:
+        for seed in range(SEEDS):
+            params = {"lr": rate, "seed": seed}
+            with logger2.run(
+                "sweep", params=params, axes=["lr"], repeat="seed", dir=str(folder)
+            ) as run:
+                for step in range(STEPS):
+                    reward = 1 - math.exp(-step * rate) + 0.05 * math.sin(step + seed)
+                    run.log(step, reward=reward, loss=1.0 / (1 + step * rate) + 0.01 * seed)
+    return folder / "sweep"
