@@ -6,6 +6,7 @@ A trial runs in a forked process of its own, so that nothing sticks to the proce
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,7 +150,10 @@ def _possible_world(trials: _Trials, folders: Sequence[str], *, root: bool) -> t
 def tried(trial: Callable[[], None]) -> str:
     """Run `trial` in a forked process; give "" when it worked, else why not."""
     reader, writer = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python warns of a fork beside threads; the trial makes system calls and ends.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         status = 1
         try:
