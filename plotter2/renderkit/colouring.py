@@ -13,30 +13,22 @@ from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.grouping import Level, merged
 from plotter2.renderkit.scales import extent_of
 from plotter2.renderkit.scene import Codes, Floats
-from plotter2.renderkit.sources import Source
+from plotter2.renderkit.sources import FEW_COLOURS, FEW_COLOURS_LOG, Source
 from plotter2.renderkit.view import Gradient
 
 MOST_COLOURS: Final = len(palettes.CATEGORIES)
-_FEW, _FEW_LOG = 7, 12
 _LOG_RATIO: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class ColourScale:
-    """The colours of one column: one for each level, or (when `domain` is set) a gradient over a range of numbers."""
+    """The colours of one column: one for each level, or (when `domain` is set) a gradient over numbers."""
 
     column: str
     levels: tuple[Level, ...]
     palette: tuple[str, ...]
     domain: tuple[float, float] | None = None
     log: bool = False
-
-    def of_levels(self) -> tuple[str, ...]:
-        """Give the colour of each level."""
-        if self.domain is None:
-            return self.palette
-        codes = palettes.shade_codes(np.array(self.levels, np.float64), self.domain, self.log)
-        return tuple(self.palette[code] for code in codes.tolist())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +52,8 @@ def painted(
     users = _users(sources)
     for column in dict.fromkeys(users.values()):
         mine = [source for source in sources if users.get(source.index) == column]
-        levels, parts = merged([source.keys[_channel(source)] for source in mine])
-        scales[column] = _scale(column, levels, gradient, mine[0].where)
-        for source, part in zip(mine, parts, strict=True):
-            codes[source.index] = _codes(source, part, scales[column])
+        scales[column], parts = _scaled(column, mine, gradient)
+        codes.update(zip((source.index for source in mine), parts, strict=True))
     series = _series_colours(sources, users)
     layers = [
         Painted(scales[users[s.index]].palette, codes[s.index], scales[users[s.index]])
@@ -78,7 +68,7 @@ def _users(sources: Sequence[Source]) -> dict[int, str]:
     users = {
         s.index: s.layer.channels["colour"]
         for s in sources
-        if "colour" in s.keys and s.layer.kind != "text"
+        if "colour" in s.layer.channels and s.layer.kind != "text"
     }
     for s in sources:
         if s.layer.kind == "circle" and s.index not in users and "colour" not in s.layer.options:
@@ -88,26 +78,53 @@ def _users(sources: Sequence[Source]) -> dict[int, str]:
     return users
 
 
-def _channel(source: Source) -> str:
-    return "colour" if "colour" in source.keys else "around"
-
-
-def _scale(column: str, levels: tuple[Level, ...], gradient: Gradient, where: str) -> ColourScale:
-    if any(isinstance(level, (str, bool)) for level in levels) or not levels:
+def _scaled(
+    column: str, sources: Sequence[Source], gradient: Gradient
+) -> tuple[ColourScale, list[Codes]]:
+    """Give the scale of a column and the codes of its layers' rows."""
+    if any(_channel(source) not in source.keys for source in sources):
+        return _shaded(column, sources, gradient)
+    levels, parts = merged([source.keys[_channel(source)] for source in sources])
+    if not levels or any(isinstance(level, (str, bool)) for level in levels):
         if len(levels) > MOST_COLOURS:
             message = f"colour={column} has {len(levels)} categories; at most {MOST_COLOURS} can be told apart"
-            remedy = f"keep fewer, draw one panel for each with facet, or use by={column} without colours"
-            raise undrawable("P2-R0662", message, where, remedy)
-        return ColourScale(column, levels, palettes.CATEGORIES[: len(levels)])
-    numbers = np.array(levels, dtype=np.float64)
+            remedy = (
+                f"keep fewer, draw a panel for each with facet, or use by={column} without colours"
+            )
+            raise undrawable("P2-R0662", message, sources[0].where, remedy)
+        return ColourScale(column, levels, palettes.CATEGORIES[: len(levels)]), parts
     if len(levels) == 1:
-        return ColourScale(column, levels, palettes.CATEGORIES[:1])
-    log = _is_log(numbers)
-    if len(levels) <= (_FEW_LOG if log else _FEW):
-        return ColourScale(column, levels, palettes.gradient(gradient.name, len(levels), True))
-    domain = gradient.domain or (float(numbers[0]), float(numbers[-1]))
-    shades = palettes.gradient(gradient.name, readable=True)
-    return ColourScale(column, levels, shades, domain, log and domain[0] > 0)
+        return ColourScale(column, levels, palettes.CATEGORIES[:1]), parts
+    if len(levels) <= (FEW_COLOURS_LOG if _is_log(np.array(levels, np.float64)) else FEW_COLOURS):
+        shades = palettes.gradient(gradient.name, len(levels), readable=True)
+        return ColourScale(column, levels, shades), parts
+    return _shaded(column, sources, gradient)
+
+
+def _channel(source: Source) -> str:
+    return "colour" if "colour" in source.layer.channels else "around"
+
+
+def _shaded(
+    column: str, sources: Sequence[Source], gradient: Gradient
+) -> tuple[ColourScale, list[Codes]]:
+    """Give a gradient over the numbers of a column."""
+    numbers = [_numbers(source) for source in sources]
+    sample = np.concatenate([part[:: max(1, len(part) // 4096)] for part in numbers])
+    extents = [extent_of(part) for part in numbers]
+    low, high = min(e.low for e in extents), max(e.high for e in extents)
+    log = low > 0 and _is_log(np.sort(sample[~np.isnan(sample)]))
+    domain = gradient.domain or (low, high)
+    log = log and domain[0] > 0
+    scale = ColourScale(column, (), palettes.gradient(gradient.name, readable=True), domain, log)
+    return scale, [palettes.shade_codes(part, domain, log) for part in numbers]
+
+
+def _numbers(source: Source) -> Floats:
+    if "colour" in source.numbers:
+        return source.numbers["colour"]
+    key = source.keys[_channel(source)]
+    return np.array([*key.levels, np.nan], dtype=np.float64)[key.codes]
 
 
 def _is_log(rising: Floats) -> bool:
@@ -115,14 +132,6 @@ def _is_log(rising: Floats) -> bool:
     if rising[0] <= 0 or rising[-1] < _LOG_RATIO * rising[0]:
         return False
     return bool(np.median(rising) < 0.25 * rising[-1])
-
-
-def _codes(source: Source, levels: Codes, scale: ColourScale) -> Codes:
-    if scale.domain is None:
-        return levels
-    numbers = np.array(scale.levels, dtype=np.float64)
-    shades = palettes.shade_codes(numbers, scale.domain, scale.log)
-    return np.append(shades, np.int32(-1))[levels]
 
 
 def _series_colours(sources: Sequence[Source], users: Mapping[int, str]) -> dict[str, str]:

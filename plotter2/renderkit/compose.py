@@ -28,7 +28,14 @@ from plotter2.renderkit.scales import Extent, extent_of
 from plotter2.renderkit.scene import Counts, Label, LayerCounts, Mark, Panel, Rect, Scene
 from plotter2.renderkit.sidebar import sidebar_for
 from plotter2.renderkit.sources import AxisKinds, Source, resolved
-from plotter2.renderkit.surfaces import Shading, cell_piece, circle_piece, rule_piece, text_piece
+from plotter2.renderkit.surfaces import (
+    Shading,
+    TextPiece,
+    cell_piece,
+    circle_piece,
+    rule_piece,
+    text_piece,
+)
 from plotter2.renderkit.view import MILLIMETRE, Axis, Grid, View
 
 DEFAULT_SIZE: Final = (160 * MILLIMETRE, 100 * MILLIMETRE)
@@ -180,6 +187,8 @@ def _composed(plot: _Plot, rect: Rect, number: int) -> Scene:
         _axis_label(view.x, plot.sources, ("x",)),
         _axis_label(view.y, plot.sources, ("y", "hi")),
         shared_axes(view), sidebar.width,
+        max((p.overhang() for p in pieces.made.values() if isinstance(p, TextPiece)), default=0.0),
+        (len(plot.kinds.x), len(plot.kinds.y)) if view.equal and plot.kinds.x and plot.kinds.y else None,
     )  # fmt: skip
     stage = _staged(arranged(plan), pieces, None)
     placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)

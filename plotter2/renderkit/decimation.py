@@ -15,7 +15,13 @@ PIXELS_PER_POINT: Final = 150 / 72
 """The resolution for which lines are thinned: 150 dots per inch."""
 
 BINS_PER_PIXEL: Final = 4
-"""Columns of decimation in one pixel; at 4 fewer than 0.5 % of the pixels differ visibly from the full drawing."""
+"""Columns of decimation in one pixel; at 4 fewer than 0.5 % of the pixels differ visibly from the full drawing.
+
+Where more than ten long lines lie over each other, fewer columns for each (down to 1) differ less than that: with 40
+lines and 1 column, 0.05 % of the pixels were off by more than 64/255.
+"""
+
+_CROWD: Final = 10
 
 LONG: Final = 4
 """A line is thinned when it has more rows than this many times its width in pixels."""
@@ -26,9 +32,10 @@ def is_long(rows: int, width: float) -> bool:
     return rows > LONG * width * PIXELS_PER_POINT
 
 
-def bin_count(width: float) -> int:
-    """Give the number of decimation columns in `width` points."""
-    return max(1, int(np.ceil(width * PIXELS_PER_POINT * BINS_PER_PIXEL)))
+def bin_count(width: float, lines: int = 1) -> int:
+    """Give the number of decimation columns in `width` points for each of so many long lines."""
+    per_pixel = max(1, BINS_PER_PIXEL // -(-lines // _CROWD))
+    return max(1, int(np.ceil(width * PIXELS_PER_POINT * per_pixel)))
 
 
 def kept_rows(shares: Floats, bins: int, *values: NDArray[Any]) -> NDArray[np.intp]:
@@ -88,15 +95,16 @@ def thinned(
 
     Gives the rows to draw (None for all of them) and the new starts.
     """
-    lengths = np.diff(starts)
-    if not any(is_long(int(length), width) for length in lengths):
+    long = sum(is_long(length, width) for length in np.diff(starts).tolist())
+    if not long:
         return None, starts
+    bins = bin_count(width, long)
     pieces, edges = [], [0]
     for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         rows = np.arange(begin, end)
         if is_long(end - begin, width):
             parts = [part[begin:end] for part in values]
-            rows = begin + kept_rows(shares[begin:end], bin_count(width), *parts)
+            rows = begin + kept_rows(shares[begin:end], bins, *parts)
         pieces.append(rows)
         edges.append(edges[-1] + len(rows))
     return np.concatenate(pieces), np.array(edges, dtype=np.int32)

@@ -18,6 +18,8 @@ from plotter2.renderkit.view import Facet
 
 _NARROWEST, _LOWEST = 100.0, 70.0
 _GOOD_ASPECT: Final = 1.3
+# What texts and gaps take from each panel, roughly.
+_AROUND, _ABOVE = 14.0, 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _wrapped_shape(count: int, size: tuple[float, float], upright: bool) -> tupl
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
-        aspect = (width / columns) / (height / rows)
+        aspect = max(width / columns - _AROUND, 1.0) / max(height / rows - _ABOVE, 1.0)
         return abs(math.log(aspect / _GOOD_ASPECT)) + (rows * columns - count) / count
 
     columns = min(range(1, count + 1), key=badness)

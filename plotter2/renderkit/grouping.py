@@ -43,6 +43,14 @@ def keyed(column: Column) -> Keyed:
     return _numbers(column)
 
 
+def has_few_levels(column: Column, few: int) -> bool:
+    """Tell from a sample, fast, whether a column can have at most `few` levels; text always may."""
+    if isinstance(column, Factor) or column.dtype == np.bool_:
+        return True
+    sample = column[:: max(1, len(column) // 4096)]
+    return len(np.unique(sample[np.isfinite(sample)])) <= few
+
+
 def _renumbered(codes: Codes, levels: tuple[Level, ...]) -> Keyed:
     used = np.bincount(codes, minlength=len(levels)) > 0
     numbers = (np.cumsum(used) - 1).astype(np.int32)

@@ -22,7 +22,7 @@ TickPanel = Callable[[int, float, float], Axes]
 
 TICK_LENGTH: Final = 2.5
 PAD: Final = 6.0
-_GAP, _TEXT_GAP = 9.0, 4.0
+_GAP, _TEXT_GAP = 9.0, 5.0
 _NARROWEST, _LOWEST = 24.0, 18.0
 _ASCENT: Final = 0.76
 
@@ -48,7 +48,11 @@ def fonts_for(width: float) -> Fonts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be arranged: everything but the sizes of the panels. `side` is the room right of the panels."""
+    """What is to be arranged: everything but the sizes of the panels.
+
+    `side` is the room right of all panels, `beyond` the room that texts need at the right of each; `square` asks for
+    panels in which so many units across and down are equally long.
+    """
 
     rect: Rect
     fonts: Fonts
@@ -60,16 +64,22 @@ class Plan:
     y_label: str
     shared: tuple[bool, bool]
     side: float = 0.0
+    beyond: float = 0.0
+    square: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The panels' rectangles and axes, the area they fill together, and all texts outside them."""
+    """The panels' rectangles and axes, the area they fill together, and all texts outside them.
+
+    `side_left` is where the room beside the panels begins.
+    """
 
     area: Rect
     rects: tuple[Rect, ...]
     axes: tuple[Axes, ...]
     labels: tuple[Label, ...]
+    side_left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,9 @@ def arranged(plan: Plan) -> Arrangement:
     labels = [*_headings(plan), *_axis_titles(plan, area, rects, axes), *_strips(plan, rects)]
     for rect, (x, y) in zip(rects, axes, strict=True):
         labels += _tick_texts(rect, x, y, plan.fonts.tick)
-    return Arrangement(area, rects, axes, tuple(labels))
+    right = max(rect.right for rect in rects)
+    side_left = right + plan.rect.right - PAD - plan.side - area.right
+    return Arrangement(area, rects, axes, tuple(labels), side_left)
 
 
 def _split(plan: Plan, margins: _Margins) -> tuple[Rect, tuple[Rect, ...]]:
@@ -115,6 +127,9 @@ def _split(plan: Plan, margins: _Margins) -> tuple[Rect, tuple[Rect, ...]]:
         message = f"a frame of {shown} is too small for {len(grid.cells)} panel(s) with their texts"
         remedy = "give frame(size=[...]) more room, or make fewer panels"
         raise undrawable("P2-R0667", message, "frame", remedy)
+    if plan.square is not None:
+        unit = min(width / plan.square[0], height / plan.square[1])
+        width, height = unit * plan.square[0], unit * plan.square[1]
     rects = tuple(
         Rect(
             area.x + cell.column * (width + margins.across),
@@ -143,6 +158,7 @@ def _measured(plan: Plan, rects: Sequence[Rect], axes: Sequence[Axes]) -> _Margi
     y_texts = max((_widest(y, fonts.tick) for _, y in axes), default=0.0)
     x_texts = max((_tallest(x, fonts.tick) for x, _ in axes), default=0.0)
     before, beyond = _overhang(rects, axes, fonts.tick)
+    beyond = max(beyond, plan.beyond)
     wrapped_strips = any(cell.above and cell.row > 0 for cell in grid.cells)
     strip = 1.5 * fonts.strip if any(cell.above for cell in grid.cells) else 0.0
     factor = 1.5 * fonts.tick if any(y.factor and y.labelled for _, y in axes) else 0.0
@@ -156,7 +172,7 @@ def _measured(plan: Plan, rects: Sequence[Rect], axes: Sequence[Axes]) -> _Margi
     beside = 1.6 * fonts.strip if any(cell.beside for cell in grid.cells) else 0.0
     return _Margins(
         left=max(PAD + y_title + outer_y, PAD + before),
-        right=PAD + max(beyond - (beside + plan.side), 0.0) + beside + plan.side,
+        right=PAD + max(beyond - (beside + plan.side), plan.beyond) + beside + plan.side,
         bottom=PAD + _caption_height(plan) + x_title + outer_x,
         top=PAD + _title_height(plan) + strip + factor,
         across=max(_GAP, before + beyond + 4 if plan.shared[1] else outer_y + beyond + _GAP),
@@ -251,7 +267,9 @@ def _axis_titles(
 ) -> list[Label]:
     labels, size = [], plan.fonts.label
     low = plan.rect.y + PAD + _caption_height(plan)
-    used = Rect(area.x, area.y, max(rect.right for rect in rects) - area.x, area.height)
+    lowest, right = min(rect.y for rect in rects), max(rect.right for rect in rects)
+    used = Rect(area.x, lowest, right - area.x, area.top - lowest)
+    low += lowest - area.y
     if plan.x_label:
         middle = used.x + used.width / 2
         labels.append(
@@ -339,6 +357,7 @@ def _tick_texts(rect: Rect, x: ScaledAxis, y: ScaledAxis, size: float) -> list[L
         align: Literal["right", "center"] = "right" if x.angle else "center"
         low = rect.y - TICK_LENGTH - 3
         # Level texts share a base line, whatever letters they have; slanted ones hang from the tick.
+        valign: Literal["top", "baseline"]
         low, valign = (low, "top") if x.angle else (low - _ASCENT * size, "baseline")
         for place, tick in zip(places.tolist(), x.ticks, strict=True):
             labels.append(

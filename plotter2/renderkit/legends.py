@@ -111,7 +111,8 @@ def _with_mark(key: Key, source: Source, shape: Shape = "circle") -> Key:
         case "band":
             return replace(key, area=source.number_option("alpha", 0.25))
         case "bar":
-            return replace(key, area=source.number_option("alpha", 1.0))
+            over_each_other = "width" in source.numbers and "colour" in source.layer.channels
+            return replace(key, area=source.number_option("alpha", 0.6 if over_each_other else 1.0))
         case "point":
             return replace(key, shape=shape, size=5.5)
         case "circle" if key.shape is None:
@@ -148,8 +149,8 @@ def _shape_block(source: Source) -> Block:
 def _size_block(source: Source, paint: Painted) -> Block:
     colour = palettes.SOFT_INK if paint.codes is not None else paint.palette[0]
     rows = [
-        (level_text(float(f"{value:.2g}")), Key(_NO_RECT, colour, shape="circle", size=diameter))
-        for value, diameter in diameter_samples(source.numbers["size"])
+        (text, Key(_NO_RECT, colour, shape="circle", size=diameter))
+        for text, diameter in diameter_samples(source.numbers["size"])
     ]
     return Block(source.layer.channels["size"], tuple(rows))
 

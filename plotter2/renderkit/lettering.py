@@ -24,7 +24,7 @@ _OTHER: Final = {
 }  # fmt: skip
 _UNKNOWN: Final = 1330
 _WIDE: Final = 2048
-_BOLD: Final = 1.115
+_BOLD: Final = 1.15
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -152,11 +153,13 @@ def symlog_ticks(limits: tuple[float, float], constant: float, most: int, fits: 
     low, high = limits
     least = math.ceil(math.log10(constant) - 1e-9)
     largest = math.floor(math.log10(max(abs(low), abs(high), constant)) + 1e-9)
-    for every in range(1, largest - least + 2):
-        powers = range(least, largest + 1, every)
+    # The first power often stands too close to 0, so the next one is tried as well.
+    for every, start in itertools.product(range(1, largest - least + 2), (least, least + 1)):
+        powers = range(start, largest + 1, every)
         signed = [(-(10.0**p), _MINUS + _decade(p, least, largest)) for p in reversed(powers)]
         signed += [(0.0, "0"), *((10.0**p, _decade(p, least, largest)) for p in powers)]
         inside = [(at, text) for at, text in signed if low <= at <= high]
-        if len(inside) <= most and fits([t for _, t in inside], [at for at, _ in inside]):
-            return Ticks(tuple(Tick(at, text) for at, text in inside))
+        texts, places = [text for _, text in inside], [at for at, _ in inside]
+        if 2 <= len(inside) <= most and fits(texts, places):
+            return Ticks(tuple(map(Tick, places, texts)))
     return linear_ticks(limits, most, fits, whole=False)

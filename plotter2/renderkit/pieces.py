@@ -15,6 +15,7 @@ from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.colouring import Painted
 from plotter2.renderkit.decimation import thinned
 from plotter2.renderkit.grouping import Rows, lined_up, partition
+from plotter2.renderkit.numbers import level_text, linear_ticks
 from plotter2.renderkit.scales import Extent, extent_of, share
 from plotter2.renderkit.scene import (
     BandMark,
@@ -265,13 +266,17 @@ def _diameters(values: Floats) -> Floats:
     return diameters
 
 
-def diameter_samples(values: Floats) -> list[tuple[float, float]]:
-    """Give up to three values from small to large with the diameters that stand for them."""
+def diameter_samples(values: Floats) -> list[tuple[str, float]]:
+    """Give a few round values, written out, with the diameters that stand for them."""
     extent = extent_of(values)
     if extent.empty:
         return []
-    chosen = np.unique([extent.low, (extent.low + extent.high) / 2, extent.high])
-    return list(zip(chosen.tolist(), _diameters(chosen).tolist(), strict=True))
+    if extent.low == extent.high:
+        return [(level_text(extent.low), float(_diameters(values).max()))]
+    ticks = linear_ticks((extent.low, extent.high), 4, lambda _texts, _places: True, whole=False)
+    all_values = np.array([extent.low, extent.high, *(tick.at for tick in ticks.major)])
+    diameters = _diameters(all_values)[2:].tolist()
+    return [(level_text(tick.at), size) for tick, size in zip(ticks.major, diameters, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

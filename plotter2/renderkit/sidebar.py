@@ -63,7 +63,7 @@ class Sidebar:
         self, arrangement: Arrangement, frames: Sequence[Frame], marks: Sequence[Sequence[Mark]]
     ) -> Placed | None:
         """Place everything; None when the best place would be a free corner and there is none."""
-        left, y = self.rect.right - PAD - (self.width - _GAP), arrangement.area.top
+        left, y = arrangement.side_left + _GAP, arrangement.area.top
         legends: tuple[LegendBox, ...] = ()
         if self.legend is not None and self.at == "outside":
             y = min(self.rect.top - PAD, max(y, self.rect.y + PAD + self.legend.height))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from plotter2.renderkit.codes import undrawable
-from plotter2.renderkit.grouping import Keyed, Level, combined, keyed, merged
+from plotter2.renderkit.grouping import Keyed, combined, has_few_levels, keyed, merged
 from plotter2.renderkit.numbers import level_text
 from plotter2.renderkit.scene import Codes, Floats
 from plotter2.renderkit.view import Column, Factor, Layer, View
 
 MOST_CATEGORIES: Final = 1000
 """The most categories on one axis."""
+
+FEW_COLOURS, FEW_COLOURS_LOG = 7, 12
+"""Up to so many different numbers get a colour each (more when they are even only in their logarithms)."""
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "line": ("x", "y"),
@@ -61,8 +64,8 @@ def place_of(index: int, layer: Layer) -> str:
 class Source:
     """One layer over all its rows.
 
-    `numbers` holds the channels that are places or amounts, `keys` those that are levels; `panel` is None when the
-    layer is the same in every panel; `lines` are the groups of a line or band.
+    `numbers` holds the channels that are places or amounts, `keys` those that are levels (a colour of numbers may be
+    both, or only a number when it has many values); `lines` are the groups of a line or band.
     """
 
     index: int
@@ -229,9 +232,10 @@ def _source(index: int, layer: Layer, places: Mapping[tuple[int, str], Floats]) 
         if channel in ("shape", "label", "around"):
             keys[channel] = keyed(column)
         elif channel == "colour":
-            keys[channel] = keyed(column)
             if not _is_text(column):
                 numbers[channel] = as_floats(column)
+            if layer.kind in ("line", "band") or has_few_levels(column, FEW_COLOURS_LOG):
+                keys[channel] = keyed(column)
         else:
             numbers[channel] = places.get((index, channel), as_floats(column))
     rows = _rows(layer)
@@ -261,8 +265,3 @@ def _lines(layer: Layer, rows: int, colour: Keyed | None) -> tuple[Codes, int]:
         key = keyed(layer.columns[name])
         parts.append((key.codes, len(key.levels)))
     return combined(parts) if parts else (np.zeros(rows, np.int32), 1)
-
-
-def levels_of(codes: Codes, levels: Sequence[Level]) -> list[Any]:
-    """Give the level of each code; None for null."""
-    return [levels[code] if code >= 0 else None for code in codes.tolist()]

@@ -135,9 +135,9 @@ def _refuse_double(source: Source, rows: Rows, count: int, double: NDArray[np.in
 
 
 def _cells_along(values: Floats, categories: int) -> tuple[Codes, Floats]:
+    edges: Floats = np.arange(categories + 1, dtype=np.float64) - 0.5
     if categories:
-        codes = np.where(np.isnan(values), -1, values).astype(np.int32)
-        return codes, np.arange(categories + 1) - 0.5
+        return np.where(np.isnan(values), -1, values).astype(np.int32), edges
     key = keyed(values)
     places = np.array(key.levels, dtype=np.float64)
     if len(places) < 2:
@@ -145,7 +145,7 @@ def _cells_along(values: Floats, categories: int) -> tuple[Codes, Floats]:
         return key.codes, np.array([middle - 0.5, middle + 0.5])
     between = (places[1:] + places[:-1]) / 2
     first, last = 2 * places[0] - between[0], 2 * places[-1] - between[-1]
-    edges: Floats = np.concatenate(([first], between, [last]))
+    edges = np.concatenate(([first], between, [last]))
     return key.codes, edges
 
 
@@ -230,6 +230,13 @@ class TextPiece:
         valid = self.given - self.null
         outside = 0 if grouped else valid - len(texts)
         return Drawn((mark,), Counts(self.given, self.null, outside, 0, valid - outside))
+
+    def overhang(self) -> float:
+        """Give the room in points that texts at line ends need right of the panel."""
+        if self.at != "end":
+            return 0.0
+        size = self.source.number_option("size", _TEXT_SIZE)
+        return 3.0 + max((text_width(text, size) for text in self.texts), default=0.0)
 
     def _size(self, frame: Frame, texts: tuple[str, ...]) -> float:
         if "size" in self.source.layer.options or not all(self.cells):

@@ -19,9 +19,10 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox, Transform, TransformedBbox
+from matplotlib.transforms import Bbox, IdentityTransform, Transform, TransformedBbox
 
 from plotter2.renderkit import palettes
+from plotter2.renderkit.decimation import PIXELS_PER_POINT
 from plotter2.renderkit.grouping import partition
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.scene import (
@@ -167,6 +168,7 @@ def _sized_points(mark: PointMark, x: Floats, y: Floats, points: Transform) -> A
         sizes=mark.sizes**2,
         offsets=np.column_stack([x, y]),
         offset_transform=points,
+        transform=IdentityTransform(),
         facecolors="none" if is_open else colours,
         edgecolors=colours if is_open else palettes.PAPER,
         linewidths=1.0 if is_open else _EDGE,
@@ -200,7 +202,7 @@ def _cells(mark: CellMark, frame: Frame, points: Transform) -> Artist:
     x, y = frame.page_x(mark.x_edges), frame.page_y(mark.y_edges)
     table = np.concatenate([to_rgba_array(mark.palette), [[1.0, 1.0, 1.0, 0.0]]])
     colours = table[mark.codes]
-    if mark.raster and _even(x) and _even(y):
+    if mark.raster:
         return _image(colours, x, y, points)
     columns, rows = np.meshgrid(np.arange(len(x) - 1), np.arange(len(y) - 1))
     across, up = columns.ravel(), rows.ravel()
@@ -215,18 +217,24 @@ def _cells(mark: CellMark, frame: Frame, points: Transform) -> Artist:
     )
 
 
-def _even(edges: Floats) -> bool:
-    steps = np.diff(edges)
-    return bool(np.ptp(steps) <= 0.02 * np.abs(steps).max())
-
-
-def _image(colours: np.ndarray, x: Floats, y: Floats, points: Transform) -> Artist:
-    picture = colours if y[-1] < y[0] else colours[::-1]
-    picture = picture if x[-1] > x[0] else picture[:, ::-1]
+def _image(colours: Any, x: Floats, y: Floats, points: Transform) -> Artist:
+    """Give the cells as one image; uneven ones are spread over pixels first."""
+    rows, columns = _pixels(y)[::-1], _pixels(x)
     box = Bbox.from_extents(min(x[0], x[-1]), min(y[0], y[-1]), max(x[0], x[-1]), max(y[0], y[-1]))
     image = BboxImage(TransformedBbox(box, points), interpolation="nearest", origin="upper")
-    image.set_data((picture * 255).astype(np.uint8))
+    image.set_data((colours[rows][:, columns] * 255).astype(np.uint8))
     return image
+
+
+def _pixels(edges: Floats) -> Any:
+    """Give the cell of each pixel along an axis, from the low to the high side of the page."""
+    rising = edges if edges[-1] > edges[0] else edges[::-1]
+    steps, cells = np.diff(rising), np.arange(len(rising) - 1)
+    if np.ptp(steps) > 0.02 * steps.max():
+        count = int(np.ceil((rising[-1] - rising[0]) * PIXELS_PER_POINT))
+        middles = rising[0] + (np.arange(count) + 0.5) * (rising[-1] - rising[0]) / count
+        cells = np.clip(np.searchsorted(rising, middles) - 1, 0, len(cells) - 1)
+    return cells if edges[-1] > edges[0] else len(edges) - 2 - cells
 
 
 def _rules(mark: RuleMark, frame: Frame, points: Transform) -> Artist:

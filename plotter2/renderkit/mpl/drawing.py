@@ -110,7 +110,7 @@ def _panel(panel: Panel, points: Transform) -> Iterator[Artist]:
         yield artist
     for mark in panel.marks:
         for artist in artists_of(mark, frame, points):
-            # Texts and points may reach over the edge of the panel a little; nothing else may.
+            # Texts may reach over the edge of the panel a little; nothing else may.
             if not isinstance(mark, TextMark):
                 artist.set_clip_box(box)
             artist.set_zorder(_MARKS)
