@@ -121,6 +121,11 @@ class Bins:
     counts: NDArray[np.int64]
     unused: int
 
+    @property
+    def widths(self) -> Floats:
+        """Give the width of each bin."""
+        return np.full(len(self.middle), self.width)
+
 
 def histogram(x: Floats, bins: int, groups: NDArray[np.int32], number: int) -> Bins | None:
     """Count x in equal bins from smallest to largest, for groups 0..number-1 (-1: in none); None without a value."""

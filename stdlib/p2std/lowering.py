@@ -16,42 +16,58 @@ from p2lang.ir import canonical
 from p2lang.signatures import Signature
 from p2std.binding import Kernel, expression_kernels
 from p2std.registry import core
-from p2std.table import DTYPES, HIDDEN, Nothing, Outside, Table, Tagged, collected, schema_of
+from p2std.table import DTYPES, HIDDEN, Outside, Table, Tagged, collected, schema_of
 
 Arguments: TypeAlias = Mapping[str, Tagged]
 
 _NUMERIC = ("int", "number", "time")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """An expression, the kind of value it gives, from which stage on it can be evaluated, and whether NaN can occur."""
+    """An expression, the kind of value it gives, from which stage on it can be evaluated, and whether it is `clean`.
+
+    An unclean one may hold NaN; NaN is missing, so it must not reach what treats missing values in a way of its own.
+    """
 
     expr: pl.Expr
     kind: str
     stage: int = 0
     clean: bool = True
 
-    def plain(self) -> pl.Expr:
-        """Give the expression with missing values as null only."""
-        return self.expr if self.clean else self.expr.fill_nan(None)
-
     def number(self) -> pl.Expr:
-        """Give the expression as Float64 with missing values as null."""
-        return self.expr.cast(pl.Float64) if self.kind in ("int", "bool", "any") else self.plain()
+        """Give the expression as Float64."""
+        return self.expr if self.kind in ("number", "time") else self.expr.cast(pl.Float64)
 
     def text(self) -> pl.Expr:
         """Give the expression as text: the shortest digits that read back as the same number; 5.0 is "5"."""
-        text = self.plain().cast(pl.String)
+        text = self.expr.cast(pl.String)
         return text.str.strip_suffix(".0") if self.kind in ("number", "time", "any") else text
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """An aggregate: what polars reduces over the rows of a group, by name, and arithmetic on the results."""
+    """An aggregate: what polars reduces over the rows of a group, by name, and arithmetic on the results.
+
+    Aggregates of the same arguments share parts of the same name. With `of`, every part is a mean, std, sum or n of
+    that expression, and may be computed without polars (see `p2std.grouping`).
+    """
 
     parts: Mapping[str, pl.Expr]
     finish: Callable[..., pl.Expr]
+    of: pl.Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One reduction over the rows of a group: its hidden column's name, what it is, and over what (see `Reduction`)."""
+
+    name: str
+    kind: str
+    about: bytes
+    expr: pl.Expr
+    of: pl.Expr | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +85,13 @@ class Lowering:
         self.table = table
         self.stages: list[dict[str, pl.Expr]] = []
         self._known: dict[bytes, Operand] = {}
-        self._parts: dict[tuple[int, bytes], str] = {}
+        self._kept_names: dict[tuple[int, bytes], str] = {}
         self._rules: dict[str, Callable[[Tagged], Operand]] = {
             "col": self._column,
             "cat": self._text,
             "if": self._choice,
             "op": self._operation,
-            "not": lambda v: _mapped(self.operand(v[1]), lambda e: ~e, "bool"),
+            "not": self._negation,
             "neg": self._negative,
             "call": self._call,
         }
@@ -84,6 +100,15 @@ class Lowering:
         """Give the expression for a tagged value."""
         rule = self._rules.get(value[0])
         return _literal(self.constant(value)) if rule is None else rule(value)
+
+    def cleaned(self, value: Tagged) -> Operand:
+        """Give the expression for a tagged value, NaN turned into null."""
+        operand = self.operand(value)
+        if operand.clean:
+            return operand
+        # polars writes fill_nan out with its operand three times: only a plain column may stand there.
+        name = self._kept(operand.stage, b"clean" + canonical(value), operand.expr)
+        return Operand(pl.col(name).fill_nan(None), operand.kind, operand.stage + 1)
 
     def constant(self, value: Tagged | None) -> Any:
         """Give the value of an expression that speaks of no column of this table."""
@@ -105,15 +130,19 @@ class Lowering:
         return Operand(pl.col(value[1]), self.table.schema[value[1]].kind)
 
     def _text(self, value: Tagged) -> Operand:
-        parts = [self.operand(v) for v in value[1]]
+        parts = [self.cleaned(v) for v in value[1]]
         return Operand(pl.concat_str([p.text() for p in parts]), "string", _stage(parts))
 
     def _choice(self, value: Tagged) -> Operand:
         condition, yes, no = (self.operand(v) for v in value[1:])
         kind = _common(yes.kind, no.kind)
-        first, second = (o.number() if kind == "number" else o.plain() for o in (yes, no))
+        first, second = (o.number() if kind == "number" else o.expr for o in (yes, no))
         expr = pl.when(condition.expr).then(first).otherwise(second)
-        return Operand(expr, kind, _stage((condition, yes, no)))
+        return Operand(expr, kind, _stage((condition, yes, no)), yes.clean and no.clean)
+
+    def _negation(self, value: Tagged) -> Operand:
+        operand = self.operand(value[1])
+        return replace(operand, expr=~operand.expr)
 
     def _negative(self, value: Tagged) -> Operand:
         operand = self.operand(value[1])
@@ -123,21 +152,23 @@ class Lowering:
         _, sign, left, right = value
         if sign == "in":
             return self._membership(left, right)
-        a, b = self.operand(left), self.operand(right)
+        # NaN is the largest number to polars, and equal to itself.
+        operand = self.cleaned if sign in _COMPARISONS else self.operand
+        a, b = operand(left), operand(right)
         expr, kind, clean = _RULES[sign](a, b)
         return Operand(expr, kind, _stage((a, b)), clean)
 
     def _membership(self, left: Tagged, right: Tagged) -> Operand:
-        a = self.operand(left)
+        a = self.cleaned(left)
         if right[0] == "list" and any(_speaks_of_rows(v) for v in right[1]):
-            choices = [self.operand(v) for v in right[1]]
-            found = pl.any_horizontal([a.plain() == c.plain() for c in choices])
+            choices = [self.cleaned(v) for v in right[1]]
+            found = pl.any_horizontal([a.expr == c.expr for c in choices])
             return Operand(found, "bool", _stage((a, *choices)))
         wanted = self.constant(right)
         if isinstance(wanted, Range):
-            return Operand(a.plain().is_between(wanted.low, wanted.high), "bool", a.stage)
+            return Operand(a.expr.is_between(wanted.low, wanted.high), "bool", a.stage)
         values = [v for v in wanted if v is not None]
-        expr = a.number() if a.kind in _NUMERIC else a.plain()
+        expr = a.number() if a.kind in _NUMERIC else a.expr
         dtype = pl.Float64 if a.kind in _NUMERIC else DTYPES.get(a.kind)  # type: ignore[call-overload]
         return Operand(expr.is_in(pl.Series(values, dtype=dtype).implode()), "bool", a.stage)
 
@@ -154,52 +185,57 @@ class Lowering:
         return self._known[key]
 
     def _function(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
-        handed, operands = self.handed(found, signature, arguments)
+        handed, operands = self._handed(found, signature, arguments)
         kind = _given(signature, operands)
-        return Operand(found.run(**handed), kind, _stage(operands), kind not in ("number", "time"))
+        clean = kind not in ("number", "time") or "clean" in found.options
+        return Operand(found.run(**handed), kind, _stage(operands), clean)
 
     def _window(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
-        handed, operands = self.handed(found, signature, arguments)
+        handed, operands = self._handed(found, signature, arguments)
         kind, stage = _given(signature, operands), _stage(operands)
-        expr = found.run(**handed)
-        name = self._kept(stage, expr.fill_nan(None) if kind == "number" else expr)
-        return Operand(pl.col(name), kind, stage + 1)
+        name = self._kept(stage, canonical([found.full_name, arguments]), found.run(**handed))
+        return Operand(pl.col(name), kind, stage + 1, kind != "number")
 
     def _aggregate(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
-        handed, operands = self.handed(found, signature, arguments)
-        return self.reduced(found.run(**handed), _given(signature, operands), _stage(operands))
+        handed, operands = self._handed(found, signature, arguments)
+        reduction, stage = found.run(**handed), _stage(operands)
+        about = canonical([v for n, v in arguments.items() if _is_expression(found, n)])
+        names = {
+            part: self._kept(stage, part.encode() + about, expr)
+            for part, expr in reduction.parts.items()
+        }
+        kind = _given(signature, operands)
+        return Operand(_finish(reduction, names), kind, stage + 1, kind != "number")
 
-    def reduced(self, reduction: Reduction, kind: str, stage: int) -> Operand:
-        """Give one value for the whole table, on every row."""
-        names = {part: self._kept(stage, expr) for part, expr in reduction.parts.items()}
-        expr = reduction.finish(**{part: pl.col(name) for part, name in names.items()})
-        return Operand(expr, kind, stage + 1, kind != "number")
-
-    def handed(
+    def _handed(
         self, found: Kernel, signature: Signature, arguments: Arguments
     ) -> tuple[dict[str, Any], list[Operand]]:
         """Give the arguments as the kernel wants them, and the operands among them."""
         operands: list[Operand] = []
         handed: dict[str, Any] = {}
+        # Row by row NaN may pass through; what looks at missing values or at many rows must see null.
+        operand_of = (
+            self.operand if found.kind == "fn" and "nulls" not in found.options else self.cleaned
+        )
         for name, wanted in found.takes.items():
             parameter = signature.by_attribute[name]
             value = arguments.get(name) or parameter.default_value
-            if value is None or not wanted.startswith("pl.Expr"):
+            if value is None or not _is_expression(found, name):
                 handed[name] = argument(value, wanted, self.table.outside)
                 continue
-            operand = self.operand(value)
+            operand = operand_of(value)
             operands.append(operand)
-            handed[name] = operand.number() if parameter.type == "num" else operand.plain()
+            handed[name] = operand.number() if parameter.type == "num" else operand.expr
         return handed, operands
 
-    def _kept(self, stage: int, expr: pl.Expr) -> str:
+    def _kept(self, stage: int, key: bytes, expr: pl.Expr) -> str:
         while len(self.stages) <= stage:
             self.stages.append({})
-        key = (stage, expr.meta.serialize())
-        if key not in self._parts:
-            self._parts[key] = f"{HIDDEN}{stage}.{len(self.stages[stage])}"
-            self.stages[stage][self._parts[key]] = expr
-        return self._parts[key]
+        if (stage, key) not in self._kept_names:
+            name = f"{HIDDEN}{stage}.{len(self.stages[stage])}"
+            self._kept_names[stage, key] = name
+            self.stages[stage][name] = expr
+        return self._kept_names[stage, key]
 
 
 class GroupLowering(Lowering):
@@ -208,39 +244,46 @@ class GroupLowering(Lowering):
     def __init__(self, table: Table) -> None:
         super().__init__(table)
         self.rows = Lowering(table)
-        self.parts: dict[str, pl.Expr] = {}
+        self.parts: dict[bytes, Part] = {}
 
-    def handed(
-        self, found: Kernel, signature: Signature, arguments: Arguments
-    ) -> tuple[dict[str, Any], list[Operand]]:
-        """Give the arguments of an aggregate over the rows, those of a function over the groups."""
-        if found.kind == "agg":
-            return self.rows.handed(found, signature, arguments)
-        return super().handed(found, signature, arguments)
+    def _aggregate(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
+        handed, operands = self.rows._handed(found, signature, arguments)
+        reduction = found.run(**handed)
+        about = canonical([v for n, v in arguments.items() if _is_expression(found, n)])
+        names = {
+            part: self._part(part, about, expr, reduction.of)
+            for part, expr in reduction.parts.items()
+        }
+        kind = _given(signature, operands)
+        return Operand(_finish(reduction, names), kind, 0, kind != "number")
 
-    def reduced(self, reduction: Reduction, kind: str, stage: int) -> Operand:
-        """Give one value for each group."""
-        names = {part: self.part(expr) for part, expr in reduction.parts.items()}
-        expr = reduction.finish(**{part: pl.col(name) for part, name in names.items()})
-        return Operand(expr, kind, 0, kind != "number")
+    def count_of(self, value: Tagged) -> pl.Expr:
+        """Give how many values of an expression a group has; shared with the aggregates that need it too."""
+        x = self.rows.cleaned(value).number()
+        return pl.col(self._part("n", canonical([value]), x.count(), x))
 
-    def part(self, expr: pl.Expr) -> str:
-        """Give the hidden name under which an expression over a group's rows is reduced; equal ones once."""
-        key = (-1, expr.meta.serialize())
-        if key not in self._parts:
-            self._parts[key] = f"{HIDDEN}g{len(self.parts)}"
-            self.parts[self._parts[key]] = expr
-        return self._parts[key]
+    def _part(self, kind: str, about: bytes, expr: pl.Expr, of: pl.Expr | None) -> str:
+        key = kind.encode() + about
+        if key not in self.parts:
+            self.parts[key] = Part(f"{HIDDEN}g{len(self.parts)}", kind, about, expr, of)
+        return self.parts[key].name
 
 
 def with_rows(table: Table, new: Sequence[Sequence[Any]]) -> pl.LazyFrame:
     """Give the table's frame with named row-wise expressions added or replaced; all see the old columns."""
     lowering = Lowering(table)
-    added = {name: lowering.operand(value).plain() for name, value in new}
-    if not added:
-        return table.frame
-    frame = lowering.applied(table.frame).with_columns(**added)
+    added = {name: lowering.operand(value) for name, value in new}
+    frame = with_operands(lowering.applied(table.frame), added)
     return frame.drop(lowering.hidden) if lowering.stages else frame
+
+
+def with_operands(frame: pl.LazyFrame, added: Mapping[str, Operand]) -> pl.LazyFrame:
+    """Give a frame with these columns, NaN turned into null."""
+    if not added:
+        return frame
+    frame = frame.with_columns(**{name: operand.expr for name, operand in added.items()})
+    unclean = [name for name, operand in added.items() if not operand.clean]
+    return frame.with_columns(pl.col(unclean).fill_nan(None)) if unclean else frame
 
 
 def constant(value: Tagged | None, outside: Outside) -> Any:
@@ -316,12 +359,12 @@ def _comparison(sign: str) -> Callable[[Operand, Operand], tuple[pl.Expr, str, b
         "==": pl.Expr.__eq__, "!=": pl.Expr.__ne__, "<": pl.Expr.__lt__,
         "<=": pl.Expr.__le__, ">": pl.Expr.__gt__, ">=": pl.Expr.__ge__,
     }[sign]  # fmt: skip
-    return lambda a, b: (apply(a.plain(), b.plain()), "bool", True)
+    return lambda a, b: (apply(a.expr, b.expr), "bool", True)
 
 
 _RULES: dict[str, Callable[[Operand, Operand], tuple[pl.Expr, str, bool]]] = {
     **{sign: _arithmetic(sign) for sign in "+-*"},
-    **{sign: _comparison(sign) for sign in ("==", "!=", "<", "<=", ">", ">=")},
+    **{sign: _comparison(sign) for sign in _COMPARISONS},
     "/": lambda a, b: (a.number() / b.number(), "number", False),
     "**": lambda a, b: (a.number().pow(b.number()), "number", False),
     "and": lambda a, b: (a.expr & b.expr, "bool", True),
@@ -336,8 +379,12 @@ def _literal(value: Any) -> Operand:
     return Operand(pl.lit(value, dtype=DTYPES[kind]), kind)  # type: ignore[index]
 
 
-def _mapped(operand: Operand, change: Callable[[pl.Expr], pl.Expr], kind: str) -> Operand:
-    return Operand(change(operand.plain()), kind, operand.stage)
+def _finish(reduction: Reduction, names: Mapping[str, str]) -> pl.Expr:
+    return reduction.finish(**{part: pl.col(name) for part, name in names.items()})
+
+
+def _is_expression(found: Kernel, parameter: str) -> bool:
+    return found.takes[parameter].startswith("pl.Expr")
 
 
 def _stage(operands: Sequence[Operand]) -> int:
@@ -379,9 +426,8 @@ def _computed(value: Tagged, outside: Outside) -> Any:
             return _of_tables(found, value[2], outside)
         if found.kind == "agg":
             return _over_field(value, outside)
-    bare = Table(pl.LazyFrame(), schema_of(pl.LazyFrame()), outside)
-    frame = collected(pl.LazyFrame().select(Lowering(bare).operand(value).plain().alias("value")))
-    return frame["value"][0]
+    bare = Table(pl.LazyFrame({"": [0]}), schema_of(pl.LazyFrame()), outside)
+    return collected(with_rows(bare, [["value", value]]))["value"][0]
 
 
 def _of_tables(found: Kernel, arguments: Mapping[str, Tagged], outside: Outside) -> Any:
@@ -403,11 +449,10 @@ def _over_field(value: Tagged, outside: Outside) -> Any:
     (node,) = nodes
     table = outside.table(node)
     lowering = GroupLowering(table)
-    final = lowering.operand(over).plain()
-    frame = lowering.rows.applied(table.frame).select(
-        **lowering.parts or {HIDDEN: pl.len()},
-    )
-    return collected(frame.select(final.alias("value")))["value"][0]
+    final = {"value": lowering.operand(over)}
+    frame = lowering.rows.applied(table.frame)
+    frame = frame.select(**{part.name: part.expr for part in lowering.parts.values()})
+    return collected(with_operands(lowering.applied(frame), final))["value"][0]
 
 
 def _as_columns(value: Any, nodes: set[str]) -> Any:
@@ -421,9 +466,3 @@ def _as_columns(value: Any, nodes: set[str]) -> Any:
             return {k: _as_columns(v, nodes) for k, v in value.items()}
         case _:
             return value
-
-
-__all__ = [
-    "GroupLowering", "Lowering", "Nothing", "Operand", "Range", "Reduction",
-    "argument", "columns", "constant", "with_rows",
-]  # fmt: skip

@@ -15,74 +15,74 @@ from p2std.errors import NotComputable
 from p2std.lowering import Reduction
 
 
-def _one(part: pl.Expr) -> Reduction:
-    return Reduction({"part": part}, lambda part: part)
+def _one(name: str, part: pl.Expr, of: pl.Expr | None = None) -> Reduction:
+    return Reduction({name: part}, lambda **parts: parts[name], of)
 
 
 @kernel("agg", "mean@1")
 def mean(x: pl.Expr) -> Reduction:
     """Give sum(x) / n."""
-    return _one(x.mean())
+    return _one("mean", x.mean(), x)
 
 
 @kernel("agg", "median@1")
 def median(x: pl.Expr) -> Reduction:
     """Give the middle value of the sorted ones, or the mean of the two middle ones."""
-    return _one(x.median())
+    return _one("median", x.median())
 
 
 @kernel("agg", "mode@1")
 def mode(x: pl.Expr) -> Reduction:
     """Give the most frequent value, the smallest of several equally frequent ones."""
-    return _one(x.drop_nulls().mode().min())
+    return _one("mode", x.drop_nulls().mode().min())
 
 
 @kernel("agg", "stddev@1")
 def stddev(x: pl.Expr) -> Reduction:
     """Give sqrt(sum((x - mean)^2) / (n - 1)); null below two values."""
-    return _one(x.std(ddof=1))
+    return _one("std", x.std(ddof=1), x)
 
 
 @kernel("agg", "sum@1")
 def total(x: pl.Expr) -> Reduction:
     """Give the sum; 0 of none."""
-    return _one(x.sum())
+    return _one("sum", x.sum(), x)
 
 
 @kernel("agg", "product@1")
 def product(x: pl.Expr) -> Reduction:
     """Give the product; 1 of none."""
-    return _one(x.product())
+    return _one("product", x.product())
 
 
 @kernel("agg", "min@1")
 def minimum(x: pl.Expr) -> Reduction:
     """Give the smallest value: by size, by alphabet, false before true."""
-    return _one(x.min())
+    return _one("min", x.min())
 
 
 @kernel("agg", "max@1")
 def maximum(x: pl.Expr) -> Reduction:
     """Give the largest value: by size, by alphabet, true after false."""
-    return _one(x.max())
+    return _one("max", x.max())
 
 
 @kernel("agg", "count@1")
 def count() -> Reduction:
     """Give the number of rows, missing values or not."""
-    return Reduction({"part": pl.len()}, lambda part: part.cast(pl.Int64))
+    return _one("rows", pl.len().cast(pl.Int64))
 
 
 @kernel("agg", "first@1")
 def first(x: pl.Expr, order: pl.Expr | None) -> Reduction:
     """Give the first value that is not missing, in row order or in the order of `order` (stable)."""
-    return _one(_in_order(x, order).first())
+    return _one("first", _in_order(x, order).first())
 
 
 @kernel("agg", "last@1")
 def last(x: pl.Expr, order: pl.Expr | None) -> Reduction:
     """Give the last value that is not missing, in row order or in the order of `order` (stable)."""
-    return _one(_in_order(x, order).last())
+    return _one("last", _in_order(x, order).last())
 
 
 @kernel("agg", "quantile@1")
@@ -92,25 +92,25 @@ def quantile(x: pl.Expr, q: float) -> Reduction:
         raise NotComputable(
             "P2-R0614", f"quantile() wants a q from 0 to 1, not {q:g}.", "Write 0.25 or 25%."
         )
-    return _one(x.quantile(q, interpolation="linear"))
+    return _one(f"quantile {q!r}", x.quantile(q, interpolation="linear"))
 
 
 @kernel("agg", "ci_low@1")
 def ci_low(x: pl.Expr, level: float) -> Reduction:
     """Give mean - t * stddev / sqrt(n), t the (1 + level) / 2 quantile of Student's t with n - 1 degrees of freedom."""
-    return Reduction(_moments(x), lambda mean, std, n: mean - _half_width(std, n, level))
+    return Reduction(_moments(x), lambda mean, std, n: mean - _half_width(std, n, level), x)
 
 
 @kernel("agg", "ci_high@1")
 def ci_high(x: pl.Expr, level: float) -> Reduction:
     """Give mean + t * stddev / sqrt(n), t the (1 + level) / 2 quantile of Student's t with n - 1 degrees of freedom."""
-    return Reduction(_moments(x), lambda mean, std, n: mean + _half_width(std, n, level))
+    return Reduction(_moments(x), lambda mean, std, n: mean + _half_width(std, n, level), x)
 
 
 @kernel("agg", "l1norm@1")
 def l1norm(x: pl.Expr) -> Reduction:
     """Give sum(|x|); 0 of none."""
-    return _one(x.abs().sum())
+    return _one("l1norm", x.abs().sum())
 
 
 @kernel("agg", "l2norm@1")

@@ -182,8 +182,8 @@ def _fitted_rows(table: Table, frame: pl.DataFrame, fit_on: Tagged | None) -> ND
     if fit_on is None:
         return np.ones(frame.height, dtype=np.bool_)
     lowering = Lowering(table)
-    operand = lowering.operand(fit_on)
-    condition = operand.plain()
+    operand = lowering.cleaned(fit_on)
+    condition = operand.expr
     if operand.kind != "bool":
         (column,) = _columns_within(fit_on)[:1]
         condition = pl.col(column) == condition

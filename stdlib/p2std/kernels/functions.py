@@ -1,4 +1,7 @@
-"""Row-wise functions: values of a row to a value of the row. Missing in, missing out; a wrong argument gives null."""
+"""Row-wise functions: values of a row to a value of the row. Missing in, missing out.
+
+What has no value (the square root of -1) is missing: NaN, which the interpreter turns into null.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def absolute(x: pl.Expr) -> pl.Expr:
 @kernel("fn", "sqrt@1")
 def sqrt(x: pl.Expr) -> pl.Expr:
     """Give the square root; null for x < 0."""
-    return x.sqrt().fill_nan(None)
+    return x.sqrt()
 
 
 @kernel("fn", "exp@1")
@@ -66,13 +69,13 @@ def tan(x: pl.Expr) -> pl.Expr:
 @kernel("fn", "asin@1")
 def asin(x: pl.Expr) -> pl.Expr:
     """Give the arc sine in radians, -pi/2..pi/2; null outside -1..1."""
-    return x.arcsin().fill_nan(None)
+    return x.arcsin()
 
 
 @kernel("fn", "acos@1")
 def acos(x: pl.Expr) -> pl.Expr:
     """Give the arc cosine in radians, 0..pi; null outside -1..1."""
-    return x.arccos().fill_nan(None)
+    return x.arccos()
 
 
 @kernel("fn", "atan@1")
@@ -90,7 +93,7 @@ def atan2(y: pl.Expr, x: pl.Expr) -> pl.Expr:
 @kernel("fn", "mod@1")
 def mod(x: pl.Expr, y: pl.Expr) -> pl.Expr:
     """Give x - y floor(x / y): the remainder with the sign of y; null for y = 0."""
-    return (x % y).fill_nan(None)
+    return x % y
 
 
 @kernel("fn", "round@1")
@@ -102,19 +105,19 @@ def rounded(x: pl.Expr, digits: int) -> pl.Expr:
     return (x / step).round(0, mode="half_away_from_zero") * step
 
 
-@kernel("fn", "isnull@1")
+@kernel("fn", "isnull@1", "nulls")
 def isnull(x: pl.Expr) -> pl.Expr:
     """Give whether the value is missing: null or NaN."""
     return x.is_null()
 
 
-@kernel("fn", "fill@1")
+@kernel("fn", "fill@1", "nulls", "clean")
 def fill(x: pl.Expr, value: pl.Expr) -> pl.Expr:
     """Give x, or `value` where x is null or NaN."""
     return pl.coalesce(x, value)
 
 
-@kernel("fn", "format@1")
+@kernel("fn", "format@1", "nulls")
 def formatted(x: pl.Expr, spec: str) -> pl.Expr:
     """Give the value as text by a Python format specification (Format Specification Mini-Language, docs.python.org)."""
     match = _SPEC.match(spec)

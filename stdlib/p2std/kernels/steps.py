@@ -8,9 +8,10 @@ from numpy.random import PCG64
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
-from p2std.lowering import GroupLowering, Lowering, columns, with_rows
+from p2std.grouping import grouped
+from p2std.lowering import GroupLowering, Lowering, Operand, columns, with_operands, with_rows
 from p2std.picture import Picture
-from p2std.table import DTYPES, HIDDEN, Table, Tagged
+from p2std.table import DTYPES, Table, Tagged
 
 
 @kernel("step", "select@1", "rows kept")
@@ -38,14 +39,11 @@ def derive(table: Table, new: Tagged) -> pl.LazyFrame:
 def summary(table: Table, by: list[str], new: Tagged | None) -> pl.LazyFrame:
     """Give one row for each value of `by`, in the order of the keys, missing keys last; without `by` one row in all."""
     lowering = GroupLowering(table)
-    final = {name: lowering.operand(value).plain() for name, value in (new or ["new", []])[1]}
+    final = {name: lowering.operand(value) for name, value in (new or ["new", []])[1]}
     for name, value in table.counted.items():
-        counted = lowering.rows.operand(value).plain().count()
-        final[name] = pl.col(lowering.part(counted)).cast(pl.Int64)
-    parts = lowering.parts or {f"{HIDDEN}none": pl.len()}
-    frame = lowering.rows.applied(table.frame)
-    grouped = _grouped(frame, by, parts) if by else frame.select(**parts)
-    return lowering.applied(grouped).with_columns(**final).select([*by, *final])
+        final[name] = Operand(lowering.count_of(value).cast(pl.Int64), "int")
+    frame = grouped(lowering.rows.applied(table.frame), by, list(lowering.parts.values()))
+    return with_operands(lowering.applied(frame), final).select([*by, *final])
 
 
 @kernel("step", "order@1", "rows kept")
@@ -55,7 +53,7 @@ def order(table: Table, cols: Tagged) -> pl.LazyFrame:
     lowering = Lowering(table)
     backwards = [key[0] == "desc" for key in keys]
     expressions = [
-        lowering.operand(key[1] if down else key).plain()
+        lowering.cleaned(key[1] if down else key).expr
         for key, down in zip(keys, backwards, strict=True)
     ]
     frame = lowering.applied(table.frame)
@@ -131,10 +129,6 @@ def _as_key(table: Table, other: Table, name: str) -> pl.Expr:
         # 2.5 equals no whole number and must not become 2.
         return pl.when(key == key.floor()).then(key).cast(pl.Int64)
     return key.cast(DTYPES[wanted]) if wanted in DTYPES else key
-
-
-def _grouped(frame: pl.LazyFrame, by: list[str], parts: dict[str, pl.Expr]) -> pl.LazyFrame:
-    return frame.group_by(by).agg(**parts).sort(by, nulls_last=True)
 
 
 def _pairs(value: Tagged) -> list[tuple[str, str]]:
