@@ -3,6 +3,7 @@ greatest value stay (M4, Jugel et al. 2014), so spikes stay too. Used only at dr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ def is_long(rows: int, width: float) -> bool:
 def bin_count(width: float, lines: int = 1) -> int:
     """Give the number of decimation columns in `width` points for each of so many long lines."""
     per_pixel = max(1, BINS_PER_PIXEL // -(-lines // _CROWD))
-    return max(1, int(np.ceil(width * PIXELS_PER_POINT * per_pixel)))
+    return max(1, math.ceil(width * PIXELS_PER_POINT)) * per_pixel
 
 
 def kept_rows(shares: Floats, bins: int, *values: NDArray[Any]) -> NDArray[np.intp]:

@@ -240,7 +240,7 @@ class _SvgReader:
 
 
 def _svg_texts(data: bytes) -> list[str]:
-    reader, parser = _SvgReader(), expat.ParserCreate()
+    reader, parser = _SvgReader(), expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
