@@ -80,10 +80,12 @@ def make_dir(path: Path, mode: int = 0o755) -> bool:
     return True
 
 
-def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:
-    """Make the file `path` with `pieces` as content and sync it; not yet its folder.
+def begin(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> int:
+    """Make the file `path` with `pieces` as content, not synced; gives its open descriptor.
 
-    On any failure the file is removed again. Raises DataError.
+    It must stay open until it is synced (a failed write-back is told only to who had it open).
+    Many files that are synced after all were written share the file system's commits. On any
+    failure the file is removed again. Raises DataError.
     """
     with reported(path):
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -91,6 +93,20 @@ def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o44
         with reported(path):
             for piece in pieces:
                 write_all(fd, piece)
+    except BaseException:
+        os.close(fd)
+        discard(path)
+        raise
+    return fd
+
+
+def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:
+    """Make the file `path` with `pieces` as content and sync it; not yet its folder.
+
+    On any failure the file is removed again. Raises DataError.
+    """
+    fd = begin(path, pieces, mode)
+    try:
         sync(fd, path)
     except BaseException:
         discard(path)

@@ -6,6 +6,7 @@ It knows names, sizes and digests, never what the bytes mean.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from plotter2.datter.layout import Layout
 from plotter2.errors import DataError
 
 _READ_STEP = 1 << 20
+_OPEN_FILES = 200
 
 
 def chunk_path(layout: Layout, chunk: Chunk) -> Path:
@@ -60,26 +62,31 @@ class Published:
 
 
 class Incoming:
-    """Objects on their way in: written and synced under `temp/`, without a name in the store yet.
+    """Objects on their way in: written under `temp/`, without a name in the store yet.
 
-    One instance belongs to one add; `folder` is its own and is removed by `close`.
+    One instance belongs to one add and uses the add's own folder. Not more than a few hundred
+    files are open at once: they are synced together, which the file system does in few commits.
     """
 
     def __init__(self, layout: Layout, folder: Path) -> None:
         self._layout = layout
         self._folder = folder
-        self._digests: dict[str, bool] = {}
+        self._written: dict[str, bool] = {}
         """digest -> whether its bytes were written to the folder (else the store has them)."""
+        self._open: list[tuple[int, Path]] = []
 
     def put(self, data: bytes | memoryview) -> tuple[str, int]:
         """Take bytes in; gives (SHA-256, number of bytes). Raises DataError."""
         digest = hashlib.sha256(data).hexdigest()
         size = len(memoryview(data).cast("B"))
-        if digest not in self._digests:
+        if digest not in self._written:
             known = _has(self._layout.object_file(digest), size)
             if not known:
-                durable.write_new(self._folder / digest, (data,))
-            self._digests[digest] = not known
+                path = self._folder / digest
+                self._open.append((durable.begin(path, (data,)), path))
+            self._written[digest] = not known
+        if len(self._open) >= _OPEN_FILES:
+            self._sync()
         return digest, size
 
     def publish(self) -> Published:
@@ -88,21 +95,31 @@ class Incoming:
         An object that the store had already is synced too: who linked it may have died before its
         own sync. Raises DataError, and then nothing new is left.
         """
+        self._sync()
         fresh: list[Path] = []
         try:
-            for digest, written in self._digests.items():
+            for digest, written in self._written.items():
                 final = self._layout.object_file(digest)
                 if written and durable.link_new(self._folder / digest, final):
                     fresh.append(final)
-            _sync_folders(self._layout.object_file(digest).parent for digest in self._digests)
+            _sync_folders(self._layout.object_file(digest).parent for digest in self._written)
         except BaseException:
             Published(tuple(fresh)).undo()
             raise
         return Published(tuple(fresh))
 
     def close(self) -> None:
-        """Remove the folder with everything in it."""
-        durable.discard_dir(self._folder)
+        """Close what is open; what was not published is swept with the folder."""
+        while self._open:
+            os.close(self._open.pop()[0])
+
+    def _sync(self) -> None:
+        while self._open:
+            fd, path = self._open.pop()
+            try:
+                durable.sync(fd, path)
+            finally:
+                os.close(fd)
 
 
 def _sync_folders(folders: Iterable[Path]) -> None:

@@ -87,7 +87,10 @@ class Store:
         """Give an add in progress; what is not committed in the block leaves nothing behind."""
         with workspace.workspace(self._layout, self.new_id()) as folder:
             incoming = objects.Incoming(self._layout, folder)
-            yield Adding(self._layout, self._registry, self._ids, incoming, folder)
+            try:
+                yield Adding(self._layout, self._registry, self._ids, incoming, folder)
+            finally:
+                incoming.close()
 
     def list(self, below: str = "") -> tuple[Listed, ...]:
         """Give every bundle below a name ('' = all) in natural order, newest attempts only."""

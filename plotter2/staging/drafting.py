@@ -77,7 +77,8 @@ def _about(
     """Params, which of them count repeats, which are a sweep's axes, and what else is known."""
     run = bundle.run
     if run is None:
-        params = _finite({**bundle.planned.params, **bundle.params}, notes)
+        named = {} if bundle.has_params_file else bundle.planned.params
+        params = _finite({**named, **bundle.params}, notes)
         return params, repeats_among(params), (), {}
     params = _finite({**run.params, **run.repeat}, notes)
     meta = {

@@ -95,6 +95,11 @@ class ReadBundle:
     files: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def has_params_file(self) -> bool:
+        """Tell whether a file says the params; then those in names of folders, often rounded, do not count."""
+        return any(source.format == "params" for source in self.planned.sources)
+
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
     """Have all files of the planned bundles read; gives the bundles in the same order.
