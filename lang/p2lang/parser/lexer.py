@@ -14,9 +14,12 @@ from p2lang.source import Span
 
 END = "$END"
 
+_BEHIND = {
+    "PYTHON": ("BAD_TRIPLE", r'"""[\s\S]*'),
+    "FSTRING": ("BAD_FSTRING", r'f"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'),
+}
+"""What is tried right behind its twin, because other terminals would bite into it."""
 _BAD = (
-    ("BAD_TRIPLE", r'"""[\s\S]*'),
-    ("BAD_FSTRING", r'f"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'),
     ("BAD_STRING", r'"[^\n]*'),
     ("BAD_BACKTICK", r"`[^`\n]*`?"),
     ("BAD_SINGLE", r"'[^'\n]*'?"),
@@ -107,11 +110,10 @@ def _master() -> re.Pattern[str]:
 
 def _patterns(given: Tables) -> list[tuple[str, str]]:
     words = set(given.keywords.values())
-    return [
-        *(
-            (name, pattern if kind == "re" else re.escape(pattern))
-            for name, kind, pattern in given.terminals
-            if name not in words
-        ),
-        *_BAD,
-    ]
+    patterns: list[tuple[str, str]] = []
+    for name, kind, pattern in given.terminals:
+        if name not in words:
+            patterns.append((name, pattern if kind == "re" else re.escape(pattern)))
+        if name in _BEHIND:
+            patterns.append(_BEHIND[name])
+    return [*patterns, *_BAD]

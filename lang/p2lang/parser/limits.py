@@ -88,11 +88,12 @@ def _hidden(match: re.Match[str]) -> Diagnostic:
             help="save the file as UTF-8 without a byte order mark",
         )
     control = unicodedata.category(character) in ("Cc", "Cf")
+    called = f"{official.lower()}; " if official else ""
     return Diagnostic(
         "P2-E0002",
         f"invisible {'control character' if control else 'character'} {what}",
         Span(*match.span()),
         "not allowed anywhere in a script",
         help="delete it; such characters can make a signed script look different from what runs",
-        note=f"{official.lower() or 'it has no name'}; in a text it can be written `\\u{{{ord(character):x}}}`",
+        note=f"{called}in a text it can be written `\\u{{{ord(character):x}}}`",
     )

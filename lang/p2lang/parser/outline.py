@@ -20,7 +20,9 @@ from p2lang.parser.mistakes.trouble import (
 from p2lang.parser.tables import tables
 
 MAX_NESTING = 64
-SWALLOWING = frozenset(("BAD_STRING", "BAD_SINGLE", "BAD_FSTRING", "BAD_TRIPLE", "BAD_CURLY"))
+SWALLOWING = frozenset(
+    ("BAD_BACKTICK", "BAD_STRING", "BAD_SINGLE", "BAD_FSTRING", "BAD_TRIPLE", "BAD_CURLY")
+)
 """Kinds that may have eaten the brackets behind them."""
 FOREIGN_STARTS = frozenset(
     (
@@ -74,19 +76,25 @@ def nesting_problem(tokens: Tokens) -> Diagnostic | None:
         if kind in OPENERS:
             depth += 1
             if depth > MAX_NESTING:
-                return too_deep(tokens, i)
+                return Diagnostic(
+                    "P2-E0004",
+                    f"more than {MAX_NESTING} brackets stand in each other",
+                    tokens.span(i),
+                    help="bind the inner part with `let`",
+                )
         elif kind in CLOSERS:
             depth = max(depth - 1, 0)
     return None
 
 
 def too_deep(tokens: Tokens, token: int) -> Diagnostic:
-    """Give the message for nesting beyond the limit."""
+    """Give the message for an expression that is nested deeper than the parser's limit."""
     return Diagnostic(
         "P2-E0004",
-        f"nested too deep: at most {MAX_NESTING} brackets, and about {2 * MAX_NESTING} operators, stand in each other",
+        "this expression is nested too deep",
         tokens.span(token),
-        help="bind the inner part with `let`; for many alternatives write `x in [a, b, c]`",
+        "more than a hundred levels of operators and brackets start here",
+        help="bind parts of it with `let`; for many alternatives write `x in [a, b, c]`",
     )
 
 
@@ -156,7 +164,7 @@ class _Outliner:
     def _likely_start(self, i: int) -> bool:
         tokens, kind = self.tokens, self.tokens.kinds[i]
         previous = tokens.kinds[i - 1]
-        if previous not in _STATEMENT_ENDS and not previous.startswith("BAD_"):
+        if previous not in _STATEMENT_ENDS and not self._ends_badly(i - 1):
             return False
         if kind in STATEMENT_WORDS or (kind in BOX_WORDS and previous not in ("NAME", "STRING")):
             return True
@@ -175,14 +183,25 @@ class _Outliner:
         )
         return (called and _is_word(kind)) or tokens.text_of(i) in FOREIGN_STARTS
 
+    def _ends_badly(self, i: int) -> bool:
+        """Tell whether a statement may end with a token that is none: at the end of its line, or a `;`."""
+        tokens = self.tokens
+        bad = tokens.kinds[i].startswith("BAD_")
+        return bad and (tokens.text_of(i).startswith(";") or tokens.first_on_line(i + 1))
+
     # ---- brackets ----
 
     def _open(self, i: int, kind: str) -> None:
-        before = self.tokens.text_of(i - 1) if i else ""
-        is_schema = before == "table" and self.tokens.touch(i - 1, i)
         extents = self._current()
         inner = extents[-1].inner if self._in_block() and extents else list[Extent]()
-        self.stack.append(_Open(i, kind == "LBRACE" and not is_schema, inner))
+        self.stack.append(_Open(i, kind == "LBRACE" and self._opens_block(i), inner))
+
+    def _opens_block(self, i: int) -> bool:
+        if i == 0:
+            return True
+        is_schema = self.tokens.text_of(i - 1) == "table" and self.tokens.touch(i - 1, i)
+        before = self.tokens.kinds[i - 1]
+        return not is_schema and (before in _STATEMENT_ENDS or _is_word(before))
 
     def _close(self, i: int, kind: str) -> None:
         wanted = CLOSERS[kind]
@@ -244,6 +263,7 @@ class _Outliner:
         related = [Related(tokens.span(o), "also open") for o in outer[:3]]
         if closer is not None:
             related.append(Related(tokens.span(closer), "closes a bracket further out"))
+        related += self._still_inside(innermost)
         self.outline.problems[innermost] = Diagnostic(
             "P2-E0104",
             f"`{tokens.text_of(innermost)}` is never closed",
@@ -252,6 +272,28 @@ class _Outliner:
             help=f"add `{missing}`",
             related=tuple(related),
         )
+
+    def _still_inside(self, opened: int) -> list[Related]:
+        """Point at the statement that seems to stand outside of a block that is still open."""
+        tokens = self.tokens
+        if tokens.kinds[opened] != "LBRACE":
+            return []
+        first = opened
+        while first and not tokens.first_on_line(first):
+            first -= 1
+        margin = self._column(first)
+        for i in range(opened + 1, len(tokens) - 1):
+            if (
+                tokens.first_on_line(i)
+                and self._column(i) <= margin
+                and tokens.kinds[i] not in CLOSERS
+            ):
+                return [Related(tokens.span(i), "still inside")]
+        return []
+
+    def _column(self, i: int) -> int:
+        start = self.tokens.starts[i]
+        return start - self.tokens.text.rfind("\n", 0, start)
 
     def _mismatch(self, i: int, kind: str) -> None:
         tokens, opened = self.tokens, self.stack[-1].token

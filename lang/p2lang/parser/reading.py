@@ -1,4 +1,4 @@
-"""The whole way from a source to a tree: limits, tokens, machine; and statement by statement when something is wrong."""
+"""The whole way from a source to a tree; statement by statement when something is wrong."""
 
 from __future__ import annotations
 

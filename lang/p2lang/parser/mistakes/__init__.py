@@ -6,7 +6,15 @@ No examples are matched and no state numbers are known, so the rules survive cha
 from __future__ import annotations
 
 from p2lang.diagnostics import Diagnostic
-from p2lang.parser.mistakes import characters, flows, operators, statements, values
+from p2lang.parser.mistakes import (
+    bindings,
+    characters,
+    flows,
+    foreign,
+    operators,
+    statements,
+    values,
+)
 from p2lang.parser.mistakes.trouble import Rule, Trouble
 
 __all__ = ["Trouble", "explained"]
@@ -14,11 +22,14 @@ __all__ = ["Trouble", "explained"]
 _RULES: tuple[Rule, ...] = (
     *values.FIRST_RULES,
     *characters.RULES,
-    *statements.FIRST_RULES,
+    *foreign.FIRST_RULES,
     *operators.RULES,
     *statements.RULES,
+    *bindings.RULES,
+    *foreign.RULES,
     *flows.RULES,
     *values.RULES,
+    *statements.LAST_RULES,
     *flows.LAST_RULES,
 )
 _WORDS = {

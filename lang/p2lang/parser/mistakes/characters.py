@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.ast import KEYWORDS
+from p2lang.diagnostics import Diagnostic, Fix, Related
 from p2lang.parser.mistakes.trouble import Rule, Trouble
 from p2lang.source import Span
 
@@ -20,7 +21,28 @@ _UNITS = {
 }  # fmt: skip
 _KNOWN = "ns us ms s min h d, mm cm inch pt px, B KiB MiB GiB, deg rad, %"
 _THOUSANDS = {"k": "000", "K": "000", "M": "000_000", "G": "000_000_000"}
-UNITS = frozenset("ns us ms min mm cm inch px pt deg rad KiB MiB GiB B s h d".split())
+UNITS = frozenset(
+    (
+        "ns",
+        "us",
+        "ms",
+        "s",
+        "min",
+        "h",
+        "d",
+        "mm",
+        "cm",
+        "inch",
+        "px",
+        "pt",
+        "deg",
+        "rad",
+        "B",
+        "KiB",
+        "MiB",
+        "GiB",
+    )
+)
 
 _LOOKALIKES = {
     "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "…": "..",
@@ -65,6 +87,29 @@ def quotes(at: Trouble) -> Diagnostic | None:
             help='write straight double quotes: "..."',
             fix=Fix(span, f'"{inside}"'),
         )
+    return None
+
+
+def odd_quotes(at: Trouble) -> Diagnostic | None:
+    """A quote missing in the middle of a line, so that texts and what is between them have changed places."""
+    if (
+        at.kind(-1) != "STRING"
+        or not at.touching(-1)
+        or at.kind() not in ("NAME", "NUMBER", "BAD_WORD")
+    ):
+        return None
+    distance = 0
+    while not at.on_new_line(distance + 1) and at.kind(distance) != "$END":
+        distance += 1
+        if at.kind(distance) == "BAD_STRING":
+            return Diagnostic(
+                "P2-E0105",
+                "a quote is missing on this line",
+                at.span(distance),
+                "this text does not end",
+                help='close every text with `"` on the line it starts',
+                related=(Related(at.span(-1), "this was read as one text"),),
+            )
     return None
 
 
@@ -162,6 +207,12 @@ def numbers(at: Trouble) -> Diagnostic | None:
 
 
 def _unit_problem(digits: str, unit: str, span: Span) -> Diagnostic:
+    if unit in KEYWORDS:
+        mended = f"{digits} {unit}"
+        message = f"a space is missing between `{digits}` and `{unit}`"
+        return Diagnostic(
+            "P2-E0106", message, span, help=f"write `{mended}`", fix=Fix(span, mended)
+        )
     if unit in _THOUSANDS and "." not in digits:
         mended = f"{digits}_{_THOUSANDS[unit]}"
         return _replaced("P2-E0106", f"`{unit}` is not a unit", span, mended)
@@ -182,7 +233,7 @@ def spaced_units(at: Trouble) -> Diagnostic | None:
     if at.kind(-1) != "NUMBER" or at.on_new_line():
         return None
     percent = at.text() == "%" and not at.starts_value(1)
-    if not (percent or (at.text() in UNITS and not at.kind(1) == "EQUAL")):
+    if not (percent or (at.text() in UNITS and at.kind(1) != "EQUAL")):
         return None
     mended = at.text(-1) + at.text()
     span = at.stretch(-1, 0)
@@ -197,26 +248,24 @@ def spaced_units(at: Trouble) -> Diagnostic | None:
 
 def points(at: Trouble) -> Diagnostic | None:
     """Points of numbers: `.5`, `1.`, `1.2.3`, `1...5`."""
-    span = at.span()
-    if (
-        at.kind() == "DOT"
-        and at.wants_value
-        and at.kind(1) in ("NUMBER", "QUANTITY")
-        and at.touching(0)
-    ):
-        span, mended = at.stretch(0, 1), "0" + at.text() + at.text(1)
-    elif at.kind() == "DOT" and at.kind(-1) == "DOTS" and at.touching(-1):
-        span, mended = at.stretch(-1, 0), ".."
-    elif at.kind() == "DOT" and at.kind(-1) == "NUMBER" and at.touching(-1):
-        if at.kind(1) in ("NUMBER", "QUANTITY") and at.touching(0):
-            advice = "a version or an address is a text: put it in double quotes"
-            return Diagnostic("P2-E0106", "a number has one point", at.stretch(-1, 1), help=advice)
-        span, mended = at.stretch(-1, 0), at.text(-1)
-    else:
+    if at.kind() != "DOT":
         return None
+    number_follows = at.kind(1) in ("NUMBER", "QUANTITY") and at.touching(0)
+    if at.kind(-1) == "DOTS" and at.touching(-1):
+        span, mended = at.stretch(-1, 0), ".."
+    elif at.wants_value and number_follows:
+        span, mended = at.stretch(0, 1), f"0.{at.text(1)}"
+    elif at.kind(-1) != "NUMBER" or not at.touching(-1):
+        return None
+    elif number_follows:
+        advice = "a version or an address is a text: put it in double quotes"
+        return Diagnostic("P2-E0106", "a number has one point", at.stretch(-1, 1), help=advice)
+    else:
+        span, mended = at.stretch(-1, 0), at.text(-1)
+    range_meant = mended == ".."
     message = (
         "a range has two points"
-        if mended == ".."
+        if range_meant
         else "a number has digits on both sides of its point"
     )
     return Diagnostic("P2-E0106", message, span, help=f"write `{mended}`", fix=Fix(span, mended))
@@ -255,8 +304,12 @@ def operators(at: Trouble) -> Diagnostic | None:
         source, start = at.tokens.text, span.start
         if source.startswith(("%>%", "%in%"), start):
             span = Span(start, start + 3 + (source[start + 1] == "i"))
-            return _replaced("P2-E0110", f"`{source[start : span.end]}` is not an operator here", span,
-                             "|" if source[start + 1] == ">" else "in")  # fmt: skip
+            return _replaced(
+                "P2-E0110",
+                f"`{source[start : span.end]}` is not an operator here",
+                span,
+                "|" if source[start + 1] == ">" else "in",
+            )
         return Diagnostic(
             "P2-E0110",
             "`%` is not an operator here",
@@ -303,6 +356,7 @@ def letters(at: Trouble) -> Diagnostic | None:
 RULES: tuple[Rule, ...] = (
     spaced_units,
     quotes,
+    odd_quotes,
     triple_quotes,
     backticks,
     holes,

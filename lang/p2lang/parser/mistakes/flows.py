@@ -9,17 +9,35 @@ from p2lang.parser.mistakes.trouble import BOX_WORDS, STATEMENT_WORDS, Rule, Tro
 def double_pipes(at: Trouble) -> Diagnostic | None:
     """`| |`, `|` at the start, `|` at the end."""
     if at.kind(-1) == "VBAR" and at.kind() == "VBAR":
-        return Diagnostic("P2-E0109", "a step or value is missing before `|`", at.span(),
-                          help="delete one `|`, or write the step", fix=Fix(at.span(), ""))  # fmt: skip
+        return Diagnostic(
+            "P2-E0109",
+            "a step or value is missing before `|`",
+            at.span(),
+            help="delete one `|`, or write the step",
+            fix=Fix(at.span(), ""),
+        )
     if at.kind(-1) == "VBAR":
         if at.ended or at.kind() in ("RBRACE", "RPAR", "RSQB") or at.kind() in STATEMENT_WORDS:
-            return Diagnostic("P2-E0109", "a step is missing after `|`", at.span(-1),
-                              help="delete the `|`, or write the step", fix=Fix(at.span(-1), ""))  # fmt: skip
+            return Diagnostic(
+                "P2-E0109",
+                "a step is missing after `|`",
+                at.span(-1),
+                help="delete the `|`, or write the step",
+                fix=Fix(at.span(-1), ""),
+            )
         advice = "a step has a name, like `filter(...)`; a pipe is written `$name`"
         return Diagnostic("P2-E0109", f"{at.shown()} is not a step", at.span(), help=advice)
+    for d in (-1, -2):
+        if at.kind(d - 1) == "VBAR" and at.kind(d) in ("IF", "NOT", "WHEN"):
+            advice = "a condition stands inside of a step: `| derive(x = if a then b else c)`"
+            return Diagnostic("P2-E0109", f"{at.shown(d)} is not a step", at.span(d), help=advice)
     if at.kind() == "VBAR" and at.place == 0:
-        return Diagnostic("P2-E0109", "a flow does not start with `|`", at.span(),
-                          help='put a table before it: `access("...")` or a `$name`')  # fmt: skip
+        return Diagnostic(
+            "P2-E0109",
+            "a flow does not start with `|`",
+            at.span(),
+            help='put a table before it: `access("...")` or a `$name`',
+        )
     return None
 
 
@@ -27,13 +45,14 @@ def bare_names(at: Trouble) -> Diagnostic | None:
     """A name at the start of a statement that is not called."""
     if at.place == 0 or not at.accepts <= {"LPAR", "DOT"} or not at.is_word(-1):
         return None
-    first = at.first
-    while at.place + first > 0 and at.kind(first - 1) == "DOT":
-        first -= 2
-    span, name = at.stretch(_start_of_name(at), -1), at.text(-1)
+    start = _start_of_name(at)
+    span = at.stretch(start, -1)
     name = at.tokens.text[span.start : span.end]
+    if at.kind(start - 1) in ("DEF", "SCRIPT"):
+        advice = f"write `{at.text(start - 1)} {name}() = ...`"
+        return Diagnostic("P2-E0116", f"`{name}` has no parentheses", span, help=advice)
     if at.kind() in ("STRING", "FSTRING", "NUMBER", "QUANTITY", "VAR") and not at.on_new_line():
-        advice = f"write `{name}({at.shown().strip('`')})`"
+        advice = f"write `{name}({at.text()})`"
         return Diagnostic(
             "P2-E0108", f"what `{name}` takes stands in parentheses", span, help=advice
         )
@@ -87,6 +106,15 @@ def pipes_in_arguments(at: Trouble) -> Diagnostic | None:
     if at.start == "hole":
         advice = "bind the flow with `let`, and use its `$name` here"
         return Diagnostic("P2-E0109", "a hole holds one value, not a flow", at.span(), help=advice)
+    if at.head == "PIPE" and at.inside == "LSQB":
+        advice = "replace `|` by `,`"
+        return Diagnostic(
+            "P2-E0109",
+            "the steps of a `pipe` are separated by `,`",
+            at.span(),
+            help=advice,
+            fix=Fix(at.span(), ","),
+        )
     if at.inside in ("LPAR", "LSQB"):
         advice = "put the flow in parentheses: `(a | b)`"
         return Diagnostic(
@@ -115,12 +143,21 @@ def method_calls(at: Trouble) -> Diagnostic | None:
     elif at.kind() == "DOT" and at.ends_value() and at.is_word(1):
         name, span = at.text(1), at.stretch(0, 1)
         if at.kind(2) != "LPAR":
-            return Diagnostic("P2-E0111", "a value has no parts behind `.`", span,
-                              help=f"a column is written `{name}`, or `$table.{name}`")  # fmt: skip
+            return Diagnostic(
+                "P2-E0111",
+                "a value has no parts behind `.`",
+                span,
+                help=f"a column is written `{name}`, or `$table.{name}`",
+            )
     else:
         return None
-    return Diagnostic("P2-E0111", "a step is not called with `.`", span,
-                      help=f"write `| {name}(...)`", fix=Fix(span, f" | {name}"))  # fmt: skip
+    return Diagnostic(
+        "P2-E0111",
+        "a step is not called with `.`",
+        span,
+        help=f"write `| {name}(...)`",
+        fix=Fix(span, f" | {name}"),
+    )
 
 
 def calls(at: Trouble) -> Diagnostic | None:
@@ -141,7 +178,7 @@ def calls(at: Trouble) -> Diagnostic | None:
 
 def indexes(at: Trouble) -> Diagnostic | None:
     """`x[0]`, `$t["column"]`."""
-    if at.kind() != "LSQB" or not at.ends_value() or at.on_new_line():
+    if at.kind() != "LSQB" or not at.ends_value() or not at.wants("AND"):
         return None
     if at.kind(1) in ("STRING", "NAME") and at.kind(-1) == "VAR":
         column = at.text(1).strip('"')
@@ -155,8 +192,13 @@ def joined_by_comma(at: Trouble) -> Diagnostic | None:
     """`access("x"), frame`."""
     if at.kind() != "COMMA" or at.inside in ("LPAR", "LSQB") or not at.wants_statement:
         return None
-    return Diagnostic("P2-E0109", "steps are joined by `|`", at.span(), help="replace `,` by `|`",
-                      fix=Fix(at.span(), " |"))  # fmt: skip
+    return Diagnostic(
+        "P2-E0109",
+        "steps are joined by `|`",
+        at.span(),
+        help="replace `,` by `|`",
+        fix=Fix(at.span(), " |"),
+    )
 
 
 def statement_starts(at: Trouble) -> Diagnostic | None:

@@ -21,22 +21,16 @@ _CALLED = {
 
 
 def comments(at: Trouble) -> Diagnostic | None:
-    """`//`, `/* */` and `--` where a comment is meant."""
-    pair = (
-        at.text(-1) + at.text()
-        if at.touching(-1)
-        else at.text() + at.text(1)
-        if at.touching(0)
-        else ""
-    )
-    first = -1 if at.touching(-1) and at.place else 0
+    """`//` and `/* */` where a comment is meant."""
+    first = -1 if at.place and at.touching(-1) else 0
+    pair = at.text(first) + at.text(first + 1) if at.touching(first) else ""
     if pair not in ("//", "/*", "*/"):
         return None
     span = at.stretch(first, first + 1)
-    if pair == "//" and at.ends_value(first - 1) and at.starts_value(first + 2):
-        if not at.on_new_line(first):
-            advice = "write `round(a / b)`; a comment starts with `#`"
-            return Diagnostic("P2-E0110", "`//` is not an operator here", span, help=advice)
+    divides = at.ends_value(first - 1) and at.starts_value(first + 2) and not at.on_new_line(first)
+    if pair == "//" and divides and not (at.is_word(first + 2) and at.is_word(first + 3)):
+        advice = "write `round(a / b)`; a comment starts with `#`"
+        return Diagnostic("P2-E0110", "`//` is not an operator here", span, help=advice)
     fix = Fix(span, "#") if pair == "//" else None
     return Diagnostic(
         "P2-E0111",
@@ -122,8 +116,13 @@ def arrows(at: Trouble) -> Diagnostic | None:
         return None
     if at.wants("COLON") and at.head in ("DEF", "SCRIPT"):
         advice = "write `def name(x: type): type = ...`"
-        return Diagnostic("P2-E0110", "what a `def` gives is written after `:`", at.span(), help=advice,
-                          fix=Fix(at.span(), ":"))  # fmt: skip
+        return Diagnostic(
+            "P2-E0110",
+            "what a `def` gives is written after `:`",
+            at.span(),
+            help=advice,
+            fix=Fix(at.span(), ":"),
+        )
     if at.head == "LINK":
         return None
     advice = "a function is declared with `def name(x: type) = ...`; `->` belongs to `link`"
@@ -160,7 +159,7 @@ def chains(at: Trouble) -> Diagnostic | None:
 def equals(at: Trouble) -> Diagnostic | None:
     """`=` where `==` is meant, `==` where `=` is."""
     span = at.span()
-    if at.text() == "==" and at.wants("EQUAL"):
+    if at.text() == "==" and at.wants("EQUAL") and not at.wants_value:
         advice = "write `=`; `==` compares"
         return Diagnostic(
             "P2-E0116",
@@ -171,22 +170,31 @@ def equals(at: Trouble) -> Diagnostic | None:
         )
     if at.kind() != "EQUAL" or not at.ends_value() or not at.wants("AND"):
         return None
-    if at.wants_statement and not at.inside and at.head not in ("IMPOSE", "WHEN", "PARAM"):
-        return None
-    if at.inside == "LPAR" and at.kind(-2) in ("LPAR", "COMMA"):
+    if (
+        at.inside == "LPAR"
+        and at.kind(-2) in ("LPAR", "COMMA")
+        and at.kind(-1) in ("STRING", "VAR")
+    ):
         return _argument_name(at)
+    if at.kind(-1) == "NAME" and at.ends_value(-2):
+        return None
     return Diagnostic(
         "P2-E0101", "`=` does not compare", span, help="use `==` to compare", fix=Fix(span, "==")
     )
 
 
+def negations(at: Trouble) -> Diagnostic | None:
+    """`a not b` and `a not == b`."""
+    if at.kind(-1) != "NOT" or not at.ends_value(-2) or at.accepts != {"IN"}:
+        return None
+    advice = "write `a != b`, or `a not in [b, c]`"
+    return Diagnostic("P2-E0110", "`not` does not stand between values", at.span(-1), help=advice)
+
+
 def _argument_name(at: Trouble) -> Diagnostic:
-    span, text = at.span(-1), at.text(-1)
-    bare = text.strip('"').removeprefix("$")
-    what = {"STRING": "quotes", "VAR": "`$`"}.get(at.kind(-1))
-    if what is None:
-        return Diagnostic("P2-E0101", "`=` does not compare", at.span(), help="use `==` to compare",
-                          fix=Fix(at.span(), "=="))  # fmt: skip
+    span = at.span(-1)
+    bare = at.text(-1).strip('"').removeprefix("$")
+    what = "quotes" if at.kind(-1) == "STRING" else "`$`"
     fix = Fix(span, bare) if bare.isidentifier() and bare.isascii() else None
     return Diagnostic(
         "P2-E0113",
@@ -207,9 +215,13 @@ def mistaken_dashes(at: Trouble) -> Diagnostic | None:
         and at.is_word(-1)
     ):
         name, span = at.text(-1), Span(at.span(-1).start, at.span(1).end)
-        return Diagnostic("P2-E0102", "a binding is made with `let`", span,
-                          help=f"write `let {name} = ...` and use it as `${name}`",
-                          fix=Fix(span, f"let {name} ="))  # fmt: skip
+        return Diagnostic(
+            "P2-E0102",
+            "a binding is made with `let`",
+            span,
+            help=f"write `let {name} = ...` and use it as `${name}`",
+            fix=Fix(span, f"let {name} ="),
+        )
     return None
 
 
@@ -223,4 +235,5 @@ RULES: tuple[Rule, ...] = (
     arrows,
     chains,
     equals,
+    negations,
 )

@@ -1,4 +1,4 @@
-"""Where a parse got stuck: the tokens around the place and what could have stood there. Rules ask, nothing is changed."""
+"""Where a parse got stuck: the tokens around the place, and what could have stood there. Rules only ask."""
 
 from __future__ import annotations
 

@@ -12,8 +12,13 @@ _EXPECTED = "expected a column, a number, text or `(`"
 def commas(at: Trouble) -> Diagnostic | None:
     """A comma is missing, or one too many."""
     if at.kind() == "COMMA" and at.kind(-1) in ("COMMA", "LPAR", "LSQB", "LBRACE"):
-        return Diagnostic("P2-E0103", "a comma is one too many", at.span(), help="delete it, or write what is missing",
-                          fix=Fix(at.span(), ""))  # fmt: skip
+        return Diagnostic(
+            "P2-E0103",
+            "a comma is one too many",
+            at.span(),
+            help="delete it, or write what is missing",
+            fix=Fix(at.span(), ""),
+        )
     if not at.wants("COMMA") or at.wants_statement or not at.inside:
         return None
     if not (at.starts_value() or at.is_word(0)) or at.kind() in ("AND", "OR", "THEN", "ELSE", "P2"):
@@ -37,11 +42,21 @@ def colons(at: Trouble) -> Diagnostic | None:
         advice = 'write `{format(value, ".2f")}`'
         return Diagnostic("P2-E0114", "a hole has no format behind `:`", at.span(), help=advice)
     if at.inside == "LPAR" and at.kind(-2) in ("LPAR", "COMMA") and at.is_word(-1):
-        return Diagnostic("P2-E0116", "an argument is named with `=`", at.span(), help=f"write `{at.text(-1)}=...`",
-                          fix=Fix(at.span(), "="))  # fmt: skip
+        return Diagnostic(
+            "P2-E0116",
+            "an argument is named with `=`",
+            at.span(),
+            help=f"write `{at.text(-1)}=...`",
+            fix=Fix(at.span(), "="),
+        )
     if at.inside == "LSQB" or at.kind(-1) == "NUMBER":
-        return Diagnostic("P2-E0111", "a range is written with `..`", at.span(), help="write `low..high`",
-                          fix=Fix(at.span(), ".."))  # fmt: skip
+        return Diagnostic(
+            "P2-E0111",
+            "a range is written with `..`",
+            at.span(),
+            help="write `low..high`",
+            fix=Fix(at.span(), ".."),
+        )
     return None
 
 
@@ -51,14 +66,31 @@ def holes(at: Trouble) -> Diagnostic | None:
         return None
     if not at.order:
         start = at.tokens.starts[at.following]
-        return Diagnostic("P2-E0114", "this hole is empty", Span(start - 1, start + 1),
-                          help="write an expression, or `{{}}` for braces in the text")  # fmt: skip
+        return Diagnostic(
+            "P2-E0114",
+            "this hole is empty",
+            Span(start - 1, start + 1),
+            help="write an expression, or `{{}}` for braces in the text",
+        )
+    if at.starts_value() and at.ends_value() and not at.inside:
+        advice = "write each in a hole of its own"
+        return Diagnostic("P2-E0114", "a hole holds one value", at.span(), help=advice)
     if at.kind() == "EQUAL" and at.place == len(at.order) - 1:
-        return Diagnostic("P2-E0114", "a hole has no `=` at its end", at.span(), help="write the name as text",
-                          fix=Fix(at.span(), ""))  # fmt: skip
+        return Diagnostic(
+            "P2-E0114",
+            "a hole has no `=` at its end",
+            at.span(),
+            help="write the name as text",
+            fix=Fix(at.span(), ""),
+        )
     if at.text() == "!" and at.text(1) in ("r", "s", "a"):
-        return Diagnostic("P2-E0114", "a hole has no conversion", at.stretch(0, 1), help="delete it",
-                          fix=Fix(at.stretch(0, 1), ""))  # fmt: skip
+        return Diagnostic(
+            "P2-E0114",
+            "a hole has no conversion",
+            at.stretch(0, 1),
+            help="delete it",
+            fix=Fix(at.stretch(0, 1), ""),
+        )
     return None
 
 
@@ -75,8 +107,12 @@ def functions(at: Trouble) -> Diagnostic | None:
     for distance in (-1, 0):
         if at.text(distance) in ("lambda", "function", "fn") and at.place + distance > 0:
             advice = "declare it with `def name(x: type) = ...` and write its name"
-            return Diagnostic("P2-E0112", "a function cannot be written inside an expression", at.span(distance),
-                              help=advice)  # fmt: skip
+            return Diagnostic(
+                "P2-E0112",
+                "a function cannot be written inside an expression",
+                at.span(distance),
+                help=advice,
+            )
     return None
 
 
@@ -85,8 +121,13 @@ def stars(at: Trouble) -> Diagnostic | None:
     if not at.wants_value or at.kind() not in ("STAR", "POWER", "PLUS"):
         return None
     if at.kind() == "PLUS" and at.starts_value(1):
-        return Diagnostic("P2-E0110", "a plus sign does not stand alone", at.span(), help="delete it",
-                          fix=Fix(at.span(), ""))  # fmt: skip
+        return Diagnostic(
+            "P2-E0110",
+            "a plus sign does not stand alone",
+            at.span(),
+            help="delete it",
+            fix=Fix(at.span(), ""),
+        )
     if at.kind() == "STAR" and at.inside == "LPAR":
         callee = at.callee or "this"
         advice = (
