@@ -7,7 +7,8 @@ A node is `[id, "op@version", [input ids], {attribute: value}, kind]` with
 Every value of an attribute is a tagged list, so that nothing can be read two ways:
 
     ["int", 5]  ["str", "a"]  ["bool", true]  ["null"]                           literals
-    ["num", "0x1.8000000000000p+1"]   a number as float.hex() writes it; quantities in base units
+    ["num", "0x1.8000000000000p+1"]   a number as float.hex() writes it; a quantity is in its base unit, which follows:
+    ["num", "0x1.2c00000000000p+9", "s"]                                         ten minutes
     ["col", "lr"]                     a column of the node's (first) input
     ["cols", ["lr", "step"]]          columns
     ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
@@ -156,6 +157,20 @@ def walk(value: Value) -> Iterator[Value]:
         item = pending.pop()
         yield item
         pending.extend(reversed(parts(item)))
+
+
+def depth(value: Value) -> int:
+    """Give how many tagged values are nested in each other, counting the outermost."""
+    deepest, pending = 0, [(value, 1)]
+    while pending:
+        item, level = pending.pop()
+        deepest = max(deepest, level)
+        pending.extend((part, level + 1) for part in parts(item))
+    return deepest
+
+
+DEEPEST = 128
+"""Levels of tagged values that a program may nest."""
 
 
 def tables_named(attributes: Mapping[str, Value]) -> Iterator[Any]:

@@ -53,7 +53,8 @@ class Parameter:
             return ["bool", self.default == "true"]
         if self.type == "int":
             return ["int", int(self.default)]
-        return ["num", parse_quantity(self.default)[0].hex()]
+        number, unit = parse_quantity(self.default)
+        return ["num", number.hex(), unit] if unit else ["num", number.hex()]
 
 
 @dataclass(frozen=True)

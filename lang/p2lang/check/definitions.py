@@ -12,9 +12,9 @@ from p2lang.check.places import LOST
 from p2lang.check.scope import Scope
 from p2lang.check.session import Place, Session
 from p2lang.check.words import nearest
-from p2lang.check.written import Declared, declared, fits, keeps_promise
+from p2lang.check.written import Declared, declared, keeps_promise
 from p2lang.diagnostics import Fix, Related
-from p2lang.semantics.values import Typed
+from p2lang.semantics.values import Typed, assignable
 from p2lang.source import Span
 
 Stages = Callable[[Session, Place, Stream, tuple[ast.Stage | ast.Splice, ...]], Stream]
@@ -78,9 +78,7 @@ def _kept(session: Session, definition: ast.Def, given: Typed | Stream) -> None:
     assert definition.type is not None
     if isinstance(given, Typed):
         meaning = declared(session, definition.type)
-        if meaning.kind in ("value", "column") and fits(
-            Declared("value", meaning.type), given.type
-        ):
+        if meaning.kind in ("value", "column") and assignable(meaning.type, given.type):
             return
         if meaning.kind in ("unknown", "value", "column") and given.type.kind == "unknown":
             return
@@ -209,4 +207,4 @@ def _fits_parameter(meaning: Declared, typed: Typed) -> bool:
         return typed.type.is_scalar and (
             same or (wanted.kind == "number" and typed.type.is_numeric)
         )
-    return fits(meaning, typed.type)
+    return assignable(meaning.type, typed.type)

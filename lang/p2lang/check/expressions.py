@@ -76,7 +76,8 @@ def _quantity(session: Session, place: Place, node: ast.Quantity) -> Typed:
         value, unit = quantity(node.text, node.unit)
     except OverflowError:
         return _out_of_range(session, node.span)
-    return Typed(["num", value.hex()], ValueType("number", unit=unit))
+    written: Value = ["num", value.hex(), unit] if unit else ["num", value.hex()]
+    return Typed(written, ValueType("number", unit=unit))
 
 
 def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
@@ -278,7 +279,8 @@ def _unary(session: Session, place: Place, node: ast.Unary) -> Typed:
     if operand.value[0] == "int":
         return Typed(["int", -operand.value[1]], type_)
     if operand.value[0] == "num":
-        return Typed(["num", (-float.fromhex(operand.value[1])).hex()], type_)
+        negated = (-float.fromhex(operand.value[1])).hex()
+        return Typed(["num", negated, *operand.value[2:]], type_)
     return Typed(["neg", operand.value], type_)
 
 

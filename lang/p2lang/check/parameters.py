@@ -5,12 +5,12 @@ from __future__ import annotations
 from p2lang import ast
 from p2lang.check.model import Binding, CheckedParam
 from p2lang.check.session import Place, Session
-from p2lang.check.written import Declared, declared, fits
+from p2lang.check.written import Declared, declared
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.bounds import of_condition
 from p2lang.semantics.constants import NotConstant, evaluate
-from p2lang.semantics.values import Typed, ValueType
+from p2lang.semantics.values import Typed, ValueType, assignable
 from p2lang.types import ColumnKind
 
 _KINDS: tuple[ColumnKind, ...] = ("int", "number", "string", "bool")
@@ -58,7 +58,7 @@ def _default(session: Session, place: Place, item: ast.Param, meaning: Declared)
     typed = session.expression(session, place, item.default)
     if typed.type.kind == "unknown":
         return None
-    if not fits(meaning, typed.type):
+    if not assignable(meaning.type, typed.type):
         session.report(
             "P2-E0207",
             f"the default of `{item.name.text}` is {typed.type}, not {meaning.text}",

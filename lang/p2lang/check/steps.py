@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import cast
 
@@ -14,14 +13,11 @@ from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.structure import reads_bundle
+from p2lang.semantics.structure import PICTURE_NAME, makes_picture, reads_bundle
 from p2lang.semantics.transfer import Application, filled_in, keeps_columns, schema_after
 from p2lang.signatures import Signature
 from p2lang.source import Span
 from p2lang.types import FlowKind, TableSchema
-
-_PICTURES = frozenset(("plot", "animate", "automatic"))
-_FILE_NAME = re.compile(r"[^\x00-\x1f/\\.][^\x00-\x1f/\\]{0,99}\Z")
 
 
 def apply(
@@ -185,7 +181,7 @@ def _applied(
         bundle = _bundle(session, signature, given, name)
         if bundle is None:
             return Stream("table", open=True)
-    if signature.name in _PICTURES and not _named_picture(session, stream, attributes, given, name):
+    if makes_picture(signature) and not _named_picture(session, stream, attributes, given, name):
         return Stream(kind, open=True)
     try:
         if stream.schema is not None:
@@ -277,7 +273,7 @@ def _named_picture(
         attributes["name"] = ["str", stream.label]
     value = attributes.get("name", ["str", "plot"])
     span = given.spans.get("name", name)
-    if value[0] != "str" or not _FILE_NAME.match(value[1]):
+    if value[0] != "str" or not PICTURE_NAME.match(value[1]):
         session.report(
             "P2-E0223",
             "the name of a picture is a file name that is known before the run",

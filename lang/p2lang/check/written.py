@@ -11,23 +11,12 @@ from p2lang.check.places import available, shown
 from p2lang.check.session import Session
 from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix, Related
-from p2lang.semantics.values import UNKNOWN, Typed, ValueType
+from p2lang.semantics.values import UNKNOWN, WRITTEN, Typed, ValueType, assignable
 from p2lang.source import Span
 from p2lang.types import ColumnKind, ColumnType, TableSchema
 
 DeclaredKind = Literal["value", "list", "column", "columns", "table", "unknown"]
 
-_SCALARS: dict[str, tuple[ColumnKind, str]] = {
-    "int": ("int", ""),
-    "number": ("number", ""),
-    "string": ("string", ""),
-    "bool": ("bool", ""),
-    "time": ("number", "s"),
-    "len": ("number", "pt"),
-    "bytes": ("number", "B"),
-    "angle": ("number", "rad"),
-    "any": ("any", ""),
-}
 _OTHERS = ("list", "column", "columns", "table")
 _FOREIGN = {
     "float": "number",
@@ -66,8 +55,8 @@ def declared(session: Session, node: ast.TypeExpr) -> Declared:
     """Give the meaning of a written type; an unknown one is reported."""
     name = node.name.text
     text = written_text(node)
-    if name in _SCALARS:
-        kind, unit = _SCALARS[name]
+    if name in WRITTEN:
+        kind, unit = WRITTEN[name]
         if node.arguments:
             unit = node.arguments[0].name.text
         return Declared("value", ValueType(kind, nullable=node.nullable, unit=unit), text=text)
@@ -116,13 +105,13 @@ def _column_type(session: Session, node: ast.TypeExpr) -> ColumnType:
 
 def _unknown_type(session: Session, node: ast.TypeExpr) -> Declared:
     name = node.name.text
-    close = _FOREIGN.get(name) or nearest(name, (*_SCALARS, *_OTHERS))
+    close = _FOREIGN.get(name) or nearest(name, (*WRITTEN, *_OTHERS))
     session.report(
         "P2-E0228",
         f"there is no type `{name}`",
         node.name.span,
         help=f"did you mean `{close}`?" if close else "",
-        note=f"types: {', '.join((*_SCALARS, *_OTHERS))}",
+        note=f"types: {', '.join((*WRITTEN, *_OTHERS))}",
         fix=Fix(node.name.span, close) if close else None,
     )
     return _UNKNOWN
@@ -151,7 +140,7 @@ def keeps_promise(
 
 
 def _value_problem(name: ast.Name, meaning: Declared, what: Typed) -> tuple[str, str] | None:
-    if what.type.kind == "unknown" or fits(meaning, what.type):
+    if what.type.kind == "unknown" or assignable(meaning.type, what.type):
         return None
     return f"`{name.text}` promises {meaning.text}, but this is {what.type}", ""
 
@@ -195,22 +184,3 @@ def column_fits(promised: ColumnType, actual: ColumnType) -> bool:
         return True
     kinds = actual.kind == promised.kind or (actual.kind, promised.kind) == ("int", "number")
     return kinds and (actual.unit == promised.unit or not promised.unit)
-
-
-def fits(meaning: Declared, actual: ValueType) -> bool:
-    """Tell whether a value is of a written type."""
-    wanted = meaning.type
-    if "unknown" in (actual.kind, wanted.kind) or (wanted.kind == "any" and actual.is_scalar):
-        return True
-    if meaning.kind == "list":
-        if actual.kind not in ("list", "range") or actual.item is None or wanted.item is None:
-            return actual.kind in ("list", "range")
-        return fits(Declared("value", wanted.item), actual.item)
-    if not actual.is_scalar or not wanted.is_scalar:
-        return actual.kind == wanted.kind
-    if actual.kind == "null":
-        return wanted.nullable
-    kinds = actual.kind == wanted.kind or (
-        actual.kind in ("int", "time") and wanted.kind == "number"
-    )
-    return kinds and actual.unit == wanted.unit

@@ -77,7 +77,7 @@ def _listed(items: Any) -> str:
 
 _TEXTS: dict[str, Callable[[Value], str]] = {
     "int": lambda v: str(v[1]),
-    "num": lambda v: repr(float.fromhex(v[1])),
+    "num": lambda v: repr(float.fromhex(v[1])) + "".join(v[2:]),
     "str": lambda v: _quoted(v[1]),
     "bool": lambda v: "true" if v[1] else "false",
     "null": lambda v: "null",

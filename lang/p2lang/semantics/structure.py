@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from p2lang.ir import Node, walk
@@ -20,6 +21,19 @@ GUARD = "@when"
 
 DELIVERED = "cols"
 """The attribute with the columns that a source of one bundle delivers."""
+
+
+PICTURE_NAME = re.compile(
+    r"[^\x00-\x1f\x7f/\\.\ud800-\udfff][^\x00-\x1f\x7f/\\\ud800-\udfff]{0,99}\Z"
+)
+"""What a picture may be called: the name of a file, not of a folder or of something hidden."""
+
+_PICTURES = frozenset(("plot", "animate", "automatic"))
+
+
+def makes_picture(signature: Signature) -> bool:
+    """Tell whether an operation makes a picture, which has a name of its own."""
+    return signature.name in _PICTURES
 
 
 def operation(full_name: str, registry: Registry) -> Signature | None:

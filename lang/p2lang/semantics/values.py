@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +21,23 @@ ValueKind = Literal[
 
 Shape = Literal["one", "group", "each"]
 """One value for the whole run, one for each group of rows, or one for each row."""
+
+WRITTEN: Mapping[str, tuple[ColumnKind, str]] = {
+    "int": ("int", ""),
+    "number": ("number", ""),
+    "string": ("string", ""),
+    "bool": ("bool", ""),
+    "time": ("number", "s"),
+    "len": ("number", "pt"),
+    "bytes": ("number", "B"),
+    "angle": ("number", "rad"),
+    "any": ("any", ""),
+}
+"""Scalar types as they are written, with the kind and the unit they stand for."""
+
+_PARAMETER_TYPE = re.compile(
+    r"(?:(list)\[)?(int|number|string|bool|time|len|bytes|angle)(?:\[([A-Za-z_][A-Za-z0-9_]{0,59})\])?(\])?\Z"
+)
 
 _SHAPES: tuple[Shape, ...] = ("one", "group", "each")
 _NUMBERS = frozenset(("int", "number", "time", "any", "unknown"))
@@ -90,6 +109,16 @@ STRING = ValueType("string")
 BOOL = ValueType("bool")
 NULL = ValueType("null", nullable=True)
 UNKNOWN = ValueType("unknown")
+
+
+def parameter_type(text: str) -> ValueType:
+    """Give the type of a parameter from its text, `int`, `time`, `list[number]`; raises ValueError when it is none."""
+    match = _PARAMETER_TYPE.match(text)
+    if match is None or (match[1] is None) != (match[4] is None):
+        raise ValueError(f"{text!r} is not the type of a parameter")
+    kind, unit = WRITTEN[match[2]]
+    item = ValueType(kind, unit=match[3] or unit)
+    return item if match[1] is None else ValueType("list", item=item)
 
 
 def of_column(column: ColumnType) -> ValueType:
@@ -336,6 +365,24 @@ def _same_unit(operator: str, left: ValueType, right: ValueType) -> None:
         f"`{operator}` {_verb(operator)} {units.named(with_unit.unit)} with a plain number",
         help=f"give the number a unit, for example {example}" if example else "",
     )
+
+
+def assignable(wanted: ValueType, actual: ValueType) -> bool:
+    """Tell whether a value may stand where a type was written: same kind and unit, or a whole number as a number."""
+    if "unknown" in (actual.kind, wanted.kind) or (wanted.kind == "any" and actual.is_scalar):
+        return True
+    if wanted.kind == "list":
+        if actual.kind not in ("list", "range") or actual.item is None or wanted.item is None:
+            return actual.kind in ("list", "range")
+        return assignable(wanted.item, actual.item)
+    if not actual.is_scalar or not wanted.is_scalar:
+        return actual.kind == wanted.kind
+    if actual.kind == "null":
+        return wanted.nullable
+    kinds = actual.kind == wanted.kind or (
+        actual.kind in ("int", "time") and wanted.kind == "number"
+    )
+    return kinds and actual.unit == wanted.unit
 
 
 def units_differ(left: ValueType, right: ValueType) -> bool:

@@ -9,9 +9,7 @@ from functools import cached_property
 from p2lang import ir
 from p2lang.signatures import Signature
 from p2lang.types import FlowKind, TableSchema
-
-Scalar = int | float | str | bool
-"""A bound parameter's value; quantities are in base units (s, pt, B, rad)."""
+from p2lang.verifier.parameters import Given, ProgramParam, Scalar, bind
 
 
 @dataclass(frozen=True)
@@ -42,24 +40,6 @@ class ProgramNode:
 
 
 @dataclass(frozen=True)
-class ProgramParam:
-    """A parameter: its type's text, the unit of its number, the default and the condition over `["var", name]`."""
-
-    name: str
-    type: str
-    default: ir.Value | None
-    where: ir.Value | None
-
-
-class BadParameter(Exception):
-    """A value given from outside does not fit a parameter: `code`, `message`, `help`."""
-
-    def __init__(self, code: str, message: str, help: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.help = code, message, help
-
-
-@dataclass(frozen=True)
 class Program:
     """A verified module: nodes in an order in which every input comes before its use."""
 
@@ -79,3 +59,7 @@ class Program:
     @cached_property
     def _by_id(self) -> dict[str, ProgramNode]:
         return {node.id: node for node in self.nodes}
+
+    def bind(self, given: Mapping[str, Given]) -> dict[str, Scalar | tuple[Scalar, ...]]:
+        """Give a value for every parameter, numbers in base units, lists as tuples; raises BadParameter."""
+        return bind(self.params, given)

@@ -1,0 +1,313 @@
+"""Bytes to a module whose every part has the right shape: canonical JSON, tags, sizes, ids. No meaning yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from p2lang import ir
+from p2lang.ir import Module, ModuleParam, Node, Value
+from p2lang.types import UNITS
+from p2lang.verifier.refusal import RefusedProgram
+
+LARGEST = 8 * 2**20
+"""Bytes that a module may have."""
+
+MOST_NODES = 5_000
+_MOST_ITEMS = 20_000
+_LONGEST_TEXT = 100_000
+_LONGEST_NAME = 200
+_LARGEST_WHOLE = 2**63
+_MOST_WORK = 2**62
+
+_ID = re.compile(r"n[0-9a-f]{32}\Z")
+_OPERATION = re.compile(r"[a-z_][a-z0-9_]{0,63}@[1-9][0-9]{0,3}\Z")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+_ATTRIBUTE = re.compile(r"@?[a-z_][a-z0-9_]{0,63}\Z")
+_DIGEST = re.compile(r"[0-9a-f]{32}\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OPERATORS = frozenset(
+    ("or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "**")
+)
+BASE_UNITS = frozenset(unit for unit in UNITS if unit)
+_KINDS = frozenset(("table", "view", "plot", "item", "done"))
+
+
+def decode(encoded: bytes) -> Module:
+    """Give the module that canonical bytes stand for; raises RefusedProgram."""
+    if len(encoded) > LARGEST:
+        raise RefusedProgram(
+            "P2-V0501", f"the module has {len(encoded):,} bytes, at most {LARGEST:,} are read"
+        )
+    content = _canonical(encoded)
+    _keys(content)
+    params = _mapping(content["params"], "params", _word)
+    nodes = _list(content["nodes"], "nodes", MOST_NODES)
+    return Module(
+        tuple(_node(node) for node in nodes),
+        tuple(_id(sink) for sink in _list(content["sinks"], "sinks", MOST_NODES)),
+        {name: _param(param) for name, param in params.items()},
+        {
+            path: _digest(digest)
+            for path, digest in _mapping(content["schema"], "schema", _name).items()
+        },
+        tuple(_short(right) for right in _list(content["rights"], "rights", 100)),
+        _whole(content["work"], "work", _MOST_WORK),
+        _whole(content["edition"], "edition", 1000),
+        {},
+    )
+
+
+def _canonical(encoded: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(
+            encoded,
+            object_pairs_hook=_unique,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except (ValueError, RecursionError) as error:
+        raise RefusedProgram(
+            "P2-V0502", f"the module is not canonical JSON: {str(error)[:200]}"
+        ) from None
+    if ir.canonical(content) != encoded:
+        raise RefusedProgram("P2-V0502", "the module is JSON, but not in its canonical form")
+    if not isinstance(content, dict):
+        raise RefusedProgram("P2-V0504", "the module is not an object")
+    return content
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text[:30]} is a number with a fraction, which has no canonical form")
+
+
+def _keys(content: Mapping[str, Any]) -> None:
+    if set(content) != set(ir.MODULE_KEYS):
+        raise RefusedProgram("P2-V0504", "the module does not have exactly the keys of a module")
+    if content["p2ir"] != ir.FORMAT or content["core"] != ir.CORE or content["edition"] != 1:
+        raise RefusedProgram(
+            "P2-V0503",
+            f"the module is p2ir {str(content['p2ir'])[:20]}, {str(content['core'])[:20]}; "
+            f"this is p2ir {ir.FORMAT}, {ir.CORE}, edition 1",
+        )
+    if content["libs"] != {}:
+        raise RefusedProgram(
+            "P2-V0503", "the module uses libraries, which this release does not run"
+        )
+
+
+# ---- parts ---------------------------------------------------------------------------------------
+
+
+def _wrong(what: str) -> RefusedProgram:
+    return RefusedProgram("P2-V0504", f"the module is not well formed: {what}")
+
+
+def _list(value: Any, what: str, most: int) -> list[Any]:
+    if not isinstance(value, list):
+        raise _wrong(f"{what} is not a list")
+    if len(value) > most:
+        raise RefusedProgram(
+            "P2-V0513", f"{what} has {len(value):,} items, at most {most:,} are read"
+        )
+    return value
+
+
+def _mapping(value: Any, what: str, key: Callable[[Any], str]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(f"{what} is not an object")
+    return {key(name): inner for name, inner in value.items()}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong("text is wanted")
+    if len(value) > _LONGEST_TEXT:
+        raise RefusedProgram("P2-V0513", "a text is too long")
+    if _SURROGATE.search(value):
+        raise _wrong("a text has half a character")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not 0 < len(_text(value)) <= _LONGEST_NAME:
+        raise _wrong("a name is empty or too long")
+    return str(value)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
+    def rule(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.match(value):
+            raise _wrong(f"{str(value)[:60]!r} is not {what}")
+        return value
+
+    return rule
+
+
+_word = _matching(_WORD, "a name")
+_id = _matching(_ID, "a node's name")
+_operation = _matching(_OPERATION, "an operation's name")
+_attribute = _matching(_ATTRIBUTE, "an attribute's name")
+_digest = _matching(_DIGEST, "a digest")
+_short = _matching(re.compile(r"[a-z]{1,40}\Z"), "a right")
+
+
+def _whole(value: Any, what: str, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise _wrong(f"{what} is not a whole number in its range")
+    return value
+
+
+def _param(value: Any) -> ModuleParam:
+    if not isinstance(value, dict) or set(value) != {"type", "default", "where"}:
+        raise _wrong("a parameter does not have exactly type, default and where")
+    default, where = value["default"], value["where"]
+    for given in (default, where):
+        if given is not None:
+            checked(given)
+    return ModuleParam(_text(value["type"]), default, where)
+
+
+def _node(value: Any) -> Node:
+    if not isinstance(value, list) or len(value) != 5:
+        raise _wrong("a node is not a list of five")
+    name, operation, inputs, attributes, kind = value
+    if kind not in _KINDS:
+        raise _wrong("a node's kind is none")
+    node = Node(
+        _operation(operation),
+        tuple(_id(given) for given in _list(inputs, "inputs", 1000)),
+        _mapping(attributes, "attributes", _attribute),
+        kind,
+    )
+    for given in node.attributes.values():
+        checked(given)
+    if node.id != _id(name):
+        raise RefusedProgram("P2-V0506", f"node {str(name)[:7]} is not named after its content")
+    return node
+
+
+# ---- tagged values -------------------------------------------------------------------------------
+
+
+def checked(value: Any) -> Value:
+    """Give a tagged value after a check of the shape of all its parts; raises RefusedProgram."""
+    pending: list[tuple[Any, int]] = [(value, 1)]
+    while pending:
+        item, level = pending.pop()
+        if level > ir.DEEPEST:
+            raise RefusedProgram("P2-V0513", "a value is nested too deeply")
+        if not isinstance(item, list) or not item or not isinstance(item[0], str):
+            raise _wrong("a value has no tag")
+        rule = _SHAPES.get(item[0])
+        if rule is None:
+            raise _wrong(f"there is no value {item[0][:20]!r}")
+        lengths, check = rule
+        if len(item) not in lengths:
+            raise _wrong(f"{item[0]!r} does not have the parts it should have")
+        check(item)
+        pending.extend((part, level + 1) for part in ir.parts(item))
+    return value  # type: ignore[no-any-return]
+
+
+def _is_int(item: Value) -> None:
+    if not isinstance(item[1], int) or isinstance(item[1], bool) or abs(item[1]) >= _LARGEST_WHOLE:
+        raise _wrong("a whole number is out of range")
+
+
+def _is_number(item: Value) -> None:
+    number = float.fromhex(_text(item[1])[:40])
+    if number.hex() != item[1] or number in (float("inf"), float("-inf")) or number != number:
+        raise _wrong("a number is not in its canonical form")
+    if item[2:] and item[2] not in BASE_UNITS:
+        raise _wrong("a number has a unit that is none of the base units")
+
+
+def _is_bool(item: Value) -> None:
+    if not isinstance(item[1], bool):
+        raise _wrong("a truth value is none")
+
+
+def _has_columns(item: Value) -> None:
+    names = [_name(name) for name in _list(item[1], "columns", _MOST_ITEMS)]
+    if len(set(names)) != len(names):
+        raise _wrong("a column is named twice")
+
+
+def _has_sort_keys(item: Value) -> None:
+    for key in _list(item[1], "sort keys", _MOST_ITEMS):
+        column = key[1] if isinstance(key, list) and len(key) == 2 and key[0] == "desc" else key
+        if not isinstance(column, list) or len(column) != 2 or column[0] != "col":
+            raise _wrong("a sort key is not a column")
+        _name(column[1])
+
+
+def _has_pairs(item: Value) -> None:
+    seen = set()
+    for pair in _list(item[1], "named columns", _MOST_ITEMS):
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise _wrong("a named column is not a pair")
+        seen.add(_name(pair[0]))
+    if len(seen) != len(item[1]):
+        raise _wrong("a column is named twice")
+
+
+def _has_name_pairs(item: Value) -> None:
+    _has_pairs(item)
+    for pair in item[1]:
+        _name(pair[1])
+
+
+def _has_operator(item: Value) -> None:
+    if item[1] not in _OPERATORS:
+        raise _wrong("there is no such operator")
+
+
+def _has_call(item: Value) -> None:
+    _operation(item[1])
+    _mapping(item[2], "arguments", _attribute)
+
+
+def _names_field(item: Value) -> None:
+    _id(item[1])
+    _name(item[2])
+
+
+def _nothing(item: Value) -> None:
+    """Accept a value whose parts are tagged values and are checked next."""
+
+
+_SHAPES: dict[str, tuple[tuple[int, ...], Callable[[Value], object]]] = {
+    "int": ((2,), _is_int),
+    "num": ((2, 3), _is_number),
+    "str": ((2,), lambda item: _text(item[1])),
+    "bool": ((2,), _is_bool),
+    "null": ((1,), _nothing),
+    "col": ((2,), lambda item: _name(item[1])),
+    "cols": ((2,), _has_columns),
+    "by": ((2,), _has_sort_keys),
+    "var": ((2,), lambda item: _word(item[1])),
+    "list": ((2,), lambda item: _list(item[1], "a list", _MOST_ITEMS)),
+    "cat": ((2,), lambda item: _list(item[1], "a text", _MOST_ITEMS)),
+    "range": ((3,), _nothing),
+    "if": ((4,), _nothing),
+    "len": ((2,), _nothing),
+    "op": ((4,), _has_operator),
+    "not": ((2,), _nothing),
+    "neg": ((2,), _nothing),
+    "call": ((3,), _has_call),
+    "new": ((2,), _has_pairs),
+    "rename": ((2,), _has_name_pairs),
+    "types": ((2,), _has_name_pairs),
+    "table": ((2,), lambda item: _id(item[1])),
+    "field": ((3,), _names_field),
+}

@@ -1,0 +1,165 @@
+"""Values given from outside (`-p name=value`) for a program's parameters: type, unit, range, or one clear message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from p2lang.ir import Value
+from p2lang.semantics import units
+from p2lang.semantics.constants import evaluate
+from p2lang.semantics.values import ValueType
+from p2lang.types import parse_quantity
+
+Scalar = int | float | str | bool
+Given = Scalar | Sequence[Scalar]
+"""What may be given: a number, text or truth value, a list of these, or text that is read as one of them."""
+
+CODES = {
+    "P2-E0217": "a parameter's value is outside its own range",
+    "P2-E0231": "the script has no such parameter",
+    "P2-E0232": "a parameter's value has the wrong type",
+    "P2-E0233": "a parameter without a default was not given",
+}
+
+_MOST_ITEMS = 10_000
+_LONGEST_TEXT = 10_000
+_LARGEST_WHOLE = 2**63
+
+
+class BadParameter(Exception):
+    """A value given from outside does not fit: `code`, `message`, `help`."""
+
+    def __init__(self, code: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
+
+
+@dataclass(frozen=True)
+class ProgramParam:
+    """A parameter: its type as text and as a type, the default, the condition over `["var", name]`."""
+
+    name: str
+    type: str
+    value_type: ValueType
+    default: Value | None
+    where: Value | None
+
+
+def bind(
+    params: Mapping[str, ProgramParam], given: Mapping[str, Given]
+) -> dict[str, Scalar | tuple[Scalar, ...]]:
+    """Give a value for every parameter, numbers in base units, lists as tuples; raises BadParameter.
+
+    Text is read as the parameter's type wants it: `50`, `10min`, `true`, `0.1, 0.2`; a number for a parameter with a
+    unit is in the base unit.
+    """
+    for name in given:
+        if name not in params:
+            raise _unknown(name, params)
+    return {name: _bound(param, given) for name, param in params.items()}
+
+
+def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParameter:
+    close = get_close_matches(name, params, n=1)
+    known = ", ".join(params)
+    help = (
+        f"did you mean {close[0]}?"
+        if close
+        else f"parameters: {known}"
+        if known
+        else "it has no parameters"
+    )
+    return BadParameter("P2-E0231", f"the script has no parameter {name[:100]!r}", help)
+
+
+def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
+    if param.name in given:
+        value = _read(param, param.value_type, given[param.name])
+    elif param.default is None:
+        raise BadParameter(
+            "P2-E0233",
+            f"the parameter {param.name} has no default and was not given",
+            f"add -p {param.name}=... ({param.type})",
+        )
+    else:
+        value = evaluate(param.default, {})
+    if param.where is not None and evaluate(param.where, {param.name: value}) is not True:
+        raise BadParameter(
+            "P2-E0217", f"{param.name}={_shown(value)} is outside the parameter's range"
+        )
+    return float(value) if param.value_type.kind == "number" else value
+
+
+def _read(param: ProgramParam, wanted: ValueType, value: Given) -> Any:
+    if wanted.kind != "list":
+        return _scalar(param, wanted, value)
+    assert wanted.item is not None
+    if isinstance(value, str):
+        inner = value.strip().removeprefix("[").removesuffix("]")
+        value = [part.strip().strip('"') for part in inner.split(",")] if inner.strip() else []
+    if not isinstance(value, list | tuple):
+        value = [value]  # type: ignore[list-item]
+    if len(value) > _MOST_ITEMS:
+        raise BadParameter(
+            "P2-E0232", f"{param.name} has {len(value):,} items, at most {_MOST_ITEMS:,} are taken"
+        )
+    return tuple(_scalar(param, wanted.item, item) for item in value)
+
+
+def _scalar(param: ProgramParam, wanted: ValueType, value: Any) -> Scalar:
+    rule = {"int": _whole, "number": _number, "bool": _truth, "string": _text}[wanted.kind]
+    found = rule(wanted, value)
+    if found is None:
+        help = ""
+        if wanted.unit:
+            help = (
+                f"write it with a unit, for example {units.EXAMPLES.get(wanted.unit, wanted.unit)}"
+            )
+        raise BadParameter("P2-E0232", f"{param.name}={_shown(value)} is not {param.type}", help)
+    return found
+
+
+def _whole(wanted: ValueType, value: Any) -> int | None:
+    if isinstance(value, str):
+        try:
+            value = int(value) if len(value) < 25 else None
+        except ValueError:
+            return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_WHOLE
+    return value if fits else None
+
+
+def _number(wanted: ValueType, value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            number, unit = parse_quantity(value.strip())
+        except (ValueError, OverflowError):
+            return None
+        return number if unit == wanted.unit and math.isfinite(number) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and abs(value) < _LARGEST_FLOAT else None
+
+
+_LARGEST_FLOAT = 1.7e308
+
+
+def _truth(wanted: ValueType, value: Any) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip())
+    return value if isinstance(value, bool) else None
+
+
+def _text(wanted: ValueType, value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _LONGEST_TEXT else None
+
+
+def _shown(value: Any) -> str:
+    text = str(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 60 else text[:57] + "..."

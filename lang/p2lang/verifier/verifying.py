@@ -1,0 +1,368 @@
+"""The single pass over a module: every node's inputs, attributes, types and columns; then effects, rights and work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from p2lang import ir
+from p2lang.ir import Module, ModuleParam, Node, Value
+from p2lang.semantics.arguments import accept, accept_new, missing
+from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.cost import rows_of, work
+from p2lang.semantics.structure import (
+    DELIVERED,
+    GUARD,
+    PICTURE_NAME,
+    SEQUENCE,
+    makes_picture,
+    operation,
+    reads_bundle,
+    rights_of,
+)
+from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
+from p2lang.semantics.values import Typed, assignable, parameter_type
+from p2lang.signatures import Registry, Signature
+from p2lang.types import FlowKind, TableSchema
+from p2lang.verifier.decoding import decode
+from p2lang.verifier.parameters import ProgramParam
+from p2lang.verifier.program import Program, ProgramNode
+from p2lang.verifier.refusal import RefusedProgram
+from p2lang.verifier.typing import Surroundings, column_type, typed
+
+_EFFECTS = ("plot", "item", "done")
+_SURPRISES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def verify(
+    encoded: bytes,
+    schemas: Mapping[str, TableSchema],
+    registry: Registry,
+    sha256: str | None = None,
+) -> Program:
+    """Give the program that a module's bytes stand for, or raise RefusedProgram and nothing else.
+
+    `schemas` are the shapes of the bundles as they are now, `sha256` is the module's expected name, if it is known.
+    """
+    try:
+        return _verified(encoded, schemas, registry, sha256)
+    except Clash as clash:
+        raise RefusedProgram("P2-V0512", clash.message) from None
+    except _SURPRISES as surprise:
+        # What no rule foresaw is refused as well: nothing but a refusal leaves the verifier.
+        raise RefusedProgram(
+            "P2-V0519", f"the module cannot be understood ({type(surprise).__name__})"
+        ) from None
+
+
+def _verified(
+    encoded: bytes, schemas: Mapping[str, TableSchema], registry: Registry, sha256: str | None
+) -> Program:
+    name = ir.module_hash(encoded)
+    if sha256 is not None and name != sha256:
+        raise RefusedProgram("P2-V0517", f"the module is {name[:16]}..., not {sha256[:16]}...")
+    module = decode(encoded)
+    _same_shapes(module, schemas)
+    params = {name: _param(name, param, registry) for name, param in module.params.items()}
+    pass_ = _Pass(module, schemas, registry, params)
+    for node in module.nodes:
+        pass_.add(node)
+    pass_.finish()
+    rights = rights_of(module.nodes, registry)
+    if module.rights != rights:
+        raise RefusedProgram(
+            "P2-V0514",
+            f"the module needs the rights {_listed(rights)}, but says {_listed(module.rights)}",
+        )
+    if module.work != pass_.work:
+        raise RefusedProgram(
+            "P2-V0515", f"the module may cost {pass_.work:,} units, but says {module.work:,}"
+        )
+    return Program(
+        name,
+        module,
+        tuple(pass_.nodes.values()),
+        params,
+        module.sinks,
+        rights,
+        pass_.work,
+        ir.capabilities(module.nodes),
+    )
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _same_shapes(module: Module, schemas: Mapping[str, TableSchema]) -> None:
+    for path, digest in module.schema.items():
+        schema = schemas.get(path)
+        if schema is None:
+            raise RefusedProgram("P2-V0505", f'the shape of bundle "{path}" was not given')
+        if schema.digest() != digest:
+            raise RefusedProgram(
+                "P2-V0505",
+                f'bundle "{path}" has another shape than the script was compiled for: compile it again',
+            )
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+def _param(name: str, param: ModuleParam, registry: Registry) -> ProgramParam:
+    try:
+        type_ = parameter_type(param.type)
+    except ValueError:
+        raise RefusedProgram("P2-V0518", f"parameter {name} has no known type") from None
+    alone = Surroundings(registry, {name: type_})
+    try:
+        if param.default is not None:
+            default = typed(param.default, Surroundings(registry, {}))
+            if not assignable(type_, default.type) or default.type.shape != "one":
+                raise RefusedProgram("P2-V0518", f"the default of {name} is not {param.type}")
+            evaluate(param.default, {})
+        if param.where is not None:
+            _condition(name, param, alone)
+    except NotConstant:
+        raise RefusedProgram("P2-V0518", f"parameter {name} needs a run to be known") from None
+    return ProgramParam(name, param.type, type_, param.default, param.where)
+
+
+def _condition(name: str, param: ModuleParam, alone: Surroundings) -> None:
+    assert param.where is not None
+    where = typed(param.where, alone)
+    if where.type.kind != "bool" or where.type.shape != "one":
+        raise RefusedProgram("P2-V0518", f"the range of {name} is not a condition")
+    for value in ir.walk(param.where):
+        if value[0] in ("table", "field", "call", "col"):
+            raise NotConstant(value[0])
+    if param.default is not None:
+        fits = evaluate(param.where, {name: evaluate(param.default, {})})
+        if fits is not True:
+            raise RefusedProgram("P2-V0518", f"the default of {name} is outside its range")
+
+
+# ---- nodes ---------------------------------------------------------------------------------------
+
+
+class _Pass:
+    """What is known while the nodes go by: earlier nodes with their schemas, effects so far, work so far."""
+
+    def __init__(
+        self,
+        module: Module,
+        schemas: Mapping[str, TableSchema],
+        registry: Registry,
+        params: Mapping[str, ProgramParam],
+    ) -> None:
+        self.module = module
+        self.schemas = schemas
+        self.registry = registry
+        self.params = {name: param.value_type for name, param in params.items()}
+        self.bounds = {name: of_condition(param.where, name) for name, param in params.items()}
+        self.nodes: dict[str, ProgramNode] = {}
+        self.effects: list[str] = []
+        self.used: set[str] = set()
+        self.paths: set[str] = set()
+        self.work = 0
+
+    def add(self, node: Node) -> None:
+        """Check one node after all nodes before it."""
+        if node.id in self.nodes:
+            raise RefusedProgram("P2-V0507", f"{node.id[:7]} stands in the module twice")
+        signature = operation(node.op, self.registry)
+        if signature is None:
+            raise RefusedProgram("P2-V0508", f"there is no operation {node.op}")
+        if node.kind != signature.gives:
+            raise RefusedProgram("P2-V0510", f"{node.op} gives {signature.gives}, not {node.kind}")
+        flow = self._flow(node, signature)
+        tables = self._tables(node, flow)
+        around = Surroundings(
+            self.registry, self.params, None if flow is None else flow.schema, tables
+        )
+        new = self._attributes(node, signature, around)
+        bundle = self._bundle(node, signature)
+        schema = schema_after(
+            Application(
+                signature,
+                node.attributes,
+                around.columns,
+                bundle,
+                new,
+                tables.__getitem__,
+                self.bounds,
+            )
+        )
+        rows = rows_of(around.columns, schema)
+        self.work += work(signature, node.attributes, rows, self.registry, self.bounds)
+        self.nodes[node.id] = ProgramNode(
+            node.id,
+            node,
+            signature,
+            cast(FlowKind, node.kind),
+            node.inputs,
+            tuple(self.nodes[given].schema for given in node.inputs),
+            schema,
+            None if flow is None else flow.id,
+        )
+
+    def finish(self) -> None:
+        """Check what only the whole module shows: order of effects, nothing unused, no bundle too many."""
+        if list(self.module.sinks) != self.effects:
+            raise RefusedProgram(
+                "P2-V0516", "the module does not end in its effects, in their order"
+            )
+        unused = [name for name in self.nodes if name not in self.used and name not in self.effects]
+        if unused:
+            raise RefusedProgram("P2-V0507", f"nothing uses {unused[0][:7]}")
+        if self.paths != set(self.module.schema):
+            raise RefusedProgram(
+                "P2-V0505", "the module does not read exactly the bundles that it names"
+            )
+
+    # ---- inputs ----------------------------------------------------------------------------------
+
+    def _flow(self, node: Node, signature: Signature) -> ProgramNode | None:
+        for given in node.inputs:
+            if given not in self.nodes:
+                raise RefusedProgram("P2-V0507", f"{given[:7]} is used before it is made")
+        self.used.update(node.inputs)
+        if signature.takes == "none":
+            return None
+        if not node.inputs:
+            raise RefusedProgram("P2-V0507", f"{node.op} has nothing from the left")
+        flow = self.nodes[node.inputs[0]]
+        if signature.takes != flow.kind and (signature.takes != "any" or flow.kind == "done"):
+            raise RefusedProgram("P2-V0510", f"{node.op} takes {signature.takes}, not {flow.kind}")
+        return flow
+
+    def _tables(self, node: Node, flow: ProgramNode | None) -> dict[str, TableSchema]:
+        named = dict.fromkeys(ir.tables_named(node.attributes))
+        first = [] if flow is None else [flow.id]
+        if list(node.inputs) != [*first, *(name for name in named if name not in first)]:
+            raise RefusedProgram("P2-V0507", f"the inputs of {node.op} are not those it names")
+        tables = {}
+        for name in named:
+            known = self.nodes[name]
+            if known.kind != "table" or known.schema is None:
+                raise RefusedProgram("P2-V0510", f"{name[:7]} is not a table")
+            tables[name] = known.schema
+        return tables
+
+    def _bundle(self, node: Node, signature: Signature) -> TableSchema | None:
+        if not reads_bundle(signature):
+            return None
+        path = node.attributes["path"]
+        if path[0] != "str" or path[1] not in self.module.schema:
+            raise RefusedProgram(
+                "P2-V0505", "a source reads a bundle that the module does not name"
+            )
+        self.paths.add(path[1])
+        schema = self.schemas[path[1]]
+        for name in node.attributes.get(DELIVERED, ["cols", []])[1]:
+            if name not in schema:
+                raise RefusedProgram("P2-V0511", f'bundle "{path[1]}" has no column {name!r}')
+        return schema
+
+    # ---- attributes ------------------------------------------------------------------------------
+
+    def _attributes(
+        self, node: Node, signature: Signature, around: Surroundings
+    ) -> tuple[tuple[str, Typed], ...]:
+        given = node.attributes
+        by = given.get("by", ["cols", []])
+        grouped = frozenset(by[1]) if by[0] == "cols" else frozenset()
+        for name, value in given.items():
+            if name not in signature.by_attribute:
+                self._other(node, signature, name, value, around)
+        lacking = missing(signature, given)
+        filled = filled_attribute(signature)
+        if lacking or (filled is not None and filled not in given):
+            raise RefusedProgram("P2-V0509", f"{node.op} lacks an attribute")
+        if (signature.variadic is not None) != ("new" in given):
+            raise RefusedProgram("P2-V0509", f"{node.op} lacks its new columns")
+        new: tuple[tuple[str, Typed], ...] = ()
+        for parameter in signature.parameters:
+            value_given = given.get(parameter.attribute)
+            if value_given is None:
+                continue
+            if parameter.variadic == "**":
+                new = _new(signature, parameter.type, value_given, around, grouped)
+            else:
+                accept(signature, parameter, typed(value_given, around))
+        self._effect(node, signature)
+        return new
+
+    def _other(
+        self, node: Node, signature: Signature, name: str, value: Value, around: Surroundings
+    ) -> None:
+        effect = node.kind in _EFFECTS
+        if name == SEQUENCE and effect:
+            return
+        if name == GUARD and effect:
+            guard = typed(value, Surroundings(self.registry, self.params, None, around.tables))
+            if guard.type.kind == "bool" and guard.type.shape == "one":
+                return
+        if name == DELIVERED and reads_bundle(signature) and value[0] == "cols":
+            return
+        raise RefusedProgram("P2-V0509", f"{node.op} has no attribute {name!r} like this")
+
+    def _effect(self, node: Node, signature: Signature) -> None:
+        if node.kind not in _EFFECTS:
+            return
+        if node.attributes.get(SEQUENCE) != ["int", len(self.effects)]:
+            raise RefusedProgram("P2-V0516", f"{node.op} is not in the order of effects")
+        self.effects.append(node.id)
+        name = node.attributes.get("name")
+        if name is None or not makes_picture(signature):
+            return
+        if name[0] != "str" or not PICTURE_NAME.match(name[1]):
+            raise RefusedProgram("P2-V0509", "the name of a picture is not the name of a file")
+
+
+def _new(
+    signature: Signature, kind: str, value: Value, around: Surroundings, grouped: frozenset[str]
+) -> tuple[tuple[str, Typed], ...]:
+    """Check the named new columns of an operation; give those that are computed, with their types."""
+    rule = _NEW.get("cast" if signature.name == "cast" else kind)
+    if rule is not None:
+        rule(value, around)
+        return ()
+    if value[0] != "new":
+        raise RefusedProgram("P2-V0509", f"{signature.full_name} lacks its new columns")
+    inside = Surroundings(around.registry, around.params, around.columns, around.tables, grouped)
+    found = []
+    for name, inner in value[1]:
+        given = typed(inner, inside)
+        accept_new(signature, name, kind, given)
+        found.append((name, given))
+    return tuple(found)
+
+
+def _renamed(value: Value, around: Surroundings) -> None:
+    if value[0] != "rename":
+        raise RefusedProgram("P2-V0509", "rename has no pairs of names")
+    for _, old in value[1]:
+        column_type(old, around)
+
+
+def _cast(value: Value, around: Surroundings) -> None:
+    if value[0] != "types":
+        raise RefusedProgram("P2-V0509", "cast has no pairs of column and type")
+    for name, kind in value[1]:
+        column_type(name, around)
+        if kind not in CAST_KINDS:
+            raise RefusedProgram("P2-V0509", f"there is no type {kind[:20]!r} to cast to")
+
+
+_NEW: dict[str, Callable[[Value, Surroundings], None]] = {"col": _renamed, "cast": _cast}
