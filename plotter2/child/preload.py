@@ -59,6 +59,14 @@ def freeze() -> None:
     gc.freeze()
 
 
+class _FontFile(io.BytesIO):
+    """A font in memory that still knows its path, which matplotlib asks for."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)
+        self.name = name
+
+
 def keep_fonts_in_memory() -> None:
     """Let every font be opened from memory, for children that cannot open files (7 MB, shared)."""
     manager = importlib.import_module("matplotlib.font_manager").fontManager
@@ -67,8 +75,9 @@ def keep_fonts_in_memory() -> None:
     plain_open = io.open
 
     def open_font(file: Any, *arguments: Any, **options: Any) -> Any:
-        known = contents.get(str(file))
-        return plain_open(file, *arguments, **options) if known is None else io.BytesIO(known)
+        if str(file) in contents:
+            return _FontFile(str(file), contents[str(file)])
+        return plain_open(file, *arguments, **options)
 
     # FreeType's wrapper and the PDF writer open fonts by path through these two names.
     vars(io)["open"] = vars(builtins)["open"] = open_font

@@ -8,12 +8,13 @@ from typing import Any
 
 from plotter2.child.channel import ChildChannel
 from plotter2.child.zygote import serve
+from plotter2.wire import memory
 from plotter2.wire.messages import Note, ReadJob, RunJob
 
 
 def run_source(job: RunJob, fds: Sequence[int], channel: ChildChannel) -> None:
     """Run the parameter `source`; what it puts into `answer` goes back as a note in JSON."""
-    names: dict[str, Any] = {"job": job, "fds": fds, "channel": channel, "answer": None}
+    names: dict[str, Any] = {"job": job, "fds": fds, "channel": channel, "memory": memory, "answer": None}
     exec(compile(str(job.params["source"]), "<attack>", "exec"), names)
     channel.send(Note(level="info", text=json.dumps(names["answer"])))
 
