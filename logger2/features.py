@@ -136,7 +136,7 @@ def _of_numbers(base: Features, finite: Sequence[float], non_finite: int) -> Fea
         rows=base.rows,
         missing=base.missing,
         unique=base.unique,
-        share_nondecreasing=1 - falls / steps if steps > 0 else math.nan,
+        share_nondecreasing=(steps - falls) / steps if steps > 0 else math.nan,
         share_changed=(rises + falls) / steps if steps > 0 else math.nan,
         integer_like=bool(finite) and all(map(float.is_integer, finite)),
         minimum=min(finite, default=None),

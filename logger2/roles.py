@@ -40,6 +40,11 @@ class Column:
         """Give the words after the last slash: `time/fps` speaks of fps."""
         return words.words(self.base.rpartition("/")[2])
 
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """Give the words of what is measured, without those that tell the statistic."""
+        return frozenset(words.words(self.base)) - words.UNCERTAINTIES - words.AVERAGES
+
     def named(self, among: frozenset[str]) -> bool:
         """Tell whether a word of the name is one of these."""
         return bool(among.intersection(self.noun))
@@ -91,6 +96,15 @@ class Surroundings:
         )
 
     @cached_property
+    def means(self) -> dict[frozenset[str], list[Column]]:
+        """Give the numeric columns that an uncertainty could belong to, by what they measure."""
+        found: dict[frozenset[str], list[Column]] = {}
+        for column in self.columns.values():
+            if column.features.is_numeric and not column.named(words.UNCERTAINTIES):
+                found.setdefault(column.measured, []).append(column)
+        return found
+
+    @cached_property
     def has_step(self) -> bool:
         """Tell whether some column counts steps."""
         return any(_step(column, self) for column in self.columns.values())
@@ -101,6 +115,9 @@ class Surroundings:
         rising = (c.name for c in self.columns.values() if c.features.is_numeric and c.rises_always)
         return next(rising, "")
 
+
+_BOUNDS = frozenset(("lo", "hi", "low", "high", "lower", "upper", "ci"))
+_MOST_SIBLINGS = 8
 
 Rule = Callable[[Column, Surroundings], Verdict | None]
 
@@ -198,24 +215,13 @@ def _uncertainty(column: Column, table: Surroundings) -> Verdict | None:
     f = column.features
     if not column.named(words.UNCERTAINTIES) or not f.is_numeric:
         return None
-    for sibling in table.columns.values():
-        if sibling.name != column.name and _is_mean_of(sibling, column):
-            if _is_complement(f, sibling.features):
-                continue
-            bound = column.named(frozenset(("lo", "hi", "low", "high", "lower", "upper", "ci")))
-            if bound or (f.minimum is not None and f.minimum >= 0):
-                return Verdict("uncertainty", 0.9, f"of {sibling.name!r}")
+    is_bound = column.named(_BOUNDS)
+    for sibling in table.means.get(column.measured, ())[:_MOST_SIBLINGS]:
+        if _is_complement(f, sibling.features):
+            continue
+        if is_bound or (f.minimum is not None and f.minimum >= 0):
+            return Verdict("uncertainty", 0.9, f"of {sibling.name!r}")
     return None
-
-
-def _is_mean_of(sibling: Column, column: Column) -> bool:
-    rest = [w for w in words.words(column.base) if w not in words.UNCERTAINTIES]
-    other = [
-        w
-        for w in words.words(sibling.base)
-        if w not in ("mean", "avg", "average", "median", "value")
-    ]
-    return other == rest and not sibling.named(words.UNCERTAINTIES) and sibling.features.is_numeric
 
 
 def _is_complement(one: Features, other: Features) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 from logger2 import words
@@ -43,7 +44,7 @@ class ColumnSchema:
     desc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """All columns in order; `x` is what series are drawn against ("" if nothing), `other_x` what they could be."""
 
@@ -53,13 +54,14 @@ class Schema:
 
     def __getitem__(self, name: str) -> ColumnSchema:
         """Give a column by name; raises KeyError."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return any(column.name == name for column in self.columns)
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnSchema]:
+        return {column.name: column for column in self.columns}
 
     def with_role(self, *roles: str) -> tuple[ColumnSchema, ...]:
         """Give the columns that have one of these roles."""

@@ -28,6 +28,7 @@ COUNTS = _set("count counts n num support size")
 UNCERTAINTIES = _set(
     "std stdev stddev stderr sem se ci err error uncertainty sigma lo hi low high lower upper"
 )
+AVERAGES = _set("mean avg average median value")
 CATEGORIES = _set("""
     state type status label labels cluster phase class kind group species sex stage split subset island category env
     condition treatment arm mode cycle level
@@ -95,7 +96,6 @@ _SUFFIXES = {
     "gb": "GB",
     "mib": "MiB",
     "gib": "GiB",
-    "pct": "%",
     "percent": "%",
     "kelvin": "K",
     "celsius": "°C",
