@@ -52,7 +52,28 @@ def _value(given: Any) -> list[Any]:
     return given if tagged and given[0] in _TAGS else lit(given)
 
 
-_TAGS = ["int", "num", "str", "bool", "null", "col", "cols", "by", "var", "list", "range", "cat", "if", "op", "not", "neg", "call", "table", "field", "desc"]
+_TAGS = [
+    "int",
+    "num",
+    "str",
+    "bool",
+    "null",
+    "col",
+    "cols",
+    "by",
+    "var",
+    "list",
+    "range",
+    "cat",
+    "if",
+    "op",
+    "not",
+    "neg",
+    "call",
+    "table",
+    "field",
+    "desc",
+]
 
 
 def ran(

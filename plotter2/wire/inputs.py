@@ -51,11 +51,15 @@ class RunInputs(_Part, frozen=True):
 
 
 class RunProgram(_Part, frozen=True):
-    """The IR module's text, each input's schema by path, and the provenance that the host knows."""
+    """The IR module's text, each input's schema by path, and the provenance that the host knows.
+
+    `spans` gives the place (start, end) of a node in the bytes of the script.
+    """
 
     module: str
     schemas: dict[str, Any]
     provenance: dict[str, Any]
+    spans: dict[str, tuple[Count, Count]] = {}
 
 
 _INPUTS = msgspec.json.Decoder(RunInputs)

@@ -290,21 +290,26 @@ def constant(value: Tagged | None, outside: Outside) -> Any:
     """Give the value of an expression that speaks of no row: text, number, truth value, None, list or `Range`."""
     if value is None:
         return None
-    tag = value[0]
-    if tag in ("int", "str", "bool"):
-        return value[1]
-    if tag == "num":
-        return float.fromhex(value[1])
-    if tag == "null":
-        return None
-    if tag == "var":
-        found = outside.parameter(value[1])
-        return list(found) if isinstance(found, tuple) else found
-    if tag == "list":
-        return [constant(v, outside) for v in value[1]]
-    if tag == "range":
-        return Range(constant(value[1], outside), constant(value[2], outside))
-    return _computed(value, outside)
+    rule = _CONSTANTS.get(value[0])
+    return _computed(value, outside) if rule is None else rule(value, outside)
+
+
+def _variable(value: Tagged, outside: Outside) -> Any:
+    found = outside.parameter(value[1])
+    return list(found) if isinstance(found, tuple) else found
+
+
+_CONSTANTS: dict[str, Callable[[Tagged, Outside], Any]] = {
+    "int": lambda value, _: value[1],
+    "str": lambda value, _: value[1],
+    "bool": lambda value, _: value[1],
+    "num": lambda value, _: float.fromhex(value[1]),
+    "null": lambda value, _: None,
+    "var": _variable,
+    "len": lambda value, outside: len(constant(value[1], outside)),
+    "list": lambda value, outside: [constant(v, outside) for v in value[1]],
+    "range": lambda value, outside: Range(constant(value[1], outside), constant(value[2], outside)),
+}
 
 
 def columns(value: Tagged | None, table: Table | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
@@ -151,8 +152,6 @@ def integral(y: pl.Expr, wrt: pl.Expr) -> Reduction:
 
 def t_quantile(p: float, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the p-quantile of Student's t for each number of degrees of freedom; NaN below one."""
-    from scipy.special import stdtrit
-
     with np.errstate(invalid="ignore"):
         return np.where(degrees >= 1, stdtrit(np.maximum(degrees, 1), p), np.nan)
 

@@ -1,0 +1,301 @@
+"""Carries out a verified program on tables: on demand from its effects, every node once. Draws and sends nothing.
+
+Nodes that keep their rows stay lazy and are planned together by polars; where rows change, or two nodes need the same
+table, it is computed and kept until its last use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from p2lang.ir import Value
+from p2lang.types import TableSchema
+from p2lang.verifier import Program, ProgramNode
+from p2std.binding import Kernel, flow_kernels
+from p2std.errors import NotComputable
+from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say
+from p2std.lowering import argument, constant
+from p2std.picture import Picture
+from p2std.table import DTYPES, Table, Tagged, collected
+from plotter2.child.run_codes import IMPOSED, NOT_COMPUTED, SHAPE_DIFFERS
+from plotter2.errors import RunError
+
+Scalars: TypeAlias = Mapping[str, Any]
+Reader: TypeAlias = Callable[[ProgramNode], pl.DataFrame]
+"""Gives the stored rows that a source reads."""
+
+SEQUENCE, GUARD = "@seq", "@when"
+
+
+@dataclass(eq=False)
+class PlacedError(RunError):
+    """A RunError with the node at which it happened, and its place (start, end) in the script when that is known."""
+
+    node: str = ""
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture in the making, the rows it is drawn from, and the node that gives these."""
+
+    picture: Picture
+    table: Table
+    source: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An effect: draw this view under this name."""
+
+    name: str
+    view: View
+    node: ProgramNode
+
+
+@dataclass
+class Account:
+    """What a node took and gave, in rows, and how long it took. Lazy nodes' time shows at the next computed one."""
+
+    id: str
+    op: str
+    taken: tuple[int, ...]
+    given: int
+    ms: float
+
+
+@dataclass
+class Interpreter:
+    """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row."""
+
+    program: Program
+    params: Scalars
+    read: Reader
+    counted: Mapping[str, Mapping[str, Tagged]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._stored: dict[str, int] = {}
+        self._uses = Counter(i for node in self.program.nodes for i in set(node.inputs))
+
+    # ------------------------------------------------------------ what expressions may ask
+    def parameter(self, name: str) -> Any:
+        """Give the value of a parameter."""
+        return self.params[name]
+
+    def table(self, node: str) -> Table:
+        """Give another node's table, computed once."""
+        table: Table = self._values[node]
+        kept = replace(table, frame=collected(table.frame).lazy())
+        self._values[node] = kept
+        return kept
+
+    # ------------------------------------------------------------ effects
+    def effects(self) -> Iterator[Drawing | HandOver | Say | GiveUp]:
+        """Carry out the program and give its effects in order; nothing is computed for an effect that is guarded off.
+
+        Raises RunError P2-R0601 when an imposed condition does not hold, P2-R0609 (or the kernel's own code) when the
+        data do not allow a computation.
+        """
+        effects = [n for n in self.program.nodes if SEQUENCE in n.node.attributes]
+        for node in sorted(effects, key=lambda n: int(n.node.attributes[SEQUENCE][1])):
+            if self._is_off(node):
+                continue
+            effect = self._evaluated(node)
+            if effect is not None:
+                yield effect
+
+    def _is_off(self, node: ProgramNode) -> bool:
+        guard = node.node.attributes.get(GUARD)
+        if guard is None:
+            return False
+        self._evaluate_all(_tables_in(guard))
+        with _Placed(node):
+            return constant(guard, self) is not True
+
+    def _evaluate_all(self, wanted: set[str]) -> None:
+        needed: set[str] = set()
+        pending = [n for n in wanted if n not in self._values]
+        while pending:
+            name = pending.pop()
+            if name not in needed and name not in self._values:
+                needed.add(name)
+                pending += self.program[name].inputs
+        for node in self.program.nodes:
+            if node.id in needed:
+                self._evaluated(node)
+
+    def _evaluated(self, node: ProgramNode) -> Any:
+        self._evaluate_all(set(node.inputs))
+        started = time.perf_counter()
+        with _Placed(node):
+            value = self._value(node)
+        self._note(node, value, started)
+        self._values[node.id] = value
+        for name in set(node.inputs):
+            self._uses[name] -= 1
+            if self._uses[name] == 0:
+                del self._values[name]
+        return value
+
+    # ------------------------------------------------------------ one node
+    def _value(self, node: ProgramNode) -> Any:
+        if node.node.op == "impose@1":
+            return self._impose(node)
+        kernel = flow_kernels()[node.node.op]
+        if kernel.kind == "source":
+            return self._finished(node, kernel, self._source(node, kernel))
+        given: Any = self._values[node.flow] if node.flow is not None else None
+        if kernel.kind == "step" and node.kind == "table":
+            table = replace(given, counted=self.counted.get(node.id, {}))
+            return self._finished(node, kernel, self._run(node, kernel, table=table))
+        if kernel.full_name == "frame@1":
+            return View(self._run(node, kernel), given, str(node.flow))
+        if kernel.kind in ("mark", "deco"):
+            return replace(given, picture=self._run(node, kernel, view=given.picture))
+        return self._effect(node, kernel, given)
+
+    def _run(self, node: ProgramNode, kernel: Kernel, **carried: Any) -> Any:
+        handed = {
+            name: carried[name] if name in carried else self._argument(node, name, wanted)
+            for name, wanted in kernel.takes.items()
+        }
+        return kernel.run(**handed)
+
+    def _argument(self, node: ProgramNode, name: str, wanted: str) -> Any:
+        value: Value | None = node.argument(name)
+        if value is not None and value[0] == "table":
+            return self._values[value[1]]
+        return argument(value, wanted, self)
+
+    def _source(self, node: ProgramNode, kernel: Kernel) -> pl.LazyFrame:
+        carried: dict[str, Any] = {}
+        if "table" in kernel.takes:
+            assert node.schema is not None
+            stored = self.read(node)
+            self._stored[node.id] = stored.height
+            carried["table"] = Table(stored.lazy(), node.schema, self)
+        frame: pl.LazyFrame = self._run(node, kernel, **carried)
+        return frame
+
+    def _finished(self, node: ProgramNode, kernel: Kernel, frame: pl.LazyFrame) -> Table:
+        assert node.schema is not None
+        frame = _in_shape(node, frame, node.schema)
+        if "rows kept" not in kernel.options or self._uses[node.id] > 1:
+            frame = collected(frame).lazy()
+        return Table(frame, node.schema, self)
+
+    def _impose(self, node: ProgramNode) -> None:
+        if constant(node.node.attributes["that"], self) is True:
+            return
+        message = constant(node.argument("message"), self)
+        raise RunError(
+            IMPOSED,
+            str(message) if message else "A condition that the script imposes does not hold.",
+            help="The script itself asks for this: look at its `impose` line.",
+        )
+
+    def _effect(self, node: ProgramNode, kernel: Kernel, given: Any) -> Effect | Drawing:
+        carried = {"view": given.picture} if isinstance(given, View) else {}
+        effect: Effect = self._run(node, kernel, **carried)
+        if isinstance(effect, Draw):
+            return Drawing(effect.name, given, node)
+        return effect
+
+    def _note(self, node: ProgramNode, value: Any, started: float) -> None:
+        if not isinstance(value, Table):
+            return
+        taken = tuple(self.accounts[name].given for name in node.inputs if name in self.accounts)
+        if node.id in self._stored:
+            taken = (self._stored[node.id],)
+        kept = "rows kept" in flow_kernels()[node.node.op].options
+        given = taken[0] if kept else int(collected(value.frame.select(pl.len()))[0, 0])
+        ms = (time.perf_counter() - started) * 1e3
+        self.accounts[node.id] = Account(node.id, node.node.op, taken, given, ms)
+
+
+def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
+    found = frame.collect_schema()
+    shown = [name for name in found if not name.startswith("\x1f")]
+    if shown != list(schema.names):
+        raise RunError(
+            SHAPE_DIFFERS,
+            f"{node.signature.name} gave the columns {', '.join(shown)[:200]}, "
+            f"but was checked for {', '.join(schema.names)[:200]}.",
+            help="This is a bug in plotter2: please report it with the script.",
+        )
+    wrong = {
+        name: DTYPES[column.kind]
+        for name, column in schema.columns
+        if column.kind in DTYPES and found[name] != DTYPES[column.kind]
+    }
+    return frame.cast(wrong) if wrong else frame  # type: ignore[arg-type]
+
+
+def _tables_in(value: Any) -> set[str]:
+    match value:
+        case ["table", str(node)] | ["field", str(node), _]:
+            return {node}
+        case list():
+            return set().union(*map(_tables_in, value))
+        case dict():
+            return set().union(*map(_tables_in, value.values()))
+        case _:
+            return set()
+
+
+class _Placed:
+    """Turns what a kernel cannot compute into a RunError that names the operation."""
+
+    def __init__(self, node: ProgramNode) -> None:
+        self._node = node
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        where = self._node.signature.name
+        if isinstance(error, NotComputable):
+            refused = RunError(error.code, str(error), where, error.help)
+        elif isinstance(error, pl.exceptions.PolarsError):
+            refused = _polars_refusal(error, where)
+        elif isinstance(error, RunError) and not isinstance(error, PlacedError):
+            refused = error
+        else:
+            return
+        raise PlacedError(
+            refused.code,
+            refused.message,
+            refused.where or where,
+            refused.help,
+            refused.note,
+            node=self._node.id,
+        ) from None
+
+
+def _polars_refusal(error: pl.exceptions.PolarsError, where: str) -> RunError:
+    text = str(error).partition("\n")[0]
+    if "i128" in text and "conversion" in text:
+        return RunError(
+            "P2-R0610",
+            "A whole number is larger than 64 bits can hold.",
+            where=where,
+            help='Compute with numbers: cast(x="number") first.',
+        )
+    if "conversion" in text or "cast" in text:
+        return RunError(
+            "P2-R0611",
+            f"A value cannot be changed into the wanted type: {text[:300]}.",
+            where=where,
+            help="Drop or repair such rows first, for example with filter(…).",
+        )
+    return RunError(
+        NOT_COMPUTED, f"The data do not allow this computation: {text[:300]}.", where=where
+    )

@@ -1,0 +1,289 @@
+"""Runs one program in the child: verify, read, compute, draw, and only when all went well hand out the pictures.
+
+What the host sends is checked again here; a script can do nothing but what its verified nodes say.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import polars as pl
+import scipy
+
+from p2lang.types import schemas_from_json
+from p2lang.verifier import BadParameter, Program, ProgramNode, verify
+from p2std.binding import kernels
+from p2std.kernels.effects import GiveUp, HandOver, Say
+from p2std.picture import Mark
+from p2std.registry import core
+from plotter2 import __version__
+from plotter2.child import captions
+from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
+from plotter2.child.ledger import plot_ledger, run_ledger
+from plotter2.child.run_codes import SAME_NAME, TABLE_LACKING
+from plotter2.child.tables import ReadTable, read_table
+from plotter2.child.views import Composed, completed, composed
+from plotter2.errors import ExitCode, RunError
+from plotter2.renderkit.compose import compose
+from plotter2.renderkit.mpl import draw
+from plotter2.wire.inputs import ColumnPart, RunInputs, decode_inputs, decode_program
+from plotter2.wire.memory import mapped
+from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
+
+LEDGER = "ledger"
+"""Name and kind of the blob that holds the row ledger as JSON."""
+
+LOADED = (kernels(), core())
+"""All kernels and signatures: loaded before a child is forked, because a confined child can load nothing."""
+
+_MOST_NODES = 500
+_LONGEST_NOTE = 4000
+
+
+class Channel(Protocol):
+    """How a run tells what it found; `timings_ms` goes out with the last message."""
+
+    timings_ms: dict[str, float]
+
+    def send(self, message: FromChild) -> None:
+        """Send one message."""
+
+    def put(self, name: str, kind: str, data: bytes) -> None:
+        """Hand out one finished artefact."""
+
+
+def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
+    """Carry out a RunJob; `fds` are output, program, inputs, then the data.
+
+    Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, and one `ledger`.
+    Nothing is put when anything fails or the script gives up. Raises p2lang's Refused (P2-V05xx), RunError (P2-R06xx;
+    with the `span` of the operation when the program tells it), HostError and DataError as wire and renderkit do.
+    """
+    times = _Times()
+    with times.stage("verify"):
+        told = decode_program(bytes(mapped(fds[1])))
+        inputs = decode_inputs(bytes(mapped(fds[2])))
+        program = verify(told.module.encode(), schemas_from_json(told.schemas), core())
+    data = _Inputs(inputs, fds, times)
+    try:
+        _Run(job, program, told.provenance, data, channel, times).carry_out()
+    except PlacedError as error:
+        error.span = told.spans.get(error.node)
+        raise
+    channel.timings_ms.update(times.ms)
+
+
+@dataclass
+class _Times:
+    """Milliseconds by stage; a stage that comes again adds up, one inside another is taken off the outer one."""
+
+    ms: dict[str, float] = field(default_factory=dict)
+    inner: float = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure the block."""
+        started, outside, self.inner = time.perf_counter(), self.inner, 0.0
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - started) * 1e3
+            self.ms[name] = self.ms.get(name, 0.0) + spent - self.inner
+            self.inner = outside + spent
+
+
+class _Inputs:
+    """Reads the stored rows of sources out of the job's memory."""
+
+    def __init__(self, inputs: RunInputs, fds: Sequence[int], times: _Times) -> None:
+        self.tables = {table.path: table for table in inputs.tables}
+        self.read: dict[str, ReadTable] = {}
+        self._fds = fds
+        self._mapped: dict[int, memoryview] = {}
+        self._times = times
+
+    def rows_of(self, node: ProgramNode) -> pl.DataFrame:
+        """Give the columns that a source delivers. Raises RunError P2-R0603 to P2-R0605."""
+        path = str(node.node.attributes["path"][1])
+        if path not in self.tables:
+            raise RunError(
+                TABLE_LACKING,
+                f'The bundle "{path}" was not handed over.',
+                help="This is a bug in plotter2: please report it with the script.",
+            )
+        assert node.schema is not None
+        with self._times.stage("read"):
+            found = read_table(self.tables[path], node.schema, node.schema.names, self._bytes_of)
+        self.read[path] = found
+        return found.frame
+
+    def _bytes_of(self, place: ColumnPart) -> bytes:
+        if place.fd not in self._mapped:
+            self._mapped[place.fd] = mapped(self._fds[place.fd])
+        return bytes(self._mapped[place.fd][place.offset : place.offset + place.length])
+
+
+class _Run:
+    """One run: effects in order, pictures kept back until all effects went well."""
+
+    def __init__(
+        self,
+        job: RunJob,
+        program: Program,
+        provenance: Mapping[str, Any],
+        data: _Inputs,
+        channel: Channel,
+        times: _Times,
+    ) -> None:
+        self._job, self._program, self._provenance = job, program, provenance
+        self._data, self._channel, self._times = data, channel, times
+        self._params = _bound(program, job)
+        self._interpreter = Interpreter(
+            program, self._params, data.rows_of, captions.counted(program, _views(program))
+        )
+        self._pictures: list[tuple[str, str, bytes]] = []
+        self._plots: dict[str, Any] = {}
+
+    def carry_out(self) -> None:
+        """Carry out all effects, then hand out what they made."""
+        effects = self._interpreter.effects()
+        total = sum(1 for node in self._program.nodes if node.kind == "plot")
+        self._progress("compute", 0, total)
+        while True:
+            with self._times.stage("compute"):
+                effect = next(effects, None)
+            if effect is None:
+                break
+            if isinstance(effect, GiveUp):
+                self._say("info", f"The script stopped: {effect.reason}. Nothing is written.")
+                return
+            self._carry_out(effect)
+            self._progress("compute", len(self._plots), total)
+        for name, kind, data in self._pictures:
+            self._channel.put(name, kind, data)
+        self._channel.put(LEDGER, LEDGER, self._ledger())
+
+    def _carry_out(self, effect: Drawing | HandOver | Say) -> None:
+        match effect:
+            case Say(text):
+                self._say("info", text)
+            case Drawing():
+                self._draw(effect)
+            case HandOver(name):
+                if name is not None and name not in self._plots:
+                    self._say(
+                        "warning",
+                        f'handoff("{name}"): a picture keeps the name that plot(…) gave it.',
+                    )
+
+    def _draw(self, drawing: Drawing) -> None:
+        name, view = drawing.name, drawing.view
+        if name in self._plots:
+            raise PlacedError(
+                SAME_NAME,
+                f'Two plots are called "{name}".',
+                "plot",
+                'Name them: plot("…").',
+                node=drawing.node.id,
+            )
+        with self._times.stage("view"):
+            made = self._composed(drawing)
+        with self._times.stage("compose"):
+            scene = compose(made.view)
+        accounts = self._interpreter.accounts
+        ledger = plot_ledger(self._program, accounts, view.source, made, scene)
+        self._plots[name] = ledger
+        provenance = {**self._provenance, "ledger": _without_ids(ledger), "versions": versions()}
+        for number, kind in enumerate(self._job.formats):
+            self._progress(f"draw {name}", number, len(self._job.formats))
+            with self._times.stage(f"draw {kind}"):
+                self._pictures.append((name, kind, draw(scene, kind, provenance)))
+        self._channel.send(_rows_counted(name, ledger))
+
+    def _composed(self, drawing: Drawing) -> Composed:
+        view = drawing.view
+        assert view.table.schema is not None
+        picture = completed(view.picture, view.table.schema)
+        said = captions.statement(self._program, view.source, picture.marks, self._params)
+        made = composed(picture, view.table)
+        spans = {name: (low, high) for name, (low, high, _) in made.counts.items()}
+        for note in (*made.notes, *_thin(made)):
+            self._say("warning", f"{drawing.name}: {note}.")
+        return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
+
+    def _ledger(self) -> bytes:
+        accounts = self._interpreter.accounts.values()
+        ledger = run_ledger(self._plots, accounts, self._data.read)
+        ledger["timings_ms"] = {name: round(ms, 2) for name, ms in self._times.ms.items()}
+        return json.dumps(ledger, separators=(",", ":"), allow_nan=False).encode()
+
+    def _say(self, level: Literal["info", "warning"], text: str) -> None:
+        self._channel.send(Note(level=level, text=text[:_LONGEST_NOTE]))
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        self._channel.send(Progress(stage=stage, done=done, total=total, unit="pictures"))
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of the libraries that computed a picture."""
+    return {
+        "numpy": np.__version__,
+        "plotter2": __version__,
+        "polars": pl.__version__,
+        "scipy": scipy.__version__,
+    }
+
+
+def _bound(program: Program, job: RunJob) -> Mapping[str, Any]:
+    try:
+        return program.bind(job.params)
+    except BadParameter as error:
+        raise RunError(
+            error.code, error.message, help=error.help, exit_code=ExitCode.USAGE
+        ) from None
+
+
+def _views(program: Program) -> list[tuple[str, list[Mark]]]:
+    """Give for each plot the node whose rows it draws and its marks as far as they name columns."""
+    views = []
+    for node in program.nodes:
+        if node.kind != "plot":
+            continue
+        marks, at = [], program[str(node.flow)]
+        while at.kind == "view" and at.signature.name != "frame":
+            if at.signature.kind == "mark":
+                channels = {n: v for n, v in at.node.attributes.items() if v[0] == "col"}
+                marks.append(Mark(at.signature.name, channels))
+            at = program[str(at.flow)]
+        views.append((str(at.flow), marks))
+    return views
+
+
+def _thin(made: Composed) -> list[str]:
+    few = max((below for _, _, below in made.counts.values()), default=0)
+    if not few:
+        return []
+    return [f"{few} of {made.rows} points rest on fewer than 2 values, so they have no interval"]
+
+
+def _without_ids(ledger: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in ledger.items() if name != "nodes"}
+
+
+def _rows_counted(name: str, ledger: Mapping[str, Any]) -> RowsCounted:
+    nodes = ledger["nodes"] if len(ledger["nodes"]) <= _MOST_NODES else {}
+    return RowsCounted(
+        plot=name,
+        read=ledger["read"],
+        filtered=ledger["filtered"],
+        null=ledger["null"],
+        decimated=ledger["decimated"],
+        drawn=ledger["drawn"],
+        nodes={node: (taken, given) for node, (taken, given) in nodes.items()},
+    )

@@ -1,0 +1,25 @@
+"""The error codes of a run inside the child, one line each. Kernels have theirs in `p2std.errors`. No behaviour."""
+
+from __future__ import annotations
+
+from typing import Final
+
+IMPOSED = "P2-R0601"
+COLUMN_DIFFERS = "P2-R0603"
+COLUMN_LACKING = "P2-R0604"
+TABLE_LACKING = "P2-R0605"
+NOTHING_DRAWABLE = "P2-R0606"
+SHAPE_DIFFERS = "P2-R0607"
+SAME_NAME = "P2-R0608"
+NOT_COMPUTED = "P2-R0609"
+
+CODES: Final[dict[str, str]] = {
+    IMPOSED: "A condition that the script imposes does not hold.",
+    COLUMN_DIFFERS: "A stored column does not hold what its schema says.",
+    COLUMN_LACKING: "A column that the program reads was not handed over.",
+    TABLE_LACKING: "A bundle that the program reads was not handed over.",
+    NOTHING_DRAWABLE: "A frame has no mark and its table no column that could be drawn without one.",
+    SHAPE_DIFFERS: "An operation gave other columns than it was checked for: a bug in plotter2.",
+    SAME_NAME: "Two plots of one script have the same name.",
+    NOT_COMPUTED: "The data do not allow a computation.",
+}

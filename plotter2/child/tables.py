@@ -1,0 +1,136 @@
+"""Sealed Arrow columns to one polars table in the schema's order and types. Computes nothing but that.
+
+Parts lie one below the other; what is constant in a part (bundle, run, parameters) becomes a column of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from p2lang.types import ColumnType, TableSchema
+from p2std.table import DTYPES
+from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING
+from plotter2.errors import RunError
+from plotter2.wire.inputs import ColumnPart, InputTable, TablePart
+
+Bytes: TypeAlias = Callable[[ColumnPart], bytes]
+"""Gives the bytes of one Arrow IPC file."""
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """The rows, and how many values of each column are missing: null, and not a number (turned into null)."""
+
+    frame: pl.DataFrame
+    nulls: Mapping[str, int]
+    not_a_number: Mapping[str, int]
+
+
+def read_table(
+    table: InputTable, schema: TableSchema, names: Sequence[str], bytes_of: Bytes
+) -> ReadTable:
+    """Read these columns of all parts.
+
+    Raises RunError P2-R0603 when a column's length or type is not what the schema says, P2-R0604 when a column that may
+    not be missing is not there.
+    """
+    rows = sum(part.rows for part in table.parts)
+    read = [_column(table, name, schema[name], bytes_of) for name in names]
+    for name, column in zip(names, read, strict=True):
+        if len(column) != rows:
+            raise RunError(
+                COLUMN_DIFFERS,
+                f"Column {name} of {table.path} has {len(column)} values for {rows} rows.",
+                where=table.path,
+                help="The bundle is damaged: run plotter2 doctor.",
+            )
+    nulls = {c.name: c.null_count() for c in read if c.null_count()}
+    floats = [c for c in read if c.dtype == pl.Float64]
+    not_a_number = {c.name: n for c in floats if (n := int(c.is_nan().sum()))}
+    cleaned = [c.fill_nan(None) if c.name in not_a_number else c for c in read]
+    return ReadTable(pl.DataFrame(cleaned), nulls, not_a_number)
+
+
+def _column(table: InputTable, name: str, column: ColumnType, bytes_of: Bytes) -> pl.Series:
+    pieces: list[pl.Series] = []
+    files: list[bytes] = []
+    for part in table.parts:
+        if name in part.columns:
+            files += [bytes_of(place) for place in part.columns[name]]
+            continue
+        pieces += _from_files(files)
+        files = []
+        pieces.append(_constant(table, part, name, column))
+    pieces += _from_files(files)
+    dtype = DTYPES.get(column.kind)
+    if not pieces:
+        return pl.Series(name, [], dtype=dtype or pl.Null)
+    if dtype is None and len({piece.dtype for piece in pieces}) > 1:
+        dtype = pl.String
+        pieces = [piece.cast(dtype) for piece in pieces]
+    typed = [_typed(table, name, column, piece, dtype) for piece in pieces]
+    whole = pl.concat(typed, how="vertical").rename(name)
+    # Thousands of tiny chunks make every later step slow; a few large ones do not.
+    return whole.rechunk() if whole.n_chunks() * _SMALL_CHUNK > len(whole) else whole
+
+
+_SMALL_CHUNK = 10_000
+
+
+def _from_files(files: list[bytes]) -> list[pl.Series]:
+    if not files:
+        return []
+    if len(files) > 1:
+        try:
+            # One scan of many files costs a tenth of one read for each.
+            together = pl.scan_ipc(files).collect(engine="in-memory")
+        except (pl.exceptions.SchemaError, pl.exceptions.ColumnNotFoundError):
+            # A column may be whole numbers in one run and numbers in the next.
+            return [pl.read_ipc(file).to_series() for file in files]
+        return [together.to_series()]
+    return [pl.read_ipc(files[0]).to_series()]
+
+
+def _constant(table: InputTable, part: TablePart, name: str, column: ColumnType) -> pl.Series:
+    if name not in part.constants and not column.nullable:
+        raise RunError(
+            COLUMN_LACKING,
+            f"Column {name} of run {part.run} was not handed over.",
+            where=table.path,
+            help="Check the script again: the bundle may have changed.",
+        )
+    value: Any = part.constants.get(name)
+    try:
+        one = pl.Series(name, [value], dtype=DTYPES.get(column.kind), strict=True)
+    except TypeError:
+        raise _differs(table, name, column, type(value).__name__) from None
+    return one.new_from_index(0, part.rows)
+
+
+def _typed(
+    table: InputTable, name: str, column: ColumnType, piece: pl.Series, dtype: Any
+) -> pl.Series:
+    if dtype is None or piece.dtype == dtype:
+        return piece
+    fits = piece.dtype == pl.Null or (
+        dtype == pl.Float64 and (piece.dtype.is_integer() or piece.dtype.is_float())
+    )
+    if not (fits or (dtype == pl.Int64 and piece.dtype.is_integer())):
+        raise _differs(table, name, column, str(piece.dtype))
+    try:
+        return piece.cast(dtype)
+    except pl.exceptions.InvalidOperationError:
+        raise _differs(table, name, column, str(piece.dtype)) from None
+
+
+def _differs(table: InputTable, name: str, column: ColumnType, found: str) -> RunError:
+    return RunError(
+        COLUMN_DIFFERS,
+        f"Column {name} of {table.path} should be {column}, but holds {found}.",
+        where=table.path,
+        help="Check the script again: the bundle may have changed.",
+    )

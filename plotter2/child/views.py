@@ -1,0 +1,295 @@
+"""A picture in the making and its rows to a renderkit view: channels to columns, statistics computed, defaults chosen.
+
+Columns are collected once for all marks of a view and converted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from p2lang.types import TableSchema
+from p2std import curves
+from p2std.lowering import Lowering, constant
+from p2std.picture import AxisWish, Mark, Picture
+from p2std.table import HIDDEN, Table, Tagged, collected
+from plotter2.child.drawables import drawables, together
+from plotter2.child.run_codes import NOTHING_DRAWABLE
+from plotter2.errors import RunError
+from plotter2.renderkit.view import (
+    Axis,
+    Facet,
+    Gradient,
+    Kind,
+    Layer,
+    Legend,
+    Option,
+    Place,
+    ScaleName,
+    Share,
+    View,
+)
+
+_FIT_WIDTH = 2.0
+_NO_KEY = f"{HIDDEN}key"
+_COLOURED = ("line", "point", "bar", "band", "histogram")
+_NUMERIC = ("int", "number", "time")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A view to draw, what a person should know about it, and for layers of statistics the rows behind them."""
+
+    view: View
+    rows: int
+    notes: tuple[str, ...]
+    behind: Mapping[int, tuple[int, int]]
+    counts: Mapping[str, tuple[int, int, int]]
+
+
+def completed(picture: Picture, schema: TableSchema) -> Picture:
+    """Give the picture with a mark if it has none, and its colour column on the marks that name none.
+
+    Without a mark: points of pc1 and pc2 if the table has them; else the first int or time column (else the first
+    number) against the next number, as a line; a histogram of a single number. Raises RunError P2-R0606 when there is
+    no number at all.
+    """
+    colour = picture.colour_by
+    if colour == "":
+        texts = [n for n, t in schema.columns if t.kind == "string"]
+        colour = "label" if "label" in schema else next(iter(texts), None)
+    marks = picture.marks or (_default_mark(schema),)
+    if colour is not None:
+        marks = tuple(_coloured(mark, colour) for mark in marks)
+    return replace(picture, marks=marks, colour_by=colour)
+
+
+def _coloured(mark: Mark, colour: str) -> Mark:
+    if mark.kind not in _COLOURED or "colour" in mark.channels:
+        return mark
+    return replace(mark, channels={**mark.channels, "colour": ["col", colour]})
+
+
+def _default_mark(schema: TableSchema) -> Mark:
+    numbers = [n for n, t in schema.columns if t.kind in _NUMERIC]
+    if "pc1" in numbers and "pc2" in numbers:
+        return Mark("point", {"x": ["col", "pc1"], "y": ["col", "pc2"]})
+    ordered = [n for n, t in schema.columns if t.kind in ("int", "time")]
+    if not numbers:
+        raise RunError(
+            NOTHING_DRAWABLE,
+            "The frame has no mark, and its table has no numeric column to draw by default.",
+            where="frame",
+            help="Add a mark, for example | bar(x=…, y=…).",
+        )
+    x = next(iter(ordered), numbers[0])
+    others = [n for n in numbers if n != x]
+    measured = [n for n in others if schema[n].kind == "number"] or others
+    if not measured:
+        return Mark("histogram", {"x": ["col", x]}, (), {"bins": 30})
+    return Mark("line", {"x": ["col", x], "y": ["col", measured[0]]})
+
+
+class _Rows:
+    """The columns that the marks of one picture need, collected in one go."""
+
+    def __init__(self, picture: Picture, table: Table) -> None:
+        self._lowering = Lowering(table)
+        self._wanted: dict[str, pl.Expr] = {}
+        self._names: dict[tuple[int, str], str] = {}
+        for index, mark in enumerate(picture.marks):
+            for channel, value in mark.channels.items():
+                self._names[index, channel] = self._want(channel, value)
+            for name in mark.by:
+                self._want("by", ["col", name])
+        for name in _grouping(picture):
+            self._want("facet", ["col", name])
+        for name in table.hidden():
+            self._wanted[name] = pl.col(name)
+        frame = self._lowering.applied(table.frame).select(**self._wanted)
+        self.frame = collected(frame if self._wanted else table.frame.select(pl.lit(0)))
+        shown = [n for n in self.frame.columns if not n.startswith(HIDDEN)]
+        self.columns = drawables(self.frame.select(shown))
+
+    def _want(self, channel: str, value: Tagged) -> str:
+        expr = self._lowering.cleaned(value).expr
+        name = value[1] if value[0] == "col" else _free(channel, self._wanted)
+        self._wanted[name] = expr
+        return str(name)
+
+    def channels(self, index: int, mark: Mark) -> dict[str, str]:
+        """Give the column of each channel of a mark."""
+        return {channel: self._names[index, channel] for channel in mark.channels}
+
+    def counts(self) -> dict[str, tuple[int, int, int]]:
+        """Give for each hidden count the least and largest n of the rows that have one, and how many are below 2."""
+        found = {}
+        for name in (n for n in self.frame.columns if n.startswith(HIDDEN)):
+            n = self.frame[name].to_numpy()
+            some = n[n > 0]
+            if len(some):
+                found[name] = (int(some.min()), int(some.max()), int((n < 2).sum()))
+        return found
+
+
+def composed(picture: Picture, table: Table, caption: str = "") -> Composed:
+    """Give the view of a complete picture over its rows."""
+    rows = _Rows(picture, table)
+    layers: list[Layer] = []
+    notes: list[str] = []
+    behind: dict[int, tuple[int, int]] = {}
+    for index, mark in enumerate(picture.marks):
+        made = _layer(picture, mark, rows, index, table)
+        layers.append(made.layer)
+        notes += made.notes
+        if made.behind is not None:
+            behind[index] = made.behind
+    view = View(
+        layers=tuple(layers),
+        title=picture.title,
+        size=picture.size,
+        x=_axis(picture.x, picture.marks, ("x",), table.schema),
+        y=_axis(picture.y, picture.marks, ("y", "lo"), table.schema),
+        equal=picture.equal,
+        legend=Legend(picture.legend.show, picture.legend.title, cast(Place, picture.legend.at)),
+        facet=_facet(picture),
+        gradient=Gradient(*picture.gradient),
+        caption=caption,
+    )
+    return Composed(view, rows.frame.height, tuple(notes), behind, rows.counts())
+
+
+# ------------------------------------------------------------ layers
+@dataclass(frozen=True)
+class _Made:
+    layer: Layer
+    notes: tuple[str, ...] = ()
+    behind: tuple[int, int] | None = None
+
+
+def _layer(picture: Picture, mark: Mark, rows: _Rows, index: int, table: Table) -> _Made:
+    channels = rows.channels(index, mark)
+    if mark.kind == "fit":
+        return _fit(picture, mark, rows, channels)
+    if mark.kind == "histogram":
+        return _histogram(picture, mark, rows, channels)
+    options = {n: _option(v, table) for n, v in mark.options.items()}
+    needed = dict.fromkeys([*channels.values(), *mark.by, *_facets(picture)])
+    columns = {name: rows.columns[name] for name in needed}
+    return _Made(Layer(cast(Kind, mark.kind), columns, channels, mark.by, options))
+
+
+def _option(value: Any, table: Table) -> Option:
+    found = constant(value, table.outside) if isinstance(value, list) else value
+    if isinstance(found, list | tuple):
+        return tuple(float(v) for v in found)
+    return cast(Option, found)
+
+
+def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str]) -> _Made:
+    x, y, model = channels["x"], channels["y"], mark.options["model"]
+    colour = picture.colour_by
+    by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
+    fitted, skipped, used, unused = [], 0, 0, 0
+    for part in _groups(rows.frame, by):
+        at, values = (_floats(part[name]) for name in (x, y))
+        curve = curves.fitted(model, at, values, mark.options["span"])
+        if curve is None:
+            skipped, unused = skipped + 1, unused + part.height
+            continue
+        used, unused = used + curve.used, unused + curve.unused
+        held = part.select(by).head(1).select(pl.all().repeat_by(len(curve.x)).explode())
+        fitted.append(held.with_columns(pl.Series(x, curve.x), pl.Series(y, curve.y)))
+    empty = rows.frame.select(*by, pl.col(x, y).cast(pl.Float64)).clear()
+    columns = together([empty, *fitted], rows.columns)
+    notes = []
+    if skipped:
+        notes.append(f"fit: {skipped} groups have too few different {x} for a {model} curve")
+    if model == "exp" and unused:
+        notes.append(f"fit: {unused} rows without a positive {y} take no part in the exp curve")
+    shown = {"x": x, "y": y, **({"colour": colour} if colour else {})}
+    options: dict[str, Option] = {"width": _FIT_WIDTH, "label": f"{model} fit"}
+    return _Made(Layer("line", columns, shown, (), options), tuple(notes), (used, unused))
+
+
+def _histogram(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str]) -> _Made:
+    x, colour = channels["x"], channels.get("colour")
+    by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
+    keys, parts = [], []
+    for part in _groups(rows.frame, by):
+        keys.append(part.select(pl.lit(0).alias(_NO_KEY), *by).head(1))
+        parts.append(_floats(part[x]))
+    values = np.concatenate(parts) if parts else np.empty(0)
+    groups = np.repeat(np.arange(len(parts), dtype=np.int32), [len(p) for p in parts])
+    bins = curves.histogram(values, mark.options["bins"], groups, len(parts))
+    if bins is None:
+        bins = curves.Bins(np.empty(0), 1.0, np.empty((len(parts), 0), np.int64), len(values))
+    y, width = (_free(name, dict.fromkeys([x, *by])) for name in ("count", "width"))
+    made = [
+        key.select(pl.all().repeat_by(len(counts)).explode())
+        .with_columns(
+            pl.Series(x, bins.middle), pl.Series(y, counts), pl.Series(width, bins.widths)
+        )
+        .drop(_NO_KEY)
+        for key, counts in zip(keys, bins.counts, strict=True)
+    ]
+    shown = {"x": x, "y": y, "width": width, **({"colour": colour} if colour else {})}
+    layer = Layer("bar", together(made, rows.columns), shown)
+    return _Made(layer, (), (len(values) - bins.unused, bins.unused))
+
+
+def _groups(frame: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:
+    if not by:
+        return [frame]
+    parts = frame.drop_nulls(list(by)).sort(by, maintain_order=True)
+    return parts.partition_by(by, maintain_order=True)
+
+
+def _floats(column: pl.Series) -> curves.Floats:
+    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+# ------------------------------------------------------------ axes and the rest
+def _axis(
+    wish: AxisWish, marks: Sequence[Mark], channels: Sequence[str], schema: TableSchema
+) -> Axis:
+    scale = cast(ScaleName, wish.scale)
+    if wish.label is not None:
+        return Axis(wish.label, scale, wish.limits)
+    for mark in marks:
+        for channel in channels:
+            value = mark.channels.get(channel)
+            if value is not None and value[0] == "col" and value[1] in schema:
+                column = schema[value[1]]
+                return Axis(None, scale, wish.limits, "s" if column.kind == "time" else column.unit)
+    return Axis(None, scale, wish.limits)
+
+
+def _facet(picture: Picture) -> Facet | None:
+    wish = picture.facet
+    if wish is None:
+        return None
+    return Facet(wish.cols, wish.rows, cast(Share, wish.share), wish.max_panels)
+
+
+def _facets(picture: Picture) -> tuple[str, ...]:
+    wish = picture.facet
+    return () if wish is None else tuple(n for n in (wish.cols, wish.rows) if n is not None)
+
+
+def _grouping(picture: Picture) -> tuple[str, ...]:
+    colour = picture.colour_by
+    fits = any(mark.kind == "fit" for mark in picture.marks)
+    return (*_facets(picture), *((colour,) if colour and fits else ()))
+
+
+def _free(channel: str, taken: Container[str]) -> str:
+    name, number = channel, 1
+    while name in taken:
+        number += 1
+        name = f"{channel} {number}"
+    return name

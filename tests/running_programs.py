@@ -1,0 +1,105 @@
+"""Runs programs in this process for tests: sealed inputs as the host makes them, and a fake of the channel."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, encode_inputs
+from plotter2.wire.memory import sealed
+from plotter2.wire.messages import FromChild, Note, RunJob, encode
+
+
+@dataclass
+class FakeChannel:
+    """Stands for the child's channel: keeps what is sent (after the real codec) and what is put."""
+
+    messages: list[FromChild] = field(default_factory=list)
+    blobs: list[tuple[str, str, bytes]] = field(default_factory=list)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def send(self, message: FromChild) -> None:
+        encode(message)
+        self.messages.append(message)
+
+    def put(self, name: str, kind: str, data: bytes) -> None:
+        self.blobs.append((name, kind, bytes(data)))
+
+    @property
+    def notes(self) -> list[str]:
+        return [m.text for m in self.messages if isinstance(m, Note)]
+
+    @property
+    def ledger(self) -> dict[str, Any]:
+        (found,) = (data for name, _, data in self.blobs if name == "ledger")
+        ledger: dict[str, Any] = json.loads(found)
+        return ledger
+
+    def picture(self, name: str, kind: str = "png") -> bytes:
+        (found,) = (data for n, k, data in self.blobs if (n, k) == (name, kind))
+        return found
+
+
+@dataclass
+class Part:
+    """The rows of one run, and what is constant in them; `chunks` splits each column into so many files."""
+
+    frame: pl.DataFrame
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    run: str = "run1"
+    chunks: int = 1
+
+
+@contextmanager
+def sealed_job(
+    module: str,
+    schemas: Mapping[str, Any],
+    tables: Mapping[str, Sequence[Part]],
+    spans: Mapping[str, tuple[int, int]] | None = None,
+) -> Iterator[tuple[int, ...]]:
+    """Give the descriptors of a RunJob, the output left out (-1)."""
+    program = {"module": module, "schemas": schemas, "provenance": {}, "spans": spans or {}}
+    data = bytearray()
+    listed = [
+        InputTable(path=path, parts=[_part(part, path, data) for part in parts])
+        for path, parts in tables.items()
+    ]
+    fds = (
+        sealed(json.dumps(program).encode()),
+        sealed(encode_inputs(RunInputs(tables=listed))),
+        sealed(data),
+    )
+    try:
+        yield (-1, *fds)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _part(part: Part, path: str, data: bytearray) -> TablePart:
+    columns: dict[str, list[ColumnPart]] = {}
+    height = part.frame.height
+    size = max(1, -(-height // part.chunks))
+    for column in part.frame.get_columns():
+        for start in range(0, max(height, 1), size):
+            file = io.BytesIO()
+            column.slice(start, size).to_frame().write_ipc(file)
+            place = ColumnPart(fd=3, offset=len(data), length=file.tell())
+            data += file.getvalue()
+            data += bytes(-len(data) % 64)
+            columns.setdefault(column.name, []).append(place)
+    return TablePart(
+        bundle=path, bundle_id="b" * 26, run=part.run, rows=height, columns=columns,
+        constants=dict(part.constants),
+    )  # fmt: skip
+
+
+def job(formats: Sequence[str] = ("png",), **params: Any) -> RunJob:
+    return RunJob(formats=list(formats), params=params)  # type: ignore[arg-type]
