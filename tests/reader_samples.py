@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,10 @@ def read(files: Mapping[str, bytes | str], format: str = "csv", **limits: int) -
         offset += len(content)
     memory = sealed(b"".join(contents))
     channel = Channel()
-    read_files(ReadJob(files=listed, **limits), (-1, memory), channel)
+    try:
+        read_files(ReadJob(files=listed, **limits), (-1, memory), channel)
+    finally:
+        os.close(memory)
     return gathered(channel)
 
 

@@ -23,6 +23,7 @@ from plotter2.errors import DataError
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
 _SNIFFED_BYTES = 1 << 18
+_HEADER_BYTES = 1 << 20
 _QUOTED_ROWS = 50_000
 _SCANNED_BYTES = 1 << 25
 _NUMBER = re.compile(
@@ -49,7 +50,7 @@ def read_delimited(data: bytes, where: str, limits: Limits, separators: Sequence
     Raises DataError: P2-D0840..0843 (no text), P2-D0844 (ragged; names line and counts), P2-D0845,
     P2-D0851 (quotation marks), P2-D0847..0849 (limits), P2-D0854 (names).
     """
-    text = checked_text(data, where)
+    text = checked_text(data, where).replace(b"\r", b"\n")
     comments, text, skipped_lines = _without_comments(text)
     if not text.strip():
         raise DataError(
@@ -88,7 +89,7 @@ def _shape(
     skipped: int,
 ) -> _Shape:  # fmt: skip
     sample = _sample(text, where, limits)
-    csv.field_size_limit(sum(map(len, sample)) + 1)
+    csv.field_size_limit(max(sum(map(len, sample)), _HEADER_BYTES) + 1)
     separator = _separator(sample, separators)
     rows = list(csv.reader(sample, delimiter=separator))
     rows = [row for row in rows if row]
@@ -154,7 +155,7 @@ def _names_in_comment(comments: Sequence[str], separator: str, width: int) -> li
 
 
 def _bytes_of_first_row(text: bytes, separator: str) -> int:
-    lines = io.StringIO(text[: _SNIFFED_BYTES * 4].decode(errors="ignore"), newline="\n")
+    lines = io.StringIO(text[:_HEADER_BYTES].decode(errors="ignore"), newline="\n")
     reader = csv.reader(lines, delimiter=separator)
     while not next(reader):
         pass

@@ -155,8 +155,9 @@ def _parsed(line: bytes, limits: Limits) -> Any:
     if len(line) > limits.text_bytes:
         what = f"it has {len(line)} bytes; the limit for one line is {limits.text_bytes}"
         raise _Trouble(codes.TEXT_TOO_LONG, what, "Keep long arrays in files of their own.")
+    hook = _object if b"\\u" not in line else _whole_object
     try:
-        return json.loads(line, object_pairs_hook=_object)
+        return json.loads(line, object_pairs_hook=hook)
     except RecursionError:
         raise _too_deep() from None
     except _Trouble:
@@ -174,6 +175,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         what = f"the key {twice!r} stands there twice"
         raise _Trouble(codes.DUPLICATE_KEY, what, "Write each key once.")
     return found
+
+
+def _whole_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Replace halves of character pairs (`\\ud800` alone), which no text may hold."""
+    return _object([(key, _whole(value)) for key, value in pairs])
+
+
+def _whole(value: Any) -> Any:
+    if type(value) is str:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return [_whole(cell) for cell in value] if type(value) is list else value
 
 
 def _flat_object(value: Any, joint: str) -> dict[str, Any]:

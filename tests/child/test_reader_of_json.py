@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plotter2.errors import DataError
-from reader_samples import DATA, read_one
+from reader_samples import DATA, Found, read_one
 
 
 def refusal(content: bytes | str, format: str = "jsonl", **limits: int) -> DataError:
@@ -18,6 +18,13 @@ def refusal(content: bytes | str, format: str = "jsonl", **limits: int) -> DataE
         read_one(content, format, **limits)
     assert caught.value.help
     return caught.value
+
+
+def found_or_refused(content: bytes, format: str) -> Found | DataError:
+    try:
+        return read_one(content, format)
+    except DataError as error:
+        return error
 
 
 def test_nested_objects_give_names_with_slashes() -> None:
@@ -151,6 +158,33 @@ def test_numbers_come_back(name: str, rows: list[list[object]]) -> None:
 def test_texts_come_back(values: list[str]) -> None:
     content = "".join(json.dumps({"x": "t" + v}, ensure_ascii=False) + "\n" for v in values)
     assert read_one(content, "jsonl").tables["x"] == {"x": ["t" + v for v in values]}
+
+
+def test_half_a_character_pair_is_replaced() -> None:
+    content = '{"x": "a\\ud800b", "y": ["\\udc00"]}\n{"x": "\\ud83d\\ude00", "y": null}\n'
+    columns = read_one(content, "jsonl").tables["x"]
+    assert columns["x"] == ["a\ufffdb", "\U0001f600"]
+    assert read_one('{"x": "\\ud800"}', "params").runs["x"].params == {"x": "\ufffd"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["csv", "tsv", "jsonl", "params", "l2"]),
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(st.sampled_from("ab12.-,;\t|\n\r\" #{}[]:'"), max_size=60).map(str.encode),
+    ),
+)
+def test_whatever_bytes_come_they_are_read_or_refused_with_a_reason(
+    format: str, content: bytes
+) -> None:
+    found = found_or_refused(content, format)
+    if isinstance(found, DataError):
+        assert found.code.startswith("P2-D08")
+        assert found.help
+        return
+    for name, columns in found.tables.items():
+        assert {len(values) for values in columns.values()} <= {found.done[name].rows}
 
 
 # ------------------------------------------------------------ parameters
