@@ -45,7 +45,7 @@ def p2_json(root: Path, *words: str | Path) -> Any:
 def p2_process(root: Path, *words: str | Path, **options: Any) -> Finished:
     """Run one command as a process, without a terminal."""
     command = [sys.executable, "-m", "plotter2", *map(str, words), "--root", str(root)]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: PLW1510 - the caller looks at the exit code
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, **options
     )
     return Finished(done.returncode, done.stdout, done.stderr)

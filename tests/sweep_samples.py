@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import logger2
@@ -26,6 +27,21 @@ $curves
   | plot("reward")
   | handoff
 """
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a test of the whole path works: a root, and a script signed there."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "mean.p2"
 
 
 def record_sweep(folder: Path) -> Path:

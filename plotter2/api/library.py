@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -12,10 +12,10 @@ from plotter2.host.host import Host
 from plotter2.host.keyring import OwnKey
 from plotter2.runs.compiling import CheckedScript
 from plotter2.runs.opening import open_script
-from plotter2.runs.running import Event, RunResult
+from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
-from plotter2.staging.stage import AddReport
-from plotter2.wire.messages import Format, Scalar
+from plotter2.staging import AddReport
+from plotter2.wire.messages import Format
 
 PathLike = str | os.PathLike[str]
 
@@ -71,7 +71,7 @@ class Library:
     def run(
         self,
         script: PathLike,
-        params: Mapping[str, Scalar | list[Scalar]] | None = None,
+        params: Params | None = None,
         formats: Sequence[Format] = ("png",),
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunResult:

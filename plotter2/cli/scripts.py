@@ -27,7 +27,7 @@ from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
 from plotter2.runs.running import Event, RunResult
-from plotter2.wire.messages import Note, Progress
+from plotter2.wire.messages import Note
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
@@ -222,7 +222,7 @@ def _effects(compiled: CompiledScript) -> str:
 def _shown(event: Event) -> None:
     if isinstance(event, Note):
         click.echo(f"{event.level}: {event.text}", err=True)
-    elif isinstance(event, Progress) and sys.stderr.isatty():
+    elif sys.stderr.isatty():
         total = f" of {event.total:,}" if event.total > 0 else ""
         click.echo(
             f"\r\x1b[K{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False

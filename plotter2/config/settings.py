@@ -23,6 +23,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cpu_ms: int = 300_000
     memory_mib: int = 4096
     output_mib: int = 256
+    read_mib: int = 8192
     work: int = 5_000_000_000
 
 

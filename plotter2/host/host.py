@@ -22,14 +22,15 @@ from plotter2.datter import durable
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Refused
 from plotter2.host.keyring import Keyring, OwnKey, refusals
-from plotter2.orchestrator import Orchestrator
+from plotter2.host.starting import starter_script
+from plotter2.orchestrator import Limits, Orchestrator, Outcome, Task
 from plotter2.runs import compiling, running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript
-from plotter2.runs.running import Event, Parts, RunRequest, RunResult, Timings
+from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
-from plotter2.staging.stage import AddReport, stage
-from plotter2.wire.messages import Format, Scalar
+from plotter2.staging import AddReport, stage
+from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
 
@@ -81,7 +82,22 @@ class Host:
 
     def add(self, paths: Sequence[Path], name: str | None) -> AddReport:
         """Take runs or folders into the store. Raises DataError, HostError."""
-        return stage(paths, name, self.orchestrator.submit, self.store)
+        return stage(paths, name, self._read, self.store)
+
+    def _read(self, job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
+        ceiling = self.settings.limits
+        limits = Limits(
+            wall_ms=ceiling.wall_ms,
+            cpu_ms=ceiling.cpu_ms,
+            mem_mib=ceiling.memory_mib,
+            out_mib=ceiling.read_mib,
+        )
+        task = Task(job, descriptors, limits, self.settings.minimum_level)
+        return self.orchestrator.submit(task)
+
+    def starter(self, bundle: str) -> str:
+        """Give a starter script for a bundle. Raises DataError."""
+        return starter_script(self.store, bundle)
 
     # ---- scripts ------------------------------------------------------------------------------
 
@@ -135,7 +151,7 @@ class Host:
         self,
         script: OpenedScript,
         *,
-        params: Mapping[str, Scalar | list[Scalar]] | None = None,
+        params: Params | None = None,
         formats: Sequence[Format] = ("png",),
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunResult:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from p2lang.compiler import Compiled, Limits, compile_script
-
 from p2lang import ir
 from p2lang.check import Schemas
+from p2lang.compiler import Compiled, Limits, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
 from p2lang.source import Source, Span

@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from p2lang.verifier import BadParameter
 from p2lang.verifier import verify as verify_module
-from p2lang.verifier.program import BadParameter
 from p2sign.gate import Verified
 from p2std.registry import core
 from plotter2 import __version__
@@ -28,6 +28,9 @@ from plotter2.wire.memory import sealed
 from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
 
 Event = Progress | Note
+Value = int | float | str | bool
+Params = Mapping[str, Value | Sequence[Value]]
+"""Values of a script's params; text is read as the param's type wants it, numbers are in base units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class RunRequest:
 
     verified: Verified
     compiled: CompiledScript
-    params: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
     formats: tuple[Format, ...] = ("png",)
     on_event: Callable[[Event], None] = lambda _: None
 
@@ -92,7 +95,8 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     compiled = request.compiled
     with timings.stage("allow"):
         request.verified.require(capabilities(compiled.capabilities))
-        check_params(compiled, request.params)
+        params = bound_params(compiled, request.params)
+        request = replace(request, params=params)
     with timings.stage("bind"):
         tables = bind(compiled.module.nodes, parts.store)
     run_id = parts.store.new_id()
@@ -113,20 +117,21 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     return RunResult(run_id, result.artefacts, complete)
 
 
-def check_params(compiled: CompiledScript, params: Mapping[str, Any]) -> None:
-    """Refuse values that do not fit the script's params, before anything starts. Raises RunError (exit code 2)."""
+def bound_params(compiled: CompiledScript, given: Params) -> Params:
+    """Give a value for every param of the script, in base units. Raises RunError (exit code 2)."""
     program = verify_module(compiled.module.encode(), compiled.schemas, core())
     try:
-        program.bind(params)
+        bound = program.bind(given)
     except BadParameter as error:
         raise RunError(
             error.code, error.message, compiled.script.name, error.help, exit_code=ExitCode.USAGE
         ) from None
+    return bound
 
 
 def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
     """Have a child run the program."""
-    job = RunJob(formats=list(request.formats), params=dict(request.params))
+    job = RunJob(formats=list(request.formats), params=_sent(request.params))
     program = sealed(json.dumps(program_of(request, tables)).encode())
     with sealed_inputs(tables) as inputs:
         task = Task(
@@ -136,6 +141,10 @@ def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) 
             parts.minimum_level,
         )
         return parts.submit(task, request.on_event)
+
+
+def _sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
+    return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
 
 
 def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
@@ -168,7 +177,7 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
             {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
         ],
         "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
-        "params": dict(request.params),
+        "params": _sent(request.params),
         "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
         "schemas": dict(module.schema),
     }
@@ -199,7 +208,7 @@ def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
             "ir_sha256": compiled.module.sha256,
         },
         "signers": [s.principal for s in verified.signers],
-        "params": dict(request.params),
+        "params": _sent(request.params),
         "plotter2": __version__,
     }
 

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from commandline import p2_json
-from sweep_samples import MEAN_SCRIPT, record_sweep
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where a test works."""
-
-    folder: Path
-
-    @property
-    def root(self) -> Path:
-        return self.folder / "root"
-
-    @property
-    def script(self) -> Path:
-        return self.folder / "mean.p2"
+from sweep_samples import MEAN_SCRIPT, Workplace, record_sweep
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Every bad input: one clear message with a code and a remedy, the right exit code, nothing half-written, no traceback."""
+"""Every bad input: one clear message with code and remedy, the right exit code, nothing half-written, no traceback."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from commandline import Finished, p2, p2_json, p2_process
-from conftest import Workplace
+from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
+
 from commandline import p2_json
 
 pytestmark = pytest.mark.process

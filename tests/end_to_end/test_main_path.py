@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from commandline import p2, p2_json
-from conftest import Workplace
 
 import plotter2
+from commandline import p2, p2_json
+from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
 

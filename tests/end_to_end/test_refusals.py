@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from commandline import Finished, p2, p2_json, p2_process
-from conftest import Workplace
+from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
 
