@@ -41,5 +41,5 @@ CODES = {
     "P2-W0401": "a binding is never used",
     "P2-W0402": "a column is computed but never used",
     "P2-W0404": "nothing happens with the result of a flow",
-    "P2-W0405": "a picture is drawn but not handed on",
+    "P2-W0406": "a picture is drawn but not handed on",
 }

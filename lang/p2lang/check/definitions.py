@@ -14,7 +14,7 @@ from p2lang.check.session import Place, Session
 from p2lang.check.words import nearest
 from p2lang.check.written import Declared, declared, keeps_promise
 from p2lang.diagnostics import Fix, Related
-from p2lang.semantics.values import Typed, assignable
+from p2lang.semantics.values import UNKNOWN, Typed, assignable
 from p2lang.source import Span
 
 Stages = Callable[[Session, Place, Stream, tuple[ast.Stage | ast.Splice, ...]], Stream]
@@ -72,6 +72,21 @@ def expand_step(
         if definition.type is not None:
             _kept(session, definition, given)
     return given
+
+
+def try_out(session: Session, place: Place, word: Word, stages: Stages) -> None:
+    """Check the body of a definition that nothing uses, with arguments and a table of which nothing is known."""
+    definition = word.what
+    assert isinstance(definition, ast.Def)
+    scope = place.scope.body(word)
+    for parameter in definition.parameters:
+        scope.bind(Binding(parameter.name, Typed(["null"], UNKNOWN), used=True))
+    inside = Place(scope, open=True)
+    with session.apart():
+        if definition.body.head is None:
+            stages(session, inside, Stream(None, open=True), definition.body.stages)
+        else:
+            session.flow(session, inside, definition.body)
 
 
 def _kept(session: Session, definition: ast.Def, given: Typed | Stream) -> None:
@@ -172,7 +187,7 @@ def _value(
     if meaning.kind == "columns":
         return columns_argument(session, where, [ast.Argument(node, span=node.span)])
     typed = session.expression(session, where, node)
-    if typed.type.kind == "unknown":
+    if typed.type.kind == "unknown" or not session.shallow(typed, node.span):
         return None
     if not _fits_parameter(meaning, typed):
         session.report(

@@ -12,7 +12,7 @@ from p2lang.check.places import LOST, bound, column, of_table, table_column
 from p2lang.check.session import DEEPEST, Place, Session
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
-from p2lang.semantics import values
+from p2lang.semantics import operators
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.values import BOOL, INT, NULL, STRING, UNKNOWN, Typed, ValueType, made_of
 from p2lang.source import Span
@@ -197,7 +197,7 @@ def _list(session: Session, place: Place, node: ast.ListExpr) -> Typed:
                 "P2-E0205", "an item of a list has no name", item.span, help="write the value alone"
             )
         typed.append(expression(session, place, item.value))
-    type_ = checked(session, node.span, lambda: values.of_list([item.type for item in typed]))
+    type_ = checked(session, node.span, lambda: operators.of_list([item.type for item in typed]))
     return Typed(["list", [item.value for item in typed]], type_)
 
 
@@ -205,7 +205,7 @@ def _if(session: Session, place: Place, node: ast.If) -> Typed:
     parts = [expression(session, place, p) for p in (node.condition, node.then, node.otherwise)]
     condition, then, otherwise = parts
     try:
-        type_ = values.of_if(condition.type, then.type, otherwise.type)
+        type_ = operators.of_if(condition.type, then.type, otherwise.type)
     except Clash as clash:
         session.clash(clash, node.condition.span if clash.argument else node.span)
         type_ = UNKNOWN
@@ -221,7 +221,7 @@ def _binary(session: Session, place: Place, node: ast.Binary) -> Typed:
     exponent = right.value[1] if right.value[0] == "int" else None
     spans = {"left": node.left.span, "right": node.right.span}
     try:
-        type_ = values.of_binary(operator, left.type, right.type, exponent)
+        type_ = operators.of_binary(operator, left.type, right.type, exponent)
     except Clash as clash:
         session.clash(clash, spans.get(clash.argument, node.span))
         type_ = UNKNOWN
@@ -272,7 +272,7 @@ def _leaves(node: ast.Expr) -> list[str]:
 
 def _unary(session: Session, place: Place, node: ast.Unary) -> Typed:
     operand = expression(session, place, node.operand)
-    rule = values.of_not if node.operator == "not" else values.of_negation
+    rule = operators.of_not if node.operator == "not" else operators.of_negation
     type_ = checked(session, node.operand.span, lambda: rule(operand.type))
     if node.operator == "not":
         return Typed(["not", operand.value], type_)
@@ -289,7 +289,7 @@ def _range(session: Session, place: Place, node: ast.Range) -> Typed:
     high = expression(session, place, node.high)
     spans = {"left": node.low.span, "right": node.high.span}
     try:
-        type_ = values.of_range(low.type, high.type)
+        type_ = operators.of_range(low.type, high.type)
     except Clash as clash:
         session.clash(clash, spans.get(clash.argument, node.span))
         type_ = UNKNOWN

@@ -40,7 +40,7 @@ def without_result(session: Session, flow: ast.Flow, what: Stream | Typed) -> No
         )
     elif isinstance(what, Stream) and what.kind == "plot":
         session.report(
-            "P2-W0405",
+            "P2-W0406",
             "this picture is drawn but not handed on",
             flow.stages[-1].span if flow.stages else flow.span,
             help="end the flow with `| handoff`",

@@ -6,7 +6,8 @@ from p2lang import ast
 from p2lang.check.model import Binding, Stream
 from p2lang.check.session import Place, Session
 from p2lang.diagnostics import Related
-from p2lang.semantics.values import BOOL, UNKNOWN, Typed, ValueType, of_not
+from p2lang.semantics.operators import of_not
+from p2lang.semantics.values import BOOL, UNKNOWN, Typed, ValueType
 
 MOST_TURNS = 64
 """Values that a `repeat` may go over."""

@@ -10,7 +10,8 @@ from p2lang import ast
 from p2lang.check.model import CheckedParam, Schemas, Step, Stream
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
-from p2lang.ir import Value, tables_named
+from p2lang.ir import DEEPEST as DEEPEST_VALUE
+from p2lang.ir import Value, depth, tables_named
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.structure import GUARD, SEQUENCE
 from p2lang.semantics.values import Typed
@@ -144,6 +145,30 @@ class Session:
             )
             raise Abandoned
 
+    def shallow(self, typed: Typed, span: Span) -> bool:
+        """Tell whether a value that gets a name is nested little enough; report it when not."""
+        if depth(typed.value) <= DEEPEST:
+            return True
+        self._too_deep(span)
+        return False
+
+    def _too_deep(self, span: Span) -> None:
+        self.report(
+            "P2-E0303",
+            "with the bindings it uses, an expression is nested too deeply",
+            span,
+            help="compute a part of it in a step of its own: `| derive(name = ...)`",
+        )
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Check something that does not become part of the program: only what is wrong with it stays."""
+        kept = self.steps, self.effects, self.bundles, self.pictures
+        self.steps, self.effects = list(self.steps), list(self.effects)
+        self.bundles, self.pictures = dict(self.bundles), dict(self.pictures)
+        yield
+        self.steps, self.effects, self.bundles, self.pictures = kept
+
     # ---- steps ---------------------------------------------------------------------------------
 
     def emit(self, step: Step) -> Step:
@@ -151,6 +176,8 @@ class Session:
         if step.kind in ("plot", "item", "done"):
             step = self._ordered(step)
             self.effects.append(step)
+        if any(depth(value) > DEEPEST_VALUE for value in step.attributes.values()):
+            self._too_deep(step.span)
         self.steps.append(step)
         return step
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from p2lang import ast
+from p2lang.check.definitions import try_out
+from p2lang.check.flows import stages
 from p2lang.check.lints import unused, without_result
 from p2lang.check.model import Binding, Step, Stream, Word
 from p2lang.check.parameters import parameter
@@ -30,6 +32,9 @@ def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> l
     results: list[Stream | Typed] = []
     for item in items:
         results += _STATEMENTS[type(item)](session, place, item)
+    for word in place.scope.words.values():
+        if isinstance(word.what, ast.Def) and not word.used:
+            try_out(session, place, word, stages)
     unused(session, place.scope)
     return results
 
@@ -57,6 +62,8 @@ def bind(
             related=(Related(first.name.span, "first binding"),),
         )
         return
+    if isinstance(what, Typed) and not session.shallow(what, name.span):
+        what = None
     place.scope.bind(Binding(name, what))
 
 

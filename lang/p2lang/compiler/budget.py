@@ -50,7 +50,7 @@ def over_budget(
     if total <= limit:
         return None
     worst = max(costs, key=lambda cost: cost.total)
-    share = 100 * worst.total // total
+    share = round(100 * worst.total / total)
     unbounded = _unbounded(worst.node.attributes, bounds)
     if unbounded:
         help = f"give `${unbounded}` a range where it is declared, for example `where ${unbounded} in 1..20`"

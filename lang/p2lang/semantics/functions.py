@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from p2lang.semantics import units
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.operators import of_if
 from p2lang.semantics.values import (
     BOOL,
     INT,
@@ -16,7 +17,6 @@ from p2lang.semantics.values import (
     Typed,
     ValueType,
     made_of,
-    of_if,
 )
 from p2lang.signatures import Signature
 

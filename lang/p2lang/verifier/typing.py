@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from p2lang.ir import Value
-from p2lang.semantics import values
+from p2lang.semantics import operators
 from p2lang.semantics.arguments import accept, missing
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.functions import result
@@ -78,7 +78,7 @@ def _variable(value: Value, around: Surroundings) -> ValueType:
 
 
 def _list(value: Value, around: Surroundings) -> ValueType:
-    return values.of_list([_of(item, around) for item in value[1]])
+    return operators.of_list([_of(item, around) for item in value[1]])
 
 
 def _text(value: Value, around: Surroundings) -> ValueType:
@@ -90,12 +90,12 @@ def _text(value: Value, around: Surroundings) -> ValueType:
 
 def _operator(value: Value, around: Surroundings) -> ValueType:
     exponent = value[3][1] if value[3][0] == "int" else None
-    return values.of_binary(value[1], _of(value[2], around), _of(value[3], around), exponent)
+    return operators.of_binary(value[1], _of(value[2], around), _of(value[3], around), exponent)
 
 
 def _if(value: Value, around: Surroundings) -> ValueType:
     condition, then, otherwise = (_of(part, around) for part in value[1:])
-    return values.of_if(condition, then, otherwise)
+    return operators.of_if(condition, then, otherwise)
 
 
 def _length(value: Value, around: Surroundings) -> ValueType:
@@ -151,13 +151,13 @@ _TYPES: dict[str, Callable[[Value, Surroundings], ValueType]] = {
     "by": _sort_keys,
     "var": _variable,
     "list": _list,
-    "range": lambda value, around: values.of_range(_of(value[1], around), _of(value[2], around)),
+    "range": lambda value, around: operators.of_range(_of(value[1], around), _of(value[2], around)),
     "cat": _text,
     "if": _if,
     "len": _length,
     "op": _operator,
-    "not": lambda value, around: values.of_not(_of(value[1], around)),
-    "neg": lambda value, around: values.of_negation(_of(value[1], around)),
+    "not": lambda value, around: operators.of_not(_of(value[1], around)),
+    "neg": lambda value, around: operators.of_negation(_of(value[1], around)),
     "call": _call,
     "table": _table,
     "field": _field,
