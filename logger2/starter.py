@@ -89,9 +89,10 @@ def starter(bundle_path: str, schema: Schema, sweep_info: Sweep, facts: Facts | 
     head = preface(bundle_path, schema, sweep_info, plan.facts, found)
     if not found:
         return p2.printed([_commented(_without_series(plan), head)], p2.EDITION)
-    names = _names(found)
-    drawn = [_picture(plan, panel, name) for panel, name in zip(found, names, strict=True)]
-    first = [_commented(drawn[0][0], head), _guard(plan, found[0], names[0]), *drawn[0][1:]]
+    names = _picture_names(found)
+    bound = ["curves"] if len(found) == 1 else [f"{name}_curves" for name in names]
+    drawn = [_picture(plan, *each) for each in zip(found, names, bound, strict=True)]
+    first = [_commented(drawn[0][0], head), _guard(plan, found[0], bound[0]), *drawn[0][1:]]
     rest = [item for picture in drawn[1:MOST_DRAWN] for item in picture]
     spare = drawn[MOST_DRAWN : MOST_DRAWN + MOST_COMMENTED]
     return p2.printed([*first, *rest], p2.EDITION, tuple(_as_comments(spare)))
@@ -100,7 +101,7 @@ def starter(bundle_path: str, schema: Schema, sweep_info: Sweep, facts: Facts | 
 # ---- one picture of series ------------------------------------------------------------------
 
 
-def _picture(plan: Plan, panel: Panel, name: str) -> list[ast.Item]:
+def _picture(plan: Plan, panel: Panel, name: str, bound: str) -> list[ast.Item]:
     """Give the `let` with the maths and the flow that draws it."""
     if plan.repeats >= FEWEST_FOR_INTERVAL:
         stages, marks, title = _interval(plan, panel)
@@ -109,7 +110,8 @@ def _picture(plan: Plan, panel: Panel, name: str) -> list[ast.Item]:
     else:
         stages, marks, title = _each_run(plan, panel)
     let = ast.Let(
-        ast.Name(name), ast.Flow(p2.call("access", plan.bundle), (*_selected(plan, panel), *stages))
+        ast.Name(bound),
+        ast.Flow(p2.call("access", plan.bundle), (*_selected(plan, panel), *stages)),
     )
     view = [
         p2.step("frame", title=title, size=_SIZE),
@@ -117,11 +119,11 @@ def _picture(plan: Plan, panel: Panel, name: str) -> list[ast.Item]:
         *marks,
         _axis(plan, panel),
         *_legend(plan),
-        p2.step("plot", p2.identifier(panel.column.name)),
+        p2.step("plot", name),
         p2.step("handoff"),
     ]
     comments = ("", *p2.reasons(panel.reason)) if panel.reason else ()
-    return [let, ast.FlowStatement(ast.Flow(p2.binding(name), tuple(view)), comments=comments)]
+    return [let, ast.FlowStatement(ast.Flow(p2.binding(bound), tuple(view)), comments=comments)]
 
 
 def _selected(plan: Plan, panel: Panel) -> Iterator[ast.Stage]:
@@ -317,12 +319,10 @@ def _new_names(plan: Plan, *wanted: str) -> list[str]:
     return [p2.free(name, taken) for name in wanted]
 
 
-def _names(found: tuple[Panel, ...]) -> list[str]:
-    if len(found) == 1:
-        return ["curves"]
+def _picture_names(found: tuple[Panel, ...]) -> list[str]:
     names: list[str] = []
     for panel in found:
-        names.append(p2.identifier(f"{panel.column.name}_curves", names))
+        names.append(p2.identifier(panel.column.name, names))
     return names
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import logger2
@@ -91,6 +91,7 @@ def test_lines_give_the_same_as_bytes(segment: bytes) -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_skipped_with_a_reason(data: bytes) -> None:
     *items, ending = read_segment(data)

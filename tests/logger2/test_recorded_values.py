@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import logger2
@@ -79,6 +79,7 @@ def test_nan_comes_back_as_nan_and_none_as_none(encoder: str, tmp_path: Path) ->
     assert [repr(value) for value in found.values()] == ["nan", "None", "nan", "1.0"]
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_rows_of_changing_kinds_come_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, float]]

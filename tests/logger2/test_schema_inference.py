@@ -1,4 +1,4 @@
-"""Roles, units, subsets and families are inferred from features and names, said with reasons, and overridden by people."""
+"""Roles, units, subsets and families are inferred from features and names, with reasons; people override them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logger2.definitions import ROLES
@@ -262,6 +262,7 @@ VALUES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=12), VALUES, max_size=6))
 def test_any_table_gets_a_schema_that_survives_a_round_trip(
     columns: dict[str, list[Scalar]],
@@ -327,7 +328,7 @@ def test_features_of_another_maker_are_checked() -> None:
     found = features_from(
         "number",
         3,
-        {"min": 0.5, "max": 2.0, "nan": 1, "missing": 0, "constant": False, "longest": None},
+        {"min": 0.5, "max": 2.0, "nan": 1, "constant": False, "longest": None},
     )
     assert (found.minimum, found.maximum, found.non_finite) == (0.5, 2.0, 1)
     with pytest.raises(ValueError, match="kind of a column is one of"):
@@ -337,7 +338,6 @@ def test_features_of_another_maker_are_checked() -> None:
 
 
 def test_ten_thousand_columns_take_less_than_seconds() -> None:
-    columns: dict[str, Sequence[Scalar]] = {
-        f"acc_std_{i}" if i % 2 else f"acc_{i}": [1.0, 2.0, 0.5] for i in range(10_000)
-    }
-    assert len(inferred(columns).columns) == 10_000
+    names = [f"acc_std_{i}" if i % 2 else f"acc_{i}" for i in range(10_000)]
+    values = (1.0, 2.0, 0.5)
+    assert len(inferred(dict.fromkeys(names, values)).columns) == 10_000

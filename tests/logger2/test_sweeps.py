@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+from logger2.identity import Scalar
 from logger2.sweep import Axis, Sweep, sweep
 
 
 def test_a_grid_with_repeats() -> None:
-    runs = [{"lr": lr, "seed": s, "opt": "sgd"} for lr in (0.1, 0.001, 0.01) for s in range(5)]
+    runs: list[dict[str, Scalar]] = [
+        {"lr": lr, "seed": s, "opt": "sgd"} for lr in (0.1, 0.001, 0.01) for s in range(5)
+    ]
     assert sweep(runs, ["seed"], ["lr"]) == Sweep(
         runs=15,
         axes=(Axis("lr", (0.001, 0.01, 0.1), log_spaced=True, planned=True),),
