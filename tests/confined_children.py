@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from plotter2.errors import HostError, Plotter2Error
+from plotter2.errors import Plotter2Error
 from plotter2.orchestrator import Limits, Orchestrator, OrchestratorSettings, Outcome, Task
 from plotter2.orchestrator.conversation import Event
 from plotter2.wire.messages import Level, Note, RunJob
@@ -90,21 +89,10 @@ def attackers(
         yield Attackers(orchestrator, level)
 
 
-def best_level() -> Level:
-    """Give the best level that this machine reaches with nothing switched off."""
-    with attackers("A") as children:
-        return children.orchestrator.ready().level
-
-
 def open_descriptors() -> set[str]:
     """Give what the descriptors of this process point to."""
     found = set()
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            found.add(f"{entry} {os.readlink(f'/proc/self/fd/{entry}')}")
-        except OSError:
-            continue
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(f"{entry.name} {entry.readlink()}")
     return found
-
-
-__all__ = ["LEVELS", "ZYGOTE", "Attackers", "HostError", "attackers", "best_level"]

@@ -28,7 +28,7 @@ from plotter2.wire.messages import (
 
 Event: TypeAlias = Progress | Note
 
-MESSAGE_BYTES_LIMIT: Final = 64 * 1024 * 1024
+MESSAGE_BYTES_LIMIT: Final = 16 * 1024 * 1024
 """Most bytes that one child may send in messages."""
 
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -145,19 +145,21 @@ class ZygoteProcess:
     def make_child(self, order: MakeChild) -> Child:
         """Have a child forked. Raises HostError (P2-H0902, P2-H0919) when the zygote cannot."""
         self.ready()
-        channel, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        status, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            with child_end, zygote_end:
+        with ExitStack() as on_failure:
+            channel, child_end = _pair(on_failure)
+            status, zygote_end = _pair(on_failure)
+            try:
                 ends = [child_end.fileno(), zygote_end.fileno()]
                 socket.send_fds(self._control, [encode(order)], ends)
-            pid, pidfd = self._made(status)
-        except OSError:
-            raise self.lost() from None
-        except HostError:
-            channel.close()
-            status.close()
-            raise
+                child_end.close()
+                zygote_end.close()
+                pid, pidfd = self._made(status)
+            except OSError:
+                # It is gone, or so stuck that nobody would be reaped any more: the next is a new one.
+                self._process.kill()
+                self._process.wait()
+                raise self.lost() from None
+            on_failure.pop_all()
         return Child(channel, status, pid, pidfd)
 
     def _made(self, status: socket.socket) -> tuple[int, int]:
@@ -184,6 +186,8 @@ class ZygoteProcess:
     def close(self) -> None:
         """End the zygote and with it every child; wait until it is gone."""
         self._control.close()
+        if self._ready is None:  # it still loads and would not hear the end
+            self._process.kill()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -192,9 +196,17 @@ class ZygoteProcess:
         self._release()
 
     def _release(self) -> None:
+        self._control.close()
         os.close(self._errors)
         if self._private is not None:
             self._private.cleanup()
+
+
+def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    stack.enter_context(here)
+    stack.enter_context(there)
+    return here, there
 
 
 def _received(connection: socket.socket, seconds: float) -> bytes | None:

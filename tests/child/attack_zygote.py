@@ -14,16 +14,22 @@ from plotter2.wire.messages import Note, ReadJob, RunJob
 
 def run_source(job: RunJob, fds: Sequence[int], channel: ChildChannel) -> None:
     """Run the parameter `source`; what it puts into `answer` goes back as a note in JSON."""
-    names: dict[str, Any] = {"job": job, "fds": fds, "channel": channel, "memory": memory, "answer": None}
+    names: dict[str, Any] = {
+        "job": job,
+        "fds": fds,
+        "channel": channel,
+        "memory": memory,
+        "answer": None,
+    }
     exec(compile(str(job.params["source"]), "<attack>", "exec"), names)
     channel.send(Note(level="info", text=json.dumps(names["answer"])))
 
 
-def read_nothing(job: ReadJob, fds: Sequence[int], channel: ChildChannel) -> None:
+def read_whole(job: ReadJob, fds: Sequence[int], channel: ChildChannel) -> None:
     """Put the bytes of each input into the output."""
     for file in job.files:
-        channel.put(file.name, file.format, b"")
+        channel.put(file.name, file.format, bytes(memory.mapped(fds[file.fd])))
 
 
 if __name__ == "__main__":
-    serve(lambda: {"run": run_source, "read": read_nothing})
+    serve(lambda: {"run": run_source, "read": read_whole})

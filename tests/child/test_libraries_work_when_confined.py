@@ -29,7 +29,8 @@ csv = pl.read_csv(b"a,b\\n1,x\\n2,y\\n" * 1000)
 lines = pl.read_ndjson(b'{"a": 1}\\n{"a": 2}\\n')
 ordered = frame.sort("x", descending=True)
 joined = frame.join(frame.head(100).select("g").unique(), on="g")
-rolled = frame.with_columns(pl.col("x").rolling_mean(5).alias("r"), pl.col("x").ewm_mean(alpha=0.1).over("g").alias("e"))
+x = pl.col("x")
+rolled = frame.with_columns(x.rolling_mean(5).alias("r"), x.ewm_mean(alpha=0.1).over("g").alias("e"))
 answer = [grouped["x"].item(0), grouped.height, scanned["len"].sum(), csv.height, lines["a"].sum(),
           ordered["x"].item(0), joined.height, rolled.height, pl.thread_pool_size() == os.cpu_count()]
 """
