@@ -12,6 +12,12 @@ from typing import Any
 
 import polars as pl
 
+from p2lang.compiler import Compiled, Limits, compile_script
+from p2lang.diagnostics import Diagnostic
+from p2lang.parser import decode
+from p2lang.types import schemas_from_json
+from p2std.registry import core
+from plotter2.child.program import run_program
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, encode_inputs
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import FromChild, Note, RunJob, encode
@@ -99,6 +105,49 @@ def _part(part: Part, path: str, data: bytearray) -> TablePart:
         bundle=path, bundle_id="b" * 26, run=part.run, rows=height, columns=columns,
         constants=dict(part.constants),
     )  # fmt: skip
+
+
+def compiled(text: str, schemas: Mapping[str, Any]) -> Compiled:
+    """Compile a script that has no mistake."""
+    source = decode(text.encode(), "test.p2")
+    assert not isinstance(source, Diagnostic)
+    found = compile_script(source, core(), schemas_from_json(schemas), Limits(work=10**12))
+    assert found.module is not None, [d.message for d in found.diagnostics]
+    return found
+
+
+def run_script(
+    text: str,
+    tables: Mapping[str, Sequence[Part]],
+    formats: Sequence[str] = ("png",),
+    schemas: Mapping[str, Any] | None = None,
+    **params: Any,
+) -> FakeChannel:
+    """Compile a script and run it in this process; schemas are read off the first part of each table by default."""
+    shapes = schemas or {path: schema_of_parts(parts) for path, parts in tables.items()}
+    found = compiled(text, shapes)
+    assert found.module is not None
+    spans = {node: (span.start, span.end) for node, span in found.spans.items()}
+    read = {path: schema.as_json() for path, schema in found.schemas.items()}
+    channel = FakeChannel()
+    with sealed_job(found.module.encode().decode(), read, tables, spans) as fds:
+        run_program(job(formats, **params), fds, channel)
+    return channel
+
+
+def schema_of_parts(parts: Sequence[Part]) -> dict[str, Any]:
+    """Give the schema that the store would have for these parts."""
+    kinds = {pl.Int64: "int", pl.Float64: "number", pl.String: "string", pl.Boolean: "bool"}
+    python = {int: "int", float: "number", str: "string", bool: "bool"}
+    cols: dict[str, str] = {}
+    for part in parts:
+        cols |= {name: python[type(value)] for name, value in part.constants.items()}
+        for name, dtype in part.frame.schema.items():
+            missing = (
+                "?" if part.frame[name].null_count() or cols.get(name, "").endswith("?") else ""
+            )
+            cols[name] = kinds[type(dtype)] + missing
+    return {"rows": max(1, sum(part.frame.height for part in parts)), "cols": cols}
 
 
 def job(formats: Sequence[str] = ("png",), **params: Any) -> RunJob:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ from p2lang.ir import Value
 from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
-from p2std.errors import NotComputable
+from p2std.errors import NotComputable, UnfitFormat
 from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say
 from p2std.lowering import argument, constant
 from p2std.picture import Picture
@@ -27,6 +28,9 @@ from plotter2.child.run_codes import IMPOSED, NOT_COMPUTED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
 Scalars: TypeAlias = Mapping[str, Any]
+Pending: TypeAlias = tuple[tuple[ProgramNode, pl.LazyFrame], ...]
+"""Steps that are planned but not yet computed, in order."""
+
 Reader: TypeAlias = Callable[[ProgramNode], pl.DataFrame]
 """Gives the stored rows that a source reads."""
 
@@ -82,6 +86,7 @@ class Interpreter:
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
+        self._pending: dict[str, Pending] = {}
         self._stored: dict[str, int] = {}
         self._uses = Counter(i for node in self.program.nodes for i in set(node.inputs))
 
@@ -135,7 +140,7 @@ class Interpreter:
     def _evaluated(self, node: ProgramNode) -> Any:
         self._evaluate_all(set(node.inputs))
         started = time.perf_counter()
-        with _Placed(node):
+        with _Placed(node, self._pending_before(node)):
             value = self._value(node)
         self._note(node, value, started)
         self._values[node.id] = value
@@ -190,7 +195,16 @@ class Interpreter:
         frame = _in_shape(node, frame, node.schema)
         if "rows kept" not in kernel.options or self._uses[node.id] > 1:
             frame = collected(frame).lazy()
+        else:
+            self._pending[node.id] = (*self._pending_before(node), (node, frame))
         return Table(frame, node.schema, self)
+
+    def _pending_before(self, node: ProgramNode) -> Pending:
+        return tuple(step for name in node.inputs for step in self._pending.get(name, ()))
+
+    def placed(self, table: str) -> AbstractContextManager[None]:
+        """Give a context in which the rows of a node are computed: what fails names the guilty step."""
+        return _Placed(self.program[table], self._pending.get(table, ()))
 
     def _impose(self, node: ProgramNode) -> None:
         if constant(node.node.attributes["that"], self) is True:
@@ -252,20 +266,22 @@ def _tables_in(value: Any) -> set[str]:
 
 
 class _Placed:
-    """Turns what a kernel cannot compute into a RunError that names the operation."""
+    """Turns what cannot be computed into a RunError that names the operation and knows its node."""
 
-    def __init__(self, node: ProgramNode) -> None:
+    def __init__(self, node: ProgramNode, pending: Pending = ()) -> None:
         self._node = node
+        self._pending = pending
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        where = self._node.signature.name
+        node, where = self._node, self._node.signature.name
         if isinstance(error, NotComputable):
             refused = RunError(error.code, str(error), where, error.help)
-        elif isinstance(error, pl.exceptions.PolarsError):
-            refused = _polars_refusal(error, where)
+        elif isinstance(error, pl.exceptions.PolarsError | UnfitFormat):
+            node = _guilty(self._pending, node)
+            refused = _refusal(error, node.signature.name)
         elif isinstance(error, RunError) and not isinstance(error, PlacedError):
             refused = error
         else:
@@ -276,26 +292,47 @@ class _Placed:
             refused.where or where,
             refused.help,
             refused.note,
-            node=self._node.id,
+            refused.exit_code,
+            node=node.id,
         ) from None
 
 
-def _polars_refusal(error: pl.exceptions.PolarsError, where: str) -> RunError:
+def _guilty(pending: Pending, last: ProgramNode) -> ProgramNode:
+    # polars computes a whole chain at once and cannot say which step failed: the first that fails alone did.
+    for node, frame in pending:
+        try:
+            collected(frame)
+        except (pl.exceptions.PolarsError, UnfitFormat):
+            return node
+    return last
+
+
+def _refusal(error: pl.exceptions.PolarsError | UnfitFormat, where: str) -> RunError:
     text = str(error).partition("\n")[0]
-    if "i128" in text and "conversion" in text:
+    if isinstance(error, UnfitFormat):
+        return RunError(
+            "P2-R0612",
+            f"{text}.",
+            where,
+            'Write for example ".2f" for numbers, "d" for whole numbers.',
+        )
+    if "i128" in text:
         return RunError(
             "P2-R0610",
             "A whole number is larger than 64 bits can hold.",
-            where=where,
-            help='Compute with numbers: cast(x="number") first.',
+            where,
+            'Compute with numbers: cast(x="number") first.',
         )
-    if "conversion" in text or "cast" in text:
+    if "conversion" in text:
         return RunError(
             "P2-R0611",
             f"A value cannot be changed into the wanted type: {text[:300]}.",
-            where=where,
-            help="Drop or repair such rows first, for example with filter(…).",
+            where,
+            "Drop or repair such rows first, for example with filter(…).",
         )
     return RunError(
-        NOT_COMPUTED, f"The data do not allow this computation: {text[:300]}.", where=where
+        NOT_COMPUTED,
+        f"The data do not allow this computation: {text[:300]}.",
+        where,
+        "Look at the rows that reach this step.",
     )

@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 import polars as pl
 import scipy
 
 from p2lang.types import schemas_from_json
-from p2lang.verifier import BadParameter, Program, ProgramNode, verify
+from p2lang.verifier import BadParameter, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
 from p2std.kernels.effects import GiveUp, HandOver, Say
 from p2std.picture import Mark
@@ -32,7 +32,7 @@ from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import draw
-from plotter2.wire.inputs import ColumnPart, RunInputs, decode_inputs, decode_program
+from plotter2.wire.inputs import ColumnPart, RunInputs, RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
 
@@ -62,14 +62,15 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     """Carry out a RunJob; `fds` are output, program, inputs, then the data.
 
     Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, and one `ledger`.
-    Nothing is put when anything fails or the script gives up. Raises p2lang's Refused (P2-V05xx), RunError (P2-R06xx;
-    with the `span` of the operation when the program tells it), HostError and DataError as wire and renderkit do.
+    Nothing is put when anything fails or the script gives up. Raises RunError (P2-V05xx: refused by the verifier;
+    P2-R06xx, with the `span` of the operation when the program tells it), HostError and DataError as wire and
+    renderkit do.
     """
     times = _Times()
     with times.stage("verify"):
         told = decode_program(bytes(mapped(fds[1])))
         inputs = decode_inputs(bytes(mapped(fds[2])))
-        program = verify(told.module.encode(), schemas_from_json(told.schemas), core())
+        program = _verified(told)
     data = _Inputs(inputs, fds, times)
     try:
         _Run(job, program, told.provenance, data, channel, times).carry_out()
@@ -192,7 +193,7 @@ class _Run:
                 'Name them: plot("…").',
                 node=drawing.node.id,
             )
-        with self._times.stage("view"):
+        with self._times.stage("view"), self._interpreter.placed(view.source):
             made = self._composed(drawing)
         with self._times.stage("compose"):
             scene = compose(made.view)
@@ -240,9 +241,21 @@ def versions() -> dict[str, str]:
     }
 
 
+def _verified(told: RunProgram) -> Program:
+    try:
+        return verify(told.module.encode(), schemas_from_json(told.schemas), core())
+    except RefusedProgram as refused:
+        raise RunError(
+            refused.code,
+            refused.message,
+            help="Check and sign the script again.",
+            exit_code=ExitCode.REFUSED,
+        ) from None
+
+
 def _bound(program: Program, job: RunJob) -> Mapping[str, Any]:
     try:
-        return program.bind(job.params)
+        return program.bind(cast(Mapping[str, Any], job.params))
     except BadParameter as error:
         raise RunError(
             error.code, error.message, help=error.help, exit_code=ExitCode.USAGE

@@ -15,6 +15,13 @@ CODES: Final[dict[str, str]] = {
 }
 
 
+class UnfitFormat(ValueError):
+    """A value that a format specification does not suit, found while rows are computed.
+
+    polars makes such an error anew from its text alone, so it can carry nothing else.
+    """
+
+
 class NotComputable(Exception):
     """A computation that the data or an argument's value does not allow."""
 

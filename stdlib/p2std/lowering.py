@@ -415,22 +415,20 @@ def _given(signature: Signature, operands: Sequence[Operand]) -> str:
 
 # ------------------------------------------------------------ values without rows
 def _speaks_of_rows(value: Any) -> bool:
-    if not isinstance(value, list) or not value:
-        return isinstance(value, dict) and any(_speaks_of_rows(v) for v in value.values())
-    if value[0] == "col":
-        return True
-    return any(_speaks_of_rows(v) for v in value[1:] if isinstance(v, list | dict)) or (
-        isinstance(value[0], list) and any(_speaks_of_rows(v) for v in value)
-    )
+    match value:
+        case ["col", str()]:
+            return True
+        case list():
+            return any(map(_speaks_of_rows, value))
+        case dict():
+            return any(map(_speaks_of_rows, value.values()))
+        case _:
+            return False
 
 
 def _computed(value: Tagged, outside: Outside) -> Any:
-    if value[0] == "call":
-        found = expression_kernels()[value[1]]
-        if found.kind == "val":
-            return _of_tables(found, value[2], outside)
-        if found.kind == "agg":
-            return _over_field(value, outside)
+    if value[0] == "call" and (found := expression_kernels()[value[1]]).kind == "val":
+        return _of_tables(found, value[2], outside)
     bare = Table(pl.LazyFrame({"": [0]}), schema_of(pl.LazyFrame()), outside)
     return collected(with_rows(bare, [["value", value]]))["value"][0]
 
@@ -446,28 +444,3 @@ def _of_tables(found: Kernel, arguments: Mapping[str, Tagged], outside: Outside)
             case _:
                 handed[name] = constant(value, outside)
     return found.run(**handed)
-
-
-def _over_field(value: Tagged, outside: Outside) -> Any:
-    nodes: set[str] = set()
-    over = _as_columns(value, nodes)
-    (node,) = nodes
-    table = outside.table(node)
-    lowering = GroupLowering(table)
-    final = {"value": lowering.operand(over)}
-    frame = lowering.rows.applied(table.frame)
-    frame = frame.select(**{part.name: part.expr for part in lowering.parts.values()})
-    return collected(with_operands(lowering.applied(frame), final))["value"][0]
-
-
-def _as_columns(value: Any, nodes: set[str]) -> Any:
-    match value:
-        case ["field", node, column]:
-            nodes.add(node)
-            return ["col", column]
-        case list():
-            return [_as_columns(v, nodes) for v in value]
-        case dict():
-            return {k: _as_columns(v, nodes) for k, v in value.items()}
-        case _:
-            return value

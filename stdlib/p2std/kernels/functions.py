@@ -10,7 +10,7 @@ import re
 import polars as pl
 
 from p2std.binding import kernel
-from p2std.errors import NotComputable
+from p2std.errors import NotComputable, UnfitFormat
 
 _SPEC = re.compile(
     r"(?:.?[<>=^])?[-+ ]?#?0?(?P<width>\d{0,3})[,_]?(?:\.(?P<digits>\d{1,3}))?[bdeEfFgGnosxX%]?\Z"
@@ -134,9 +134,7 @@ def formatted(x: pl.Expr, spec: str) -> pl.Expr:
                 [None if v is None else format(v, spec) for v in values], dtype=pl.String
             )
         except ValueError as error:
-            raise NotComputable(
-                "P2-R0612", f'format() with "{spec}" does not fit {values.dtype}: {error}.'
-            ) from None
+            raise UnfitFormat(f'format() with "{spec}" does not suit a value: {error}') from None
 
     return x.map_batches(texts, return_dtype=pl.String, is_elementwise=True)
 
