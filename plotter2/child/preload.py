@@ -30,7 +30,10 @@ LATE: Final[tuple[str, ...]] = (
         f"encodings.{name}"
         for name in ("ascii", "cp1252", "idna", "latin_1", "utf_8", "utf_8_sig", "utf_16")
     ),
-    *(f"encodings.{name}" for name in ("utf_16_be", "utf_16_le", "utf_32", "mac_roman")),
+    *(
+        f"encodings.{name}"
+        for name in ("utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "mac_roman")
+    ),
     "_strptime",
     "secrets",
     "statistics",

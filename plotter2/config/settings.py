@@ -66,7 +66,7 @@ def _default_root(environment: Mapping[str, str]) -> str:
 def _read(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return _File()
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(path, str(error)) from None

@@ -123,7 +123,7 @@ def verify(
         _check_file(terms, offer, script_sha256)
         if {script_sha256, statement_sha256} & trusted.revoked_scripts:
             raise Refusal("E_SCRIPT_REVOKED")
-        _check_serial(terms, serial_floors or {})
+        _check_serial(terms, {} if serial_floors is None else serial_floors)
     return Verified(terms, signers, offer.script, script_sha256, statement_sha256, _SEAL)
 
 
