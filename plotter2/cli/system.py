@@ -1,0 +1,88 @@
+"""`doctor`: what this machine offers, what this root holds, and what is not as it should be."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+from plotter2 import __version__
+from plotter2.cli.answer import Answer
+from plotter2.cli.command import command, opened_host
+from plotter2.config.settings import Level
+from plotter2.errors import ExitCode, Plotter2Error
+from plotter2.host.host import Host
+from plotter2.sandbox.report import Check, report
+
+_LEVELS: tuple[Level, ...] = ("A", "B", "C", "none")
+_PACKAGES = ("apsw", "cryptography", "lark", "matplotlib", "msgspec", "numpy", "polars", "scipy")
+_LITTLE_SPACE = 1 << 30
+
+
+@command()
+def doctor(root: str | None) -> Answer:
+    """Check this machine and this root; exit code 1 when scripts cannot run."""
+    with opened_host(root) as host:
+        checks = [*_sandbox(host), *_root(host)]
+    versions = {"plotter2": __version__, "python": platform.python_version()}
+    versions |= {package: version(package) for package in _PACKAGES}
+    well = all(check.ok for check in checks if check.check in _NEEDED)
+    data = {"ok": well, "checks": [check.as_json() for check in checks], "versions": versions}
+    lines = [_line(check) for check in checks]
+    lines.append("versions: " + ", ".join(f"{name} {v}" for name, v in versions.items()))
+    lines.append("scripts can run here" if well else "scripts cannot run here, see above")
+    return Answer(data, "\n".join(lines), ExitCode.OK if well else ExitCode.WORK_FAILED)
+
+
+_NEEDED = frozenset({"a confined child", "store"})
+"""Without these no script runs."""
+
+
+def _sandbox(host: Host) -> list[Check]:
+    minimum = host.settings.minimum_level
+    found = report()
+    try:
+        level = host.orchestrator.ready().level
+    except Plotter2Error as error:
+        refused = "no script is run on this machine"
+        return [*found, Check("a confined child", False, error.message, refused)]
+    enough = _LEVELS.index(level) <= _LEVELS.index(minimum)
+    detail = f"level {level}; at least {minimum} is asked for"
+    return [*found, Check("a confined child", enough, detail, "scripts are refused")]
+
+
+def _root(host: Host) -> list[Check]:
+    folder = host.settings.root
+    try:
+        bundles = len(host.store.list())
+        host.store.check()
+    except Plotter2Error as error:
+        return [Check("store", False, f"{folder}: {error.message}", "nothing can be kept")]
+    return [
+        Check("store", True, f"{folder}: {bundles} bundles, registry whole", ""),
+        _space(folder),
+        _keys(host),
+    ]
+
+
+def _space(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 1e9:.1f} GB free"
+    return Check("disk", free > _LITTLE_SPACE, detail, "adding and running fail when it is full")
+
+
+def _keys(host: Host) -> Check:
+    try:
+        keys, trusted = host.keyring.own_keys(), host.keyring.trusted()
+    except Plotter2Error as error:
+        return Check("keys and trust", False, error.message, error.help)
+    detail = f"{len(keys)} own keys, {len(trusted)} trusted keys, as user {os.geteuid()}"
+    return Check("keys and trust", bool(trusted), detail, "no script is trusted: plotter2 key new")
+
+
+def _line(check: Check) -> str:
+    mark = "ok" if check.ok else "--"
+    consequence = "" if check.ok else f"; {check.consequence}"
+    return f"{mark}  {check.check}: {check.detail}{consequence}"
