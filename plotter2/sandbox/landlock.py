@@ -73,7 +73,7 @@ def restrict(taken: Rights, readable: Sequence[int]) -> None:
 
     `readable` are descriptors from `open_beneath`. Needs no_new_privs. Raises OSError.
     """
-    ruleset = _create(taken.attribute())
+    ruleset = create(taken.attribute())
     try:
         for folder in readable:
             rule = struct.pack("<Qi", _READ_FILE | _READ_DIR, folder)
@@ -81,6 +81,11 @@ def restrict(taken: Rights, readable: Sequence[int]) -> None:
         native.syscall("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
+
+
+def create(attribute: bytes) -> int:
+    """Give a new rule set that takes the rights of `attribute`. Raises OSError."""
+    return native.syscall("landlock_create_ruleset", _buffer(attribute), len(attribute), 0)
 
 
 def _known_bits(version: int, word: int) -> int:
@@ -92,15 +97,11 @@ def _known_bits(version: int, word: int) -> int:
         values[0] = (1 << _FIRST_FILE_RIGHTS) - 1
         values[word] = bits
         try:
-            os.close(_create(struct.pack(f"<{words}Q", *values)))
+            os.close(create(struct.pack(f"<{words}Q", *values)))
         except OSError:
             continue
         return bits
     return 0
-
-
-def _create(attribute: bytes) -> int:
-    return native.syscall("landlock_create_ruleset", _buffer(attribute), len(attribute), 0)
 
 
 def _buffer(data: bytes) -> ctypes.Array[ctypes.c_char]:

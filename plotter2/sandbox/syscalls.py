@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import platform
 import struct
-import sys
 from dataclasses import dataclass
+from functools import cache
 
 from plotter2.errors import HostError
 from plotter2.wire import codes
@@ -183,17 +183,25 @@ MACHINES: dict[str, Machine] = {
 }
 
 
+def machine_named(name: str) -> Machine:
+    """Give the table of a processor by the kernel's name for it.
+
+    Raises HostError (P2-H0913) for one without a table.
+    """
+    if name not in MACHINES:
+        raise HostError(
+            codes.UNKNOWN_MACHINE,
+            f"The sandbox does not know the processor {name!r}.",
+            help=f"Run plotter2 under 64-bit Linux on one of: {', '.join(MACHINES)}.",
+        )
+    return MACHINES[name]
+
+
+@cache
 def this_machine() -> Machine:
     """Give the table of the processor that this process runs on.
 
-    Raises HostError (P2-H0913) for any processor, word size or byte order without a table.
+    Raises HostError (P2-H0913) for any processor or word size without a table.
     """
-    found = MACHINES.get(platform.machine())
-    if found is None or struct.calcsize("P") != 8 or sys.byteorder != "little":
-        known = ", ".join(MACHINES)
-        raise HostError(
-            codes.UNKNOWN_MACHINE,
-            f"The sandbox does not know the processor {platform.machine()!r}.",
-            help=f"Run plotter2 under Linux on one of: {known} (64 bit).",
-        )
-    return found
+    is_64_bit = struct.calcsize("P") == 8
+    return machine_named(platform.machine() if is_64_bit else f"32-bit {platform.machine()}")
