@@ -11,7 +11,7 @@ import numpy as np
 from plotter2.renderkit import palettes
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.grouping import Level, merged
-from plotter2.renderkit.scales import extent_of
+from plotter2.renderkit.scales import extent_of, spread
 from plotter2.renderkit.scene import Codes, Floats
 from plotter2.renderkit.sources import FEW_COLOURS, FEW_COLOURS_LOG, Source
 from plotter2.renderkit.view import Gradient
@@ -113,9 +113,8 @@ def _shaded(
     sample = np.concatenate([part[:: max(1, len(part) // 4096)] for part in numbers])
     extents = [extent_of(part) for part in numbers]
     low, high = min(e.low for e in extents), max(e.high for e in extents)
-    log = low > 0 and _is_log(np.sort(sample[~np.isnan(sample)]))
-    domain = gradient.domain or (low, high)
-    log = log and domain[0] > 0
+    domain = _domain(gradient, low, high)
+    log = min(low, domain[0]) > 0 and _is_log(np.sort(sample[~np.isnan(sample)]))
     scale = ColourScale(column, (), palettes.gradient(gradient.name, readable=True), domain, log)
     return scale, [palettes.shade_codes(part, domain, log) for part in numbers]
 
@@ -165,12 +164,24 @@ def _plain(source: Source, series: Mapping[str, str]) -> Painted:
 
 
 def fill_domain(sources: Sequence[Source], gradient: Gradient) -> tuple[float, float] | None:
-    """Give the range of all fills of the view; None when nothing is filled."""
+    """Give the range of all fills of the view; None when nothing is filled.
+
+    Raises RunError P2-R0669 for a domain that does not rise.
+    """
     fills = [source.numbers["fill"] for source in sources if "fill" in source.numbers]
     if not fills:
         return None
-    if gradient.domain is not None:
-        return gradient.domain
     extents = [extent_of(fill) for fill in fills]
-    low, high = min(e.low for e in extents), max(e.high for e in extents)
-    return (low, high) if low <= high else (0.0, 1.0)
+    return _domain(gradient, min(e.low for e in extents), max(e.high for e in extents))
+
+
+def _domain(gradient: Gradient, low: float, high: float) -> tuple[float, float]:
+    if gradient.domain is None:
+        return spread(low, high) if low <= high else (0.0, 1.0)
+    low, high = gradient.domain
+    if not (np.isfinite([low, high]).all() and low < high):
+        message = f"the domain {low} to {high} of the gradient does not rise"
+        raise undrawable(
+            "P2-R0669", message, "gradient", "give two finite numbers, the smaller first"
+        )
+    return low, high

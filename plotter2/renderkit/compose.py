@@ -24,7 +24,7 @@ from plotter2.renderkit.pieces import (
     point_piece,
     strand_piece,
 )
-from plotter2.renderkit.scales import Extent, extent_of
+from plotter2.renderkit.scales import LEAST, Extent, extent_of
 from plotter2.renderkit.scene import Counts, Label, LayerCounts, Mark, Panel, Rect, Scene
 from plotter2.renderkit.sidebar import sidebar_for
 from plotter2.renderkit.sources import AxisKinds, Source, resolved
@@ -162,7 +162,8 @@ def _unit(plot: _Plot) -> tuple[float, float]:
     spans = []
     for name, side in zip(("x", "y"), plot.size, strict=True):
         extent = _joined([extent_of(s.numbers[name]) for s in plot.sources if name in s.numbers])
-        spans.append((extent.high - extent.low) / side if extent.high > extent.low else 1.0)
+        span = extent.high - extent.low
+        spans.append(span / side if span > LEAST else 1.0)
     return spans[0], spans[1]
 
 

@@ -83,8 +83,7 @@ def bars_of(
     filled = [source.layer.channels["fill"] for source in sources if "fill" in source.numbers]
     if fill is not None and filled:
         palette, domain = fill
-        low, high = domain if domain[0] < domain[1] else (domain[0] - 0.5, domain[0] + 0.5)
-        bars.append(Bar(filled[0], palette, ScaledAxis("linear", (low, high))))
+        bars.append(Bar(filled[0], palette, ScaledAxis("linear", domain)))
     if bars and legend.title is not None:
         bars[0] = replace(bars[0], title=legend.title)
     return bars

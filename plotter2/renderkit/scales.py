@@ -16,6 +16,9 @@ from plotter2.renderkit.numbers import Ticks, linear_ticks, log_ticks, symlog_ti
 from plotter2.renderkit.scene import AxisScale, Floats, ScaledAxis, Tick
 from plotter2.renderkit.view import Axis
 
+LEAST: Final = 1e-200
+"""What is nearer to 0 is 0 on the page: a log axis has no place for it."""
+
 SLANT: Final = 40.0
 """Degrees by which long category texts under an x axis are turned."""
 
@@ -55,7 +58,7 @@ def share(axis: ScaledAxis, values: NDArray[Any]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What the data of one axis (or of several that share it) cover; `positive` is the least value above 0."""
+    """What the data of one axis (or of several that share it) cover; `positive` is the least value above LEAST."""
 
     low: float = math.inf
     high: float = -math.inf
@@ -80,10 +83,18 @@ def extent_of(values: NDArray[Any]) -> Extent:
     if not finite.size:
         return Extent()
     low, high = float(finite.min()), float(finite.max())
-    if low > 0:
+    if low > LEAST:
         return Extent(low, high, low)
-    above = finite[finite > 0]
+    above = finite[finite > LEAST]
     return Extent(low, high, float(above.min()) if above.size else math.inf)
+
+
+def spread(low: float, high: float) -> tuple[float, float]:
+    """Give the two ends, moved apart where they are too close to each other to be told apart."""
+    if high - low > max(1e-12 * max(abs(low), abs(high)), LEAST):
+        return low, high
+    reach = 0.1 * abs(low) if abs(low) >= LEAST else 0.5
+    return low - reach, high + reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,7 @@ def _check_limits(axis: Axis, where: str) -> None:
 
 def _symlog_constant(extent: Extent) -> float:
     largest = max(abs(extent.low), abs(extent.high))
-    if not math.isfinite(largest) or largest == 0:
+    if not math.isfinite(largest) or largest < LEAST:
         return 1.0
     least = extent.positive if math.isfinite(extent.positive) else largest * 1e-3
     return float(10.0 ** math.floor(math.log10(max(least, largest * 1e-4))))
@@ -145,10 +156,8 @@ def _padded(axis: Axis, extent: Extent, padding: Padding, constant: float) -> tu
     if extent.empty or not math.isfinite(extent.low + extent.high):
         return (1.0, 10.0) if axis.scale == "log" else (0.0, 1.0)
     low, high = forward(axis.scale, constant, np.array([extent.low, extent.high])).tolist()
+    low, high = spread(low, high)
     width = high - low
-    if width <= 1e-12 * max(abs(low), abs(high)):
-        width = 1.0 if low == 0 or axis.scale != "linear" else 0.2 * abs(low)
-        low, high = low - width / 2, high + width / 2
     below, above = width * padding.amount, width * padding.amount
     if padding.held is not None:
         below = 0.0 if extent.low == padding.held else below

@@ -241,8 +241,9 @@ class ColourBar:
 class Counts:
     """What became of the rows given to a layer: given = null + outside + decimated + drawn.
 
-    `null`: null, NaN or infinite where the mark needs a number; `outside`: beyond the axis limits or not positive on a
-    log axis; `decimated`: left out because other rows of the same pixel column show the same; `drawn`: the rest.
+    `null`: null, NaN, infinite or over 1e200 where the mark needs a number; `outside`: beyond the axis limits, or not
+    positive on a log axis; `decimated`: left out because other rows of the same pixel column show the same; `drawn`:
+    the rest.
     """
 
     given: int

@@ -18,6 +18,9 @@ from plotter2.renderkit.view import Column, Factor, Layer, View
 MOST_CATEGORIES: Final = 1000
 """The most categories on one axis."""
 
+MOST: Final = 1e200
+"""The largest number on an axis; what is larger counts as infinite."""
+
 FEW_COLOURS, FEW_COLOURS_LOG = 7, 12
 """Up to so many different numbers get a colour each (more when they are even only in their logarithms)."""
 
@@ -243,12 +246,14 @@ def _source(index: int, layer: Layer, places: Mapping[tuple[int, str], Floats]) 
 
 
 def as_floats(column: Column) -> Floats:
-    """Give a column as float64 with NaN for whatever is not finite (nothing is copied where nothing changes)."""
+    """Give a column as float64, NaN for what no axis can show: infinite or over 1e200 (copied if it changes)."""
     if isinstance(column, Factor):
         return np.where(column.codes < 0, np.nan, column.codes.astype(np.float64))
     numbers: Floats = np.asarray(column, dtype=np.float64)
-    infinite = np.isinf(numbers)
-    return np.where(infinite, np.nan, numbers) if infinite.any() else numbers
+    if column.dtype.kind != "f":
+        return numbers
+    boundless = np.abs(numbers) > MOST
+    return np.where(boundless, np.nan, numbers) if boundless.any() else numbers
 
 
 def _rows(layer: Layer) -> int:

@@ -70,7 +70,9 @@ def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
     figure = _figure(scene, dpi if format == "png" else _VECTOR_DPI)
     if format == "png":
         # Whole pixels, rounded; matplotlib alone would cut the last one off.
-        width, height = (round(side * dpi / 72) / dpi + 1e-9 for side in (scene.width, scene.height))
+        width, height = (
+            round(side * dpi / 72) / dpi + 1e-9 for side in (scene.width, scene.height)
+        )
         figure.set_size_inches(width, height)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
