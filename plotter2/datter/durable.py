@@ -11,9 +11,10 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from plotter2.datter import codes
 from plotter2.errors import DataError
@@ -64,20 +65,20 @@ def sync_dir(path: Path) -> None:
         os.close(fd)
 
 
-def make_dir(path: Path, mode: int = 0o755) -> bool:
-    """Make the folder `path` durably and tell whether it is new; its parent must exist.
+def make_dirs(paths: Sequence[Path], modes: Mapping[str, int] = MappingProxyType({})) -> None:
+    """Make folders with one parent durably, those that are not there; `modes` is by name.
 
-    Raises DataError (P2-D0801, P2-D0802, P2-D0804).
+    The parent must exist and is synced once. Raises DataError (P2-D0801, P2-D0802, P2-D0804).
     """
-    with reported(path):
-        try:
-            path.mkdir(mode=mode)
-        except FileExistsError:
-            if path.is_dir():
-                return False
-            raise
-    sync_dir(path.parent)
-    return True
+    for path in paths:
+        with reported(path):
+            path.mkdir(mode=modes.get(path.name, 0o755), exist_ok=True)
+    sync_dir(paths[0].parent)
+
+
+def make_dir(path: Path, mode: int = 0o755) -> None:
+    """Make one folder durably if it is not there. Raises DataError as `make_dirs`."""
+    make_dirs([path], {path.name: mode})
 
 
 def begin(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> int:

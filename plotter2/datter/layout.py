@@ -12,7 +12,7 @@ from plotter2.errors import DataError
 FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
 """bundles; buffers; keys, trust, policy; services; SQLite; artefacts; run-time log."""
 
-_PRIVATE = frozenset({"config"})
+_MODES = {"config": 0o700}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Layout:
 
     @property
     def objects(self) -> Path:
-        """Columns, named by the SHA-256 of their bytes, in 256 folders."""
+        """Columns, named by the SHA-256 of their bytes, in up to 256 folders by its beginning."""
         return self.source / "objects"
 
     @property
@@ -84,29 +84,19 @@ def prepare(root: Path) -> Layout:
             where=str(root),
             help="Choose a folder with --root DIR.",
         )
-    if layout.commits.is_dir():  # made last: everything else is there too
+    if layout.objects.is_dir() and layout.commits.is_dir():  # made last
         _check_writable(layout)
         return layout
     _make_parents(root)
-    for name in FOLDERS:
-        durable.make_dir(root / name, 0o700 if name in _PRIVATE else 0o755)
-    _make_shards(layout)
+    durable.make_dirs([root / name for name in FOLDERS], _MODES)
+    durable.make_dirs([layout.objects, layout.commits])
     return layout
 
 
 def _make_parents(root: Path) -> None:
     missing = [path for path in (root, *root.parents) if not path.exists()]
     for path in reversed(missing):
-        durable.make_dir(path)
-
-
-def _make_shards(layout: Layout) -> None:
-    durable.make_dir(layout.objects)
-    with durable.reported(layout.objects):
-        for number in range(256):
-            (layout.objects / f"{number:02x}").mkdir(exist_ok=True)
-    durable.sync_dir(layout.objects)
-    durable.make_dir(layout.commits)
+        durable.make_dirs([path])
 
 
 def _check_writable(layout: Layout) -> None:

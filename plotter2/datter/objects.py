@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,13 +95,17 @@ class Incoming:
         own sync. Raises DataError, and then nothing new is left.
         """
         self._sync()
+        folders = sorted({self._layout.object_file(digest).parent for digest in self._written})
+        if folders:
+            durable.make_dirs(folders)
         fresh: list[Path] = []
         try:
             for digest, written in self._written.items():
                 final = self._layout.object_file(digest)
                 if written and durable.link_new(self._folder / digest, final):
                     fresh.append(final)
-            _sync_folders(self._layout.object_file(digest).parent for digest in self._written)
+            for folder in folders:
+                durable.sync_dir(folder)
         except BaseException:
             Published(tuple(fresh)).undo()
             raise
@@ -120,11 +123,6 @@ class Incoming:
                 durable.sync(fd, path)
             finally:
                 os.close(fd)
-
-
-def _sync_folders(folders: Iterable[Path]) -> None:
-    for folder in sorted(set(folders)):
-        durable.sync_dir(folder)
 
 
 def _has(path: Path, size: int) -> bool:
