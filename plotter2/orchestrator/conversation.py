@@ -42,7 +42,7 @@ class Conversation:
         self.state = State.STARTED
         self.messages: list[FromChild] = []
         self.confined: Confined | None = None
-        self.done: Done | None = None
+        self.timings_ms: dict[str, float] = {}
 
     @property
     def is_over(self) -> bool:
@@ -86,7 +86,7 @@ class Conversation:
                 )
             case Confined():
                 self.confined = message
-            case Done():
-                self.done = message
+            case Done(timings_ms=timings):
+                self.timings_ms = timings
             case _:
                 self.messages.append(message)

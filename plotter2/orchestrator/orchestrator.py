@@ -56,16 +56,14 @@ class Orchestrator:
         zygote = self._running_zygote()
         output = Output(capped_output(task.limits.out_mib * 2**20))
         try:
-            child = self._child(zygote, task)
-            forked = time.monotonic()
-            talk = Conversation(on_event)
-            ended = self._watched(child, task, talk, output)
+            watch = Watch(self._child(zygote, task), task, self._settings, Conversation(on_event))
+            ended = _watched(watch, output)
             timings = {
-                "fork": (forked - start) * 1000,
-                **(talk.done.timings_ms if talk.done else {}),
+                "start": (watch.job_given - start) * 1000,
+                **watch.talk.timings_ms,
                 "total": (time.monotonic() - start) * 1000,
             }
-            return _outcome(talk, output, ended, timings)
+            return _outcome(watch.talk, output, ended, timings)
         except BaseException:
             output.close()
             raise
@@ -109,19 +107,20 @@ class Orchestrator:
         )
         return zygote.make_child(order)
 
-    def _watched(self, child: Child, task: Task, talk: Conversation, output: Output) -> Ended:
-        watch = Watch(child, task, self._settings, talk)
-        try:
-            watch.work(output.fd)
-        except BaseException:
-            # The error of the work is what counts; how the killed child ended adds nothing.
-            with suppress(HostError):
-                watch.end()
-            raise
-        else:
-            return watch.end()
-        finally:
-            child.close()
+
+def _watched(watch: Watch, output: Output) -> Ended:
+    """See a child through to its death, whatever happens."""
+    try:
+        watch.work(output.fd)
+    except BaseException:
+        # The error of the work is what counts; how the killed child ended adds nothing.
+        with suppress(HostError):
+            watch.end()
+        raise
+    else:
+        return watch.end()
+    finally:
+        watch.child.close()
 
 
 def _outcome(

@@ -33,10 +33,12 @@ class Watch:
     def __init__(
         self, child: Child, task: Task, settings: OrchestratorSettings, talk: Conversation
     ) -> None:
-        self._child = child
+        self.child = child
         self._task = task
         self._settings = settings
-        self._talk = talk
+        self.talk = talk
+        self.job_given = 0.0
+        """When the child got its job, on the monotonic clock."""
         self._baseline = 0
         self._stop = Stop.CONFINE
         self._deadline = time.monotonic() + settings.confine_seconds
@@ -50,55 +52,56 @@ class Watch:
 
         Raises the one error that says why there is no result. The child may still live then.
         """
-        while not self._talk.is_over:
+        while not self.talk.is_over:
             left = self._deadline - time.monotonic()
             wait = max(0.0, min(left, self._settings.poll_seconds))
             ready = {descriptor for descriptor, _ in self._poll.poll(wait * 1000)}
-            if self._child.channel.fileno() in ready:
+            if self.child.channel.fileno() in ready:
                 self._hear(output)
-            elif self._child.status.fileno() in ready:
+            elif self.child.status.fileno() in ready:
                 self._ended = self._last_word()
                 raise died(self._ended, self._task.limits)
             self._measure()
 
     def end(self) -> Ended:
         """Kill the child if it lives, wait until it is dead, and give what it used."""
-        self._child.kill()
+        self.child.kill()
         poll = select.poll()
-        poll.register(self._child.pidfd, select.POLLIN)
+        poll.register(self.child.pidfd, select.POLLIN)
         if not poll.poll(_DEATH_SECONDS * 1000):
             raise HostError(
                 codes.CHILD_DIED,
-                f"The child {self._child.pid} does not end although it was killed.",
+                f"The child {self.child.pid} does not end although it was killed.",
                 help="The machine has a fault, often of a disk; look at its log.",
             )
         return self._ended or self._last_word()
 
     def _hear(self, output: int) -> None:
         try:
-            data = self._child.channel.recv(MESSAGE_LIMIT + 1)
+            data = self.child.channel.recv(MESSAGE_LIMIT + 1)
         except ConnectionResetError:
             data = b""
         if not data:
             # The child ended, and its status comes at once, or it hung up and goes on.
-            self._poll.unregister(self._child.channel)
+            self._poll.unregister(self.child.channel)
             self._stop = Stop.SILENT
             self._deadline = min(self._deadline, time.monotonic() + _SILENT_SECONDS)
             return
-        self._talk.hear(data)
-        if self._talk.state is State.CONFINED:
+        self.talk.hear(data)
+        if self.talk.state is State.CONFINED:
             self._give_job(output)
 
     def _give_job(self, output: int) -> None:
-        assert self._talk.confined is not None
-        self._require_level(self._talk.confined)
-        self._baseline = own_memory(self._child.pid)
+        assert self.talk.confined is not None
+        self._require_level(self.talk.confined)
+        self._baseline = own_memory(self.child.pid)
         data = encode(self._task.job)
-        self._talk.say(self._task.job)
+        self.talk.say(self._task.job)
         with suppress(BrokenPipeError, ConnectionResetError):  # it just died: its status says how
-            socket.send_fds(self._child.channel, [data], [output, *self._task.fds])
+            socket.send_fds(self.child.channel, [data], [output, *self._task.fds])
         self._stop = Stop.WALL
-        self._deadline = time.monotonic() + self._task.limits.wall_ms / 1000
+        self.job_given = time.monotonic()
+        self._deadline = self.job_given + self._task.limits.wall_ms / 1000
 
     def _require_level(self, confined: Confined) -> None:
         if not reaches(confined.level, self._task.minimum):
@@ -111,16 +114,16 @@ class Watch:
     def _measure(self) -> None:
         if time.monotonic() >= self._deadline:
             raise stopped(self._stop, self._task.limits)
-        if self._talk.state is State.WORKING:
-            grown = own_memory(self._child.pid) - self._baseline
+        if self.talk.state is State.WORKING:
+            grown = own_memory(self.child.pid) - self._baseline
             if grown > self._task.limits.mem_mib * 2**20:
                 raise stopped(Stop.MEMORY, self._task.limits)
 
     def _last_word(self) -> Ended:
         poll = select.poll()
-        poll.register(self._child.status, select.POLLIN)
+        poll.register(self.child.status, select.POLLIN)
         if poll.poll(_WORD_SECONDS * 1000):
-            data = self._child.status.recv(MESSAGE_LIMIT + 1)
+            data = self.child.status.recv(MESSAGE_LIMIT + 1)
             said = decode_from_zygote(data) if data else None
             if isinstance(said, Ended):
                 return said
