@@ -1,0 +1,102 @@
+"""The same attacks when host and zygote are an ordinary user, who lends rights from a user namespace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from confined_children import ZYGOTE
+
+pytestmark = pytest.mark.process
+
+TESTS: Final = Path(__file__).parents[1]
+NOBODY: Final = 65534
+PYTHONS: Final = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
+HOST: Final = """
+import json, sys
+sys.path[:0] = {paths!r}
+from confined_children import attackers
+from plotter2.errors import Plotter2Error
+from plotter2.orchestrator import Limits
+zygote = "import sys; sys.path[:0] = {paths!r}; import runpy; " \\
+         "runpy.run_path({zygote!r}, run_name='__main__')"
+answers = {{}}
+for level in ("A", "B"):
+    with attackers(level, (sys.executable, "-I", "-X", "utf8", "-c", zygote)) as children:
+        ready = children.orchestrator.ready()
+        if level == "A" and ready.level != "A":
+            children.minimum = "B"
+        deeds = {deeds!r}
+        found = children.answer("deeds = " + repr(deeds) + "\\nanswer = {{d: tried(lambda: eval(d)) for d in deeds}}")
+        found["ids"] = children.answer("answer = [os.getuid(), os.getgid()]")
+        for name, source, limits in (
+            ("deadly", "os.execv('/bin/true', ['true'])", Limits()),
+            ("endless", "while True: pass", Limits(wall_ms=200)),
+            ("greedy", "kept = []\\nwhile True: kept.append(bytearray(8_000_000))", Limits(mem_mib=100)),
+        ):
+            found[name] = children.error(source, limits).code
+        answers[level] = [ready.level, found]
+print(json.dumps(answers))
+"""
+DEEDS: Final = (
+    "os.open('/etc/passwd', os.O_RDONLY)",
+    "os.open('/proc/self/environ', os.O_RDONLY)",
+    "os.open('/tmp/attack', os.O_WRONLY | os.O_CREAT)",
+    "socket.socket()",
+    "os.fork()",
+    "os.kill(os.getppid(), 0)",
+    "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_EXEC)",
+)
+
+
+def usable_python() -> str:
+    """Give a Python that nobody can start; the tests' own may lie in a closed home."""
+    for python in PYTHONS:
+        command = [python, "-I", "-c", "import ctypes"]
+        try:
+            tried = subprocess.run(command, check=False, **as_nobody())
+        except OSError:
+            continue
+        if tried.returncode == 0:
+            return python
+    pytest.skip("there is no Python that an ordinary user can start")
+
+
+def as_nobody() -> dict[str, Any]:
+    root = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    return {"stdin": subprocess.DEVNULL, "cwd": "/", **(root if os.geteuid() == 0 else {})}
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, tuple[str, dict[str, Any]]]:
+    python = usable_python()
+    paths = [str(TESTS), *(path for path in sys.path if "site-packages" in path)]
+    paths += [str(TESTS.parent / part) for part in (".", "lang", "stdlib", "signing")]
+    source = HOST.format(paths=paths, zygote=str(ZYGOTE), deeds=DEEDS)
+    host = subprocess.run(
+        [python, "-I", "-c", source], check=False, capture_output=True, text=True, **as_nobody()
+    )
+    assert host.returncode == 0, host.stderr
+    answers: dict[str, tuple[str, dict[str, Any]]] = json.loads(host.stdout)
+    return answers
+
+
+@pytest.mark.parametrize("level", ["A", "B"])
+def test_an_ordinary_users_children_are_confined(
+    answers: dict[str, tuple[str, dict[str, Any]]], level: str
+) -> None:
+    reached, found = answers[level]
+    assert reached in ("A", "B")
+    assert {found[deed] for deed in DEEDS} <= {"EPERM", "EACCES", "ENOENT", "EROFS"}
+    assert (found["deadly"], found["endless"], found["greedy"]) == (
+        "P2-H0903",
+        "P2-H0904",
+        "P2-H0906",
+    )
+    assert 0 not in found["ids"]
