@@ -30,9 +30,7 @@ class SegmentFile:
 
     __slots__ = (
         "_blobs",
-        "_crc",
         "_guard",
-        "_rows",
         "_summed",
         "_synced",
         "fd",
@@ -49,9 +47,7 @@ class SegmentFile:
         self.since_checkpoint = 0
         self.torn = False
         self._blobs = -1
-        self._crc = 0
-        self._rows = 0
-        self._summed = 0
+        self._summed = (0, 0, 0)  # bytes, rows, CRC-32
         self._synced = (-1, -1)
         self._guard = threading.Lock()
 
@@ -70,15 +66,16 @@ class SegmentFile:
     def checkpoint(self) -> None:
         """Commit the number of rows and the CRC-32 of every byte so far; raises OSError."""
         size = os.fstat(self.fd).st_size
-        while self._summed < size:
-            piece = os.pread(self.fd, min(size - self._summed, 1 << 20), self._summed)
+        while self._summed[0] < size:
+            at, rows, crc = self._summed
+            piece = os.pread(self.fd, min(size - at, 1 << 20), at)
             if not piece:
                 raise OSError(errno.EIO, "the segment became shorter")
-            starts_line = self._summed == 0 or os.pread(self.fd, 1, self._summed - 1) == b"\n"
-            self._rows += piece.count(b"\n[") + (starts_line and piece[:1] == b"[")
-            self._crc = crc32(piece, self._crc)
-            self._summed += len(piece)
-        self.append(record_line({"ck": [self._rows, self._crc]}))
+            starts_line = at == 0 or os.pread(self.fd, 1, at - 1) == b"\n"
+            rows += piece.count(b"\n[") + (starts_line and piece[:1] == b"[")
+            # One assignment: a signal's exception finds the sum before or after this piece, never in between.
+            self._summed = (at + len(piece), rows, crc32(piece, crc))
+        self.append(record_line({"ck": list(self._summed[1:])}))
 
     def append_blob(self, data: bytes | memoryview) -> int:
         """Append raw bytes to the blob file and give their offset; raises OSError, and then nothing was added."""

@@ -101,6 +101,17 @@ def test_random_bytes_are_skipped_with_a_reason(data: bytes) -> None:
     assert bool(ending.why) == bool(data)
 
 
+def test_checkpoints_hold_over_megabytes_of_rows(tmp_path: Path) -> None:
+    with logger2.run("large", dir=tmp_path) as run:
+        for step in range(5000):
+            run.log(step, note="x" * 700, number=step)
+    ((_, data),) = files_of(Path(run.folder))
+    rows, ending = read(data)
+    assert len(data) > 3 << 20
+    assert (len(rows), ending) == (5000, Ending("ok", 5000))
+    assert data.count(b'{"ck":') == 2
+
+
 HEADER = b'{"l2":1,"run":"r","exp":"e","seg":0,"t0":1.0,"params":{},"repeat":{}}\n'
 SCHEMA = b'{"s":1,"stream":"main","x":"step","c":["a","b"],"d":["f8","str"],"u":[null,"s"],"labels":{}}\n'
 
