@@ -202,9 +202,9 @@ class Interpreter:
     def _pending_before(self, node: ProgramNode) -> Pending:
         return tuple(step for name in node.inputs for step in self._pending.get(name, ()))
 
-    def placed(self, table: str) -> AbstractContextManager[None]:
-        """Give a context in which the rows of a node are computed: what fails names the guilty step."""
-        return _Placed(self.program[table], self._pending.get(table, ()))
+    def placed(self, node: str) -> AbstractContextManager[None]:
+        """Give a context in which something is made of a node's rows: what fails names the guilty step."""
+        return _Placed(self.program[node], self._pending.get(node, ()))
 
     def _impose(self, node: ProgramNode) -> None:
         if constant(node.node.attributes["that"], self) is True:

@@ -36,6 +36,7 @@ def plot_ledger(
             "rows": sum(sum(a.taken) for a in grouped),
             "groups": sum(a.given for a in grouped),
         },
+        "caption": made.view.caption,
         "rows": made.rows,
         "null": counts.null,
         "outside": counts.outside,

@@ -195,7 +195,7 @@ class _Run:
             )
         with self._times.stage("view"), self._interpreter.placed(view.source):
             made = self._composed(drawing)
-        with self._times.stage("compose"):
+        with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
             scene = compose(made.view)
         accounts = self._interpreter.accounts
         ledger = plot_ledger(self._program, accounts, view.source, made, scene)
@@ -282,7 +282,9 @@ def _thin(made: Composed) -> list[str]:
     few = max((below for _, _, below in made.counts.values()), default=0)
     if not few:
         return []
-    return [f"{few} of {made.rows} points rest on fewer than 2 values, so they have no interval"]
+    return [
+        f"{few} of {made.rows} points rest on fewer than 2 values: no interval can be given for them"
+    ]
 
 
 def _without_ids(ledger: Mapping[str, Any]) -> dict[str, Any]:
