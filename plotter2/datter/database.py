@@ -5,6 +5,7 @@ Errors of SQLite become DataErrors here; no other module knows what they are cal
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ MINIMUM_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 5_000
+_SMALLEST_ROOM = 128 * 1024
 
 _SCHEMA = """
 CREATE TABLE bundles(
@@ -94,13 +96,7 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except apsw.FullError as error:
-        raise DataError(
-            codes.DISK_FULL,
-            f"The disk is full: {path} could not be written.",
-            where=str(path),
-            help="Free some space on this file system and do the step again.",
-            note="Nothing half-written was kept.",
-        ) from error
+        raise _full(path) from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise DataError(
             codes.STORE_BUSY,
@@ -116,7 +112,25 @@ def translated(path: Path) -> Iterator[None]:
             help="Give yourself the right to write there, or choose another folder with --root.",
         ) from error
     except apsw.Error as error:
+        # The shared index of the write-ahead log that finds no room is told as a plain I/O error.
+        if isinstance(error, apsw.IOError) and _has_no_room(path):
+            raise _full(path) from error
         raise damaged(path, str(error)) from error
+
+
+def _full(path: Path) -> DataError:
+    return DataError(
+        codes.DISK_FULL,
+        f"The disk is full: {path} could not be written.",
+        where=str(path),
+        help="Free some space on this file system and do the step again.",
+        note="Nothing half-written was kept.",
+    )
+
+
+def _has_no_room(path: Path) -> bool:
+    free = os.statvfs(path.parent)
+    return free.f_bavail * free.f_frsize < _SMALLEST_ROOM
 
 
 def damaged(path: Path, why: str) -> DataError:
@@ -125,5 +139,5 @@ def damaged(path: Path, why: str) -> DataError:
         codes.REGISTRY_DAMAGED,
         f"The registry {path} cannot be used: {why}.",
         where=str(path),
-        help="Rebuild it from the stored bundles: Store.rebuild(root).",
+        help="Rebuild it from the stored bundles: plotter2 doctor --rebuild",
     )

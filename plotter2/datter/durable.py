@@ -151,7 +151,12 @@ def put(tmp: Path, final: Path, pieces: Iterable[bytes | memoryview]) -> bool:
 
 
 def replace(tmp: Path, final: Path, data: bytes) -> None:
-    """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole."""
+    """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole.
+
+    The temporary file is called after `tmp`, with an ending that no other process uses, so that what
+    a dead process left is not in the way. Raises DataError, and then `final` is as it was.
+    """
+    tmp = tmp.with_name(f"{tmp.name}.{os.getpid()}-{time.monotonic_ns()}")
     write_new(tmp, (data,), mode=0o644)
     try:
         with reported(final):

@@ -116,7 +116,7 @@ def _offers(part: Part) -> Iterator[tuple[str, _Offer]]:
     for name, value in part.constants().items():
         if name not in recorded:
             source: Source = "param" if name in part.bundle.params else "automatic"
-            yield name, _Offer(run, kind_of(value), value is None, source)
+            yield name, _Offer(run, _kind_of(value), value is None, source)
     for column in part.table.columns:
         yield column.name, _Offer(run, column.kind, column.nullable, "recorded", column)
 
@@ -215,8 +215,7 @@ def _shown(runs: list[str]) -> str:
     return ", ".join(runs[:_SHOWN]) + more
 
 
-def kind_of(value: Scalar) -> Kind:
-    """Give the kind of a constant."""
+def _kind_of(value: Scalar) -> Kind:
     if value is None:
         return "null"
     if isinstance(value, bool):

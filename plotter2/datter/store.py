@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from logger2.schema import Schema
 from p2lang.types import TableSchema
 from plotter2.datter import events, objects, output, select, workspace
 from plotter2.datter.adding import Adding, catch_up
@@ -21,7 +20,6 @@ from plotter2.datter.bundle import Bundle
 from plotter2.datter.durable import locked
 from plotter2.datter.ids import IdSource, now_ms
 from plotter2.datter.layout import Layout, prepare
-from plotter2.datter.meaning import meaning
 from plotter2.datter.moving import rename
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
 from plotter2.datter.stack import Part, Stacked, stack
@@ -144,10 +142,6 @@ class Store:
             tables.update(self._registry.tables_of(wanted, stream))
         parts = [Part(m.bundle, m.stream, tables[m.bundle.id]) for m in chosen.members]
         return stack(path, parts, chosen.notes)
-
-    def meaning_of(self, path: str) -> Schema:
-        """Give what the columns of `access(path)` mean, for a starter script. Raises as `describe`."""
-        return meaning(self.describe(path))
 
     def schema_of(self, path: str) -> TableSchema:
         """Give the schema of `access(path)`. Raises DataError as `describe`."""

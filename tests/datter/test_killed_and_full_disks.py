@@ -161,6 +161,21 @@ def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "file").read_bytes() == b"0123456789abcdef"
 
 
+def test_a_file_is_replaced_whole_or_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, tmp = tmp_path / "settings", tmp_path / ".settings.new"
+    tmp.write_bytes(b"left by a dead process")
+    durable.replace(tmp, final, b"first")
+    assert final.read_bytes() == b"first"
+    disk = FailingDisk(monkeypatch, "fsync", errno.EIO)
+    disk.fail_at = 1
+    with pytest.raises(DataError):
+        durable.replace(tmp, final, b"second")
+    assert final.read_bytes() == b"first"
+    assert {path.name for path in tmp_path.iterdir()} == {"settings", ".settings.new"}
+
+
 # ------------------------------------------------------------ a disk that is really full
 def put_much(store: Store) -> None:
     with store.adding() as adding:

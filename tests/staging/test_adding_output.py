@@ -385,11 +385,12 @@ def test_roles_and_units_are_kept_with_the_columns(store: Store, tmp_path: Path)
     assert report.bundles[1].tables["main"]["roles"] == {
         "step": "step", "wall_time": "time", "loss": "metric"
     }  # fmt: skip
-    schema = store.meaning_of("digits/*")
-    assert schema.x == "step"
-    assert (schema["loss"].role, schema["loss"].unit) == ("metric", "nat")
-    assert (schema["lr"].role, schema["seed"].role) == ("param", "repeat")
-    assert schema["wall_time"].unit == "s"
+    columns = {column.name: column for column in store.describe("digits/*").columns}
+    assert (columns["loss"].role, columns["loss"].type.unit) == ("metric", "nat")
+    assert columns["wall_time"].type.unit == "s"
+    assert (columns["lr"].source, columns["seed"].source) == ("param", "param")
+    table = store.bundle(report.bundles[1].id).tables["main"]
+    assert (table.x, table.other_x) == ("step", ("wall_time",))
     (row,) = store.find("digits/lr=0.1,seed=0")
     assert (row.repeat, row.axes) == (("seed",), ("lr",))
 
