@@ -8,10 +8,14 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+import click
+
 from plotter2 import __version__
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.config.settings import Level
+from plotter2.config.settings import Level, settings
+from plotter2.datter.rebuild import rebuild as rebuild_registry
+from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
 from plotter2.sandbox.report import Check, report
@@ -22,8 +26,11 @@ _LITTLE_SPACE = 1 << 30
 
 
 @command()
-def doctor(root: str | None) -> Answer:
+@click.option("--rebuild", is_flag=True, help="Make the registry anew from the stored bundles.")
+def doctor(root: str | None, rebuild: bool) -> Answer:
     """Check this machine and this root; exit code 1 when scripts cannot run."""
+    if rebuild:
+        rebuild_registry(settings(root).root, PATIENCE_S)
     with opened_host(root) as host:
         checks = [*_sandbox(host), *_root(host)]
     versions = {"plotter2": __version__, "python": platform.python_version()}

@@ -175,13 +175,16 @@ def small_disk(tmp_path: Path) -> Path:
     subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
-def test_a_full_disk_while_publishing_leaves_no_picture(place: Workplace, small_disk: Path) -> None:
+@pytest.mark.parametrize("room", [16, 80], ids=["at the start", "while publishing"])
+def test_a_full_disk_leaves_no_picture_and_says_so(
+    place: Workplace, small_disk: Path, room: int
+) -> None:
     root = small_disk / "root"
     p2_json(root, "add", place.folder / "runs" / "sweep")
     p2_json(root, "trust", "add", "tester@here", place.root / "config/keys/sign_ed25519.pub")
     free = os.statvfs(small_disk)
     with (small_disk / "ballast").open("wb") as ballast:
-        ballast.write(b"\0" * (free.f_bavail * free.f_frsize - 16 * 1024))
+        ballast.write(b"\0" * (free.f_bavail * free.f_frsize - room * 1024))
     finished = p2_process(root, "run", place.script)
     mended(finished, 1, "disk is full")
     assert not list((root / "output").rglob("*.png"))
