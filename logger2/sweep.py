@@ -12,8 +12,10 @@ from logger2.identity import Scalar
 
 LOG_SPREAD = 1.1
 """Values are evenly spaced on a log axis when the ratios of neighbours differ by less than this factor."""
+LADDER_SPREAD = 1.3
+"""The same over a decade or more, where people step 1, 3, 10 or 1, 2, 5, 10."""
 WIDE = 10.0
-"""Two values are taken for log-spaced from this ratio on."""
+"""A decade; two values are taken for log-spaced from this ratio on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +111,5 @@ def _is_log_spaced(values: Sequence[Scalar]) -> bool:
     ratios = [after / before for before, after in pairwise(numbers)]
     if len(numbers) == 2:
         return ratios[0] >= WIDE
-    return len(numbers) > 2 and min(ratios) > 1.2 and max(ratios) / min(ratios) < LOG_SPREAD
+    spread = LADDER_SPREAD if numbers[-1] >= WIDE * numbers[0] else LOG_SPREAD
+    return len(numbers) > 2 and min(ratios) > 1.2 and max(ratios) / min(ratios) < spread

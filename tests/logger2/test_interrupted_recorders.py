@@ -8,10 +8,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from logger2_samples import table_of
 
 import logger2
 from logger2 import journal
+from logger2_samples import table_of
 
 
 class Interrupted(BaseException):

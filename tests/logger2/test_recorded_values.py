@@ -79,7 +79,7 @@ def test_nan_comes_back_as_nan_and_none_as_none(encoder: str, tmp_path: Path) ->
     assert [repr(value) for value in found.values()] == ["nan", "None", "nan", "1.0"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(ROWS)
 def test_rows_of_changing_kinds_come_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, float]]
