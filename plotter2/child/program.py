@@ -22,7 +22,6 @@ from p2std.binding import kernels
 from p2std.kernels.effects import GiveUp, HandOver, Say
 from p2std.picture import Mark
 from p2std.registry import core
-from plotter2 import __version__
 from plotter2.child import captions
 from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
 from plotter2.child.ledger import plot_ledger, run_ledger
@@ -235,7 +234,6 @@ def versions() -> dict[str, str]:
     """Give the versions of the libraries that computed a picture."""
     return {
         "numpy": np.__version__,
-        "plotter2": __version__,
         "polars": pl.__version__,
         "scipy": scipy.__version__,
     }

@@ -37,8 +37,8 @@ _TYPES: Final = {
 
 _HEAD: Final = """# Operations
 
-Made by `python -m p2std.reference` from the registry (`p2std/registry/*.p2sig`) and the kernels (`p2std/kernels/`). What
-is indented says how it is computed.
+Made by `python -m p2std.reference` from the registry (`p2std/registry/*.p2sig`) and the kernels (`p2std/kernels/`).
+What is indented says how it is computed.
 
 A version is for ever: `mean@1` will always compute what it computes today, a change is `mean@2`. Everywhere: missing is
 null or NaN; a missing value makes the result of a row-wise function missing and never counts in an aggregate; whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from p2lang.signatures import parse_signature
 from p2std.reference import TARGET, reference, written
 from p2std.registry import core
