@@ -7,76 +7,23 @@ the same bytes. Scripts name bundles, never paths.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from logger2 import scriptparts as p2
-from logger2.panels import MOST_DRAWN, Panel, deserves_log, metrics, panels
+from logger2.panels import MOST_DRAWN, Panel, deserves_log, panels
+from logger2.plan import RUN, SIZE, Plan, label
 from logger2.preface import Facts, levels, preface, runs_per_cell
-from logger2.schema import ColumnSchema, Schema
+from logger2.schema import Schema
+from logger2.summaries import NothingToDraw, picture_of_summary
 from logger2.sweep import Axis, Sweep
-from logger2.words import unit_in
 from p2lang import ast
 
 __all__ = ["Facts", "NothingToDraw", "starter"]
 
-RUN = "run"
 FEWEST_FOR_INTERVAL = 5
-MOST_FACETS = 5
 MOST_COLOURS = 7
 MOST_COMMENTED = 12
 FAINT = 0.4
-_SIZE = ast.ListExpr(
-    (ast.Argument(p2.quantity("160", "mm")), ast.Argument(p2.quantity("100", "mm")))
-)
 _LEVEL = p2.quantity("95", "%")
-
-
-class NothingToDraw(ValueError):
-    """The schema has no numbers to draw; the text says what is missing."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What all pictures of one script share: the bundle, and which parameters stay apart in which way."""
-
-    bundle: str
-    schema: Schema
-    sweep: Sweep
-    facts: Facts
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """Give the varied parameters that a script can name."""
-        return tuple(axis for axis in self.sweep.axes if p2.can_be_named(axis.name))
-
-    @property
-    def colour(self) -> Axis | None:
-        """Give the parameter that colours the lines."""
-        return self.axes[0] if self.axes else None
-
-    @property
-    def facet(self) -> Axis | None:
-        """Give the parameter that makes panels: the second, when it has few values."""
-        return (
-            self.axes[1] if len(self.axes) > 1 and len(self.axes[1].values) <= MOST_FACETS else None
-        )
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Give the names of the parameters that stay apart."""
-        return tuple(axis.name for axis in (self.colour, self.facet) if axis is not None)
-
-    @property
-    def mixed(self) -> tuple[str, ...]:
-        """Give the names of varied parameters that do not stay apart; runs that differ in them are never averaged."""
-        return tuple(axis.name for axis in self.sweep.axes if axis.name not in self.keys)
-
-    @property
-    def repeats(self) -> int:
-        """Give how many runs may be averaged: those of a combination, 1 where runs differ in something else too."""
-        if self.mixed:
-            return 1
-        return self.sweep.fewest if self.sweep.fewest > 1 else self.sweep.most
 
 
 def starter(bundle_path: str, schema: Schema, sweep_info: Sweep, facts: Facts | None = None) -> str:
@@ -88,7 +35,7 @@ def starter(bundle_path: str, schema: Schema, sweep_info: Sweep, facts: Facts | 
     found = panels(schema)
     head = preface(bundle_path, schema, sweep_info, plan.facts, found)
     if not found:
-        return p2.printed([_commented(_without_series(plan), head)], p2.EDITION)
+        return p2.printed([_commented(picture_of_summary(plan), head)], p2.EDITION)
     names = _picture_names(found)
     bound = ["curves"] if len(found) == 1 else [f"{name}_curves" for name in names]
     drawn = [_picture(plan, *each) for each in zip(found, names, bound, strict=True)]
@@ -114,7 +61,7 @@ def _picture(plan: Plan, panel: Panel, name: str, bound: str) -> list[ast.Item]:
         ast.Flow(p2.call("access", plan.bundle), (*_selected(plan, panel), *stages)),
     )
     view = [
-        p2.step("frame", title=title, size=_SIZE),
+        p2.step("frame", title=title, size=SIZE),
         *_facetted(plan),
         *marks,
         _axis(plan, panel),
@@ -174,7 +121,7 @@ def _interval(plan: Plan, panel: Panel) -> tuple[list[ast.Stage], list[ast.Stage
     return (
         stages,
         marks,
-        f"{_label(panel.column)}: mean and 95 % confidence interval, n = {_n(plan)}{_beside(panel)}",
+        f"{label(panel.column)}: mean and 95 % confidence interval, n = {_n(plan)}{_beside(panel)}",
     )
 
 
@@ -224,7 +171,7 @@ def _thin_and_mean(plan: Plan, panel: Panel) -> tuple[list[ast.Stage], list[ast.
     return (
         stages,
         marks,
-        f"{_label(panel.column)}: {_n(plan)} runs (thin) and their mean{_beside(panel)}",
+        f"{label(panel.column)}: {_n(plan)} runs (thin) and their mean{_beside(panel)}",
     )
 
 
@@ -241,7 +188,7 @@ def _each_run(plan: Plan, panel: Panel) -> tuple[list[ast.Stage], list[ast.Stage
         *_faint(plan, panel, panel.faint.name if panel.faint else "", by_run=bool(by)),
     ]
     each = " of each run" if by else ""
-    return [], marks, f"{_label(panel.column)}{each}{_beside(panel)}"
+    return [], marks, f"{label(panel.column)}{each}{_beside(panel)}"
 
 
 def _faint(plan: Plan, panel: Panel, name: str, *, by_run: bool = False) -> Iterator[ast.Stage]:
@@ -277,7 +224,7 @@ def _facetted(plan: Plan) -> Iterator[ast.Stage]:
 
 
 def _axis(plan: Plan, panel: Panel) -> ast.Stage:
-    titles = {"x": _label(panel.x), "y": _label(panel.column)}
+    titles = {"x": label(panel.x), "y": label(panel.column)}
     if not deserves_log(panel.column, plan.facts.ranges):
         return p2.step("axis", **titles)
     why = f"{panel.column.name} is positive and falls by more than a factor of 100"
@@ -299,11 +246,6 @@ def _legend(plan: Plan) -> Iterator[ast.Stage]:
 
 def _is_many(axis: Axis) -> bool:
     return axis.is_numeric and len(axis.values) > MOST_COLOURS
-
-
-def _label(column: ColumnSchema) -> str:
-    base = unit_in(column.name)[0] if column.unit else column.name
-    return p2.one_line(f"{base} ({column.unit})" if column.unit else column.name)
 
 
 def _beside(panel: Panel) -> str:
@@ -350,52 +292,3 @@ def _as_comments(pictures: list[list[ast.Item]]) -> Iterator[str]:
     for picture in pictures:
         yield ""
         yield from (f"# {line}".rstrip() for line in p2.printed(picture).rstrip().split("\n"))
-
-
-# ---- tables without a step ------------------------------------------------------------------
-
-
-def _without_series(plan: Plan) -> ast.Item:
-    """Give points of a metric over a parameter or another metric, else a histogram; raises NothingToDraw."""
-    measured = sorted(metrics(plan.schema), key=lambda column: not column.better)
-    if not measured:
-        raise NothingToDraw(
-            'no numeric column was taken for a metric; name one with `define(..., role="metric")`'
-        )
-    y = measured[0]
-    params = [
-        c for c in plan.schema.with_role("param", "coordinate") if c.kind in ("int", "number")
-    ]
-    varied = [axis.name for axis in plan.axes if axis.is_numeric]
-    across = [c for c in params if c.name in varied] or [
-        c for c in params if c.name not in dict(plan.sweep.fixed)
-    ]
-    other = across[0] if across else (measured[1] if len(measured) > 1 else None)
-    if other is None or not p2.can_be_named(other.name):
-        mark = p2.because(
-            "one quantity without a step: how it is distributed",
-            p2.step("histogram", x=p2.column(y.name)),
-        )
-        return _single(plan, y, mark, p2.step("axis", x=_label(y), y="rows"))
-    why = f"no step was found; {y.name} over {other.name}"
-    mark = p2.because(
-        why, p2.step("point", x=p2.column(other.name), y=p2.column(y.name), **_by_category(plan))
-    )
-    log = any(axis.name == other.name and axis.log_spaced for axis in plan.axes)
-    scale: dict[str, p2.Value] = {"xscale": "log"} if log else {}
-    return _single(plan, y, mark, p2.step("axis", x=_label(other), y=_label(y), **scale))
-
-
-def _by_category(plan: Plan) -> dict[str, p2.Value]:
-    text = [axis.name for axis in plan.axes if not axis.is_numeric]
-    text += [c.name for c in plan.schema.with_role("category") if p2.can_be_named(c.name)]
-    return {"colour": p2.column(text[0])} if text else {}
-
-
-def _single(plan: Plan, y: ColumnSchema, mark: ast.Stage, axis: ast.Stage) -> ast.Item:
-    legend = [p2.step("legend")] if _by_category(plan) and mark.name.text == "point" else []
-    frame = p2.step("frame", title=_label(y), size=_SIZE)
-    end = [p2.step("plot", p2.identifier(y.name)), p2.step("handoff")]
-    return ast.FlowStatement(
-        ast.Flow(p2.call("access", plan.bundle), (frame, mark, axis, *legend, *end))
-    )
