@@ -150,12 +150,14 @@ class _Sender:
 
     def table(self, name: str, table: ReadTable) -> None:
         """Announce a table: its columns in order, then that it is complete."""
+        notes = list(table.notes)
         for column in table.columns:
             features = features_of(column)
+            if odd := features.get("nan"):
+                notes.append(f"column {column.name!r} has {odd} NaN")
             if unit := table.units.get(column.name):
                 features["unit"] = unit
             self._column(name, column, features)
-        notes = list(table.notes)
         if len(notes) > _SHOWN_NOTES:
             notes[_SHOWN_NOTES:] = [f"and {len(notes) - _SHOWN_NOTES} more remarks"]
         self._channel.send(

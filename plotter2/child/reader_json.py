@@ -130,9 +130,6 @@ class _Table:
         names = checked_names(tuple(self._columns), self._where, self._limits)
         columns = tuple(from_values(name, self._columns.pop(name)) for name in names)
         notes = [note for column in columns for note in column.notes]
-        for column in columns:
-            if column.kind == "number" and (odd := int(column.values.is_nan().sum())):
-                notes.append(f"column {column.name!r} has {odd} NaN")
         if torn:
             notes.insert(0, f"torn last line: {torn} bytes are left out")
         return ReadTable(self._where, self._rows, columns, torn, tuple(notes))

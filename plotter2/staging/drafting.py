@@ -116,12 +116,13 @@ def _table(table: ReadTable, known: Background) -> Table:
 
 
 def _column(column: ReadColumn, guess: ColumnSchema) -> Column:
+    """To a script NaN is a missing value, so a column with NaN is nullable."""
     return Column(
         name=column.name,
         kind=column.kind,
         unit=unit_of(column, guess.unit),
         role=guess.role,
-        nullable=column.nulls > 0,
+        nullable=column.nulls > 0 or bool(column.features.get("nan")),
         confidence=guess.confidence,
         why=guess.why,
         subset=guess.subset,

@@ -49,6 +49,10 @@ def test_nan_and_infinity_are_numbers_and_not_missing() -> None:
     assert values[2:] == [math.inf, -math.inf, 1.0]
 
 
+def test_how_many_values_are_nan_is_said() -> None:
+    assert notes("a,b\nnan,1\n1,2\nNaN,3\n") == ["column 'a' has 2 NaN"]
+
+
 def test_thousands_separators_and_units_leave_a_column_text() -> None:
     found = table('params,time,share\n"1,000.12",357.36ms,5%\n"2,500",1.2s,6%\n')
     assert found == {

@@ -286,3 +286,16 @@ def test_a_table_added_after_a_refused_one_is_whole(tmp_path: Path) -> None:
             made = table(adding, curve())
             adding.commit([Draft(name="exp", tables={"main": made})], PATIENCE_S)
         assert store.verify("exp") == 2
+
+
+@pytest.mark.process
+def test_processes_that_add_the_same_at_once_agree(tmp_path: Path) -> None:
+    command = [sys.executable, str(ADDER), str(tmp_path), "0", "12"]
+    adders = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
+    for adder in adders:
+        adder.communicate(timeout=60)
+        assert adder.returncode == 0
+    with Store.open(tmp_path) as store:
+        assert len(assert_whole_or_absent(store)) == 12
+        assert {line.bundle.attempt for line in store.list()} == {1}
+        assert len(list(store.layout.commits.iterdir())) == 12

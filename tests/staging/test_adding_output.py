@@ -133,6 +133,8 @@ def test_a_sweep_becomes_an_experiment_with_params_from_its_files(
     assert sorted(report.left_alone)[0] == "sweep/lr=0.001_seed=2/status.json"
     losses = values(store, "sweep/lr=10_seed=0/steps", "batch/loss")
     assert losses[1] == float("inf")
+    assert str(store.schema_of("sweep/*/steps")["batch/loss"]) == "number?"
+    assert str(store.schema_of("sweep/lr=0.01_seed=0/steps")["batch/loss"]) == "number"
     empty = store.bundle(store.find("sweep/lr=1e+300_seed=0")[0].id)
     assert empty.tables["epochs"].rows == 0
 
