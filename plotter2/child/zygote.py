@@ -77,8 +77,11 @@ class Zygote:
         descriptor = os.pidfd_open(pid)
         self._children[descriptor] = _Child(pid, status)
         self._poll.register(descriptor, select.POLLIN)
+        # Opened before the child hides itself, so that the host can read it under any /proc mount.
+        memory = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
         with suppress(OSError):  # the orchestrator gave up on this child; it still must be reaped
-            socket.send_fds(status, [encode(Made(pid=pid))], [descriptor])
+            socket.send_fds(status, [encode(Made(pid=pid))], [descriptor, memory])
+        os.close(memory)
 
     def _reap(self, descriptor: int) -> None:
         self._poll.unregister(descriptor)

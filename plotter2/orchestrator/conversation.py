@@ -79,11 +79,12 @@ class Conversation:
                 self._on_event(msgspec.structs.replace(message, text=printable(text)))
             case Failed():
                 raise failed(message)
-            case Hello(protocol=protocol) if protocol != PROTOCOL:
-                raise HostError(
-                    codes.PROTOCOL_BROKEN,
-                    f"The child speaks protocol {protocol}, the host {PROTOCOL}.",
-                )
+            case Hello(protocol=protocol):
+                if protocol != PROTOCOL:
+                    raise HostError(
+                        codes.PROTOCOL_BROKEN,
+                        f"The child speaks protocol {protocol}, the host {PROTOCOL}.",
+                    )
             case Confined():
                 self.confined = message
             case Done(timings_ms=timings):

@@ -7,7 +7,6 @@ import select
 import socket
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from plotter2.errors import HostError
@@ -24,7 +23,8 @@ from plotter2.wire.zygote import Ended, decode_from_zygote
 _SILENT_SECONDS: Final = 2.0
 _DEATH_SECONDS: Final = 60.0
 _WORD_SECONDS: Final = 2.0
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_STATUS_BYTES: Final = 8192
+_OWN_MEMORY: Final = ("RssAnon:", "VmSwap:")
 
 
 class Watch:
@@ -94,7 +94,7 @@ class Watch:
     def _give_job(self, output: int) -> None:
         assert self.talk.confined is not None
         self._require_level(self.talk.confined)
-        self._baseline = own_memory(self.child.pid)
+        self._baseline = own_memory(self.child.memory)
         data = encode(self._task.job)
         self.talk.say(self._task.job)
         with suppress(BrokenPipeError, ConnectionResetError):  # it just died: its status says how
@@ -115,7 +115,7 @@ class Watch:
         if time.monotonic() >= self._deadline:
             raise stopped(self._stop, self._task.limits)
         if self.talk.state is State.WORKING:
-            grown = own_memory(self.child.pid) - self._baseline
+            grown = own_memory(self.child.memory) - self._baseline
             if grown > self._task.limits.mem_mib * 2**20:
                 raise stopped(Stop.MEMORY, self._task.limits)
 
@@ -134,13 +134,15 @@ class Watch:
         )
 
 
-def own_memory(pid: int) -> int:
-    """Give the bytes of anonymous memory that a process has resident; 0 when it is gone.
+def own_memory(status: int) -> int:
+    """Give the bytes of anonymous memory of a process, resident or swapped; 0 when it is dead.
 
-    Shared pages are left out: inputs are the host's, and the output has a cap of its own.
+    `status` is its opened /proc/PID/status (proc(5)). Shared pages are left out: inputs are the
+    host's, and the output has a cap of its own.
     """
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-    except (FileNotFoundError, ProcessLookupError):
+        lines = os.pread(status, _STATUS_BYTES, 0).decode("ascii", "replace").splitlines()
+    except ProcessLookupError:
         return 0
-    return (int(fields[1]) - int(fields[2])) * _PAGE if len(fields) > 2 else 0
+    fields = (line.split() for line in lines if line.startswith(_OWN_MEMORY))
+    return sum(int(field[1]) * 1024 for field in fields)

@@ -35,6 +35,8 @@ class Child:
     status: socket.socket
     pid: int
     pidfd: int
+    memory: int
+    """Its /proc/PID/status, opened."""
 
     def kill(self) -> None:
         """Send SIGKILL; nothing happens when it is dead."""
@@ -46,6 +48,7 @@ class Child:
         self.channel.close()
         self.status.close()
         os.close(self.pidfd)
+        os.close(self.memory)
 
 
 class ZygoteProcess:
@@ -153,27 +156,28 @@ class ZygoteProcess:
                 socket.send_fds(self._control, [encode(order)], ends)
                 child_end.close()
                 zygote_end.close()
-                pid, pidfd = self._made(status)
+                pid, pidfd, memory = self._made(status)
             except OSError:
                 # It is gone, or so stuck that nobody would be reaped any more: the next is a new one.
                 self._process.kill()
                 self._process.wait()
                 raise self.lost() from None
             on_failure.pop_all()
-        return Child(channel, status, pid, pidfd)
+        return Child(channel, status, pid, pidfd, memory)
 
-    def _made(self, status: socket.socket) -> tuple[int, int]:
+    def _made(self, status: socket.socket) -> tuple[int, int, int]:
         status.settimeout(_MADE_SECONDS)
-        data, fds, _, _ = socket.recv_fds(status, MESSAGE_LIMIT, 1)
+        data, fds, _, _ = socket.recv_fds(status, MESSAGE_LIMIT, 2)
         if not data:
             raise self.lost()
         said = decode_from_zygote(data)
         if isinstance(said, Failed):
             raise failed(said)
-        if not isinstance(said, Made) or len(fds) != 1:
+        if not isinstance(said, Made) or len(fds) != 2:
             raise self.lost()
         status.setblocking(False)
-        return said.pid, fds[0]
+        pidfd, memory = fds
+        return said.pid, pidfd, memory
 
     def lost(self) -> HostError:
         """Give the error for a zygote that is gone or silent."""

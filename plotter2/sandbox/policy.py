@@ -63,6 +63,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 _PROT_EXEC = 0x4
 _SHARED_ANONYMOUS = 0x1 | 0x20
+_MAP_HUGETLB = 0x40000
 _WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000  # access mode, CREAT, TRUNC, APPEND, TMPFILE
 _O_PATH = 0o10000000
 _CLONE_THREAD = 0x00010000
@@ -85,8 +86,12 @@ READING: Final[tuple[str, ...]] = ("readlink", "readlinkat", "getdents64")
 """Allowed only where Landlock says which paths may be read."""
 
 CONDITIONS: Final[dict[str, tuple[Condition, ...]]] = {
-    # No new code, and no shared anonymous memory: its pages would escape the watch over memory.
-    "mmap": (BitsAre(2, _PROT_EXEC, 0), BitsAreNot(3, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS)),
+    # No new code; no memory that escapes the watch over it: shared anonymous, or huge pages.
+    "mmap": (
+        BitsAre(2, _PROT_EXEC, 0),
+        BitsAreNot(3, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS),
+        BitsAre(3, _MAP_HUGETLB, 0),
+    ),
     "mprotect": (BitsAre(2, _PROT_EXEC, 0),),
     # Threads, never processes or namespaces.
     "clone": (BitsAre(0, _CLONE_THREAD | _CLONE_NEW_ANYTHING, _CLONE_THREAD),),

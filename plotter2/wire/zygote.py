@@ -2,7 +2,8 @@
 
 The control socket carries one Ready (or Failed) and then MakeChild messages, each with two
 descriptors: the child's channel and a status socket. What becomes of that child is told on its
-status socket: Made (with a pidfd), later Ended; or Failed when it could not be made.
+status socket: Made (with a pidfd and /proc/PID/status, opened), later Ended; or Failed when it could
+not be made.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class MakeChild(Message, frozen=True):
 
 
 class Made(Message, frozen=True):
-    """The child runs; its pidfd comes with this message."""
+    """The child runs; its pidfd and its opened /proc/PID/status come with this message."""
 
     pid: Count
 

@@ -34,8 +34,11 @@ def children() -> Iterator[Attackers]:
 
 
 def children_of(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(c) for task in tasks for c in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # the thread ended meanwhile
+            found += (int(child) for child in (task / "children").read_text().split())
+    return found
 
 
 def descriptors_of(pid: int) -> int:

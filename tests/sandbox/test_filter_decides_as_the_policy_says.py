@@ -96,6 +96,7 @@ CASES: list[tuple[str, tuple[int, ...], int]] = [
     ("mmap", (0, 4096, READ | EXEC | 1 << 40, PRIVATE, 5), EPERM),
     ("mmap", (0, 4096, READ | WRITE, SHARED | ANONYMOUS), EPERM),
     ("mmap", (0, 4096, READ | WRITE, 3 | ANONYMOUS), EPERM),
+    ("mmap", (0, 1 << 21, READ | WRITE, PRIVATE | ANONYMOUS | 0x40000), EPERM),
     ("mprotect", (0, 4096, READ | WRITE), ALLOW),
     ("mprotect", (0, 4096, EXEC), EPERM),
     ("clone", (THREAD,), ALLOW),
