@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from plotter2.version import __version__
+
 if TYPE_CHECKING:
     from plotter2.api.library import Library
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 
-def open(root: str | os.PathLike[str] | None = None) -> Library:  # noqa: A001 - the name that users expect
+def open(root: str | os.PathLike[str] | None = None) -> Library:
     """Open a root: `root`, else `PLOTTER2_ROOT`, else `~/.local/share/plotter2`; it is made if it is not there.
 
     Raises DataError when it cannot be opened.

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from plotter2 import __version__
 from plotter2.errors import ExitCode
+from plotter2.version import __version__
 
 COMMANDS = {
     # name: (module, what it is for, group of the help page)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from plotter2 import __version__
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.config.settings import Level, settings
@@ -19,6 +18,7 @@ from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
 from plotter2.sandbox.report import Check, report
+from plotter2.version import __version__
 
 _LEVELS: tuple[Level, ...] = ("A", "B", "C", "none")
 _PACKAGES = ("apsw", "cryptography", "lark", "matplotlib", "msgspec", "numpy", "polars", "scipy")

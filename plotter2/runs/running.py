@@ -14,7 +14,6 @@ from p2lang.verifier import BadParameter
 from p2lang.verifier import verify as verify_module
 from p2sign.gate import Verified
 from p2std.registry import core
-from plotter2 import __version__
 from plotter2.config.settings import Level
 from plotter2.config.settings import Limits as Ceiling
 from plotter2.datter.output import Artefact as Output
@@ -24,6 +23,7 @@ from plotter2.orchestrator import Limits, Outcome, Task
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs
 from plotter2.runs.signing import capabilities
+from plotter2.version import __version__
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
 

@@ -1,0 +1,61 @@
+"""What the pages show is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from commandline import p2
+from plotter2.cli.main import COMMANDS
+
+PROJECT = Path(__file__).parents[2]
+SCHEMAS = PROJECT / "tests" / "p2lang" / "scripts" / "example_schemas.json"
+
+
+def blocks(page: str) -> list[str]:
+    """Give the scripts on a page: fenced or indented blocks that start with the edition line."""
+    text = (PROJECT / page).read_text()
+    fenced = re.findall(r"```\n(p2 1\n.*?)```", text, re.DOTALL)
+    indented = re.findall(r"(?:^|\n)((?:    .*\n|\n)*    p2 1\n(?:    .*\n|\n)*)", text)
+    return [*fenced, *(re.sub(r"(?m)^    ", "", block) for block in indented)]
+
+
+def test_the_script_on_the_language_page_is_right(tmp_path: Path) -> None:
+    (script,) = blocks("docs/language.md")
+    path = tmp_path / "page.p2"
+    path.write_text(script)
+    finished = p2(tmp_path / "root", "check", path, "--schemas", SCHEMAS, "--json")
+    assert finished.json == {"ok": True, "diagnostics": []}
+
+
+def test_the_script_in_the_readme_is_right(tmp_path: Path) -> None:
+    (script,) = blocks("README.md")
+    path, schemas = tmp_path / "page.p2", tmp_path / "schemas.json"
+    path.write_text(script)
+    columns = {"lr": "number", "step": "int", "accuracy": "number"}
+    schemas.write_text(json.dumps({"digits-sweep/*": {"rows": 7500, "cols": columns}}))
+    finished = p2(tmp_path / "root", "check", path, "--schemas", schemas, "--json")
+    assert finished.json == {"ok": True, "diagnostics": []}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_guide(command: str) -> None:
+    assert f"plotter2 {command}" in (PROJECT / "docs" / "guide.md").read_text()
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    page = (PROJECT / "docs" / "dependencies.md").read_text()
+    for requirement in project["dependencies"]:
+        name = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"(?m)^\| {name} \|", page), name
+
+
+def test_relative_links_lead_somewhere() -> None:
+    for page in [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
