@@ -283,7 +283,8 @@ def _value(
 ) -> Typed:
     if isinstance(node, ast.Column) and parameter.type in ("enum", "str"):
         return _bare_text(session, place, signature, parameter, node)
-    if isinstance(node, ast.Column) and widest(signature, parameter) == "one":
+    setting = parameter.type != "any" and widest(signature, parameter) == "one"
+    if isinstance(node, ast.Column) and setting:
         return _bare_setting(session, place, signature, parameter, node)
     return session.expression(session, place, node)
 

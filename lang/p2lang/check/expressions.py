@@ -92,7 +92,7 @@ def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
         if not typed.type.is_scalar:
             session.report(
                 "P2-E0213",
-                f"text cannot hold {typed.type.kind}",
+                f"text cannot hold {_ODD_IN_TEXT.get(typed.type.kind, typed.type.kind)}",
                 part.span,
                 help="write `{rows($table)}` for the number of rows"
                 if typed.type.kind == "table"
@@ -103,6 +103,14 @@ def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
     if all(piece[0] == "str" for piece in pieces):
         return Typed(["str", "".join(piece[1] for piece in pieces)], type_)
     return Typed(["cat", pieces], type_)
+
+
+_ODD_IN_TEXT = {
+    "list": "a list",
+    "range": "a range",
+    "table": "a table",
+    "field": "a column of another table",
+}
 
 
 def _append(pieces: list[Value], value: Value) -> None:
@@ -192,10 +200,6 @@ def _call(session: Session, place: Place, node: ast.Call) -> Typed:
 def _list(session: Session, place: Place, node: ast.ListExpr) -> Typed:
     typed = []
     for item in node.items:
-        if item.name is not None:
-            session.report(
-                "P2-E0205", "an item of a list has no name", item.span, help="write the value alone"
-            )
         typed.append(expression(session, place, item.value))
     type_ = checked(session, node.span, lambda: operators.of_list([item.type for item in typed]))
     return Typed(["list", [item.value for item in typed]], type_)
@@ -223,10 +227,21 @@ def _binary(session: Session, place: Place, node: ast.Binary) -> Typed:
     try:
         type_ = operators.of_binary(operator, left.type, right.type, exponent)
     except Clash as clash:
-        session.clash(clash, spans.get(clash.argument, node.span))
+        span = spans.get(clash.argument, node.span)
+        session.clash(clash, span, _mended(session, node, clash, left.type))
         type_ = UNKNOWN
     value: Value = ["op", operator, left.value, right.value]
     return Typed(["not", value] if node.operator == "not in" else value, type_)
+
+
+def _mended(session: Session, node: ast.Binary, clash: Clash, left: ValueType) -> Fix | None:
+    """Give the replacement for a comparison with null, or of text with a bare number."""
+    if clash.code == "P2-E0224" and isinstance(node.right, ast.Null):
+        asked = f"isnull({session.source.slice(node.left.span)})"
+        return Fix(node.span, f"not {asked}" if node.operator == "!=" else asked)
+    if isinstance(node.right, ast.Number) and left.kind == "string":
+        return Fix(node.right.span, f'"{node.right.text}"')
+    return None
 
 
 def _odd_column(session: Session, place: Place, node: ast.Binary) -> bool:

@@ -59,12 +59,13 @@ def _default(session: Session, place: Place, item: ast.Param, meaning: Declared)
     if typed.type.kind == "unknown":
         return None
     if not assignable(meaning.type, typed.type):
+        unit_help = _unit_help(meaning.type, typed.type)
         session.report(
-            "P2-E0207",
+            "P2-E0214" if unit_help else "P2-E0207",
             f"the default of `{item.name.text}` is {typed.type}, not {meaning.text}",
             item.default.span,
             related=(Related(item.type.span, "declared here"),),
-            help=_unit_help(meaning.type, typed.type),
+            help=unit_help,
         )
         return None
     try:

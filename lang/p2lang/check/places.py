@@ -112,7 +112,7 @@ def bound(session: Session, place: Place, name: ast.Name, span: Span) -> Binding
     if isinstance(hidden, Binding):
         session.report(
             "P2-E0227",
-            f"`${name.text}` is bound further down",
+            f"`${name.text}` is not bound above this",
             span,
             help="a definition may use only what stands above it",
         )

@@ -107,9 +107,9 @@ class Session:
             Diagnostic(code, message, span, label, help, note, severity, related, fix)
         )
 
-    def clash(self, clash: Clash, span: Span) -> None:
+    def clash(self, clash: Clash, span: Span, fix: Fix | None = None) -> None:
         """Report a broken rule at a place."""
-        self.report(clash.code, clash.message, span, label=clash.label, help=clash.help)
+        self.report(clash.code, clash.message, span, label=clash.label, help=clash.help, fix=fix)
 
     def later(self, what: str, span: Span) -> None:
         """Report what the language knows and this release does not run; inside such a thing only once."""

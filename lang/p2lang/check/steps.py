@@ -31,7 +31,7 @@ def apply(
     """Give what the pipe carries after a step; what is wrong is reported and guessed over."""
     stream = _framed(session, place, stream, signature)
     if not _takes(session, stream, signature, name):
-        return stream
+        return _after_mismatch(stream, signature)
     if not _granted(session, signature, name):
         return LOST
     inside = place_of(place, stream)
@@ -52,7 +52,7 @@ def apply_later(
     """Report a step that this release does not run, and check its arguments all the same."""
     stream = _framed(session, place, stream, signature)
     if not _takes(session, stream, signature, name):
-        return stream
+        return _after_mismatch(stream, signature)
     if _granted(session, signature, name):
         session.later(f"`{signature.name}`", name)
     arguments(session, place_of(place, stream), signature, written, name)
@@ -101,6 +101,13 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
     return False
 
 
+def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
+    # The flow goes on as if the step were not there, unless it replaces what flows.
+    if stream.kind == "none":
+        return LOST
+    return stream.opened() if signature.takes == "none" else stream
+
+
 _THINGS = {"table": "a table", "view": "a frame", "plot": "a picture", "item": "an item"}
 
 
@@ -127,6 +134,12 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
     if kind == "table" and wanted == "view":
         does = "draws" if signature.kind == "mark" else "works on a frame"
         return f"`{word}` {does}, but there is no frame yet", "", f"add `| frame` before `| {word}`"
+    if kind == "view" and signature.gives == "view":
+        return (
+            f"there is a `{word}` already",
+            "",
+            "delete it, or start a new flow for a second picture",
+        )
     if kind == "view" and wanted == "table":
         return (
             f"`{word}` works on a table, but here there is a frame",

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _LONGEST = 64
+_SHORTEST = 3
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """Give the candidate within a third of the word's length in edits, or None; capitals and `_-. ` count nothing."""
+    """Give the candidate within a third of the word's length in edits, or that the word shortens, or None.
+
+    Capitals and `_-. ` count nothing.
+    """
     limit = max(1, len(word) // 3)
     best: tuple[int, str] | None = None
     folded = _folded(word)
@@ -17,10 +21,20 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
             continue
         if _folded(candidate) == folded:
             return candidate
+        if _shortened(word.lower(), candidate.lower()):
+            best = best or (limit, candidate)
         distance = _edits(word.lower(), candidate.lower(), limit)
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return None if best is None else best[1]
+
+
+def _shortened(word: str, candidate: str) -> bool:
+    """Tell whether a word of three letters or more is a candidate with letters left out: `colr`, `quant`."""
+    if len(word) < _SHORTEST or word[0] != candidate[0] or len(word) * 2 < len(candidate):
+        return False
+    letters = iter(candidate)
+    return all(letter in letters for letter in word)
 
 
 def _folded(word: str) -> str:

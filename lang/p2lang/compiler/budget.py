@@ -53,21 +53,21 @@ def over_budget(
     share = round(100 * worst.total / total)
     unbounded = _unbounded(worst.node.attributes, bounds)
     if unbounded:
-        help = f"give `${unbounded}` a range where it is declared, for example `where ${unbounded} in 1..20`"
-    else:
-        left = max(limit - (total - worst.total), 0) // max(worst.units, 1)
-        fewer = (
-            f"put `| sample(rows={left:_})` or a `filter` before it"
-            if left
-            else "put a `filter` before it"
+        return Diagnostic(
+            "P2-E0301",
+            f"nothing bounds the work of this script: `${unbounded}` can be any number",
+            lowered.spans[worst.node.id],
+            f"up to {worst.rows:,} rows, each as often as `${unbounded}` says",
+            f"give it a range where it is declared, for example `where ${unbounded} in 1..20`",
         )
-        help = f"{fewer}, or ask for a higher limit"
+    left = max(limit - (total - worst.total), 0) // max(worst.units, 1)
+    fewer = f"put `| sample(rows={left:_})` or a `filter`" if left else "put a `filter`"
     return Diagnostic(
         "P2-E0301",
         f"this script may need {amount(total)} work units; the limit is {amount(limit)}",
         lowered.spans[worst.node.id],
         f"{share} % of it: up to {worst.rows:,} rows x {worst.units} units",
-        help,
+        f"{fewer} before it, or ask for a higher limit",
     )
 
 

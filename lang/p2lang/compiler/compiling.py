@@ -80,7 +80,8 @@ def compile_tree(  # noqa: PLR0913 -- the stages before it, by name
     checked = check(script, source, registry, schemas, rights=limits.rights, poisoned=poisoned)
     if has_errors(earlier):
         # What a damaged script does not use may be used by the part that could not be read.
-        errors = tuple(d for d in checked.diagnostics if d.is_error)
+        told = {d.span for d in earlier}
+        errors = tuple(d for d in checked.diagnostics if d.is_error and d.span not in told)
         return Compiled(None, {}, _in_order((*earlier, *errors)), script=script)
     diagnostics = (*earlier, *checked.diagnostics)
     if not checked.ok:

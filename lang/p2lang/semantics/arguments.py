@@ -127,6 +127,11 @@ def _number(signature: Signature, parameter: Parameter, typed: Typed) -> None:
 
 
 def _int(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    if typed.type.kind == "number":
+        raise Clash(
+            "P2-E0207",
+            f"{described(signature, parameter)} is a whole number, and this may have a fraction",
+        )
     if typed.type.kind not in ("int", "any"):
         raise _mismatch(signature, parameter, typed, "a whole number")
     if typed.type.unit:
@@ -142,7 +147,7 @@ def _text(signature: Signature, parameter: Parameter, typed: Typed) -> None:
 def _bool(signature: Signature, parameter: Parameter, typed: Typed) -> None:
     if typed.type.kind not in ("bool", "any"):
         condition = signature.kind in ("step", "effect")
-        wanted = "a condition, true or false," if condition else "`true` or `false`"
+        wanted = "a condition" if condition else "`true` or `false`"
         help = "write a comparison such as `step > 10`" if condition else ""
         raise _mismatch(signature, parameter, typed, wanted, help)
 
@@ -158,7 +163,7 @@ def _dimension(unit: str) -> Callable[[Signature, Parameter, Typed], None]:
                 "P2-E0214",
                 f"{described(signature, parameter)} is a {word}"
                 + (f", not {units.named(typed.type.unit)}" if typed.type.unit else ""),
-                help=f"add a unit, for example {units.EXAMPLES[unit]}",
+                help=f"{'write' if typed.type.unit else 'add'} a unit, for example {units.EXAMPLES[unit]}",
             )
 
     return accept_unit

@@ -340,13 +340,14 @@ _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
 
 def _all_numeric(application: Application) -> None:
     name = "on" if "on" in application.attributes else "cols"
+    example = "on=[...]" if name == "on" else 'cols("...")'
     for column in application.columns(name):
         kind = None if application.flow is None else application.flow[column].kind
         if kind not in ("int", "number", "any"):
             raise Clash(
                 "P2-E0207",
                 f"`{application.signature.name}` needs numbers, but {column} is {kind}",
-                help=f'name the columns: `{application.signature.name}(cols("..."))`',
+                help=f"name columns of numbers: `{application.signature.name}({example})`",
             )
 
 

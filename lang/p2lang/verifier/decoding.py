@@ -27,6 +27,7 @@ _OPERATION = re.compile(r"[a-z_][a-z0-9_]{0,63}@[1-9][0-9]{0,3}\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 _ATTRIBUTE = re.compile(r"@?[a-z_][a-z0-9_]{0,63}\Z")
 _DIGEST = re.compile(r"[0-9a-f]{32}\Z")
+_HEXADECIMAL = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATORS = frozenset(
     ("or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "**")
@@ -181,7 +182,7 @@ def _node(value: Any) -> Node:
     if not isinstance(value, list) or len(value) != 5:
         raise _wrong("a node is not a list of five")
     name, operation, inputs, attributes, kind = value
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise _wrong("a node's kind is none")
     node = Node(
         _operation(operation),
@@ -225,10 +226,9 @@ def _is_int(item: Value) -> None:
 
 
 def _is_number(item: Value) -> None:
-    number = float.fromhex(_text(item[1])[:40])
-    if number.hex() != item[1] or number in (float("inf"), float("-inf")) or number != number:
+    if not _HEXADECIMAL.match(_text(item[1])) or float.fromhex(item[1]).hex() != item[1]:
         raise _wrong("a number is not in its canonical form")
-    if item[2:] and item[2] not in BASE_UNITS:
+    if item[2:] and (not isinstance(item[2], str) or item[2] not in BASE_UNITS):
         raise _wrong("a number has a unit that is none of the base units")
 
 
@@ -268,7 +268,7 @@ def _has_name_pairs(item: Value) -> None:
 
 
 def _has_operator(item: Value) -> None:
-    if item[1] not in _OPERATORS:
+    if not isinstance(item[1], str) or item[1] not in _OPERATORS:
         raise _wrong("there is no such operator")
 
 

@@ -1,0 +1,36 @@
+"""What the tests of checker, compiler and verifier share: example schemas, example scripts, one-call compilation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from p2lang.compiler import Compiled, Limits, compile_script
+from p2lang.source import Source
+from p2lang.types import TableSchema, schemas_from_json
+from p2std.registry import core
+
+HERE = Path(__file__).parent / "p2lang"
+SCRIPTS = HERE / "scripts"
+SCHEMAS: dict[str, TableSchema] = schemas_from_json(
+    json.loads((SCRIPTS / "example_schemas.json").read_text(encoding="utf-8"))
+)
+LOWERED = tuple(sorted(SCRIPTS.glob("0[0-5]_*.p2")))
+"""The example scripts that this release runs."""
+
+
+def compiled(text: str, name: str = "plot.p2", limits: Limits | None = None) -> Compiled:
+    """Compile a text against the example schemas."""
+    return compile_script(Source(text, name), core(), SCHEMAS, limits)
+
+
+def codes(text: str) -> list[str]:
+    """Give the codes of what there is to say about a text, without the edition line's."""
+    return [d.code for d in compiled(text).diagnostics if d.code != "P2-W0405"]
+
+
+def module_of(text: str) -> Compiled:
+    """Compile a text that must be right."""
+    result = compiled(text)
+    assert result.module is not None, [d.message for d in result.diagnostics]
+    return result

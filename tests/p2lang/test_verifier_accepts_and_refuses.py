@@ -1,0 +1,558 @@
+"""The verifier: what the compiler makes is accepted; what anyone changed is refused with a code, and no more."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from p2_compiling import LOWERED, SCHEMAS, compiled, module_of
+from p2lang import ir
+from p2lang.check import check
+from p2lang.compiler.budget import works
+from p2lang.compiler.lowering import lower
+from p2lang.parser import parse
+from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.structure import rights_of
+from p2lang.source import Source
+from p2lang.types import TableSchema
+from p2lang.verifier import CODES, Program, RefusedProgram, verify
+from p2std.registry import core
+
+NAMED = pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
+
+RICH = """p2 1
+param k: int = 5 where $k in 2..20
+param rates: list[number] = [0.1, 0.2] where count($rates) in 1..5
+let t = access("experiment2/run7") | filter(lr in $rates and wall_time < 1h) | drop_nulls
+let other = access("matrix") | rename(step = row) | select(step, value) | cast(value = "int")
+impose rows($t) > 0 and distinct($t.run) <= 50 else f"{rows($t)} rows, wanted {$k}"
+$t
+  | join($other, on=step)
+  | derive(z = (reward - mean(reward)) / stddev(reward), speed = derivative(reward, wrt=wall_time))
+  | order(desc(step), run)
+  | head($k)
+  | frame(title=f"k={$k}")
+  | facet(cols=env)
+  | line(x=step, y=z, colour=run, width=2pt)
+  | text(label=format(speed, ".2f"), x=step, y=z, colour=if z > 0 then "black" else "red")
+  | axis(xlim=0..100, yscale="log")
+  | plot("rich")
+  | handoff
+when rows($t) > 10 { loggy(f"{rows($t)}") } otherwise { giveup("too few") }
+"""
+
+
+def encoded(text: str) -> bytes:
+    module = module_of(text).module
+    assert module is not None
+    return module.encode()
+
+
+def verified(data: bytes) -> Program:
+    return verify(data, SCHEMAS, core())
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(RefusedProgram) as caught:
+        verified(data)
+    assert caught.value.code in CODES
+    assert caught.value.message
+    return caught.value.code
+
+
+# ---- what the compiler makes -----------------------------------------------------------------------
+
+
+@NAMED
+def test_what_the_compiler_makes_is_accepted(path: Path) -> None:
+    result = compiled(path.read_text(encoding="utf-8"), path.name)
+    assert result.module is not None
+    program = verify(result.module.encode(), result.schemas, core(), result.module.sha256)
+    assert program.sha256 == result.module.sha256
+    assert program.module == result.module
+    assert program.work == result.module.work == sum(result.costs.values())
+    assert program.capabilities == result.capabilities
+    assert [node.id for node in program.nodes] == [node.id for node in result.module.nodes]
+
+
+def test_all_kinds_of_values_survive_the_way() -> None:
+    program = verified(encoded(RICH))
+    assert [program[sink].signature.name for sink in program.sinks] == [
+        "impose", "plot", "handoff", "loggy", "giveup",
+    ]  # fmt: skip
+
+
+def test_each_node_knows_the_shapes_it_takes_and_gives() -> None:
+    program = verified(encoded(RICH))
+    join = next(node for node in program.nodes if node.signature.name == "join")
+    assert [schema is not None for schema in join.input_schemas] == [True, True]
+    assert join.flow == join.inputs[0]
+    assert join.schema is not None
+    assert "step" in join.schema
+    derive = next(node for node in program.nodes if node.signature.name == "derive")
+    assert derive.schema is not None
+    assert str(derive.schema["speed"]) == "number?[1/s]"
+    assert str(derive.schema["z"]) == "number?"
+    head = next(node for node in program.nodes if node.signature.name == "head")
+    assert head.schema is not None
+    assert head.schema.rows == 20
+    line = next(node for node in program.nodes if node.signature.name == "line")
+    assert line.kind == "view"
+    assert line.argument("width") == ["num", (2.0).hex(), "pt"]
+    assert line.argument("alpha") == ["num", (1.0).hex()]
+    assert line.argument("by") is None
+
+
+@pytest.mark.parametrize("text", [*(p.read_text("utf-8") for p in LOWERED), RICH])
+def test_checker_and_verifier_give_every_table_the_same_shape(text: str) -> None:
+    source = Source(text)
+    script = parse(source).script
+    assert script is not None
+    checked = check(script, source, core(), SCHEMAS)
+    lowered = lower(checked.steps, checked.effects)
+    bounds = {name: of_condition(param.where, name) for name, param in checked.params.items()}
+    module = ir.Module(
+        lowered.nodes,
+        lowered.sinks,
+        {n: ir.ModuleParam(p.type_text, p.default, p.where) for n, p in checked.params.items()},
+        {path: schema.digest() for path, schema in checked.bundles.items()},
+        rights_of(lowered.nodes, core()),
+        sum(cost.total for cost in works(lowered, core(), bounds)),
+    )
+    program = verified(module.encode())
+    assert {node.id: node.schema for node in program.nodes} == lowered.schemas
+
+
+def test_a_verified_program_reads_its_module_from_the_bytes() -> None:
+    data = encoded(RICH)
+    assert verified(data).module.encode() == data
+
+
+# ---- what anyone changed ---------------------------------------------------------------------------
+
+
+def changed(text: str, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Change a module and give its new bytes; ids are made to fit, as an attacker would."""
+    content = json.loads(encoded(text))
+    change(content)
+    return ir.canonical(renamed(content))
+
+
+def renamed(content: dict[str, Any]) -> dict[str, Any]:
+    """Give a module whose nodes are named after their content again, in order."""
+    ids: dict[str, str] = {}
+
+    def mend(item: Any) -> Any:
+        if isinstance(item, str):
+            return ids.get(item, item)
+        if isinstance(item, list):
+            return [mend(inner) for inner in item]
+        if isinstance(item, dict):
+            return {key: mend(inner) for key, inner in item.items()}
+        return item
+
+    nodes = content["nodes"]
+    if not isinstance(nodes, list):
+        return content
+    out = []
+    for node in nodes:
+        if not isinstance(node, list) or len(node) != 5 or not isinstance(node[0], str):
+            out.append(node)
+            continue
+        old, op, inputs, attributes, kind = node
+        body = [mend(op), mend(inputs), mend(attributes), kind]
+        ids[old] = ir.Node(*body).id  # type: ignore[arg-type]
+        out.append([ids[old], *body])
+    content["nodes"] = out
+    content["sinks"] = mend(content["sinks"])
+    return content
+
+
+LINE = """p2 1
+access("matrix") | filter(row > 3) | frame | line(x=row, y=value) | plot("a") | handoff
+"""
+
+
+def node(content: dict[str, Any], name: str) -> list[Any]:
+    return next(n for n in content["nodes"] if n[1].partition("@")[0] == name)
+
+
+def set_attribute(name: str, attribute: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        node(content, name)[3][attribute] = value
+
+    return change
+
+
+def put(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        content[key] = value
+
+    return change
+
+
+def drop_input(content: dict[str, Any]) -> None:
+    node(content, "filter")[2] = []
+
+
+def swap_nodes(content: dict[str, Any]) -> None:
+    nodes = content["nodes"]
+    nodes[1], nodes[2] = nodes[2], nodes[1]
+
+
+def wrong_kind(content: dict[str, Any]) -> None:
+    node(content, "frame")[4] = "table"
+
+
+def other_op(content: dict[str, Any]) -> None:
+    node(content, "filter")[1] = "filter@9"
+
+
+def unused_node(content: dict[str, Any]) -> None:
+    content["nodes"].insert(
+        1, ["x", "head@1", [content["nodes"][0][0]], {"n": ["int", 3]}, "table"]
+    )
+
+
+def drop_sink(content: dict[str, Any]) -> None:
+    content["sinks"].pop()
+
+
+def deep(content: dict[str, Any]) -> None:
+    value: list[Any] = ["bool", True]
+    for _ in range(200):
+        value = ["not", value]
+    node(content, "filter")[3]["where"] = value
+
+
+REFUSED = [
+    ("P2-V0503", put("p2ir", 2)),
+    ("P2-V0503", put("core", "core@2")),
+    ("P2-V0503", put("edition", 2)),
+    ("P2-V0503", put("libs", {"lab/style": "00"})),
+    ("P2-V0504", put("extra", 1)),
+    ("P2-V0504", put("nodes", 7)),
+    ("P2-V0504", put("sinks", [7])),
+    ("P2-V0504", put("params", [])),
+    ("P2-V0504", put("work", -1)),
+    ("P2-V0504", put("work", True)),
+    ("P2-V0505", put("schema", {"matrix": "0" * 32})),
+    ("P2-V0505", put("schema", {})),
+    ("P2-V0505", set_attribute("access", "path", ["str", "total"])),
+    ("P2-V0507", drop_input),
+    ("P2-V0507", swap_nodes),
+    ("P2-V0507", unused_node),
+    ("P2-V0508", other_op),
+    ("P2-V0508", set_attribute("filter", "where", ["call", "system@1", {}])),
+    ("P2-V0508", set_attribute("filter", "where", ["call", "filter@1", {}])),
+    ("P2-V0509", set_attribute("filter", "what", ["int", 1])),
+    ("P2-V0509", set_attribute("filter", "@seq", ["int", 1])),
+    ("P2-V0509", set_attribute("filter", "where", ["var", "k"])),
+    ("P2-V0509", set_attribute("filter", "where", ["new", [["a", ["int", 1]]]])),
+    ("P2-V0509", set_attribute("filter", "where", ["call", "isnull@1", {"y": ["col", "row"]}])),
+    ("P2-V0509", set_attribute("filter", "where", ["call", "isnull@1", {}])),
+    ("P2-V0509", set_attribute("plot", "name", ["str", "../a"])),
+    ("P2-V0509", set_attribute("plot", "@when", ["int", 1])),
+    ("P2-V0510", wrong_kind),
+    ("P2-V0511", set_attribute("line", "x", ["col", "rows"])),
+    ("P2-V0511", set_attribute("access", "cols", ["cols", ["rows"]])),
+    ("P2-V0512", set_attribute("line", "x", ["int", 1])),
+    ("P2-V0512", set_attribute("line", "alpha", ["str", "much"])),
+    ("P2-V0512", set_attribute("line", "width", ["num", (1.0).hex()])),
+    ("P2-V0512", set_attribute("filter", "where", ["op", "<", ["col", "row"], ["str", "a"]])),
+    ("P2-V0513", deep),
+    ("P2-V0513", set_attribute("line", "alpha", ["str", "a" * 200_000])),
+    ("P2-V0514", put("rights", [])),
+    ("P2-V0514", put("rights", ["read", "render", "task", "write"])),
+    ("P2-V0515", put("work", 1)),
+    ("P2-V0516", drop_sink),
+    ("P2-V0516", set_attribute("plot", "@seq", ["int", 7])),
+    ("P2-V0518", put("params", {"k": {"type": "pickle", "default": None, "where": None}})),
+    ("P2-V0518", put("params", {"k": {"type": "int", "default": ["str", "a"], "where": None}})),
+    ("P2-V0504", set_attribute("filter", "where", ["eval", "1"])),
+    ("P2-V0504", set_attribute("filter", "where", ["int", 2**70])),
+    ("P2-V0504", set_attribute("filter", "where", ["num", "1.5"])),
+    ("P2-V0504", set_attribute("filter", "where", ["num", "inf"])),
+    ("P2-V0504", set_attribute("filter", "where", ["op", "//", ["int", 1], ["int", 1]])),
+    ("P2-V0504", set_attribute("filter", "where", [])),
+    ("P2-V0504", set_attribute("filter", "where", None)),
+    ("P2-V0504", set_attribute("filter", "where", ["str", "\ud800"])),
+    ("P2-V0504", set_attribute("access", "cols", ["cols", ["row", "row"]])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "change"), REFUSED)
+def test_a_changed_module_is_refused_with_the_reason(
+    code: str, change: Callable[[dict[str, Any]], None]
+) -> None:
+    assert refusal(changed(LINE, change)) == code
+
+
+def test_a_node_that_is_not_named_after_its_content_is_refused() -> None:
+    content = json.loads(encoded(LINE))
+    node(content, "filter")[3]["where"] = ["bool", True]
+    assert refusal(ir.canonical(content)) == "P2-V0506"
+
+
+def test_what_is_not_canonical_is_refused() -> None:
+    data = encoded(LINE)
+    content = json.loads(data)
+    spaced = json.dumps(content).encode()
+    doubled = data.replace(b'{"core":', b'{"core":"core@1","core":', 1)
+    floating = data.replace(b'"work":', b'"work":1.5,"work":', 1)
+    for bad in (
+        spaced,
+        doubled,
+        floating,
+        b"",
+        b"null",
+        b"[]",
+        b"\xff",
+        data + b" ",
+        b"[" * 100_000,
+    ):
+        assert refusal(bad) in ("P2-V0502", "P2-V0504")
+
+
+def test_what_is_too_large_is_refused_before_it_is_read() -> None:
+    assert refusal(b" " * (9 * 2**20)) == "P2-V0501"
+
+
+def test_another_module_than_the_expected_one_is_refused() -> None:
+    with pytest.raises(RefusedProgram) as caught:
+        verify(encoded(LINE), SCHEMAS, core(), "0" * 64)
+    assert caught.value.code == "P2-V0517"
+
+
+def test_a_bundle_that_changed_its_shape_is_refused() -> None:
+    schema = SCHEMAS["matrix"]
+    other = {"matrix": TableSchema(schema.columns[:2], schema.rows)}
+    with pytest.raises(RefusedProgram) as caught:
+        verify(encoded(LINE), other, core())
+    assert caught.value.code == "P2-V0505"
+    with pytest.raises(RefusedProgram):
+        verify(encoded(LINE), {}, core())
+
+
+def test_a_bundle_that_grew_needs_the_script_compiled_again() -> None:
+    schema = SCHEMAS["matrix"]
+    with pytest.raises(RefusedProgram) as caught:
+        verify(encoded(LINE), {"matrix": TableSchema(schema.columns, schema.rows + 1)}, core())
+    assert caught.value.code == "P2-V0515"
+
+
+# ---- anything at all -------------------------------------------------------------------------------
+
+
+MODULES = [path.read_text(encoding="utf-8") for path in LOWERED] + [RICH]
+
+
+def outcome(data: bytes) -> str:
+    """Give `accepted`, or the code of the refusal; anything else that is raised fails the test."""
+    try:
+        program = verified(data)
+    except RefusedProgram as refused:
+        return refused.code if refused.code in CODES else f"unknown code {refused.code}"
+    assert program.module.encode() == data
+    return "accepted"
+
+
+def leaves(item: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Give the paths to everything in a JSON value."""
+    found = [path]
+    if isinstance(item, list):
+        for index, inner in enumerate(item):
+            found += leaves(inner, (*path, index))
+    elif isinstance(item, dict):
+        for key, inner in item.items():
+            found += leaves(inner, (*path, key))
+    return found
+
+
+def at(item: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        item = item[key]
+    return item
+
+
+def blind(content: dict[str, Any], donors: list[Any], dice: random.Random) -> None:
+    """Replace, remove or double any part."""
+    path = dice.choice([p for p in leaves(content) if p])
+    parent, key = at(content, path[:-1]), path[-1]
+    choice = dice.random()
+    if choice < 0.25:
+        del parent[key]
+    elif choice < 0.4 and isinstance(parent, list):
+        parent.insert(key, copy.deepcopy(parent[key]))
+    else:
+        parent[key] = copy.deepcopy(dice.choice(donors))
+
+
+def is_value(item: Any) -> bool:
+    return isinstance(item, list) and bool(item) and item[0] in TAGS
+
+
+def skilful(content: dict[str, Any], donors: list[Any], dice: random.Random) -> None:
+    """Replace something by something of its kind: a value, a name, an operation, the inputs."""
+    nodes = content["nodes"]
+    target = dice.choice(nodes)
+    choice = dice.random()
+    if choice < 0.15:
+        target[1] = dice.choice(nodes)[1]
+    elif choice < 0.25:
+        target[3].update(copy.deepcopy(dice.choice(nodes)[3]))
+    elif choice < 0.35:
+        target[2] = [dice.choice(nodes)[0] for _ in target[2]]
+    else:
+        wanted = str if choice < 0.5 else list
+        paths = [p for p in leaves(target[3]) if p]
+        if wanted is list:
+            paths = [p for p in paths if is_value(at(target[3], p))]
+        else:
+            paths = [p for p in paths if isinstance(at(target[3], p), str)]
+        if paths:
+            path = dice.choice(paths)
+            fitting = [d for d in donors if (is_value(d) if wanted is list else isinstance(d, str))]
+            at(target[3], path[:-1])[path[-1]] = copy.deepcopy(dice.choice(fitting))
+
+
+def fitted(data: bytes) -> str:
+    """Give the outcome after inputs, work, rights and sinks were made to fit, as someone would who knows the rules."""
+    for _ in range(4):
+        result = outcome(data)
+        if result not in MENDED:
+            break
+        content = json.loads(data)
+        MENDED[result](content, data)
+        data = ir.canonical(renamed(content))
+    return result
+
+
+def mend_work(content: dict[str, Any], data: bytes) -> None:
+    try:
+        verified(data)
+    except RefusedProgram as refused:
+        content["work"] = int(refused.message.split("may cost ")[1].split(" ")[0].replace(",", ""))
+
+
+def mend_rights(content: dict[str, Any], data: bytes) -> None:
+    try:
+        verified(data)
+    except RefusedProgram as refused:
+        words = refused.message.split("the rights ")[1].split(", but")[0]
+        content["rights"] = [word for word in words.split(", ") if word != "none"]
+
+
+def mend_inputs(content: dict[str, Any], data: bytes) -> None:
+    for _, op, inputs, attributes, _ in content["nodes"]:
+        flow = (
+            []
+            if op.partition("@")[0] in ("access", "impose", "loggy", "giveup", "union")
+            else inputs[:1]
+        )
+        inputs[:] = dict.fromkeys([*flow, *ir.tables_named(attributes)])
+
+
+MENDED = {"P2-V0515": mend_work, "P2-V0514": mend_rights, "P2-V0507": mend_inputs}
+
+
+def mutants(count: int, seed: int) -> Counter[str]:
+    """Give how many mutants ended how."""
+    dice = random.Random(seed)
+    contents = [json.loads(encoded(text)) for text in MODULES]
+    parts = [at(content, path) for content in contents for path in leaves(content)]
+    donors = [*parts, *ODD]
+    counts: Counter[str] = Counter()
+    for _ in range(count):
+        content = copy.deepcopy(dice.choice(contents))
+        change = blind if dice.random() < 0.3 else skilful
+        try:
+            for _ in range(dice.randint(1, 2)):
+                change(content, donors, dice)
+            data = ir.canonical(renamed(content) if dice.random() < 0.9 else content)
+        except (TypeError, KeyError, AttributeError, ValueError, IndexError):
+            counts["not encodable"] += 1
+            continue
+        counts[fitted(data)] += 1
+    return counts
+
+
+TAGS = (
+    "int", "num", "str", "bool", "null", "col", "cols", "by", "var", "list", "range", "cat", "if", "len", "op", "not",
+    "neg", "call", "new", "rename", "types", "table", "field",
+)  # fmt: skip
+
+ODD: list[Any] = [
+    None, True, 0, -1, 2**63, "", "n" * 33, "a\x00", [], {}, [[]], ["int"], ["int", "1"], ["int", True],
+    ["num", "0x1p+0"], ["num", (0.0).hex()], ["str", 5], ["null"], ["col", ""], ["cols", []], ["cols", ["x", 1]],
+    ["by", []],
+    ["by", [["desc", ["col"]]]], ["table", "n" + "0" * 32], ["field", "n" + "0" * 32, "a"], ["list", []],
+    ["range", ["null"], ["null"]], ["if", ["bool", True], ["null"], ["null"]], ["op", "**", ["int", 9], ["int", 9]],
+    ["call", "mean@1", {}], ["call", "quantile@1", {"x": ["int", 1], "q": ["int", 1]}], ["new", []], ["rename", []],
+    ["types", []], ["len", ["list", []]], ["neg", ["null"]], ["not", ["null"]], ["cat", []],
+]  # fmt: skip
+
+
+def test_no_mutant_does_anything_but_pass_or_be_refused() -> None:
+    counts = mutants(1_500, seed=7)
+    assert counts["P2-V0519"] == 0, "a surprise: a shape check is missing"
+    assert counts.total() == 1_500
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    which=st.integers(0, len(MODULES) - 1),
+    edits=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_flipped_bytes_are_refused(which: int, edits: list[tuple[int, int]]) -> None:
+    data = bytearray(encoded(MODULES[which]))
+    original = bytes(data)
+    for place, value in edits:
+        data[place % len(data)] = value
+    result = outcome(bytes(data))
+    assert result != "P2-V0519"
+    if bytes(data) != original:
+        assert result != "accepted" or json.loads(data)["params"] != json.loads(original)["params"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=400))
+def test_random_bytes_are_refused(data: bytes) -> None:
+    assert outcome(data) != "accepted"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(key=st.sampled_from(ir.MODULE_KEYS), value=JSON)
+def test_any_value_under_any_key_is_refused_or_harmless(key: str, value: Any) -> None:
+    content = json.loads(encoded(LINE))
+    content[key] = value
+    assert outcome(ir.canonical(content)) != "P2-V0519"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    op=st.sampled_from(["filter", "line", "frame", "access", "plot"]),
+    name=st.sampled_from(["where", "x", "title", "cols", "path", "@seq", "@when", "new", "size"]),
+    value=JSON,
+)
+def test_any_value_in_any_attribute_is_refused_or_harmless(op: str, name: str, value: Any) -> None:
+    data = changed(LINE, set_attribute(op, name, value))
+    assert outcome(data) != "P2-V0519"
