@@ -18,6 +18,7 @@ from p2lang.parser import decode
 from p2lang.types import schemas_from_json
 from p2std.registry import core
 from plotter2.child.program import run_program
+from plotter2.renderkit import provenance
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, encode_inputs
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import FromChild, Note, RunJob, encode
@@ -42,10 +43,12 @@ class FakeChannel:
     def notes(self) -> list[str]:
         return [m.text for m in self.messages if isinstance(m, Note)]
 
-    @property
-    def ledger(self) -> dict[str, Any]:
-        (found,) = (data for name, _, data in self.blobs if name == "ledger")
-        ledger: dict[str, Any] = json.loads(found)
+    def ledger(self, name: str = "plot") -> dict[str, Any]:
+        """Give the row ledger that is embedded in a picture."""
+        kind = next(k for n, k, _ in self.blobs if n == name)
+        inside = provenance.read(self.picture(name, kind))
+        assert inside is not None
+        ledger: dict[str, Any] = inside["ledger"]
         return ledger
 
     def picture(self, name: str, kind: str = "png") -> bytes:

@@ -7,67 +7,88 @@ drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from p2lang.verifier import Program
 from plotter2.child.interpreter import Account
-from plotter2.child.tables import ReadTable
+from plotter2.child.tables import Missing
 from plotter2.child.views import Composed
 from plotter2.renderkit.scene import LayerCounts, Scene
+from plotter2.wire.messages import RowsCounted
 
 DROPPING = frozenset(("filter", "drop_nulls", "head", "sample", "access"))
 """Operations that only leave rows out."""
 
+_MOST_NODES = 500
+"""Longer programs are told in sums only."""
 
-def plot_ledger(
-    program: Program, accounts: Mapping[str, Account], source: str, made: Composed, scene: Scene
-) -> dict[str, Any]:
-    """Give the ledger of one picture; `source` is the node whose rows it is drawn from."""
-    behind = [accounts[n] for n in _ancestors(program, source) if n in accounts]
-    read = [a for a in behind if a.op.startswith("access@")]
-    dropped = [a for a in behind if a.op.partition("@")[0] in DROPPING]
-    grouped = [a for a in behind if a.op.startswith("summary@")]
+
+@dataclass(frozen=True)
+class Ledger:
+    """The account of one picture: the message for the run's record, and what is embedded in the picture."""
+
+    message: RowsCounted
+    embedded: Mapping[str, Any]
+
+
+def ledger_of(
+    name: str,
+    accounts: Sequence[Account],
+    made: Composed,
+    scene: Scene,
+    read: Mapping[str, Missing],
+) -> Ledger:
+    """Account for a picture; `accounts` are those of the operations behind it, `read` its stored tables by path."""
+    sources = [a for a in accounts if a.op.startswith("access@")]
+    dropping = [a for a in accounts if a.op.partition("@")[0] in DROPPING]
+    grouping = [a for a in accounts if a.op.startswith("summary@")]
     counts = scene.counts
-    return {
-        "read": sum(sum(a.taken) for a in read),
-        "filtered": sum(sum(a.taken) - a.given for a in dropped),
-        "grouped": {
-            "rows": sum(sum(a.taken) for a in grouped),
-            "groups": sum(a.given for a in grouped),
-        },
-        "caption": made.view.caption,
+    told = accounts if len(accounts) <= _MOST_NODES else []
+    message = RowsCounted(
+        plot=name,
+        read=sum(sum(a.taken) for a in sources),
+        filtered=sum(sum(a.taken) - a.given for a in dropping),
+        null=counts.null,
+        decimated=counts.decimated,
+        drawn=counts.drawn,
+        nodes={a.id: (sum(a.taken), a.given) for a in told},
+    )
+    embedded = {
+        "read": message.read,
+        "filtered": message.filtered,
+        "grouped": [{"rows": sum(a.taken), "groups": a.given} for a in grouping],
         "rows": made.rows,
         "null": counts.null,
         "outside": counts.outside,
         "decimated": counts.decimated,
         "drawn": counts.drawn,
+        "caption": made.view.caption,
         "layers": [_layer(entry, made) for entry in scene.ledger],
-        "nodes": {a.id: [sum(a.taken), a.given] for a in behind},
+        "operations": [{"op": a.op, "in": list(a.taken), "out": a.given} for a in told],
+        "inputs": [_input(path, table) for path, table in read.items()],
     }
+    return Ledger(message, embedded)
 
 
-def run_ledger(
-    plots: Mapping[str, Any],
-    accounts: Iterable[Account],
-    tables: Mapping[str, ReadTable],
-) -> dict[str, Any]:
-    """Give the ledger of a whole run: plots, operations in the order they ran, and what the inputs lack."""
+def accounts_behind(
+    program: Program, accounts: Mapping[str, Account], source: str
+) -> list[Account]:
+    """Give the accounts of a node and of all that it was made of, in the program's order."""
+    found = {source}
+    for node in reversed(program.nodes):
+        if node.id in found:
+            found.update(node.inputs)
+    return [accounts[n.id] for n in program.nodes if n.id in found and n.id in accounts]
+
+
+def _input(path: str, table: Missing) -> dict[str, Any]:
     return {
-        "plots": dict(plots),
-        "nodes": [
-            {"id": a.id, "op": a.op, "in": list(a.taken), "out": a.given, "ms": round(a.ms, 2)}
-            for a in accounts
-        ],
-        "inputs": [
-            {
-                "path": path,
-                "rows": table.frame.height,
-                "null": dict(table.nulls),
-                "not_a_number": dict(table.not_a_number),
-            }
-            for path, table in tables.items()
-        ],
+        "path": path,
+        "rows": table.rows,
+        "null": dict(table.nulls),
+        "not_a_number": dict(table.not_a_number),
     }
 
 
@@ -85,11 +106,3 @@ def _layer(entry: LayerCounts, made: Composed) -> dict[str, Any]:
         used, unused = made.behind[entry.layer]
         layer |= {"made_from": used, "not_used": unused}
     return layer
-
-
-def _ancestors(program: Program, node: str) -> list[str]:
-    found = {node}
-    for candidate in reversed(program.nodes):
-        if candidate.id in found:
-            found.update(candidate.inputs)
-    return [n.id for n in program.nodes if n.id in found]

@@ -5,7 +5,6 @@ What the host sends is checked again here; a script can do nothing but what its 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,25 +22,21 @@ from p2std.kernels.effects import GiveUp, HandOver, Say
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
-from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
-from plotter2.child.ledger import plot_ledger, run_ledger
+from plotter2.child.interpreter import Account, Drawing, Interpreter, PlacedError
+from plotter2.child.ledger import Ledger, accounts_behind, ledger_of
 from plotter2.child.run_codes import SAME_NAME, TABLE_LACKING
-from plotter2.child.tables import ReadTable, read_table
+from plotter2.child.tables import Missing, read_table
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import draw
 from plotter2.wire.inputs import ColumnPart, RunInputs, RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
-from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
-
-LEDGER = "ledger"
-"""Name and kind of the blob that holds the row ledger as JSON."""
+from plotter2.wire.messages import FromChild, Note, Progress, RunJob
 
 LOADED = (kernels(), core())
 """All kernels and signatures: loaded before a child is forked, because a confined child can load nothing."""
 
-_MOST_NODES = 500
 _LONGEST_NOTE = 4000
 
 
@@ -60,7 +55,7 @@ class Channel(Protocol):
 def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     """Carry out a RunJob; `fds` are output, program, inputs, then the data.
 
-    Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, and one `ledger`.
+    Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside.
     Nothing is put when anything fails or the script gives up. Raises RunError (P2-V05xx: refused by the verifier;
     P2-R06xx, with the `span` of the operation when the program tells it), HostError and DataError as wire and
     renderkit do.
@@ -103,7 +98,7 @@ class _Inputs:
 
     def __init__(self, inputs: RunInputs, fds: Sequence[int], times: _Times) -> None:
         self.tables = {table.path: table for table in inputs.tables}
-        self.read: dict[str, ReadTable] = {}
+        self._read: dict[str, tuple[str, Missing]] = {}
         self._fds = fds
         self._mapped: dict[int, memoryview] = {}
         self._times = times
@@ -120,8 +115,12 @@ class _Inputs:
         assert node.schema is not None
         with self._times.stage("read"):
             found = read_table(self.tables[path], node.schema, node.schema.names, self._bytes_of)
-        self.read[path] = found
+        self._read[node.id] = (path, found.missing)
         return found.frame
+
+    def read_by(self, accounts: Sequence[Account]) -> dict[str, Missing]:
+        """Give what the tables lack that these operations read, by path."""
+        return dict(self._read[a.id] for a in accounts if a.id in self._read)
 
     def _bytes_of(self, place: ColumnPart) -> bytes:
         if place.fd not in self._mapped:
@@ -148,7 +147,7 @@ class _Run:
             program, self._params, data.rows_of, captions.counted(program, _views(program))
         )
         self._pictures: list[tuple[str, str, bytes]] = []
-        self._plots: dict[str, Any] = {}
+        self._ledgers: dict[str, Ledger] = {}
 
     def carry_out(self) -> None:
         """Carry out all effects, then hand out what they made."""
@@ -164,10 +163,11 @@ class _Run:
                 self._say("info", f"The script stopped: {effect.reason}. Nothing is written.")
                 return
             self._carry_out(effect)
-            self._progress("compute", len(self._plots), total)
+            self._progress("compute", len(self._ledgers), total)
+        for ledger in self._ledgers.values():
+            self._channel.send(ledger.message)
         for name, kind, data in self._pictures:
             self._channel.put(name, kind, data)
-        self._channel.put(LEDGER, LEDGER, self._ledger())
 
     def _carry_out(self, effect: Drawing | HandOver | Say) -> None:
         match effect:
@@ -176,7 +176,7 @@ class _Run:
             case Drawing():
                 self._draw(effect)
             case HandOver(name):
-                if name is not None and name not in self._plots:
+                if name is not None and name not in self._ledgers:
                     self._say(
                         "warning",
                         f'handoff("{name}"): a picture keeps the name that plot(…) gave it.',
@@ -184,7 +184,7 @@ class _Run:
 
     def _draw(self, drawing: Drawing) -> None:
         name, view = drawing.name, drawing.view
-        if name in self._plots:
+        if name in self._ledgers:
             raise PlacedError(
                 SAME_NAME,
                 f'Two plots are called "{name}".',
@@ -196,15 +196,14 @@ class _Run:
             made = self._composed(drawing)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
             scene = compose(made.view)
-        accounts = self._interpreter.accounts
-        ledger = plot_ledger(self._program, accounts, view.source, made, scene)
-        self._plots[name] = ledger
-        provenance = {**self._provenance, "ledger": _without_ids(ledger), "versions": versions()}
+        behind = accounts_behind(self._program, self._interpreter.accounts, view.source)
+        ledger = ledger_of(name, behind, made, scene, self._data.read_by(behind))
+        self._ledgers[name] = ledger
+        provenance = {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
         for number, kind in enumerate(self._job.formats):
             self._progress(f"draw {name}", number, len(self._job.formats))
             with self._times.stage(f"draw {kind}"):
                 self._pictures.append((name, kind, draw(scene, kind, provenance)))
-        self._channel.send(_rows_counted(name, ledger))
 
     def _composed(self, drawing: Drawing) -> Composed:
         view = drawing.view
@@ -216,12 +215,6 @@ class _Run:
         for note in (*made.notes, *_thin(made)):
             self._say("warning", f"{drawing.name}: {note}.")
         return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
-
-    def _ledger(self) -> bytes:
-        accounts = self._interpreter.accounts.values()
-        ledger = run_ledger(self._plots, accounts, self._data.read)
-        ledger["timings_ms"] = {name: round(ms, 2) for name, ms in self._times.ms.items()}
-        return json.dumps(ledger, separators=(",", ":"), allow_nan=False).encode()
 
     def _say(self, level: Literal["info", "warning"], text: str) -> None:
         self._channel.send(Note(level=level, text=text[:_LONGEST_NOTE]))
@@ -283,20 +276,3 @@ def _thin(made: Composed) -> list[str]:
     return [
         f"{few} of {made.rows} points rest on fewer than 2 values: no interval can be given for them"
     ]
-
-
-def _without_ids(ledger: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in ledger.items() if name != "nodes"}
-
-
-def _rows_counted(name: str, ledger: Mapping[str, Any]) -> RowsCounted:
-    nodes = ledger["nodes"] if len(ledger["nodes"]) <= _MOST_NODES else {}
-    return RowsCounted(
-        plot=name,
-        read=ledger["read"],
-        filtered=ledger["filtered"],
-        null=ledger["null"],
-        decimated=ledger["decimated"],
-        drawn=ledger["drawn"],
-        nodes={node: (taken, given) for node, (taken, given) in nodes.items()},
-    )

@@ -22,12 +22,20 @@ Bytes: TypeAlias = Callable[[ColumnPart], bytes]
 
 
 @dataclass(frozen=True)
-class ReadTable:
-    """The rows, and how many values of each column are missing: null, and not a number (turned into null)."""
+class Missing:
+    """How many of a table's rows lack a value, by column: null, and not a number (which is turned into null)."""
 
-    frame: pl.DataFrame
+    rows: int
     nulls: Mapping[str, int]
     not_a_number: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """The rows of a stored table, and what they lack."""
+
+    frame: pl.DataFrame
+    missing: Missing
 
 
 def read_table(
@@ -52,7 +60,7 @@ def read_table(
     floats = [c for c in read if c.dtype == pl.Float64]
     not_a_number = {c.name: n for c in floats if (n := int(c.is_nan().sum()))}
     cleaned = [c.fill_nan(None) if c.name in not_a_number else c for c in read]
-    return ReadTable(pl.DataFrame(cleaned), nulls, not_a_number)
+    return ReadTable(pl.DataFrame(cleaned), Missing(rows, nulls, not_a_number))
 
 
 def _column(table: InputTable, name: str, column: ColumnType, bytes_of: Bytes) -> pl.Series:

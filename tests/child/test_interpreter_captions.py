@@ -30,7 +30,7 @@ def caption(steps: str, marks: str, parts: list[Part] | None = None) -> tuple[st
     channel = run_script(
         text, {"e/*": parts}, schemas={"e/*": {**schema_of_parts(runs(1)), "rows": 100}}
     )
-    return channel.ledger["plots"]["plot"]["caption"], channel
+    return channel.ledger()["caption"], channel
 
 
 BAND = "band(x=step, lo=lo, hi=hi) | line(x=step, y=m)"

@@ -27,10 +27,10 @@ TABLES = {"run": [Part(ROWS)]}
 PLOT = 'p2 1 access("run") | frame | line(x=step, y=reward) | plot("reward") | handoff'
 
 
-def test_each_format_is_handed_out_with_provenance_and_one_ledger() -> None:
+def test_each_format_is_handed_out_with_provenance() -> None:
     channel = run_script(PLOT, TABLES, ("png", "svg", "pdf"))
     assert [(name, kind) for name, kind, _ in channel.blobs] == [
-        ("reward", "png"), ("reward", "svg"), ("reward", "pdf"), ("ledger", "ledger"),
+        ("reward", "png"), ("reward", "svg"), ("reward", "pdf"),
     ]  # fmt: skip
     for kind in ("png", "svg", "pdf"):
         inside = provenance.read(channel.picture("reward", kind))
@@ -50,11 +50,11 @@ def test_rows_are_accounted_for() -> None:
         'p2 1 access("run") | filter(step > 0) | frame | line(x=step, y=reward) | plot("reward") | handoff',
         TABLES,
     )
-    plot = channel.ledger["plots"]["reward"]
+    plot = channel.ledger("reward")
     assert {k: plot[k] for k in ("read", "filtered", "rows", "null", "decimated", "drawn")} == {
         "read": 4, "filtered": 1, "rows": 3, "null": 1, "decimated": 0, "drawn": 2,
     }  # fmt: skip
-    assert [(n["op"], n["in"], n["out"]) for n in channel.ledger["nodes"]] == [
+    assert [(n["op"], n["in"], n["out"]) for n in plot["operations"]] == [
         ("access@1", [4], 4), ("filter@1", [4], 3),
     ]  # fmt: skip
     (counted,) = (m for m in channel.messages if isinstance(m, RowsCounted))
@@ -123,7 +123,7 @@ otherwise { access("run") | frame | point(x=step, y=reward) | plot("few") | hand
 @pytest.mark.parametrize(("many", "name"), [(False, "few"), (True, "many")])
 def test_only_the_branch_that_holds_is_carried_out(many: bool, name: str) -> None:
     channel = run_script(GUARDED, TABLES, many=many)
-    assert [n for n, _, _ in channel.blobs] == [name, "ledger"]
+    assert [n for n, _, _ in channel.blobs] == [name]
 
 
 def test_a_branch_that_does_not_hold_is_not_computed() -> None:
@@ -132,7 +132,7 @@ let t = access("run")
 when rows($t) > 100 { $t | cast(kind="int") | frame | line(x=step, y=kind) | plot("bad") | handoff }
 $t | frame | line(x=step, y=reward) | plot("good") | handoff
 """
-    assert [n for n, _, _ in run_script(text, TABLES).blobs] == ["good", "ledger"]
+    assert [n for n, _, _ in run_script(text, TABLES).blobs] == ["good"]
 
 
 LEAST = """p2 1
@@ -142,8 +142,8 @@ access("run") | filter(step >= $least) | frame | line(x=step, y=reward) | plot |
 
 
 def test_a_parameter_changes_what_is_computed() -> None:
-    assert run_script(LEAST, TABLES).ledger["plots"]["plot"]["rows"] == 4
-    assert run_script(LEAST, TABLES, least=2).ledger["plots"]["plot"]["rows"] == 2
+    assert run_script(LEAST, TABLES).ledger()["rows"] == 4
+    assert run_script(LEAST, TABLES, least=2).ledger()["rows"] == 2
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,11 @@ let t = access("run") | derive(twice = reward * 2)
 $t | frame | line(x=step, y=twice) | plot("a") | handoff
 $t | frame | point(x=step, y=twice) | plot("b") | handoff
 """
-    ledger = run_script(text, TABLES).ledger
-    assert [n["op"] for n in ledger["nodes"]] == ["access@1", "derive@1"]
-    assert set(ledger["plots"]) == {"a", "b"}
+    channel = run_script(text, TABLES)
+    first, second = (m for m in channel.messages if isinstance(m, RowsCounted))
+    assert (first.plot, second.plot) == ("a", "b")
+    assert first.nodes == second.nodes
+    assert [n["op"] for n in channel.ledger("a")["operations"]] == ["access@1", "derive@1"]
 
 
 def test_a_damaged_module_is_refused_by_the_verifier() -> None:

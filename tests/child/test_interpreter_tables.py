@@ -64,7 +64,7 @@ def test_a_column_that_some_runs_lack_is_missing_there() -> None:
     lacking = Part(pl.DataFrame({"step": [7]}), {"run": "run2", "lr": 0.2}, "run2")
     found = read([part(1), lacking, part(3, rows=1)], SCHEMA)
     assert found.frame["reward"].to_list() == [10.0, 11.0, 12.0, None, 30.0]
-    assert found.nulls == {"reward": 1}
+    assert found.missing.nulls == {"reward": 1}
 
 
 def test_whole_numbers_in_one_run_and_numbers_in_the_next_are_numbers() -> None:
@@ -81,7 +81,7 @@ def test_not_a_number_counts_as_missing_and_is_told() -> None:
     )
     found = read([odd], SCHEMA)
     assert found.frame["reward"].to_list() == [1.0, None, None]
-    assert (found.nulls, found.not_a_number) == ({"reward": 1}, {"reward": 1})
+    assert (found.missing.nulls, found.missing.not_a_number) == ({"reward": 1}, {"reward": 1})
 
 
 def test_a_run_without_rows_and_no_run_at_all() -> None:
