@@ -21,6 +21,8 @@ _NUMBER_WORDS = {
     "-infinity": -math.inf, "+inf": math.inf, "+infinity": math.inf,
 }  # fmt: skip
 _INT_LIMIT = 2**63
+_TRIED_FIRST = 1_000
+"""So many values are tried before a whole column is converted."""
 _DTYPES: dict[Kind, Any] = {
     "int": pl.Int64,
     "number": pl.Float64,
@@ -52,14 +54,21 @@ class ReadTable:
     units: Mapping[str, str] = field(default_factory=dict)
 
 
-def from_texts(name: str, texts: pl.Series) -> ReadColumn:
-    """Type a column of CSV fields. Space around a value does not count."""
+def bare(texts: pl.Series) -> pl.Series:
+    """Give CSV fields without the space around them, and null for those that mean: no value."""
     values = texts.str.strip_chars()
-    values = values.set(values.is_in(NULL_TOKENS), None)
+    return values.set(values.is_in(NULL_TOKENS), None)
+
+
+def from_texts(name: str, values: pl.Series) -> ReadColumn:
+    """Type a column of bare CSV fields."""
     missing = values.null_count()
     if missing == len(values):
         return ReadColumn(name, "null", pl.Series(name, [None] * len(values), dtype=pl.Null))
     for kind in ("int", "number"):
+        first = values.head(_TRIED_FIRST)
+        if first.cast(_DTYPES[kind], strict=False).null_count() > first.null_count():
+            continue
         numbers = values.cast(_DTYPES[kind], strict=False)
         if numbers.null_count() == missing:
             return ReadColumn(name, kind, numbers.rename(name), _padding_note(name, kind, values))

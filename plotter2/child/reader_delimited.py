@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from plotter2.child import reader_codes as codes
-from plotter2.child.reader_columns import NULL_TOKENS, ReadColumn, ReadTable, from_texts
+from plotter2.child.reader_columns import NULL_TOKENS, ReadTable, bare, from_texts
 from plotter2.child.reader_limits import Limits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
@@ -60,7 +60,7 @@ def read_delimited(data: bytes, where: str, limits: Limits, separators: Sequence
     shape = _shape(text, where, limits, separators, comments, skipped_lines)
     body, torn, notes = _without_torn_line(shape)
     texts = (_quoted if b'"' in body else _plain)(body, shape, where, limits)
-    columns = _typed(shape.names, texts, where, limits)
+    columns = tuple(map(from_texts, shape.names, texts))
     notes = [*_told_comments(comments), *notes]
     if not shape.has_header:
         notes.append(f"no header row: the columns are called {shape.names[0]} to {shape.names[-1]}")
@@ -182,7 +182,7 @@ def _without_torn_line(shape: _Shape) -> tuple[bytes, int, list[str]]:
 # ------------------------------------------------------------ fields
 def _plain(body: bytes, shape: _Shape, where: str, limits: Limits) -> list[pl.Series]:
     """Split a body without quotation marks, after every line was counted."""
-    rows, blank = _count_fields(body, shape, where)
+    rows, blank, longest = _count_fields(body, shape, where)
     limits.check_rows(rows, where)
     width = len(shape.names)
     if rows == 0:
@@ -195,28 +195,51 @@ def _plain(body: bytes, shape: _Shape, where: str, limits: Limits) -> list[pl.Se
         separator=shape.separator,
         quote_char=None,
         infer_schema=False,
+        null_values=list(NULL_TOKENS),
         new_columns=[f"c{place}" for place in range(width)],
     )
     assert frame.shape == (rows, width), "every line was counted before"
-    return frame.get_columns()
+    columns = frame.get_columns()
+    if longest > limits.text_bytes:
+        _check_texts(columns, shape.names, where, limits)
+    return [bare(column) for column in columns] if _has_space(body, shape.separator) else columns
 
 
-def _count_fields(body: bytes, shape: _Shape, where: str) -> tuple[int, int]:
-    """Count rows and blank lines; raises DataError (P2-D0844) at a line of another width."""
-    rows = blank = 0
+def _has_space(body: bytes, separator: str) -> bool:
+    spaces = (b" ", b"\t", b"\v", b"\f")
+    return not body.isascii() or any(s in body for s in spaces if s != separator.encode())
+
+
+def _check_texts(
+    columns: Sequence[pl.Series], names: Sequence[str], where: str, limits: Limits
+) -> None:
+    for name, column in zip(names, columns, strict=True):
+        longest = column.str.len_bytes().max()
+        if isinstance(longest, int) and longest > limits.text_bytes:
+            raise limits.text_too_long(where, f"a value of column {name!r}", longest)
+
+
+def _count_fields(body: bytes, shape: _Shape, where: str) -> tuple[int, int, int]:
+    """Give the numbers of rows, of blank lines, and of bytes in the longest line.
+
+    Raises DataError (P2-D0844) at a line of another width.
+    """
+    rows = blank = longest = 0
     for start, piece in _pieces(body):
         codes_of = np.frombuffer(piece, dtype=np.uint8)
         ends = np.flatnonzero(codes_of == ord("\n"))
         separators = np.flatnonzero(codes_of == ord(shape.separator))
         widths = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
-        is_blank = np.diff(ends, prepend=-1) == 1
+        lengths = np.diff(ends, prepend=-1)
+        is_blank = lengths == 1
         wrong = np.flatnonzero((widths != len(shape.names)) & ~is_blank)
         if len(wrong):
             line = body.count(b"\n", 0, start) + int(wrong[0])
             raise _ragged(where, shape, shape.first_line + line, int(widths[wrong[0]]))
         rows += len(ends) - int(is_blank.sum())
         blank += int(is_blank.sum())
-    return rows, blank
+        longest = max(longest, int(lengths.max()))
+    return rows, blank, longest
 
 
 def _pieces(body: bytes) -> Iterator[tuple[int, memoryview]]:
@@ -251,7 +274,7 @@ def _quoted(body: bytes, shape: _Shape, where: str, limits: Limits) -> list[pl.S
         raise _bad_quotes(error, where, shape.first_line + reader.line_num - 1, limits) from None
     limits.check_rows(rows + len(block), where)
     _take(block, pieces)
-    return [pl.concat(piece) for piece in pieces]
+    return [bare(pl.concat(piece)) for piece in pieces]
 
 
 def _take(block: list[list[str]], pieces: list[list[pl.Series]]) -> None:
@@ -259,16 +282,6 @@ def _take(block: list[list[str]], pieces: list[list[pl.Series]]) -> None:
     for piece, values in zip(pieces, fields, strict=True):
         piece.append(pl.Series(values, dtype=pl.String))
     block.clear()
-
-
-def _typed(
-    names: Sequence[str], texts: Sequence[pl.Series], where: str, limits: Limits
-) -> tuple[ReadColumn, ...]:
-    for name, series in zip(names, texts, strict=True):
-        longest = series.str.len_bytes().max()
-        if isinstance(longest, int) and longest > limits.text_bytes:
-            raise limits.text_too_long(where, f"a value of column {name!r}", longest)
-    return tuple(from_texts(name, series) for name, series in zip(names, texts, strict=True))
 
 
 def _ragged(where: str, shape: _Shape, line: int, width: int) -> DataError:

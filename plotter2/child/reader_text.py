@@ -35,7 +35,7 @@ def checked_text(data: bytes, where: str) -> bytes:
 
     Raises DataError: P2-D0840 empty, P2-D0841 binary, P2-D0842 Git-LFS pointer, P2-D0843 not UTF-8.
     """
-    if not data.strip(b" \t\r\n" + _BOM):
+    if not data or data.isspace() or (data.startswith(_BOM) and data[len(_BOM) :].strip() == b""):
         raise DataError(
             codes.EMPTY,
             f"{where} is empty.",

@@ -233,6 +233,24 @@ def test_what_pythons_writer_wrote_comes_back(rows: list[tuple[str, str, int]]) 
     assert columns["second"] == ["t" + b for _, b, _ in rows]
 
 
+_WORDS = st.sampled_from(["1", "-2.5", "", "NA", " 3 ", "a b", "é", "nan", "true", "\x0b", "007"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(_WORDS, min_size=n, max_size=n))))
+def test_quotation_marks_around_everything_change_nothing(rows: list[list[str]]) -> None:
+    header = [f"name{place}" for place in range(len(rows[0]) if rows else 2)]
+    rows = [row for row in rows if any(row)]
+    texts = []
+    for style in (csv.QUOTE_ALL, csv.QUOTE_MINIMAL):
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n", quoting=style).writerows([header, *rows])
+        texts.append(buffer.getvalue())
+    found = [read_one(text) for text in texts]
+    assert repr(found[0].tables) == repr(found[1].tables)
+    assert found[0].dtypes == found[1].dtypes
+
+
 def test_long_columns_come_in_chunks_in_order() -> None:
     content = "n,t\n" + "".join(f"{i},text{i}\n" for i in range(20_000))
     found = read_one(content, chunk_bytes=65_536)
