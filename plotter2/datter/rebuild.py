@@ -1,12 +1,11 @@
 """Making the registry anew from the files under `source/`. No other plotter2 may use the root meanwhile.
 
 Run records and serial numbers live in the registry only: they are taken over from the old one if
-it can still be read. Also a command: `python -m plotter2.datter.rebuild ROOT`.
+it can still be read.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,7 @@ from plotter2.datter import durable, events
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.registry import Registry, check_registry, copy_runs
-from plotter2.errors import DataError, ExitCode
-
-PATIENCE_S = 30.0
+from plotter2.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +90,3 @@ def _take_place(fresh: Path, path: Path) -> None:
 def _discard_database(path: Path) -> None:
     for ending in ("", "-wal", "-shm"):
         durable.discard(path.with_name(path.name + ending))
-
-
-def main(arguments: list[str]) -> int:
-    """Rebuild the registry of the root that is named; gives the exit code."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m plotter2.datter.rebuild ROOT\n")
-        return ExitCode.USAGE
-    try:
-        done = rebuild(Path(arguments[0]), PATIENCE_S)
-    except DataError as error:
-        sys.stderr.write(f"error[{error.code}]: {error.message}\n  = help: {error.help}\n")
-        return error.exit_code
-    kept = "run records kept" if done.runs_kept else f"run records lost; old file: {done.set_aside}"
-    sys.stdout.write(f"{done.events} events replayed, {kept}\n")
-    return ExitCode.OK
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,7 @@ from datter_samples import PATIENCE_S, add_run, add_sweep, curve
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.database import check_sqlite
 from plotter2.datter.output import Artefact
-from plotter2.datter.rebuild import main, rebuild
+from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 
@@ -64,23 +64,13 @@ def test_a_damaged_registry_is_named_and_kept_aside_by_the_rebuild(root: Path) -
     with pytest.raises(DataError) as caught:
         Store.open(root)
     assert caught.value.code == "P2-D0806"
-    assert "ebuild" in caught.value.help
+    assert "doctor --rebuild" in caught.value.help
     result = rebuild(root, PATIENCE_S)
     assert result.runs_kept is False
     assert result.set_aside is not None
     assert result.set_aside.read_bytes().startswith(b"no database")
     *after, _ = everything(root)
     assert after == before
-
-
-def test_the_rebuild_is_a_command_that_says_what_it_did(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(root)]) == 0
-    assert capsys.readouterr().out == "4 events replayed, run records kept\n"
-    assert main([]) == 2
-    assert main([str(root / "registry" / "registry.db")]) == 1
-    assert "P2-D0804" in capsys.readouterr().err
 
 
 def test_a_changed_description_is_refused(root: Path) -> None:
