@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from plotter2.renderkit import palettes
+from plotter2.renderkit.annotations import TextPiece, circle_piece, text_piece
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.colouring import ColourScale, Painted, fill_domain, painted
 from plotter2.renderkit.facets import PanelGrid, panelled
@@ -28,14 +29,7 @@ from plotter2.renderkit.scales import LEAST, Extent, extent_of
 from plotter2.renderkit.scene import Counts, Label, LayerCounts, Mark, Panel, Rect, Scene
 from plotter2.renderkit.sidebar import sidebar_for
 from plotter2.renderkit.sources import AxisKinds, Source, resolved
-from plotter2.renderkit.surfaces import (
-    Shading,
-    TextPiece,
-    cell_piece,
-    circle_piece,
-    rule_piece,
-    text_piece,
-)
+from plotter2.renderkit.surfaces import Shading, cell_piece, rule_piece
 from plotter2.renderkit.view import MILLIMETRE, Axis, Grid, View
 
 DEFAULT_SIZE: Final = (160 * MILLIMETRE, 100 * MILLIMETRE)

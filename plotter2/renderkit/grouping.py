@@ -152,11 +152,15 @@ def partition(codes: Codes, count: int) -> Iterator[tuple[int, Rows]]:
             yield code, order[edges[code] : edges[code + 1]]
 
 
-def lined_up(groups: Codes, count: int, x: NDArray[Any]) -> tuple[Rows, Codes]:
+def lined_up(groups: Codes | None, count: int, x: NDArray[Any]) -> tuple[Rows, Codes]:
     """Give the rows sorted by group, then by x (equal x in their own order), and where each group starts.
 
-    Rows with group -1 are left out; the starts end with the number of rows.
+    Rows with group -1 are left out; None is one group of all rows. The starts end with the number of rows.
     """
+    if groups is None:
+        rising = bool((x[1:] >= x[:-1]).all())
+        order = slice(0, len(x)) if rising else np.argsort(x, kind="stable")
+        return order, np.unique([0, len(x)]).astype(np.int32)
     pieces: list[NDArray[np.intp]] = []
     starts, sliced = [0], True
     for _, rows in partition(groups, count):

@@ -16,7 +16,7 @@ from plotter2.renderkit.colouring import Painted
 from plotter2.renderkit.decimation import thinned
 from plotter2.renderkit.grouping import Rows, lined_up, partition
 from plotter2.renderkit.numbers import level_text, linear_ticks
-from plotter2.renderkit.scales import Extent, extent_of, share
+from plotter2.renderkit.scales import Extent, extent_of, has_nan, share
 from plotter2.renderkit.scene import (
     BandMark,
     BarMark,
@@ -94,25 +94,41 @@ class Piece(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrandPiece:
-    """Lines or bands: rows sorted by line and x. `ys` is (y,) or (lo, hi); `colours` has one colour for each line."""
+    """Lines or bands: rows sorted by line and x. `ys` is (y,) or (lo, hi); `colours` has one colour for each line.
+
+    `gap` tells where a y is NaN (None: nowhere); `spans` is what the axes must cover.
+    """
 
     source: Source
     x: Floats
     ys: tuple[Floats, ...]
     starts: Codes
     colours: tuple[str, ...]
+    gap: NDArray[np.bool_] | None
+    spans: tuple[Extent, Extent]
     given: int
     null: int
 
     def extents(self) -> tuple[Extent, Extent]:
         """Give what the x and the y axis must cover."""
-        y = Extent()
-        for values in self.ys:
-            y = y | extent_of(values)
-        return extent_of(self.x), y
+        return self.spans
 
     def drawn(self, frame: Frame) -> Drawn:
         """Thin the lines for the width of the panel and give one mark for each colour."""
+        if not (_covers(frame.x, self.spans[0]) and _covers(frame.y, self.spans[1])):
+            return self._cut(frame)
+        place = (frame.x, frame.rect.width)
+        kept, starts = thinned(self.x, self.starts, place, self.gap, *self.ys)
+        x, ys = self.x, self.ys
+        total = drawn = self.given - self.null
+        if kept is not None:
+            x, ys = x[kept], tuple(values[kept] for values in ys)
+            drawn = len(kept) - (0 if self.gap is None else int(self.gap[kept].sum()))
+        counts = Counts(self.given, self.null, 0, total - drawn, drawn)
+        return Drawn(self._marks(x, ys, starts), counts)
+
+    def _cut(self, frame: Frame) -> Drawn:
+        """Draw within axes that do not show every row."""
         x, ys, starts = self.x, self.ys, self.starts
         if frame.y.scale == "log":
             ys = tuple(np.where(values > 0, values, np.nan) for values in ys)
@@ -122,8 +138,7 @@ class StrandPiece:
             x, ys = x[placed], tuple(values[placed] for values in ys)
         inside = frame.inside(x, *ys)
         total = drawn = int(inside.sum())
-        # Extremes depend on order only, and no scale changes the order: they are looked for in data coordinates.
-        kept, starts = thinned(share(frame.x, x), starts, frame.rect.width, *ys)
+        kept, starts = thinned(x, starts, (frame.x, frame.rect.width), _gap(ys), *ys)
         if kept is not None:
             x, ys = x[kept], tuple(values[kept] for values in ys)
             drawn = int(inside[kept].sum())
@@ -155,24 +170,43 @@ class StrandPiece:
 
 def strand_piece(source: Source, rows: Rows, paint: Painted) -> StrandPiece:
     """Sort the rows of lines or bands; raises RunError P2-R0668 for more lines than can be drawn."""
-    groups, count = source.lines[0][rows], source.lines[1]
+    groups, count = (None, 1) if source.lines is None else source.lines
+    groups = None if groups is None else groups[rows]
     x = source.numbers["x"][rows]
     names = ("y",) if source.layer.kind == "line" else ("lo", "hi")
     given = len(x)
-    if np.isnan(x).any():
-        groups = np.where(np.isnan(x), -1, groups).astype(np.int32)
+    if has_nan(x):
+        known = np.zeros(given, np.int32) if groups is None else groups
+        groups = np.where(np.isnan(x), -1, known).astype(np.int32)
     order, starts = lined_up(groups, count, x)
     if len(starts) - 1 > MOST_LINES:
         message = f"{len(starts) - 1} lines in one panel; at most {MOST_LINES} are drawn"
         raise undrawable("P2-R0668", message, source.where, "summarise first, or use facet")
     x = x[order]
     ys = tuple(source.numbers[name][rows][order] for name in names)
-    missing = np.isnan(ys[0])
-    for values in ys[1:]:
-        missing = missing | np.isnan(values)
+    gap = _gap(ys)
+    y_span = Extent()
+    for values in ys:
+        y_span = y_span | extent_of(values)
     colours = _line_colours(paint, rows, order, starts)
-    null = given - len(x) + int(missing.sum())
-    return StrandPiece(source, x, ys, starts, colours, given, null)
+    null = given - len(x) + (0 if gap is None else int(gap.sum()))
+    return StrandPiece(source, x, ys, starts, colours, gap, (extent_of(x), y_span), given, null)
+
+
+def _gap(ys: tuple[Floats, ...]) -> NDArray[np.bool_] | None:
+    """Tell where any of the values is NaN; None when none is."""
+    if not any(has_nan(values) for values in ys):
+        return None
+    gap = np.isnan(ys[0])
+    for values in ys[1:]:
+        gap = gap | np.isnan(values)
+    return gap
+
+
+def _covers(axis: ScaledAxis, span: Extent) -> bool:
+    """Tell whether the axis has a place for everything in the span."""
+    low, high = min(axis.limits), max(axis.limits)
+    return span.empty or (low <= span.low and span.high <= high)
 
 
 def _line_colours(paint: Painted, rows: Rows, order: Rows, starts: Codes) -> tuple[str, ...]:

@@ -78,15 +78,21 @@ class Extent:
 
 
 def extent_of(values: NDArray[Any]) -> Extent:
-    """Give the extent of the finite values."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
+    """Give the extent of the values; NaN is left out, and nothing else is infinite."""
+    if not values.size:
         return Extent()
-    low, high = float(finite.min()), float(finite.max())
+    low, high = float(values.min()), float(values.max())
+    if math.isnan(low):
+        known = values[~np.isnan(values)]
+        return extent_of(known)
     if low > LEAST:
         return Extent(low, high, low)
-    above = finite[finite > LEAST]
-    return Extent(low, high, float(above.min()) if above.size else math.inf)
+    return Extent(low, high, float(values.min(where=values > LEAST, initial=math.inf)))
+
+
+def has_nan(values: Floats) -> bool:
+    """Tell whether any value is NaN, in one pass (the values are bounded, so that their sum is a number)."""
+    return math.isnan(float(values.sum()))
 
 
 def spread(low: float, high: float) -> tuple[float, float]:

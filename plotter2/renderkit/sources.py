@@ -68,7 +68,7 @@ class Source:
     """One layer over all its rows.
 
     `numbers` holds the channels that are places or amounts, `keys` those that are levels (a colour of numbers may be
-    both, or only a number when it has many values); `lines` are the groups of a line or band.
+    both, or only a number when it has many values); `lines` are the groups of a line or band, None for a single one.
     """
 
     index: int
@@ -76,7 +76,7 @@ class Source:
     rows: int
     numbers: Mapping[str, Floats]
     keys: Mapping[str, Keyed]
-    lines: tuple[Codes, int]
+    lines: tuple[Codes, int] | None
 
     @property
     def where(self) -> str:
@@ -242,7 +242,7 @@ def _source(index: int, layer: Layer, places: Mapping[tuple[int, str], Floats]) 
         else:
             numbers[channel] = places.get((index, channel), as_floats(column))
     rows = _rows(layer)
-    return Source(index, layer, rows, numbers, keys, _lines(layer, rows, keys.get("colour")))
+    return Source(index, layer, rows, numbers, keys, _lines(layer, keys.get("colour")))
 
 
 def as_floats(column: Column) -> Floats:
@@ -251,6 +251,8 @@ def as_floats(column: Column) -> Floats:
         return np.where(column.codes < 0, np.nan, column.codes.astype(np.float64))
     numbers: Floats = np.asarray(column, dtype=np.float64)
     if column.dtype.kind != "f":
+        return numbers
+    if not len(numbers) or (numbers.min() >= -MOST and numbers.max() <= MOST):
         return numbers
     boundless = np.abs(numbers) > MOST
     return np.where(boundless, np.nan, numbers) if boundless.any() else numbers
@@ -262,11 +264,11 @@ def _rows(layer: Layer) -> int:
     return 0
 
 
-def _lines(layer: Layer, rows: int, colour: Keyed | None) -> tuple[Codes, int]:
+def _lines(layer: Layer, colour: Keyed | None) -> tuple[Codes, int] | None:
     if layer.kind not in ("line", "band"):
-        return np.zeros(rows, np.int32), 1
+        return None
     parts = [(colour.codes, len(colour.levels))] if colour is not None else []
     for name in layer.by:
         key = keyed(layer.columns[name])
         parts.append((key.codes, len(key.levels)))
-    return combined(parts) if parts else (np.zeros(rows, np.int32), 1)
+    return combined(parts) if parts else None

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plotter2.renderkit.annotations import enclosing
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.lettering import text_height, text_width
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.samples import ink
 from plotter2.renderkit.scales import share
 from plotter2.renderkit.scene import BarMark, CellMark, CircleMark, Label, LineMark, Scene, TextMark
-from plotter2.renderkit.surfaces import enclosing
 from plotter2.renderkit.view import MILLIMETRE, Axis, Facet, Grid, Legend, View
 from renderkit.sample_views import (
     SAMPLES,
