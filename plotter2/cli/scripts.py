@@ -256,7 +256,8 @@ def _provenance_text(found: dict[str, Any]) -> str:
     signers = ", ".join(f"{s['principal']} ({s['fingerprint']})" for s in found.get("signers", []))
     bundles = ", ".join(f"{b['name']} ({b['id']})" for b in found.get("bundles", []))
     versions = ", ".join(f"{name} {v}" for name, v in found.get("versions", {}).items())
-    rows = ", ".join(f"{count:,} {what}" for what, count in found.get("rows", {}).items())
+    ledger = found.get("ledger", {})
+    rows = ", ".join(f"{n:,} {what}" for what, n in ledger.items() if isinstance(n, int))
     lines = [
         ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
         ("signed by", signers),
