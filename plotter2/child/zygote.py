@@ -105,12 +105,12 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
     start = time.perf_counter()
     control = _control(int(sys.argv[1]))
     try:
-        preload.preload()
-        table = jobs()
-        plan = make_plan(preload.readable_folders(), sys.argv[2:])
-        if not plan.reads_folders:
-            preload.keep_fonts_in_memory()
-        preload.freeze()
+        with preload.frozen():
+            preload.preload()
+            table = jobs()
+            plan = make_plan(preload.readable_folders(), sys.argv[2:])
+            if not plan.reads_folders:
+                preload.keep_fonts_in_memory()
     except Plotter2Error as error:
         control.send(encode(frame.failure(error, debug=False)))
         return

@@ -54,12 +54,15 @@ class Orchestrator:
         task.check()
         start = time.monotonic()
         zygote = self._running_zygote()
+        zygote.ready()
+        ready = time.monotonic()
         output = Output(capped_output(task.limits.out_mib * 2**20))
         try:
             watch = Watch(self._child(zygote, task), task, self._settings, Conversation(on_event))
             ended = _watched(watch, output)
             timings = {
-                "start": (watch.job_given - start) * 1000,
+                "zygote": (ready - start) * 1000,
+                "start": (watch.job_given - ready) * 1000,
                 **watch.talk.timings_ms,
                 "total": (time.monotonic() - start) * 1000,
             }

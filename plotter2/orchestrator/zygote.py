@@ -146,8 +146,7 @@ class ZygoteProcess:
         )
 
     def make_child(self, order: MakeChild) -> Child:
-        """Have a child forked. Raises HostError (P2-H0902, P2-H0919) when the zygote cannot."""
-        self.ready()
+        """Have a child forked by a ready zygote. Raises HostError (P2-H0902) when it cannot."""
         with ExitStack() as on_failure:
             channel, child_end = _pair(on_failure)
             status, zygote_end = _pair(on_failure)

@@ -152,6 +152,18 @@ def test_a_zygote_that_does_not_start_says_why(code: str, said: str) -> None:
         assert said in caught.value.note
 
 
+def test_without_a_writable_cache_a_private_one_is_made_and_removed() -> None:
+    code = "import os, sys; sys.exit(os.environ['MPLCONFIGDIR'])"
+    settings = OrchestratorSettings(
+        zygote=(sys.executable, "-I", "-c", code), cache=Path("/proc/no/cache")
+    )
+    with Orchestrator(settings) as orchestrator, pytest.raises(HostError) as caught:
+        orchestrator.ready()
+    folder = Path(caught.value.note)
+    assert folder.is_absolute()
+    assert not folder.exists()
+
+
 def test_a_command_that_is_not_there_says_so() -> None:
     settings = OrchestratorSettings(zygote=("/no/such/python",))
     with Orchestrator(settings) as orchestrator, pytest.raises(HostError) as caught:
