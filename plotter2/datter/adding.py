@@ -7,6 +7,7 @@ can be taken back, and is when a step fails.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ from plotter2.errors import DataError
 
 _SURELY_UNDONE = frozenset({codes.DISK_FULL, codes.STORE_BUSY, codes.NOT_WRITABLE})
 """With these SQLite rolled the transaction back; after a failed sync nobody knows."""
+
+_TOGETHER = 200
+"""So many descriptions are open at once."""
 
 Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
 
@@ -164,12 +168,24 @@ class Adding:
             raise  # otherwise the files stay, and the next open finishes what they say
 
     def _describe(self, described: list[tuple[Bundle, bytes]]) -> None:
-        for bundle, data in described:
-            final = self._layout.bundle_file(bundle.id)
-            with durable.reported(final.parent):
-                final.parent.mkdir()
-            durable.put(self._folder / "description", final, (data,))
-        durable.sync_dir(self._layout.source)
+        for start in range(0, len(described), _TOGETHER):
+            self._describe_some(described[start : start + _TOGETHER])
+
+    def _describe_some(self, described: list[tuple[Bundle, bytes]]) -> None:
+        opened: list[tuple[int, Path]] = []
+        try:
+            for bundle, data in described:
+                path = self._folder / bundle.id
+                opened.append((durable.begin(path, (data,)), path))
+            durable.sync_all(opened)
+        finally:
+            for fd, _ in opened:
+                os.close(fd)
+        finals = [self._layout.bundle_file(bundle.id) for bundle, _ in described]
+        durable.make_dirs([final.parent for final in finals])
+        for (_, path), final in zip(opened, finals, strict=True):
+            durable.link_new(path, final)
+        durable.sync_dirs([final.parent for final in finals])
 
 
 def catch_up(layout: Layout, registry: Registry) -> int:

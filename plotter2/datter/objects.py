@@ -64,7 +64,7 @@ class Incoming:
     """Objects on their way in: written under `temp/`, without a name in the store yet.
 
     One instance belongs to one add and uses the add's own folder. Not more than a few hundred
-    files are open at once: they are synced together, which the file system does in few commits.
+    files are open at once: they are synced together, which is faster than one by one.
     """
 
     def __init__(self, layout: Layout, folder: Path) -> None:
@@ -104,8 +104,7 @@ class Incoming:
                 final = self._layout.object_file(digest)
                 if written and durable.link_new(self._folder / digest, final):
                     fresh.append(final)
-            for folder in folders:
-                durable.sync_dir(folder)
+            durable.sync_dirs(folders)
         except BaseException:
             Published(tuple(fresh)).undo()
             raise
@@ -117,12 +116,10 @@ class Incoming:
             os.close(self._open.pop()[0])
 
     def _sync(self) -> None:
-        while self._open:
-            fd, path = self._open.pop()
-            try:
-                durable.sync(fd, path)
-            finally:
-                os.close(fd)
+        try:
+            durable.sync_all(self._open)
+        finally:
+            self.close()
 
 
 def _has(path: Path, size: int) -> bool:

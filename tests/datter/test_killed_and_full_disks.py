@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,13 +100,16 @@ class FailingDisk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, kind: str, error: int) -> None:
         self._original = getattr(os, kind)
         self._error = error
+        self._lock = threading.Lock()
         self.fail_at = -1
         self.calls = 0
         monkeypatch.setattr(durable.os, kind, self)
 
     def __call__(self, *arguments: object, **options: object) -> object:
-        self.calls += 1
-        if self.calls == self.fail_at:
+        with self._lock:
+            self.calls += 1
+            fails = self.calls == self.fail_at
+        if fails:
             raise OSError(self._error, os.strerror(self._error))
         return self._original(*arguments, **options)
 
