@@ -14,6 +14,9 @@ Floats: TypeAlias = NDArray[np.float64]
 MOST_POINTS: Final = 200
 """A curve is evaluated at this many places, evenly spread; a line needs two."""
 
+_FLAT: Final = 1e-12
+"""Below this spread (as a share of the window, squared) a line through the window is no better than its mean."""
+
 FEWEST: Final = {"linear": 2, "poly2": 3, "exp": 2, "loess": 3}
 """The fewest different x that each model needs."""
 
@@ -70,16 +73,17 @@ def loess(x: Floats, y: Floats, at: Floats, span: float) -> Floats:
     widths = _widths(x, at, nearest)
     starts = np.flatnonzero(np.concatenate(([True], x[1:] != x[:-1])))
     counts = np.diff(np.append(starts, len(x))).astype(np.float64)
-    merged_x, merged_y = x[starts], np.add.reduceat(y, starts) / counts
+    # Without the common height of y, sums of products keep their digits.
+    height = float(y.mean())
+    merged_x, merged_y = x[starts], np.add.reduceat(y - height, starts) / counts
     lows = np.searchsorted(merged_x, at - widths, side="left")
     highs = np.searchsorted(merged_x, at + widths, side="right")
     line = np.empty(len(at))
     for i in range(len(at)):
         inside = slice(lows[i], highs[i])
-        line[i] = _local(
-            merged_x[inside] - at[i], merged_y[inside], counts[inside], float(widths[i])
-        )
-    return line
+        away = merged_x[inside] - at[i]
+        line[i] = _local(away, merged_y[inside], counts[inside], float(widths[i]))
+    return line + height
 
 
 def _widths(x: Floats, at: Floats, nearest: int) -> Floats:
@@ -97,19 +101,23 @@ def _widths(x: Floats, at: Floats, nearest: int) -> Floats:
 def _local(away: Floats, y: Floats, counts: Floats, width: float) -> float:
     if width <= 0:
         return float(np.average(y, weights=counts))
-    share = np.abs(away) / width
-    weights = np.clip(1 - share * share * share, 0, None)
-    weights = weights * weights * weights * counts
+    away /= width
+    weights = np.abs(away)
+    weights *= weights * weights
+    np.subtract(1, weights, out=weights)
+    np.maximum(weights, 0, out=weights)
+    weights *= weights * weights
+    weights *= counts
     total = float(weights.sum())
     if total <= 0:
         return float(np.average(y, weights=counts))
-    mean_x, mean_y = float(weights @ away) / total, float(weights @ y) / total
-    off = away - mean_x
-    weighted = weights * off
-    spread = float(weighted @ off)
-    if spread <= 1e-12 * total * width * width:
-        return mean_y
-    return mean_y - mean_x * float(weighted @ (y - mean_y)) / spread
+    height = float(weights @ y)
+    weights *= away
+    middle, spread, slope = float(weights.sum()), float(weights @ away), float(weights @ y)
+    determinant = total * spread - middle * middle
+    if determinant <= _FLAT * total * total:
+        return height / total
+    return (spread * height - middle * slope) / determinant
 
 
 @dataclass(frozen=True, slots=True, eq=False)
