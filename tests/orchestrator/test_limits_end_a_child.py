@@ -70,7 +70,7 @@ def test_work_without_end_stops_at_the_wall_clock(children: Attackers, source: s
     error = children.error(source, Limits(wall_ms=300))
     assert error.code == codes.WALL_LIMIT
     assert error.exit_code is ExitCode.TIMEOUT
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("source", GREEDY.values(), ids=GREEDY)
