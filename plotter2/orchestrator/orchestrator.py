@@ -72,7 +72,7 @@ class Orchestrator:
             raise
 
     def close(self) -> None:
-        """End the zygote and all children. Tasks at work end with P2-H0916."""
+        """End the zygote and all children. Tasks at work end with P2-H0902, later ones with P2-H0916."""
         with self._lock:
             self._closed = True
             zygote, self._zygote = self._zygote, None

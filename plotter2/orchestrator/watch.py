@@ -40,6 +40,7 @@ class Watch:
         self.job_given = 0.0
         """When the child got its job, on the monotonic clock."""
         self._baseline = 0
+        self._measure_at = 0.0
         self._stop = Stop.CONFINE
         self._deadline = time.monotonic() + settings.confine_seconds
         self._poll = select.poll()
@@ -112,9 +113,11 @@ class Watch:
             )
 
     def _measure(self) -> None:
-        if time.monotonic() >= self._deadline:
+        now = time.monotonic()
+        if now >= self._deadline:
             raise stopped(self._stop, self._task.limits)
-        if self.talk.state is State.WORKING:
+        if self.talk.state is State.WORKING and now >= self._measure_at:
+            self._measure_at = now + self._settings.poll_seconds
             grown = own_memory(self.child.memory) - self._baseline
             if grown > self._task.limits.mem_mib * 2**20:
                 raise stopped(Stop.MEMORY, self._task.limits)

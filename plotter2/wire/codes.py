@@ -18,7 +18,6 @@ UNKNOWN_MACHINE = "P2-H0913"
 TASK_REFUSED = "P2-H0914"
 MEMORY_NOT_MADE = "P2-H0915"
 CLOSED = "P2-H0916"
-CANCELLED = "P2-H0917"
 CHILD_BUG = "P2-R0600"
 TOO_MANY_MESSAGES = "P2-H0918"
 
@@ -39,7 +38,6 @@ CODES: dict[str, str] = {
     TASK_REFUSED: "A task asks for too many files or for limits outside the allowed range.",
     MEMORY_NOT_MADE: "Shared memory for a run could not be made, filled or sealed.",
     CLOSED: "The orchestrator was closed; no more work is taken.",
-    CANCELLED: "The run was stopped because the caller asked for it.",
     CHILD_BUG: "An error inside the child that nobody foresaw: a bug in plotter2.",
     TOO_MANY_MESSAGES: "The run sent more messages (log lines, tables) than one run may.",
 }
