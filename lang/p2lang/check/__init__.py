@@ -39,8 +39,8 @@ def check(
     session = Session(source, registry, Schemas.of(schemas), expression, flow, block, granted)
     scope = Scope()
     for name in poisoned:
-        scope.bind(Binding(ast.Name(name), None, used=True))
-        scope.define(Word(ast.Name(name), None, used=True))
+        scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
+        scope.define(Word(ast.Name(name), None, used=True, damaged=True))
     with suppress(Abandoned):
         statements(session, Place(scope), script.items)
     return Checked(

@@ -47,7 +47,7 @@ def arguments(
     name: Span,
 ) -> Arguments:
     """Give the typed arguments of a call; what is wrong is reported and leaves `sound` false."""
-    before = len(session.diagnostics)
+    before = session.errors
     given = _sorted_out(session, place, signature, written)
     out = Arguments()
     for parameter in signature.parameters:
@@ -61,7 +61,7 @@ def arguments(
             out.spans[parameter.name] = _across(items)
     if given.sound:
         _report_missing(session, signature, given, name)
-    out.sound = not any(d.is_error for d in session.diagnostics[before:])
+    out.sound = session.errors == before
     return out
 
 

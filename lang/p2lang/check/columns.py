@@ -59,7 +59,7 @@ def quoted_column(session: Session, place: Place, node: ast.String) -> Typed:
 
 def columns_argument(session: Session, place: Place, items: list[ast.Argument]) -> Typed:
     """Give the columns that arguments name: columns, lists of them, patterns, bindings of columns."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     sound = True
     for node in _flat(items):
         found = _some(session, place, node)
@@ -73,8 +73,8 @@ def columns_argument(session: Session, place: Place, items: list[ast.Argument]) 
                 )
                 sound = False
             else:
-                names.append(name)
-    return Typed(["cols", names], _COLUMNS) if sound else LOST
+                names[name] = None
+    return Typed(["cols", list(names)], _COLUMNS) if sound else LOST
 
 
 def _flat(items: list[ast.Argument]) -> Iterator[ast.Expr]:

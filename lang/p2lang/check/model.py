@@ -69,13 +69,17 @@ LOST = Stream(None, open=True)
 
 @dataclass(eq=False)
 class Binding:
-    """A `$name`: a value, a stream, a pipe; `what` is None after a mistake. `serial` orders definitions."""
+    """A `$name`: a value, a stream, a pipe; `what` is None after a mistake. `serial` orders definitions.
+
+    `names_column` tells that it is the variable of a `repeat` over columns, `damaged` that a syntax error hides it.
+    """
 
     name: ast.Name
     what: Typed | Stream | ast.Pipe | None
     serial: int = 0
     used: bool = False
     names_column: bool = False
+    damaged: bool = False
 
 
 @dataclass(eq=False)
@@ -86,6 +90,7 @@ class Word:
     what: ast.Def | ast.ScriptDef | ast.Use | ast.Task | None
     serial: int = 0
     used: bool = False
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

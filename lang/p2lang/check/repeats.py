@@ -16,7 +16,7 @@ MOST_TURNS = 64
 def repeated(session: Session, place: Place, item: ast.Repeat) -> list[Stream | Typed]:
     """Check the body once for each value of the list."""
     first = place.scope.seen_binding(item.name.text)
-    if first is not None:
+    if first is not None and not first.damaged:
         session.report(
             "P2-E0210",
             f"`{item.name.text}` is already bound",

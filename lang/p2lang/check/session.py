@@ -26,6 +26,10 @@ DEEPEST = 96
 """Levels of nesting in an expression; `a + b + c` has two."""
 
 
+LATER = "P2-E0240"
+"""The code of what the language knows and this release does not run."""
+
+
 class Abandoned(Exception):
     """The script expands beyond its budget: nothing more is checked."""
 
@@ -58,7 +62,10 @@ class Place:
 
 @dataclass
 class Session:
-    """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back."""
+    """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back.
+
+    `errors` counts what was reported, each time anew; `mistakes` leaves out what only a later release runs.
+    """
 
     source: Source
     registry: Registry
@@ -73,9 +80,11 @@ class Session:
     bundles: dict[str, TableSchema] = field(default_factory=dict)
     params: dict[str, CheckedParam] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    pictures: dict[str, Span] = field(default_factory=dict)
+    pictures: dict[str, list[tuple[Span, list[Value]]]] = field(default_factory=dict)
     calls: list[Span] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
+    errors: int = 0
+    mistakes: int = 0
     silent_later: int = 0
     depth: int = 0
     spent: int = 0
@@ -97,6 +106,8 @@ class Session:
         severity: Severity = "error",
     ) -> None:
         """Add one diagnostic; the same one twice (a definition used twice) is told once."""
+        self.errors += severity == "error"
+        self.mistakes += severity == "error" and code != LATER
         key = (code, span, message)
         if key in self._told:
             return
@@ -114,7 +125,7 @@ class Session:
     def later(self, what: str, span: Span) -> None:
         """Report what the language knows and this release does not run; inside such a thing only once."""
         if not self.silent_later:
-            self.report("P2-E0240", f"{what} is known but this release does not run it yet", span)
+            self.report(LATER, f"{what} is known but this release does not run it yet", span)
 
     @contextmanager
     def told_later(self) -> Iterator[None]:
@@ -165,7 +176,7 @@ class Session:
         """Check something that does not become part of the program: only what is wrong with it stays."""
         kept = self.steps, self.effects, self.bundles, self.pictures
         self.steps, self.effects = list(self.steps), list(self.effects)
-        self.bundles, self.pictures = dict(self.bundles), dict(self.pictures)
+        self.bundles, self.pictures = dict(self.bundles), {}
         yield
         self.steps, self.effects, self.bundles, self.pictures = kept
 

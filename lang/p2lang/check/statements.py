@@ -21,7 +21,6 @@ from p2lang.semantics.arguments import accept
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.structure import IMPOSE
 from p2lang.semantics.values import Typed
-from p2lang.source import NOWHERE
 from p2lang.types import TableSchema
 
 _UNKNOWN_ROWS = 1_000_000
@@ -52,7 +51,7 @@ def bind(
 ) -> None:
     """Bind a name once; a second time is reported and the first stays."""
     first = place.scope.seen_binding(name.text)
-    if first is not None and first.name.span != NOWHERE:
+    if first is not None and not first.damaged:
         session.report(
             "P2-E0210",
             f"`{name.text}` is already bound",
@@ -70,7 +69,7 @@ def bind(
 def _define(session: Session, place: Place, word: Word) -> None:
     name = word.name
     first = place.scope.hidden(name.text)
-    if isinstance(first, Word) and first.name.span != NOWHERE:
+    if isinstance(first, Word) and not first.damaged:
         session.report(
             "P2-E0210",
             f"`{name.text}` is already defined",
@@ -94,12 +93,12 @@ def _define(session: Session, place: Place, word: Word) -> None:
 
 
 def _let(session: Session, place: Place, item: ast.Let) -> list[Stream | Typed]:
-    before = len(session.diagnostics)
+    before = session.mistakes
     what: Stream | Typed | None = session.flow(session, place, item.value)
     assert what is not None
     if item.type is not None:
         keeps_promise(session, item.name, item.type, item.value.span, what)
-    failed = any(d.is_error and d.code != "P2-E0240" for d in session.diagnostics[before:])
+    failed = session.mistakes > before
     lost = what.type.kind == "unknown" if isinstance(what, Typed) else what.kind is None
     bind(session, place, item.name, None if failed or lost else what)
     return []
@@ -216,7 +215,7 @@ def _impose_input(session: Session, place: Place, item: ast.ImposeInput) -> list
 
 
 def _impose(session: Session, place: Place, item: ast.ImposeThat) -> list[Stream | Typed]:
-    before = len(session.diagnostics)
+    before = session.errors
     attributes: dict[str, Value] = {}
     for name, node in (("that", item.condition), ("message", item.message)):
         if node is None:
@@ -227,14 +226,15 @@ def _impose(session: Session, place: Place, item: ast.ImposeThat) -> list[Stream
         except Clash as clash:
             session.clash(clash, node.span)
         attributes[name] = typed.value
-    if not any(d.is_error for d in session.diagnostics[before:]):
+    if session.errors == before:
         session.emit(Step(IMPOSE, inputs((), attributes), attributes, "done", None, item.span))
     return []
 
 
 def _flow(session: Session, place: Place, item: ast.FlowStatement) -> list[Stream | Typed]:
+    before = session.errors
     what = session.flow(session, place, item.flow)
-    if not place.boxed:
+    if not place.boxed and session.errors == before:
         without_result(session, item.flow, what)
     return [what]
 

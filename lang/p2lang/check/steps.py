@@ -85,7 +85,7 @@ def _framed(session: Session, place: Place, stream: Stream, signature: Signature
 
 def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -> bool:
     kind, wanted, word = stream.kind, signature.takes, signature.name
-    if kind is None or kind == wanted or (wanted == "any" and kind not in ("none", "done")):
+    if kind is None or kind == wanted or (wanted == "any" and kind in ("table", "plot", "item")):
         return True
     if kind == "none":
         session.report(
@@ -134,6 +134,12 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
     if kind == "table" and wanted == "view":
         does = "draws" if signature.kind == "mark" else "works on a frame"
         return f"`{word}` {does}, but there is no frame yet", "", f"add `| frame` before `| {word}`"
+    if kind == "view" and wanted == "any":
+        return (
+            f"`{word}` takes a finished picture, but here there is a frame",
+            "",
+            f"put `| plot` before `| {word}`",
+        )
     if kind == "view" and signature.gives == "view":
         return (
             f"there is a `{word}` already",
@@ -294,14 +300,22 @@ def _named_picture(
             help='write text without `/`, for example "reward"',
         )
         return False
-    first = session.pictures.setdefault(value[1], span)
-    if first is not span and not session.guards:
-        session.report(
-            "P2-E0230",
-            f'two pictures are called "{value[1]}"',
-            span,
-            related=(Related(first, "the first one"),),
-            help='give each a name: `plot("name")`',
-        )
-        return False
+    guards = [guard.value for guard in session.guards]
+    earlier = session.pictures.setdefault(value[1], [])
+    for first, others in earlier:
+        if not _exclusive(guards, others):
+            session.report(
+                "P2-E0230",
+                f'two pictures are called "{value[1]}"',
+                span,
+                related=(Related(first, "the first one"),),
+                help='give each a name: `plot("name")`',
+            )
+            return False
+    earlier.append((span, guards))
     return True
+
+
+def _exclusive(guards: list[Value], others: list[Value]) -> bool:
+    """Tell whether two conditions are the two branches of one `when`."""
+    return any(a == ["not", b] or b == ["not", a] for a in guards for b in others)

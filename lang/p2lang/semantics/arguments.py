@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from p2lang.semantics import units
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.refinements import refine
 from p2lang.semantics.values import Shape, Typed, ValueType, units_differ
 from p2lang.signatures import Parameter, Signature
 
@@ -42,6 +43,7 @@ def accept(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         return
     _ACCEPT[parameter.type](signature, parameter, typed)
     _accept_shape(signature, parameter, typed.type)
+    refine(signature, parameter, typed)
 
 
 def accept_new(signature: Signature, name: str, kind: str, typed: Typed) -> None:
@@ -188,28 +190,6 @@ def _choice(signature: Signature, parameter: Parameter, typed: Typed) -> None:
 def _list(signature: Signature, parameter: Parameter, typed: Typed) -> None:
     if typed.type.kind not in ("list", "range"):
         raise _mismatch(signature, parameter, typed, "a list")
-    if (signature.name, parameter.name) in _LENGTHS:
-        _lengths(signature, parameter, typed)
-
-
-_LENGTHS = frozenset((("frame", "size"),))
-
-
-def _lengths(signature: Signature, parameter: Parameter, typed: Typed) -> None:
-    item = typed.type.item
-    count = len(typed.value[1]) if typed.value[0] == "list" else 2
-    if count != 2:
-        raise Clash(
-            "P2-E0207",
-            f"{described(signature, parameter)} has two lengths, width and height, not {count}",
-            help="for example `[160mm, 90mm]`",
-        )
-    if item is not None and item.kind != "unknown" and item.unit != "pt":
-        raise Clash(
-            "P2-E0214",
-            f"{described(signature, parameter)} is made of lengths",
-            help="add a unit, for example `[160mm, 90mm]`",
-        )
 
 
 def _anything(signature: Signature, parameter: Parameter, typed: Typed) -> None:

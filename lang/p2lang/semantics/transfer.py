@@ -307,12 +307,6 @@ def _fewer(name: str) -> Callable[[Application, TableSchema], TableSchema]:
         default = None if parameter is None else parameter.default_value
         value = application.attributes.get(name, default)
         most = None if value is None else upper(value, application.bounds)
-        if most is not None and most < 0:
-            raise Clash(
-                "P2-E0223",
-                f"`{name}` of `{application.signature.name}` is 0 or more",
-                argument=name,
-            )
         return flow if most is None or most >= flow.rows else replace(flow, rows=most)
 
     return rule

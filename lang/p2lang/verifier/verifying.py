@@ -242,7 +242,10 @@ class _Pass:
         if not node.inputs:
             raise RefusedProgram("P2-V0507", f"{node.op} has nothing from the left")
         flow = self.nodes[node.inputs[0]]
-        if signature.takes != flow.kind and (signature.takes != "any" or flow.kind == "done"):
+        fits = flow.kind == signature.takes or (
+            signature.takes == "any" and flow.kind in ("table", "plot", "item")
+        )
+        if not fits:
             raise RefusedProgram("P2-V0510", f"{node.op} takes {signature.takes}, not {flow.kind}")
         return flow
 
