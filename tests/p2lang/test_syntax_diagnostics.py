@@ -86,7 +86,9 @@ def test_a_fix_takes_its_mistake_away(case: Case) -> None:
         if not fixes:
             break
         span = fixes[0].span
-        source = Source(source.text[: span.start] + fixes[0].text + source.text[span.end :], "plot.p2")
+        source = Source(
+            source.text[: span.start] + fixes[0].text + source.text[span.end :], "plot.p2"
+        )
     else:
         pytest.fail(f"the fixes of {case.title} do not come to an end: {source.text}")
     without_fix = [d for d in mistakes(case.source) if d.fix is None]

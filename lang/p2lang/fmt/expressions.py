@@ -30,6 +30,7 @@ _CHAINS = ("or", "and", "+", "-", "*", "/")
 _ATOM = 10
 _ENDLESS = 1_000_000_000
 _HOLE = re.compile(r'(?:[^"{}\n]|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*\Z')
+_BRACES = {"{": "{{", "}": "}}"}
 _ARGUMENT_WORDS = frozenset(("if", "not", "true", "false", "null"))
 
 DEFINING = frozenset(("derive", "summary"))
@@ -122,7 +123,7 @@ def fstring(expr: ast.FString) -> str:
     out: list[str] = []
     for part in expr.parts:
         if isinstance(part, str):
-            out.append(words.escaped(part).replace("{", "{{").replace("}", "}}"))
+            out += [_BRACES.get(character) or words.escaped(character) for character in part]
             continue
         hole = one_line(part)
         if any(isinstance(n, ast.FString) for n in ast.walk(part)) or not _HOLE.match(hole):

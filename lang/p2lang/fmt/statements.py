@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from p2lang import ast
 from p2lang.fmt import words
 from p2lang.fmt.expressions import (
     above,
-    behind,
     bracketed,
+    end_of_line,
     expression,
     flow,
     stage,
@@ -79,7 +80,37 @@ def _blank_between(previous: ast.Item, current: ast.Item, *, top: bool) -> bool:
 
 def item(node: ast.Item) -> Document:
     """Give a statement with its comments."""
-    return sequence(above(node), group(_statement(node)), behind(node))
+    bare, comment = _lifted(node)
+    return sequence(above(node), group(_statement(bare)), end_of_line(comment))
+
+
+def _lifted(node: ast.Item) -> tuple[ast.Item, str]:
+    """Give the comment at a statement's end, which may be its last step's, and the statement without it.
+
+    On the page nobody can tell whose it is, so it must not matter for the layout.
+    """
+    match node:
+        case ast.Let(value=flow) | ast.Expose(value=flow) if flow.stages and not node.trailing:
+            stages, comment = _without_last(flow.stages)
+            return replace(node, value=replace(flow, stages=stages)), comment
+        case ast.Def(body=flow) if flow.stages and not node.trailing:
+            stages, comment = _without_last(flow.stages)
+            return replace(node, body=replace(flow, stages=stages)), comment
+        case ast.FlowStatement(flow=flow) if flow.stages and not node.trailing:
+            stages, comment = _without_last(flow.stages)
+            return replace(node, flow=replace(flow, stages=stages)), comment
+        case ast.Link(via=via) if via and not node.trailing:
+            stages, comment = _without_last(via)
+            return replace(node, via=stages), comment
+        case _:
+            return node, node.trailing
+
+
+_Stages = tuple[ast.Stage | ast.Splice, ...]
+
+
+def _without_last(stages: _Stages) -> tuple[_Stages, str]:
+    return (*stages[:-1], replace(stages[-1], trailing="")), stages[-1].trailing
 
 
 def _statement(node: ast.Item) -> Document:

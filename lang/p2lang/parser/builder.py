@@ -46,7 +46,7 @@ class Builder(ExpressionBuilder):
         if problem is not None:
             self.problems.append(problem)
         edition = int(text) if text.isdigit() and len(text) < 9 else 0
-        return _Header(edition, span, self.margin.header(first), self.margin.behind(last))
+        return _Header(edition, span, self.margin.header(first, last), self.margin.behind(last))
 
     # ---- declarations ----
 

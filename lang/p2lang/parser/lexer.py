@@ -66,8 +66,7 @@ class Tokens:
 
     def first_on_line(self, index: int) -> bool:
         """Tell whether only white space stands before a token on its line."""
-        line = self.text.rfind("\n", 0, self.starts[index]) + 1
-        return not self.text[line : self.starts[index]].strip()
+        return index == 0 or not self.same_line(index - 1, index)
 
     def same_line(self, left: int, right: int) -> bool:
         """Tell whether no line ends between two tokens."""

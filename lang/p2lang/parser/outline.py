@@ -20,6 +20,7 @@ from p2lang.parser.mistakes.trouble import (
 from p2lang.parser.tables import tables
 
 MAX_NESTING = 64
+_MOST_PROBLEMS = 200
 SWALLOWING = frozenset(
     ("BAD_BACKTICK", "BAD_STRING", "BAD_SINGLE", "BAD_FSTRING", "BAD_TRIPLE", "BAD_CURLY")
 )
@@ -60,6 +61,11 @@ class Outline:
 
     extents: list[Extent] = field(default_factory=list)
     problems: dict[int, Diagnostic] = field(default_factory=dict)
+
+    def note(self, token: int, problem: Diagnostic) -> None:
+        """Keep a problem, unless there are already more than anyone will read."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems[token] = problem
 
 
 @dataclass(slots=True)
@@ -264,13 +270,16 @@ class _Outliner:
         if closer is not None:
             related.append(Related(tokens.span(closer), "closes a bracket further out"))
         related += self._still_inside(innermost)
-        self.outline.problems[innermost] = Diagnostic(
-            "P2-E0104",
-            f"`{tokens.text_of(innermost)}` is never closed",
-            tokens.span(innermost),
-            "opened here",
-            help=f"add `{missing}`",
-            related=tuple(related),
+        self.outline.note(
+            innermost,
+            Diagnostic(
+                "P2-E0104",
+                f"`{tokens.text_of(innermost)}` is never closed",
+                tokens.span(innermost),
+                "opened here",
+                help=f"add `{missing}`",
+                related=tuple(related),
+            ),
         )
 
     def _still_inside(self, opened: int) -> list[Related]:
@@ -298,24 +307,30 @@ class _Outliner:
     def _mismatch(self, i: int, kind: str) -> None:
         tokens, opened = self.tokens, self.stack[-1].token
         wanted = _SIGNS[OPENERS[tokens.kinds[opened]]]
-        self.outline.problems[i] = Diagnostic(
-            "P2-E0104",
-            f"`{tokens.text_of(opened)}` is closed by `{_SIGNS[kind]}`",
-            tokens.span(i),
-            f"expected `{wanted}`",
-            help=f"write `{wanted}` here, or before this",
-            related=(Related(tokens.span(opened), "opened here"),),
+        self.outline.note(
+            i,
+            Diagnostic(
+                "P2-E0104",
+                f"`{tokens.text_of(opened)}` is closed by `{_SIGNS[kind]}`",
+                tokens.span(i),
+                f"expected `{wanted}`",
+                help=f"write `{wanted}` here, or before this",
+                related=(Related(tokens.span(opened), "opened here"),),
+            ),
         )
 
     def _closes_nothing(self, i: int, kind: str) -> None:
         extents = self.outline.extents
         if kind == "RBRACE" or not extents:
             self._start(i)
-        self.outline.problems[i] = Diagnostic(
-            "P2-E0104",
-            f"`{_SIGNS[kind]}` closes nothing",
-            self.tokens.span(i),
-            help="delete it, or open the bracket before it",
+        self.outline.note(
+            i,
+            Diagnostic(
+                "P2-E0104",
+                f"`{_SIGNS[kind]}` closes nothing",
+                self.tokens.span(i),
+                help="delete it, or open the bracket before it",
+            ),
         )
         if kind == "RBRACE":
             extents[-1].end = i + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -130,10 +131,12 @@ class _Recovery:
     poisoned: set[str] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     problems: dict[int, Diagnostic] = field(default_factory=dict)
+    problem_tokens: list[int] = field(default_factory=list)
 
     def run(self) -> Parsed:
         outline = outlined(self.tokens)
         self.problems = outline.problems
+        self.problem_tokens = sorted(outline.problems)
         items: list[ast.Item] = []
         edition: int | None = None
         for extent in outline.extents:
@@ -144,10 +147,7 @@ class _Recovery:
         script = ast.Script(tuple(items), edition, span=Span(0, len(self.tokens.text)))
         self.found += _general(script, self.tokens, self.found)
         self.found.sort(key=lambda d: d.span.start)
-        return Parsed(script, tuple(self._limited()), frozenset(self.poisoned))
-
-    def _limited(self) -> list[Diagnostic]:
-        return self.found[:MOST_REPORTED]
+        return Parsed(script, tuple(self.found[:MOST_REPORTED]), frozenset(self.poisoned))
 
     def _read(self, extent: Extent, level: int) -> ast.Script | None:
         """Give the statement if it is fine without those inner ones that are not; report what is not fine."""
@@ -155,9 +155,12 @@ class _Recovery:
             script = self._attempt(extent, level, final=False)
             if script is not None:
                 return script
+        if len(self.found) >= MOST_REPORTED:
+            self._poison(extent)
+            return None
         if level < _MOST_LEVELS:
             for inner in extent.inner:
-                if len(self.found) < MOST_REPORTED and self._read(inner, level + 1) is None:
+                if self._read(inner, level + 1) is None:
                     self.dead.update(range(inner.first, inner.end))
         problem = self._bracket_problem(extent)
         if problem is not None and not self._has_open_text(extent):
@@ -184,8 +187,13 @@ class _Recovery:
         return [i for i in range(extent.first, extent.end) if i not in self.dead]
 
     def _bracket_problem(self, extent: Extent) -> Diagnostic | None:
-        for token in sorted(self.problems):
-            if extent.first <= token < extent.end and token not in self.dead:
+        for place in range(
+            bisect_left(self.problem_tokens, extent.first), len(self.problem_tokens)
+        ):
+            token = self.problem_tokens[place]
+            if token >= extent.end:
+                break
+            if token not in self.dead:
                 return self.problems[token]
         return None
 
@@ -193,8 +201,10 @@ class _Recovery:
         return any(self.tokens.kinds[i] in SWALLOWING for i in self._order(extent))
 
     def _failed(self, extent: Extent, problem: Diagnostic) -> None:
-        if len(self.found) < MOST_REPORTED:
-            self.found.append(problem)
+        self.found.append(problem)
+        self._poison(extent)
+
+    def _poison(self, extent: Extent) -> None:
         kinds = self.tokens.kinds
         for i in range(extent.first, extent.end):
             declares = kinds[i] in _DECLARING or (i == extent.first and kinds[i + 1] == "EQUAL")

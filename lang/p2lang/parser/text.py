@@ -14,7 +14,7 @@ _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|([\s\S]))")
 _OLD_UNICODE = re.compile(r"(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2}))")
 _FSTRING = re.compile(
     r'(?P<open>\{\{)|(?P<close>\}\})|\{(?P<hole>(?:[^"{}\n]|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*)\}'
-    r"|(?P<plain>(?:[^\\{}]|\\[\s\S])+)"
+    r"|(?P<plain>(?:[^\\{}]|\\(?:u\{[0-9A-Fa-f]{1,6}\}|[\s\S]))+)"
 )
 
 

@@ -180,7 +180,9 @@ def holes(at: Trouble) -> Diagnostic | None:
 
 def _bad_brace(text: str) -> tuple[int, str] | None:
     """Give place and kind of the brace in `f"..."` that has no partner, if there is one."""
-    good = re.compile(r'\{\{|\}\}|\{(?:[^"{}\n]|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*\}|\\.|[^{}\\]')
+    good = re.compile(
+        r'\{\{|\}\}|\{(?:[^"{}\n]|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*\}|\\(?:u\{[0-9A-Fa-f]{1,6}\}|.)|[^{}\\]'
+    )
     position = 2
     while position < len(text):
         match = good.match(text, position)

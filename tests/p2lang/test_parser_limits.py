@@ -1,0 +1,146 @@
+"""What is refused before a script is read, and that nothing in a script makes the parser slow or deep."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from p2_scripts import errors_of, parsed
+from p2lang import ast
+from p2lang.diagnostics import Diagnostic
+from p2lang.parser import LONGEST_SCRIPT, decode, parse
+from p2lang.source import Source
+
+
+def test_bytes_become_a_source_with_its_name() -> None:
+    source = decode("p2 1\n# ü".encode(), "a.p2")
+    assert isinstance(source, Source)
+    assert (source.text, source.name) == ("p2 1\n# ü", "a.p2")
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"#" * (LONGEST_SCRIPT + 1), "P2-E0001", "262,145 bytes"),
+        (b"p2 1\nlet \xff = 1", "P2-E0003", "byte 0xff on line 2, byte 5"),
+        (b"\xff\xfep\0002", "P2-E0003", "0xff on line 1"),
+    ],
+)
+def test_bytes_that_hold_no_script_are_refused_with_the_reason(
+    content: bytes, code: str, words: str
+) -> None:
+    refused = decode(content, "a.p2")
+    assert isinstance(refused, Diagnostic)
+    assert refused.code == code
+    assert words in refused.message
+    assert refused.help
+
+
+def test_the_longest_script_is_still_read() -> None:
+    assert isinstance(decode(b"#" * LONGEST_SCRIPT), Source)
+
+
+def test_the_length_counts_in_bytes_of_utf_8() -> None:
+    [refused] = errors_of("#" + "ü" * (LONGEST_SCRIPT // 2))
+    assert refused.code == "P2-E0001"
+    assert parse(Source("#" + "ü" * (LONGEST_SCRIPT // 2))).script is None
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u2028", "\x00", "\x1b", "\x0c", "\x85",
+     "\u3164", "\ufe0f", "\U000e0041", "\ud800", "\ue000"],
+)  # fmt: skip
+@pytest.mark.parametrize("template", ["# {}", '"{}"', "let a{} = 1", "let a = `{}`"])
+def test_a_character_that_cannot_be_seen_is_refused_everywhere(
+    template: str, character: str
+) -> None:
+    text = template.format(character)
+    result = parse(Source(text))
+    assert [d.code for d in result.diagnostics] == ["P2-E0002"]
+    assert result.diagnostics[0].span.start == text.index(character)
+    assert result.script is None
+
+
+def test_only_the_first_few_hidden_characters_are_listed() -> None:
+    assert len(errors_of("\u200b" * 100)) == 5
+
+
+@pytest.mark.parametrize(
+    "text", ["# ü é 漢字 😀", '"–"', "let a = `größe`\n", "p2 1\r\nlet a = 1\r\n"]
+)
+def test_characters_that_can_be_seen_are_fine(text: str) -> None:
+    assert "P2-E0002" not in [d.code for d in errors_of(text)]
+
+
+def test_line_ends_of_other_systems_mean_the_same() -> None:
+    text = 'p2 1\n# c\nlet a = f(\n  1,\n  2,\n)\nscript s() = python """\nx\n"""\n'
+    assert parsed(text.replace("\n", "\r\n")) == parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("(", ")"), ("[", "]"), ("f(", ")"), ("frame {", "}"), ("f(a=", ")")]
+)
+def test_brackets_nest_64_deep_and_no_deeper(opening: str, closing: str) -> None:
+    filling = "" if "{" in opening else "1"
+    start = "" if "{" in opening else "let a = "
+    assert errors_of(f"{start}{opening * 64}{filling}{closing * 64}") == []
+    [refused] = errors_of(f"{start}{opening * 65}{filling}{closing * 65}")
+    assert refused.code == "P2-E0004"
+
+
+@pytest.mark.parametrize("piece", ["1 + ", "not ", "- ", "2 ** ", "1 or ", "if a then b else "])
+def test_long_expressions_are_refused_before_they_get_too_deep_for_those_who_walk_the_tree(
+    piece: str,
+) -> None:
+    assert errors_of(f"let a = {piece * 100}1") == []
+    for count in (1_000, 12_000):
+        [refused] = errors_of(f"let a = {piece * count}1")
+        assert refused.code == "P2-E0004"
+
+
+def test_the_deepest_tree_can_be_compared_shown_and_walked() -> None:
+    deepest = "not " * 60 + "(" * 64 + "1" + ")" * 64
+    script = parsed(f"let a = {deepest}")
+    assert script == parsed(f"let a = {deepest}")
+    assert len(repr(script)) > 1_000
+    assert sum(1 for _ in ast.walk(script)) > 128
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' * 200_000,
+        "`" * 200_000,
+        "'" * 200_000,
+        'f"{' * 60_000,
+        'f"{"' * 60_000,
+        'f"' + '{a"b"' * 40_000,
+        "\\" * 200_000,
+        "(" * 200_000,
+        ")" * 200_000,
+        "{" * 200_000,
+        "frame { " * 30_000,
+        "let a = " * 25_000,
+        "let a = 1 +\n" * 20_000,
+        "a(\n" * 60_000,
+        "| " * 100_000,
+        "1e" * 100_000,
+        "1_" * 100_000,
+        "$" * 200_000,
+        ";" * 200_000,
+        "# c\n" * 60_000,
+        "let a = [" + "1, " * 80_000,
+        "let a = [" + "1, # c\n" * 30_000 + "]",
+        "task a { let x = \n" * 13_000,
+        '"""' * 80_000,
+        "x" * 200_000,
+        "0" * 200_000,
+    ],
+    ids=lambda t: t[:12].encode("unicode_escape").decode(),
+)
+def test_hostile_scripts_are_answered_quickly(text: str) -> None:
+    started = time.process_time()
+    parse(Source(text))
+    assert time.process_time() - started < 4
