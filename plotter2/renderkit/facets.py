@@ -11,6 +11,7 @@ import numpy as np
 
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.grouping import Keyed, Level, keyed, merged
+from plotter2.renderkit.lettering import text_width
 from plotter2.renderkit.numbers import level_text
 from plotter2.renderkit.scene import Codes
 from plotter2.renderkit.sources import Source
@@ -19,7 +20,8 @@ from plotter2.renderkit.view import Facet
 _NARROWEST, _LOWEST = 100.0, 70.0
 _GOOD_ASPECT: Final = 1.3
 # What texts and gaps take from each panel, roughly.
-_AROUND, _ABOVE = 14.0, 24.0
+_AROUND, _AROUND_FREE, _ABOVE = 14.0, 50.0, 24.0
+_TITLE_SIZE: Final = 8.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def panelled(
         assert name is not None
         levels = across if facet.cols is not None else down
         codes = across_codes if facet.cols is not None else down_codes
-        shape = _wrapped_shape(len(levels), size, upright=facet.cols is None)
+        shape = _wrapped_shape([_title(name, level) for level in levels], size, facet)
         return _one_way(name, levels, codes, shape)
     splits = tuple(
         _crossed(one, other, len(across), len(down))
@@ -136,17 +138,25 @@ def _crossed(across: Codes | None, down: Codes | None, columns: int, rows: int) 
     return Split(crossed.astype(np.int32), tuple(panels), rows * columns)
 
 
-def _wrapped_shape(count: int, size: tuple[float, float], upright: bool) -> tuple[int, int]:
-    width, height = size
+def _wrapped_shape(
+    titles: Sequence[str], size: tuple[float, float], facet: Facet
+) -> tuple[int, int]:
+    """Choose rows and columns: one way while there is room, else panels of a good shape with room for their titles."""
+    (width, height), count = size, len(titles)
+    upright = facet.cols is None
     if upright and height / count >= _LOWEST:
         return count, 1
     if not upright and width / count >= _NARROWEST:
         return 1, count
+    around = _AROUND if facet.share in ("both", "y") else _AROUND_FREE
+    widest = max(text_width(title, _TITLE_SIZE) for title in titles)
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
-        aspect = max(width / columns - _AROUND, 1.0) / max(height / rows - _ABOVE, 1.0)
-        return abs(math.log(aspect / _GOOD_ASPECT)) + (rows * columns - count) / count
+        inner = max(width / columns - around, 1.0)
+        aspect = inner / max(height / rows - _ABOVE, 1.0)
+        cramped = max(widest / inner - 1.0, 0.0)
+        return abs(math.log(aspect / _GOOD_ASPECT)) + (rows * columns - count) / count + 4 * cramped
 
     columns = min(range(1, count + 1), key=badness)
     return math.ceil(count / columns), columns

@@ -11,7 +11,7 @@ import numpy as np
 from plotter2.renderkit import palettes
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.facets import PanelGrid
-from plotter2.renderkit.lettering import text_height, text_width, wrapped
+from plotter2.renderkit.lettering import HALF_CAPITAL, text_height, text_width, wrapped
 from plotter2.renderkit.scales import SLANT, share
 from plotter2.renderkit.scene import Label, Rect, ScaledAxis
 from plotter2.renderkit.view import MILLIMETRE
@@ -369,7 +369,6 @@ def _tick_texts(rect: Rect, x: ScaledAxis, y: ScaledAxis, size: float) -> list[L
         places = rect.y + share(y, np.array([tick.at for tick in y.ticks])) * rect.height
         left = rect.x - TICK_LENGTH - 2
         for place, tick in zip(places.tolist(), y.ticks, strict=True):
-            labels.append(
-                Label("y tick", tick.text, left, place, size, palettes.SOFT_INK, "right", "center")
-            )
+            low = place - HALF_CAPITAL * size
+            labels.append(Label("y tick", tick.text, left, low, size, palettes.SOFT_INK, "right"))
     return labels

@@ -10,7 +10,7 @@ import numpy as np
 
 from plotter2.renderkit import palettes
 from plotter2.renderkit.colouring import ColourScale, Painted, series_name
-from plotter2.renderkit.lettering import text_height, text_width, wrapped
+from plotter2.renderkit.lettering import HALF_CAPITAL, text_height, text_width, wrapped
 from plotter2.renderkit.numbers import level_text
 from plotter2.renderkit.pieces import SHAPES, diameter_samples
 from plotter2.renderkit.scales import AxisRoom, share, ticked
@@ -186,11 +186,16 @@ class LegendPlan:
             rect = Rect(left, middle - 0.5 * self.size, _KEY_WIDTH, self.size)
             keys.append(replace(key, rect=rect))
             x = left + _KEY_WIDTH + _KEY_GAP
-            labels.append(
-                Label("legend", text, x, middle, self.size, palettes.SOFT_INK, valign="center")
-            )
+            labels.append(_beside(text, x, middle, self.size))
             y -= height
         return y
+
+
+def _beside(text: str, x: float, middle: float, size: float) -> Label:
+    """Give a text whose capitals stand at the height of its key."""
+    if "\n" in text:
+        return Label("legend", text, x, middle, size, palettes.SOFT_INK, valign="center")
+    return Label("legend", text, x, middle - HALF_CAPITAL * size, size, palettes.SOFT_INK)
 
 
 def _row_height(text: str, size: float) -> float:
@@ -245,10 +250,7 @@ class BarPlan:
         ticks = tuple((rect.y + shares * rect.height).tolist())
         labels = [title]
         for y, tick in zip(ticks, axis.ticks, strict=True):
-            text = Label(
-                "legend", tick.text, rect.right + _BAR_GAP, y, self.size - 0.5,
-                palettes.SOFT_INK, valign="center",
-            )  # fmt: skip
+            text = _beside(tick.text, rect.right + _BAR_GAP, y, self.size - 0.5)
             labels.append(text)
         return ColourBar(rect, self.bar.palette, ticks, tuple(labels))
 

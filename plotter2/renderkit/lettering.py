@@ -8,6 +8,9 @@ from typing import Final
 LINE_HEIGHT: Final = 1.25
 """Distance of two base lines, in font sizes."""
 
+HALF_CAPITAL: Final = 0.365
+"""Height of the middle of capitals and digits above the base line, in font sizes: what the eye centres a text by."""
+
 _EM: Final = 2048
 # Advance widths of DejaVu Sans from U+0020 to U+007E, in 1/2048 of the font size.
 _NARROW: Final = (

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import matplotlib
 import pytest
 
 from renderkit.sample_views import HERE
@@ -25,7 +26,7 @@ def answer(program: str) -> dict[str, object]:
             "OPENBLAS_NUM_THREADS": "1",
             "PATH": "/usr/bin:/bin",
             "HOME": "/nonexistent",
-            "MPLCONFIGDIR": "/tmp",
+            "MPLCONFIGDIR": matplotlib.get_cachedir(),
         },
     )
     value: dict[str, object] = json.loads(done.stdout)

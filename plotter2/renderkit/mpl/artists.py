@@ -24,6 +24,7 @@ from matplotlib.transforms import Bbox, IdentityTransform, Transform, Transforme
 from plotter2.renderkit import palettes
 from plotter2.renderkit.decimation import PIXELS_PER_POINT
 from plotter2.renderkit.grouping import partition
+from plotter2.renderkit.lettering import HALF_CAPITAL
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.scene import (
     BandMark,
@@ -255,15 +256,16 @@ def _texts(mark: TextMark, frame: Frame, points: Transform) -> Iterator[Artist]:
     x, y = frame.page_x(mark.x).tolist(), frame.page_y(mark.y).tolist()
     halo = [withStroke(linewidth=2.2, foreground=palettes.PAPER)] if mark.halo else []
     for place, text in enumerate(mark.texts):
+        one_line = "\n" not in text
         yield Text(
             x[place],
-            y[place],
+            y[place] - HALF_CAPITAL * mark.size if one_line else y[place],
             text,
             color=mark.colours[place],
             fontsize=mark.size,
             fontweight="bold" if mark.bold else "normal",
             ha=mark.align,
-            va="center_baseline",
+            va="baseline" if one_line else "center",
             path_effects=halo,
             parse_math=False,
             transform=points,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -25,9 +24,6 @@ _OVER_DATA, _TEXT = 5.0, 6.0
 
 def text_of(label: Label, points: Transform) -> Artist:
     """Give a label. Nothing in it is ever read as mathematics."""
-    valign: Any = (
-        "center_baseline" if label.valign == "center" and not label.angle else label.valign
-    )
     return Text(
         label.x,
         label.y,
@@ -36,7 +32,7 @@ def text_of(label: Label, points: Transform) -> Artist:
         fontsize=label.size,
         fontweight="bold" if label.bold else "normal",
         ha=label.align,
-        va=valign,
+        va=label.valign,
         rotation=label.angle,
         rotation_mode="anchor" if label.role == "x tick" and label.angle else "default",
         linespacing=1.2,
