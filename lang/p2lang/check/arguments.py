@@ -209,7 +209,7 @@ def _report_missing(session: Session, signature: Signature, given: Given, name: 
     lacking = missing(signature, given.by_parameter)
     if lacking:
         names = " and ".join(f"`{p.name}`" for p in lacking)
-        example = ", ".join(f"{p.name}={_PLACEHOLDERS.get(p.type, '...')}" for p in lacking)
+        example = ", ".join(f"{p.name}={_placeholder(signature, p)}" for p in lacking)
         session.report(
             "P2-E0206", f"`{signature.name}` needs {names}", name, help=f"add `{example}`"
         )
@@ -226,13 +226,21 @@ def _report_missing(session: Session, signature: Signature, given: Given, name: 
             name,
             help=f"write `{signature.name}(column, ...)`",
         )
-    elif signature.variadic is not None and not given.new and signature.name != "summary":
+    elif signature.variadic is not None and not given.new and not given.by_parameter:
         session.report(
             "P2-E0206",
             f"`{signature.name}` does nothing without arguments",
             name,
             help=f"write `{signature.name}(name = ...)`",
         )
+
+
+def _placeholder(signature: Signature, parameter: Parameter) -> str:
+    if parameter.choices:
+        return f'"{parameter.choices[0]}"'
+    if parameter.type == "bool" and signature.kind == "step":
+        return "<condition>"
+    return _PLACEHOLDERS.get(parameter.type, "...")
 
 
 def _needs_columns(signature: Signature) -> bool:

@@ -33,6 +33,16 @@ def box(session: Session, place: Place, node: ast.Box) -> Stream:
     given = arguments(session, outside, frame, node.arguments or (), head)
     pending = PendingFrame(frame, given.attributes, head, _label(node))
     inside = Place(place.scope.block(), frame=pending, boxed=True)
+    if not any(
+        isinstance(item, ast.FlowStatement | ast.Repeat | ast.When) for item in node.body.items
+    ):
+        session.report(
+            "P2-E0203",
+            "there is nothing in this frame",
+            head,
+            help="write a flow that draws in the braces: `$table | line(x=..., y=...)`",
+        )
+        return LOST
     if place.frame is not None or _several(node.body):
         session.later("a frame with several flows or frames in it", head)
         with session.told_later():

@@ -75,6 +75,14 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
         return LOST
     if function.name == "count" and node.arguments:
         return _count(session, place, node)
+    if function.kind in ("agg", "win") and place.columns is None and not place.open:
+        session.report(
+            "P2-E0211",
+            f"`{function.name}` looks at the rows of a table, and here is none",
+            node.name.span,
+            help=f"it stands in a step: `| summary(name = {function.name}(...))` or `| derive(...)`",
+        )
+        return LOST
     given = arguments(session, place, function, node.arguments, node.name.span)
     if not given.sound:
         return Typed(["null"], UNKNOWN)

@@ -12,7 +12,7 @@ from p2lang.check.model import LOST, START, Stream, Word
 from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
-from p2lang.check.steps import apply, apply_later
+from p2lang.check.steps import THINGS, apply, apply_later
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.values import Typed
@@ -117,9 +117,7 @@ def _head_word(session: Session, place: Place, word: Word, node: ast.Call) -> St
 
 
 def _without_input(session: Session, operation: Signature, name: ast.QName) -> Stream:
-    wanted = {"table": "a table", "view": "a frame", "plot": "a picture"}.get(
-        operation.takes, "something"
-    )
+    wanted = THINGS.get(operation.takes, "something")
     session.report(
         "P2-E0203",
         f"`{name.text}` needs {wanted} from the left",
@@ -198,6 +196,15 @@ def _word_stage(
     return _opened(session, place, LOST, node)
 
 
+def _inside(session: Session, name: str) -> str:
+    function = session.registry.expression(name)
+    if function is not None and function.gives == "cols":
+        return f'`select({name}("w_*"))`'
+    if function is not None and function.kind in ("fn", "win"):
+        return f"`derive(name = {name}(...))`"
+    return f"`summary(name = {name}(...))`"
+
+
 def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     name = node.name.text
     steps = [s.name for found in session.registry.newest.values() for s in found if s.in_flow]
@@ -216,7 +223,7 @@ def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     elif session.registry.expression(name) is not None or (
         close is None and name in FOREIGN_FUNCTIONS
     ):
-        help = f"`{name}` is a function: it stands inside a step, as in `summary(m = {name}(...))`"
+        help = f"`{name}` is a function: it stands inside a step, as in {_inside(session, name)}"
     session.report(
         "P2-E0202",
         f"there is no step `{name}`",

@@ -75,12 +75,15 @@ def no_column(session: Session, place: Place, text: str, span: Span) -> None:
         )
         return
     close = nearest(text, names)
+    help = f"did you mean {shown(close)}?" if close else ""
+    if place.columns is None:
+        help = "a bare name is a column of the table from the left; text stands in quotes"
     session.report(
         "P2-E0201",
         f"there is no column {text} here",
         span,
         label="not in this table" if place.columns is not None else "there is no table here",
-        help=f"did you mean {shown(close)}?" if close else "",
+        help=help,
         note=available(names),
         fix=Fix(span, shown(close)) if close else None,
     )

@@ -90,7 +90,7 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
     if kind == "none":
         session.report(
             "P2-E0203",
-            f"`{word}` needs {_THINGS.get(wanted, 'something')} from the left",
+            f"`{word}` needs {THINGS.get(wanted, 'something')} from the left",
             name,
             label="starts a flow, but has no input",
             help="start with `access(...)` or a `$name`",
@@ -108,7 +108,14 @@ def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     return stream.opened() if signature.takes == "none" else stream
 
 
-_THINGS = {"table": "a table", "view": "a frame", "plot": "a picture", "item": "an item"}
+THINGS = {
+    "table": "a table",
+    "view": "a frame",
+    "plot": "a picture",
+    "item": "an item",
+    "any": "a picture or a table",
+}
+"""What a step takes from the left, in words."""
 
 
 def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
@@ -159,7 +166,7 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
             f"move `| {word}(...)` above `| plot`",
         )
     return (
-        f"`{word}` takes {_THINGS.get(wanted, wanted)}, but here there is {here.get(kind, kind)}",
+        f"`{word}` takes {THINGS.get(wanted, wanted)}, but here there is {here.get(kind, kind)}",
         "",
         "",
     )

@@ -198,6 +198,12 @@ def _derive(application: Application, flow: TableSchema) -> TableSchema:
 
 def _summary(application: Application, flow: TableSchema) -> TableSchema:
     by = application.columns("by")
+    if not by and not application.new:
+        raise Clash(
+            "P2-E0206",
+            f"`{application.signature.name}` needs `by` or a new column",
+            help="write `summary(by=column, name = mean(column))`",
+        )
     columns: _Columns = {name: flow[name] for name in by}
     for name, typed in application.new:
         if name in columns:
