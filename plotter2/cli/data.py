@@ -10,12 +10,15 @@ import click
 
 from plotter2.cli.answer import Answer, table
 from plotter2.cli.command import command, opened_host
+from plotter2.datter import codes
+from plotter2.datter.bundle import Bundle
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError
 
 _SHOWN_CHILDREN = 20
+_SHOWN_COLUMNS = 8
 
 
 @command()
@@ -32,7 +35,7 @@ def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
         texts = [bundle_text(host.store, top) for top in tops]
     counts = Counter(bundle.outcome for bundle in report.bundles)
     notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
-    notes += [f"note: left alone: {file}" for file in report.left_alone]
+    notes += _left_alone(report.left_alone)
     data = {
         "ok": True,
         "bundles": shown,
@@ -54,6 +57,15 @@ def show(root: str | None, bundle: str | None) -> Answer:
         return Answer(bundle_json(host.store, bundle), bundle_text(host.store, bundle))
 
 
+def _left_alone(files: tuple[str, ...]) -> list[str]:
+    """Say which files are no data that is understood, those of one name together."""
+    by_name = Counter(Path(file).name for file in files)
+    return [
+        f"note: left alone: {name}" + (f" ({count} files of this name)" if count > 1 else "")
+        for name, count in by_name.items()
+    ]
+
+
 def _tops(names: list[str]) -> list[str]:
     known = set(names)
     return [name for name in names if name.rpartition("/")[0] not in known]
@@ -62,7 +74,7 @@ def _tops(names: list[str]) -> list[str]:
 def bundle_json(store: Store, path: str) -> dict[str, Any]:
     """Give a bundle, or what a selector means, with its schema."""
     rows = store.find(path)
-    selector, stacked = _rows_of(store, path)
+    selector, stacked, choices = _rows_of(store, path)
     children = [child.bundle for child in store.list(path) if child.bundle.parent == rows[0].id]
     return {
         "ok": True,
@@ -70,11 +82,12 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "name": path,
         "attempt": rows[0].attempt,
         "params": rows[0].params,
+        "tables": _tables(store.bundle(rows[0].id)) if len(rows) == 1 else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
         "selector": selector,
         "schema": None if stacked is None else stacked.schema.as_json(),
         "columns": [] if stacked is None else [_column_json(c) for c in stacked.columns],
-        "notes": [] if stacked is None else list(stacked.notes),
+        "notes": list(choices if stacked is None else stacked.notes),
     }
 
 
@@ -86,7 +99,12 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
     if shown["children"]:
         lines.append(f"{len(shown['children'])} bundles inside{_names_inside(shown['children'])}")
-    if shown["schema"] is not None:
+    if shown["schema"] is None:
+        lines += [
+            f'access("{path}/{name}") gives {table["rows"]:,} rows: {_some(table["columns"])}'
+            for name, table in shown["tables"].items()
+        ]
+    else:
         lines.append(f'access("{shown["selector"]}") gives {shown["schema"]["rows"]:,} rows:')
         cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
@@ -94,15 +112,30 @@ def bundle_text(store: Store, path: str) -> str:
     return "\n".join(lines)
 
 
-def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None]:
-    """Give the selector under which a bundle has rows: its own, else its children's."""
-    error: DataError | None = None
+def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, ...]]:
+    """Give the selector under which a bundle has rows, its own or its children's; else what there is to choose from."""
+    choices = []
     for selector in (path,) if "*" in path else (path, f"{path}/*"):
         try:
-            return selector, store.describe(selector)
-        except DataError as refused:
-            error = error or refused
-    return path, None
+            return selector, store.describe(selector), ()
+        except DataError as error:
+            if error.code == codes.WHICH_TABLE:
+                choices.append(f"{error.message} {error.help}")
+            elif error.code not in (codes.NO_TABLE, codes.UNKNOWN_BUNDLE):
+                raise
+    return path, None, tuple(choices)
+
+
+def _tables(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"rows": table.rows, "columns": [column.name for column in table.columns]}
+        for name, table in bundle.tables.items()
+    }
+
+
+def _some(names: list[str]) -> str:
+    more = f", ... ({len(names)} in all)" if len(names) > _SHOWN_COLUMNS else ""
+    return ", ".join(names[:_SHOWN_COLUMNS]) + more
 
 
 def _column_json(column: Any) -> dict[str, str]:

