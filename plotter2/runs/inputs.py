@@ -8,13 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from p2lang import ir
 from plotter2.datter.binding import BoundPart
 from plotter2.datter.store import Store
 from plotter2.errors import RunError
-from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart
+from plotter2.wire.inputs import (
+    ColumnPart,
+    InputTable,
+    RunInputs,
+    RunProgram,
+    TablePart,
+    encode_inputs,
+    encode_program,
+)
 from plotter2.wire.memory import sealed, sealed_from_files
 from plotter2.wire.messages import JOB_FDS_LIMIT
 
@@ -60,12 +66,22 @@ def sealed_inputs(tables: Sequence[BoundTable]) -> Iterator[tuple[int, ...]]:
             descriptor, places = _columns(table)
             descriptors.append(descriptor)
             described.append(_described(table, number, places))
-        listing = sealed(msgspec.json.encode(RunInputs(tables=described)))
+        listing = sealed(encode_inputs(RunInputs(tables=described)))
         descriptors.insert(0, listing)
         yield tuple(descriptors)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+@contextmanager
+def sealed_program(program: RunProgram) -> Iterator[int]:
+    """Give the descriptor of the program's memory; it is closed after the block. Raises HostError."""
+    descriptor = sealed(encode_program(program))
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _columns(table: BoundTable) -> tuple[int, dict[Path, tuple[int, int]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from p2lang.source import Source
 from p2lang.verifier import BadParameter
 from p2lang.verifier import verify as verify_module
 from p2sign.gate import Verified
@@ -19,12 +19,12 @@ from plotter2.config.settings import Limits as Ceiling
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, RunError
-from plotter2.orchestrator import Limits, Outcome, Task
+from plotter2.orchestrator import Limits, Outcome, ScriptFailed, Task
 from plotter2.runs.compiling import CompiledScript
-from plotter2.runs.inputs import BoundTable, bind, sealed_inputs
+from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
 from plotter2.runs.signing import capabilities
 from plotter2.version import __version__
-from plotter2.wire.memory import sealed
+from plotter2.wire.inputs import RunProgram
 from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
 
 Event = Progress | Note
@@ -132,30 +132,41 @@ def bound_params(compiled: CompiledScript, given: Params) -> Params:
 def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
     """Have a child run the program."""
     job = RunJob(formats=list(request.formats), params=_sent(request.params))
-    program = sealed(json.dumps(program_of(request, tables)).encode())
-    with sealed_inputs(tables) as inputs:
+    with sealed_program(program_of(request, tables)) as program, sealed_inputs(tables) as inputs:
         task = Task(
             job,
             (program, *inputs),
             task_limits(request.verified, parts.ceiling),
             parts.minimum_level,
         )
-        return parts.submit(task, request.on_event)
+        try:
+            return parts.submit(task, request.on_event)
+        except ScriptFailed as error:
+            error.where = _place(request.compiled.source, error)
+            raise
+
+
+def _place(source: Source, error: ScriptFailed) -> str:
+    """Give `file:line:column` of the operation that failed."""
+    if error.span is None:
+        return error.where or source.name
+    line, column = source.position(error.span[0])
+    return f"{source.name}:{line}:{column}"
 
 
 def _sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
     return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
 
 
-def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
+def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
     """Give what the child needs to know beside the data: module, schemas, spans, provenance."""
     compiled = request.compiled
-    return {
-        "module": compiled.module.encode().decode(),
-        "schemas": {path: schema.as_json() for path, schema in compiled.schemas.items()},
-        "spans": {node: [span.start, span.end] for node, span in compiled.spans.items()},
-        "provenance": provenance(request, tables),
-    }
+    return RunProgram(
+        module=compiled.module.encode().decode(),
+        schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
+        spans={node: (span.start, span.end) for node, span in compiled.spans.items()},
+        provenance=provenance(request, tables),
+    )
 
 
 def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
