@@ -35,7 +35,6 @@ from plotter2.renderkit.view import (
 )
 
 _FIT_WIDTH = 2.0
-_NO_KEY = f"{HIDDEN}key"
 _COLOURED = ("line", "point", "bar", "band", "histogram")
 _NUMERIC = ("int", "number", "time")
 
@@ -194,51 +193,50 @@ def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str])
     x, y, model = channels["x"], channels["y"], mark.options["model"]
     colour = picture.colour_by
     by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
-    fitted, skipped, used, unused = [], 0, 0, 0
-    for part in _groups(rows.frame, by):
+    fitted, skipped, used, lost = [], 0, 0, 0
+    parts = _groups(rows.frame, by)
+    for part in parts:
         at, values = (_floats(part[name]) for name in (x, y))
         curve = curves.fitted(model, at, values, mark.options["span"])
         if curve is None:
-            skipped, unused = skipped + 1, unused + part.height
+            skipped += 1
             continue
-        used, unused = used + curve.used, unused + curve.unused
+        used, lost = used + curve.used, lost + curve.unused
         held = part.select(by).head(1).select(pl.all().repeat_by(len(curve.x)).explode())
         fitted.append(held.with_columns(pl.Series(x, curve.x), pl.Series(y, curve.y)))
     empty = rows.frame.select(*by, pl.col(x, y).cast(pl.Float64)).clear()
     columns = together([empty, *fitted], rows.columns)
     notes = []
     if skipped:
-        notes.append(f"fit: {skipped} groups have too few different {x} for a {model} curve")
-    if model == "exp" and unused:
-        notes.append(f"fit: {unused} rows without a positive {y} take no part in the exp curve")
+        notes.append(
+            f"fit: too few different {x} for a {model} curve in {skipped} of {len(parts)} groups"
+        )
+    if model == "exp" and lost:
+        notes.append(f"fit: {lost} rows without a positive {y} take no part in the exp curve")
     shown = {"x": x, "y": y, **({"colour": colour} if colour else {})}
     options: dict[str, Option] = {"width": _FIT_WIDTH, "label": f"{model} fit"}
-    return _Made(Layer("line", columns, shown, (), options), tuple(notes), (used, unused))
+    return _Made(
+        Layer("line", columns, shown, (), options), tuple(notes), (used, rows.frame.height - used)
+    )
 
 
 def _histogram(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str]) -> _Made:
     x, colour = channels["x"], channels.get("colour")
     by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
-    keys, parts = [], []
-    for part in _groups(rows.frame, by):
-        keys.append(part.select(pl.lit(0).alias(_NO_KEY), *by).head(1))
-        parts.append(_floats(part[x]))
-    values = np.concatenate(parts) if parts else np.empty(0)
-    groups = np.repeat(np.arange(len(parts), dtype=np.int32), [len(p) for p in parts])
-    bins = curves.histogram(values, mark.options["bins"], groups, len(parts))
-    if bins is None:
-        bins = curves.Bins(np.empty(0), 1.0, np.empty((len(parts), 0), np.int64), len(values))
     y, width = (_free(name, dict.fromkeys([x, *by])) for name in ("count", "width"))
-    made = [
-        key.select(pl.all().repeat_by(len(counts)).explode())
-        .with_columns(
-            pl.Series(x, bins.middle), pl.Series(y, counts), pl.Series(width, bins.widths)
-        )
-        .drop(_NO_KEY)
-        for key, counts in zip(keys, bins.counts, strict=True)
-    ]
+    parts = _groups(rows.frame, by)
+    values = np.concatenate([np.empty(0), *(_floats(part[x]) for part in parts)])
+    groups = np.repeat(np.arange(len(parts), dtype=np.int32), [part.height for part in parts])
+    bins = curves.histogram(values, mark.options["bins"], groups, len(parts))
+    here = pl.DataFrame(
+        {x: bins.middle, y: np.zeros(len(bins.middle), np.int64), width: bins.widths}
+    )
+    held = [rows.frame.select(by).clear().join(here, how="cross") if by else here.clear()]
+    for part, counts in zip(parts, bins.counts, strict=True):
+        bars = here.with_columns(pl.Series(y, counts))
+        held.append(part.select(by).head(1).join(bars, how="cross") if by else bars)
     shown = {"x": x, "y": y, "width": width, **({"colour": colour} if colour else {})}
-    layer = Layer("bar", together(made, rows.columns), shown)
+    layer = Layer("bar", together(held, rows.columns), shown)
     return _Made(layer, (), (len(values) - bins.unused, bins.unused))
 
 

@@ -135,12 +135,12 @@ class Bins:
         return np.full(len(self.middle), self.width)
 
 
-def histogram(x: Floats, bins: int, groups: NDArray[np.int32], number: int) -> Bins | None:
-    """Count x in equal bins from smallest to largest, for groups 0..number-1 (-1: in none); None without a value."""
+def histogram(x: Floats, bins: int, groups: NDArray[np.int32], number: int) -> Bins:
+    """Count x in equal bins from smallest to largest, for groups 0..number-1 (-1: in none); no bins without a value."""
     usable = np.isfinite(x) & (groups >= 0)
     values, groups = x[usable], groups[usable]
     if not len(values):
-        return None
+        return Bins(np.empty(0), 1.0, np.empty((number, 0), np.int64), len(x))
     edges = np.histogram_bin_edges(values, bins)
     counts = [np.histogram(values[groups == g], edges)[0] for g in range(number)]
     middle = (edges[:-1] + edges[1:]) / 2

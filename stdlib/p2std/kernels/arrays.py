@@ -28,7 +28,9 @@ def scale(table: Table, cols: list[str], method: str) -> pl.LazyFrame:
     """
     rescaled = {"zscore": _zscore, "minmax": _minmax, "unit": _unit}[method]
     names = cols or _numeric(table)
-    return table.frame.with_columns(**{n: rescaled(pl.col(n).cast(pl.Float64)) for n in names})
+    # Of values of size 1 no square overflows or vanishes.
+    frame = table.frame.with_columns(_sized(pl.col(n).cast(pl.Float64)) for n in names)
+    return frame.with_columns(rescaled(pl.col(n).fill_nan(None)).alias(n) for n in names)
 
 
 @kernel("step", "pca@1", "rows kept")
@@ -67,9 +69,9 @@ def kmeans(
 ) -> pl.LazyFrame:
     """Add `cluster` 0..k-1; missing beyond `max_distance` (Euclidean, to the row's own centroid).
 
-    Lloyd's algorithm (1982) from k-means++ seeds (Arthur and Vassilvitskii, 2007) drawn with PCG64 of `seed`, until
-    no row changes or `iters` rounds. Clusters are numbered by centroid: by the first column, then the next. An empty
-    cluster takes the row farthest from its centroid.
+    Lloyd's algorithm (1982) from k-means++ seeds (Arthur and Vassilvitskii, 2007; the best of 2 + ln k draws each)
+    drawn with PCG64 of `seed`, until no row changes or `iters` rounds. Clusters are numbered by centroid: by the first
+    column, then the next. An empty cluster takes the row farthest from its centroid.
     """
     if k < 1 or iters < 1 or seed < 0:
         raise NotComputable("P2-R0614", "kmeans() wants k and iters from 1 and a seed from 0.")
@@ -132,12 +134,18 @@ def _seeds(rows: Matrix, k: int, seed: int) -> Matrix:
     source = PCG64(seed)
     centroids = rows[[min(int(_uniform(source) * len(rows)), len(rows) - 1)]]
     distances = _squares(rows - centroids[0])
+    tries = 2 + int(np.log(k))
     while len(centroids) < k:
         reached = np.cumsum(distances)
-        index = int(np.searchsorted(reached, _uniform(source) * reached[-1], side="right"))
-        chosen = rows[min(index, int(np.flatnonzero(distances)[-1]))]
-        centroids = np.vstack((centroids, chosen))
-        distances = np.minimum(distances, _squares(rows - chosen))
+        last = int(np.flatnonzero(distances)[-1])
+        best, chosen = None, last
+        for _ in range(tries):
+            index = int(np.searchsorted(reached, _uniform(source) * reached[-1], side="right"))
+            after = np.minimum(distances, _squares(rows - rows[min(index, last)]))
+            if best is None or after.sum() < best.sum():
+                best, chosen = after, min(index, last)
+        assert best is not None
+        centroids, distances = np.vstack((centroids, rows[chosen])), best
     return centroids
 
 
@@ -202,6 +210,11 @@ def _numeric(table: Table) -> list[str]:
     return [n for n, t in table.schema.columns if t.kind in ("int", "number", "time")]
 
 
+def _sized(x: pl.Expr) -> pl.Expr:
+    largest = x.abs().max()
+    return x / pl.when(largest > 0).then(largest).otherwise(1.0)
+
+
 def _zscore(x: pl.Expr) -> pl.Expr:
     return _over(x - x.mean(), x.std(ddof=1), x)
 
@@ -211,8 +224,7 @@ def _minmax(x: pl.Expr) -> pl.Expr:
 
 
 def _unit(x: pl.Expr) -> pl.Expr:
-    largest = x.abs().max()
-    return _over(x / largest, (x / largest).pow(2).sum().sqrt(), x)
+    return _over(x, x.pow(2).sum().sqrt(), x)
 
 
 def _over(shifted: pl.Expr, spread: pl.Expr, x: pl.Expr) -> pl.Expr:
