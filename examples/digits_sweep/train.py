@@ -76,7 +76,9 @@ def batches(training: Array, random: np.random.Generator) -> Iterator[Array]:
         yield random.choice(training, BATCH, replace=False)
 
 
-def measured(weights: list[Array], images: Array, digits: Array) -> tuple[float, float, list[Array]]:
+def measured(
+    weights: list[Array], images: Array, digits: Array
+) -> tuple[float, float, list[Array]]:
     """Give cross entropy in nat, share of right answers, and the gradients by back-propagation."""
     w1, b1, w2, b2 = weights
     hidden = np.maximum(images @ w1 + b1, 0.0)

@@ -23,8 +23,11 @@ def parameter(session: Session, place: Place, item: ast.Param) -> Typed | None:
         return None
     type_ = meaning.type
     this = Typed(["var", item.name.text], type_)
+    before = session.errors
     default = _default(session, place, item, meaning)
     where = _where(session, place, item, this)
+    if session.errors > before:
+        return this
     if default is not None and where is not None:
         _in_range(session, item, default, where)
     session.params[item.name.text] = CheckedParam(

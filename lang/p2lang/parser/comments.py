@@ -79,8 +79,7 @@ class Margin:
         claimed = self._claim(found, closer)
         while claimed and not claimed[-1]:
             claimed = claimed[:-1]
-        end = self.tokens.ends[closer - 1] if closer else 0
-        blank = found[0].anchor < 0 and self._blank_between(end, found[0].start)
+        blank = found[0].anchor < 0 and self.blank_before(closer)
         return ("", *claimed) if blank else claimed
 
     def behind(self, last: int) -> str:
