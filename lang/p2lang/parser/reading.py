@@ -145,9 +145,9 @@ class _Recovery:
                 items += script.items
                 edition = script.edition if edition is None else edition
         script = ast.Script(tuple(items), edition, span=Span(0, len(self.tokens.text)))
-        self.found += _general(script, self.tokens, self.found)
-        self.found.sort(key=lambda d: d.span.start)
-        return Parsed(script, tuple(self.found[:MOST_REPORTED]), frozenset(self.poisoned))
+        found = [*self.found[:MOST_REPORTED], *_general(script, self.tokens, self.found)]
+        found.sort(key=lambda diagnostic: diagnostic.span.start)
+        return Parsed(script, tuple(found), frozenset(self.poisoned))
 
     def _read(self, extent: Extent, level: int) -> ast.Script | None:
         """Give the statement if it is fine without those inner ones that are not; report what is not fine."""

@@ -224,6 +224,9 @@ class Trouble:
     @property
     def gap(self) -> Span:
         """Give the token to underline for `where`."""
+        if self.ended and self.start == "hole":
+            end = self.tokens.starts[self.following]
+            return Span(end, end + 1)
         return self.span(-1) if self.where.startswith("after") or self.ended else self.span()
 
 
