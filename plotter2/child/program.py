@@ -22,15 +22,15 @@ from p2std.kernels.effects import GiveUp, HandOver, Say
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
-from plotter2.child.interpreter import Account, Drawing, Interpreter, PlacedError
+from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
 from plotter2.child.ledger import Ledger, accounts_behind, ledger_of
-from plotter2.child.run_codes import SAME_NAME, TABLE_LACKING
-from plotter2.child.tables import Missing, read_table
+from plotter2.child.run_codes import SAME_NAME
+from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import draw
-from plotter2.wire.inputs import ColumnPart, RunInputs, RunProgram, decode_inputs, decode_program
+from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RunJob
 
@@ -65,7 +65,7 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
         told = decode_program(bytes(mapped(fds[1])))
         inputs = decode_inputs(bytes(mapped(fds[2])))
         program = _verified(told)
-    data = _Inputs(inputs, fds, times)
+    data = StoredTables(inputs, fds)
     try:
         _Run(job, program, told.provenance, data, channel, times).carry_out()
     except PlacedError as error:
@@ -93,41 +93,6 @@ class _Times:
             self.inner = outside + spent
 
 
-class _Inputs:
-    """Reads the stored rows of sources out of the job's memory."""
-
-    def __init__(self, inputs: RunInputs, fds: Sequence[int], times: _Times) -> None:
-        self.tables = {table.path: table for table in inputs.tables}
-        self._read: dict[str, tuple[str, Missing]] = {}
-        self._fds = fds
-        self._mapped: dict[int, memoryview] = {}
-        self._times = times
-
-    def rows_of(self, node: ProgramNode) -> pl.DataFrame:
-        """Give the columns that a source delivers. Raises RunError P2-R0603 to P2-R0605."""
-        path = str(node.node.attributes["path"][1])
-        if path not in self.tables:
-            raise RunError(
-                TABLE_LACKING,
-                f'The bundle "{path}" was not handed over.',
-                help="This is a bug in plotter2: please report it with the script.",
-            )
-        assert node.schema is not None
-        with self._times.stage("read"):
-            found = read_table(self.tables[path], node.schema, node.schema.names, self._bytes_of)
-        self._read[node.id] = (path, found.missing)
-        return found.frame
-
-    def read_by(self, accounts: Sequence[Account]) -> dict[str, Missing]:
-        """Give what the tables lack that these operations read, by path."""
-        return dict(self._read[a.id] for a in accounts if a.id in self._read)
-
-    def _bytes_of(self, place: ColumnPart) -> bytes:
-        if place.fd not in self._mapped:
-            self._mapped[place.fd] = mapped(self._fds[place.fd])
-        return bytes(self._mapped[place.fd][place.offset : place.offset + place.length])
-
-
 class _Run:
     """One run: effects in order, pictures kept back until all effects went well."""
 
@@ -136,7 +101,7 @@ class _Run:
         job: RunJob,
         program: Program,
         provenance: Mapping[str, Any],
-        data: _Inputs,
+        data: StoredTables,
         channel: Channel,
         times: _Times,
     ) -> None:
@@ -144,7 +109,7 @@ class _Run:
         self._data, self._channel, self._times = data, channel, times
         self._params = _bound(program, job)
         self._interpreter = Interpreter(
-            program, self._params, data.rows_of, captions.counted(program, _views(program))
+            program, self._params, self._read, captions.counted(program, _views(program))
         )
         self._pictures: list[tuple[str, str, bytes]] = []
         self._ledgers: dict[str, Ledger] = {}
@@ -153,7 +118,6 @@ class _Run:
         """Carry out all effects, then hand out what they made."""
         effects = self._interpreter.effects()
         total = sum(1 for node in self._program.nodes if node.kind == "plot")
-        self._progress("compute", 0, total)
         while True:
             with self._times.stage("compute"):
                 effect = next(effects, None)
@@ -163,11 +127,16 @@ class _Run:
                 self._say("info", f"The script stopped: {effect.reason}. Nothing is written.")
                 return
             self._carry_out(effect)
-            self._progress("compute", len(self._ledgers), total)
+            self._progress("compute", len(self._ledgers), total, "pictures")
         for ledger in self._ledgers.values():
             self._channel.send(ledger.message)
         for name, kind, data in self._pictures:
             self._channel.put(name, kind, data)
+
+    def _read(self, node: ProgramNode) -> pl.DataFrame:
+        self._progress("read", self._data.done, self._data.total, "tables")
+        with self._times.stage("read"):
+            return self._data.rows_of(node)
 
     def _carry_out(self, effect: Drawing | HandOver | Say) -> None:
         match effect:
@@ -197,11 +166,13 @@ class _Run:
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
             scene = compose(made.view)
         behind = accounts_behind(self._program, self._interpreter.accounts, view.source)
-        ledger = ledger_of(name, behind, made, scene, self._data.read_by(behind))
+        ledger = ledger_of(
+            name, behind, made, scene, self._data.read_by(account.id for account in behind)
+        )
         self._ledgers[name] = ledger
         provenance = {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
         for number, kind in enumerate(self._job.formats):
-            self._progress(f"draw {name}", number, len(self._job.formats))
+            self._progress(f"draw {name}", number, len(self._job.formats), "files")
             with self._times.stage(f"draw {kind}"):
                 self._pictures.append((name, kind, draw(scene, kind, provenance)))
 
@@ -219,8 +190,8 @@ class _Run:
     def _say(self, level: Literal["info", "warning"], text: str) -> None:
         self._channel.send(Note(level=level, text=text[:_LONGEST_NOTE]))
 
-    def _progress(self, stage: str, done: int, total: int) -> None:
-        self._channel.send(Progress(stage=stage, done=done, total=total, unit="pictures"))
+    def _progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        self._channel.send(Progress(stage=stage, done=done, total=total, unit=unit))
 
 
 def versions() -> dict[str, str]:

@@ -5,17 +5,19 @@ Parts lie one below the other; what is constant in a part (bundle, run, paramete
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import polars as pl
 
 from p2lang.types import ColumnType, TableSchema
+from p2lang.verifier import ProgramNode
 from p2std.table import DTYPES
-from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING
+from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING, TABLE_LACKING
 from plotter2.errors import RunError
-from plotter2.wire.inputs import ColumnPart, InputTable, TablePart
+from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart
+from plotter2.wire.memory import mapped
 
 Bytes: TypeAlias = Callable[[ColumnPart], bytes]
 """Gives the bytes of one Arrow IPC file."""
@@ -36,6 +38,49 @@ class ReadTable:
 
     frame: pl.DataFrame
     missing: Missing
+
+
+class StoredTables:
+    """The stored tables of a job, read out of its memory when a source asks for them."""
+
+    def __init__(self, inputs: RunInputs, fds: Sequence[int]) -> None:
+        self._tables = {table.path: table for table in inputs.tables}
+        self._read: dict[str, tuple[str, Missing]] = {}
+        self._fds = fds
+        self._mapped: dict[int, memoryview] = {}
+
+    @property
+    def done(self) -> int:
+        """How many tables have been read."""
+        return len({path for path, _ in self._read.values()})
+
+    @property
+    def total(self) -> int:
+        """How many tables there are."""
+        return len(self._tables)
+
+    def rows_of(self, node: ProgramNode) -> pl.DataFrame:
+        """Give the columns that a source delivers. Raises RunError P2-R0603 to P2-R0605."""
+        path = str(node.node.attributes["path"][1])
+        if path not in self._tables:
+            raise RunError(
+                TABLE_LACKING,
+                f'The bundle "{path}" was not handed over.',
+                help="This is a bug in plotter2: please report it with the script.",
+            )
+        assert node.schema is not None
+        found = read_table(self._tables[path], node.schema, node.schema.names, self._bytes_of)
+        self._read[node.id] = (path, found.missing)
+        return found.frame
+
+    def read_by(self, nodes: Iterable[str]) -> dict[str, Missing]:
+        """Give what the tables lack that these nodes read, by path."""
+        return dict(self._read[node] for node in nodes if node in self._read)
+
+    def _bytes_of(self, place: ColumnPart) -> bytes:
+        if place.fd not in self._mapped:
+            self._mapped[place.fd] = mapped(self._fds[place.fd])
+        return bytes(self._mapped[place.fd][place.offset : place.offset + place.length])
 
 
 def read_table(

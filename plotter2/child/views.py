@@ -208,9 +208,7 @@ def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str])
     columns = together([empty, *fitted], rows.columns)
     notes = []
     if skipped:
-        notes.append(
-            f"fit: too few different {x} for a {model} curve in {skipped} of {len(parts)} groups"
-        )
+        notes.append(f"fit: too few different {x} for {model} in {skipped} of {len(parts)} groups")
     if model == "exp" and lost:
         notes.append(f"fit: {lost} rows without a positive {y} take no part in the exp curve")
     shown = {"x": x, "y": y, **({"colour": colour} if colour else {})}

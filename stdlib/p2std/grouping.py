@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from p2std.lowering import Part
+from p2std.operands import Part
 from p2std.table import HIDDEN, collected
 
 Codes: TypeAlias = NDArray[np.int64]

@@ -7,7 +7,7 @@ nesting works; an aggregate becomes parts (what polars reduces) and a finish (ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -15,67 +15,22 @@ import polars as pl
 from p2lang.ir import canonical
 from p2lang.signatures import Signature
 from p2std.binding import Kernel, expression_kernels
+from p2std.operands import (
+    COMPARISONS,
+    NUMERIC,
+    OPERATORS,
+    Operand,
+    Part,
+    Range,
+    Reduction,
+    common_kind,
+    literal,
+    stage_of,
+)
 from p2std.registry import core
 from p2std.table import DTYPES, HIDDEN, Outside, Table, Tagged, collected, schema_of
 
 Arguments: TypeAlias = Mapping[str, Tagged]
-
-_NUMERIC = ("int", "number", "time")
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """An expression, the kind of value it gives, from which stage on it can be evaluated, and whether it is `clean`.
-
-    An unclean one may hold NaN; NaN is missing, so it must not reach what treats missing values in a way of its own.
-    """
-
-    expr: pl.Expr
-    kind: str
-    stage: int = 0
-    clean: bool = True
-
-    def number(self) -> pl.Expr:
-        """Give the expression as Float64."""
-        return self.expr if self.kind in ("number", "time") else self.expr.cast(pl.Float64)
-
-    def text(self) -> pl.Expr:
-        """Give the expression as text: the shortest digits that read back as the same number; 5.0 is "5"."""
-        text = self.expr.cast(pl.String)
-        return text.str.strip_suffix(".0") if self.kind in ("number", "time", "any") else text
-
-
-@dataclass(frozen=True, slots=True)
-class Reduction:
-    """An aggregate: what polars reduces over the rows of a group, by name, and arithmetic on the results.
-
-    Aggregates of the same arguments share parts of the same name. With `of`, every part is a mean, std, sum or n of
-    that expression, and may be computed without polars (see `p2std.grouping`).
-    """
-
-    parts: Mapping[str, pl.Expr]
-    finish: Callable[..., pl.Expr]
-    of: pl.Expr | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One reduction over the rows of a group: its hidden column's name, what it is, and over what (see `Reduction`)."""
-
-    name: str
-    kind: str
-    about: bytes
-    expr: pl.Expr
-    of: pl.Expr | None
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values from `low` to `high`, both included."""
-
-    low: float
-    high: float
 
 
 class Lowering:
@@ -99,7 +54,7 @@ class Lowering:
     def operand(self, value: Tagged) -> Operand:
         """Give the expression for a tagged value."""
         rule = self._rules.get(value[0])
-        return _literal(self.constant(value)) if rule is None else rule(value)
+        return literal(self.constant(value)) if rule is None else rule(value)
 
     def cleaned(self, value: Tagged) -> Operand:
         """Give the expression for a tagged value, NaN turned into null."""
@@ -131,14 +86,14 @@ class Lowering:
 
     def _text(self, value: Tagged) -> Operand:
         parts = [self.cleaned(v) for v in value[1]]
-        return Operand(pl.concat_str([p.text() for p in parts]), "string", _stage(parts))
+        return Operand(pl.concat_str([p.text() for p in parts]), "string", stage_of(parts))
 
     def _choice(self, value: Tagged) -> Operand:
         condition, yes, no = (self.operand(v) for v in value[1:])
-        kind = _common(yes.kind, no.kind)
+        kind = common_kind(yes.kind, no.kind)
         first, second = (o.number() if kind == "number" else o.expr for o in (yes, no))
         expr = pl.when(condition.expr).then(first).otherwise(second)
-        return Operand(expr, kind, _stage((condition, yes, no)), yes.clean and no.clean)
+        return Operand(expr, kind, stage_of((condition, yes, no)), yes.clean and no.clean)
 
     def _negation(self, value: Tagged) -> Operand:
         operand = self.operand(value[1])
@@ -153,23 +108,23 @@ class Lowering:
         if sign == "in":
             return self._membership(left, right)
         # NaN is the largest number to polars, and equal to itself.
-        operand = self.cleaned if sign in _COMPARISONS else self.operand
+        operand = self.cleaned if sign in COMPARISONS else self.operand
         a, b = operand(left), operand(right)
-        expr, kind, clean = _RULES[sign](a, b)
-        return Operand(expr, kind, _stage((a, b)), clean)
+        expr, kind, clean = OPERATORS[sign](a, b)
+        return Operand(expr, kind, stage_of((a, b)), clean)
 
     def _membership(self, left: Tagged, right: Tagged) -> Operand:
         a = self.cleaned(left)
         if right[0] == "list" and any(_speaks_of_rows(v) for v in right[1]):
             choices = [self.cleaned(v) for v in right[1]]
             found = pl.any_horizontal([a.expr == c.expr for c in choices])
-            return Operand(found, "bool", _stage((a, *choices)))
+            return Operand(found, "bool", stage_of((a, *choices)))
         wanted = self.constant(right)
         if isinstance(wanted, Range):
             return Operand(a.expr.is_between(wanted.low, wanted.high), "bool", a.stage)
         values = [v for v in wanted if v is not None]
-        expr = a.number() if a.kind in _NUMERIC else a.expr
-        dtype = pl.Float64 if a.kind in _NUMERIC else DTYPES.get(a.kind)  # type: ignore[call-overload]
+        expr = a.number() if a.kind in NUMERIC else a.expr
+        dtype = pl.Float64 if a.kind in NUMERIC else DTYPES.get(a.kind)  # type: ignore[call-overload]
         return Operand(expr.is_in(pl.Series(values, dtype=dtype).implode()), "bool", a.stage)
 
     # ------------------------------------------------------------ calls
@@ -178,7 +133,7 @@ class Lowering:
         found = expression_kernels()[name]
         rule = {"fn": self._function, "win": self._window, "agg": self._aggregate}.get(found.kind)
         if rule is None:
-            return _literal(self.constant(value))
+            return literal(self.constant(value))
         key = canonical(value)
         if key not in self._known:
             self._known[key] = rule(found, core().by_full_name[name], arguments)
@@ -188,17 +143,17 @@ class Lowering:
         handed, operands = self._handed(found, signature, arguments)
         kind = _given(signature, operands)
         clean = kind not in ("number", "time") or "clean" in found.options
-        return Operand(found.run(**handed), kind, _stage(operands), clean)
+        return Operand(found.run(**handed), kind, stage_of(operands), clean)
 
     def _window(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
         handed, operands = self._handed(found, signature, arguments)
-        kind, stage = _given(signature, operands), _stage(operands)
+        kind, stage = _given(signature, operands), stage_of(operands)
         name = self._kept(stage, canonical([found.full_name, arguments]), found.run(**handed))
         return Operand(pl.col(name), kind, stage + 1, kind != "number")
 
     def _aggregate(self, found: Kernel, signature: Signature, arguments: Arguments) -> Operand:
         handed, operands = self._handed(found, signature, arguments)
-        reduction, stage = found.run(**handed), _stage(operands)
+        reduction, stage = found.run(**handed), stage_of(operands)
         about = canonical([v for n, v in arguments.items() if _is_expression(found, n)])
         names = {
             part: self._kept(stage, part.encode() + about, expr)
@@ -343,47 +298,6 @@ def argument(value: Tagged | None, wanted: str, outside: Outside) -> Any:
     return float(found) if wanted.startswith("float") and isinstance(found, int) else found
 
 
-# ------------------------------------------------------------ rules of operators
-def _arithmetic(sign: str) -> Callable[[Operand, Operand], tuple[pl.Expr, str, bool]]:
-    apply = {"+": pl.Expr.__add__, "-": pl.Expr.__sub__, "*": pl.Expr.__mul__}[sign]
-
-    def rule(a: Operand, b: Operand) -> tuple[pl.Expr, str, bool]:
-        if sign == "+" and a.kind == b.kind == "string":
-            return pl.concat_str([a.expr, b.expr]), "string", True
-        if a.kind == b.kind == "int":
-            # 64 bits wrap round in silence: compute in 128 and let the way back fail.
-            wide = apply(a.expr.cast(pl.Int128), b.expr.cast(pl.Int128))
-            return wide.cast(pl.Int64), "int", True
-        return apply(a.number(), b.number()), _common(a.kind, b.kind), False
-
-    return rule
-
-
-def _comparison(sign: str) -> Callable[[Operand, Operand], tuple[pl.Expr, str, bool]]:
-    apply = {
-        "==": pl.Expr.__eq__, "!=": pl.Expr.__ne__, "<": pl.Expr.__lt__,
-        "<=": pl.Expr.__le__, ">": pl.Expr.__gt__, ">=": pl.Expr.__ge__,
-    }[sign]  # fmt: skip
-    return lambda a, b: (apply(a.expr, b.expr), "bool", True)
-
-
-_RULES: dict[str, Callable[[Operand, Operand], tuple[pl.Expr, str, bool]]] = {
-    **{sign: _arithmetic(sign) for sign in "+-*"},
-    **{sign: _comparison(sign) for sign in _COMPARISONS},
-    "/": lambda a, b: (a.number() / b.number(), "number", False),
-    "**": lambda a, b: (a.number().pow(b.number()), "number", False),
-    "and": lambda a, b: (a.expr & b.expr, "bool", True),
-    "or": lambda a, b: (a.expr | b.expr, "bool", True),
-}
-
-
-def _literal(value: Any) -> Operand:
-    if value is None:
-        return Operand(pl.lit(None), "any")
-    kind = {bool: "bool", int: "int", float: "number", str: "string"}[type(value)]
-    return Operand(pl.lit(value, dtype=DTYPES[kind]), kind)  # type: ignore[index]
-
-
 def _finish(reduction: Reduction, names: Mapping[str, str]) -> pl.Expr:
     return reduction.finish(**{part: pl.col(name) for part, name in names.items()})
 
@@ -392,24 +306,12 @@ def _is_expression(found: Kernel, parameter: str) -> bool:
     return found.takes[parameter].startswith("pl.Expr")
 
 
-def _stage(operands: Sequence[Operand]) -> int:
-    return max((o.stage for o in operands), default=0)
-
-
-def _common(a: str, b: str) -> str:
-    if a == b or b == "any":
-        return a
-    if a == "any":
-        return b
-    return "number" if a in _NUMERIC and b in _NUMERIC else a
-
-
 def _given(signature: Signature, operands: Sequence[Operand]) -> str:
     if signature.gives != "same":
         return signature.gives
     kind = operands[0].kind
     if signature.name == "fill":
-        kind = _common(kind, operands[1].kind)
+        kind = common_kind(kind, operands[1].kind)
     return kind
 
 

@@ -64,7 +64,7 @@ def test_rows_are_accounted_for() -> None:
 def test_progress_and_timings_are_told() -> None:
     channel = run_script(PLOT, TABLES)
     stages = {m.stage for m in channel.messages if isinstance(m, Progress)}
-    assert stages == {"compute", "draw reward"}
+    assert stages == {"read", "compute", "draw reward"}
     assert {"verify", "read", "compute", "view", "compose", "draw png"} <= set(channel.timings_ms)
     assert all(ms >= 0 for ms in channel.timings_ms.values())
 

@@ -189,7 +189,7 @@ def test_a_fit_tells_what_it_could_not_use() -> None:
     made = drawn(frame, mark(picture, "point", x=col("x"), y=col("y")))
     assert made.behind[0] == (4, 2)
     assert made.notes == (
-        "fit: too few different x for a exp curve in 1 of 2 groups",
+        "fit: too few different x for exp in 1 of 2 groups",
         "fit: 1 rows without a positive y take no part in the exp curve",
     )
 

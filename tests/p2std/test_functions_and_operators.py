@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from p2std.errors import NotComputable
-from p2std.lowering import Range, constant
+from p2std.lowering import constant
+from p2std.operands import Range
 from p2std.table import Nothing
 from tagged import call, col, derived, lit, op, ran
 

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
-from p2std.lowering import Reduction
+from p2std.operands import Reduction
 
 
 def _one(name: str, part: pl.Expr, of: pl.Expr | None = None) -> Reduction:

@@ -41,15 +41,7 @@ class GiveUp:
     reason: str
 
 
-@dataclass(frozen=True)
-class Insist:
-    """End the run with the script's words unless the condition holds."""
-
-    holds: bool
-    otherwise: str
-
-
-Effect: TypeAlias = Draw | HandOver | Say | GiveUp | Insist
+Effect: TypeAlias = Draw | HandOver | Say | GiveUp
 
 
 @kernel("effect", "plot@1")

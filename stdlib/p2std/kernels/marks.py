@@ -7,7 +7,7 @@ from typing import Any
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
-from p2std.lowering import Range
+from p2std.operands import Range
 from p2std.picture import AxisWish, FacetWish, LegendWish, Limits, Mark, Picture
 from p2std.table import Tagged
 

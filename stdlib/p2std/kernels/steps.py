@@ -9,7 +9,8 @@ from numpy.random import PCG64
 from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.grouping import grouped
-from p2std.lowering import GroupLowering, Lowering, Operand, columns, with_operands, with_rows
+from p2std.lowering import GroupLowering, Lowering, columns, with_operands, with_rows
+from p2std.operands import Operand
 from p2std.picture import Picture
 from p2std.table import DTYPES, Table, Tagged
 
@@ -116,6 +117,12 @@ def join(table: Table, other: Table, on: list[str]) -> pl.LazyFrame:
 @kernel("step", "frame@1", "rows kept")
 def frame(title: str | None, size: list[float] | None, cols: int, rows: int | None) -> Picture:
     """Start a view over the table: title, and size in points (width, height)."""
+    if cols != 1 or rows is not None:
+        raise NotComputable(
+            "P2-R0614",
+            "frame(cols=…, rows=…) arranges frames inside a frame, and this one holds none.",
+            "For small multiples write | facet(cols=<column>).",
+        )
     if size is not None and (len(size) != 2 or not all(0 < length < 20_000 for length in size)):
         raise NotComputable(
             "P2-R0614", "frame(size=…) wants width and height.", "Write size=[160mm, 90mm]."
