@@ -9,6 +9,9 @@ from p2lang.source import NOWHERE, Source, Span
 
 Severity = Literal["error", "warning"]
 
+_WIDEST = 120
+"""Characters of a line that an excerpt shows at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -102,10 +105,20 @@ def render(diagnostic: Diagnostic, source: Source) -> str:
 
 def _excerpt(place: Related, source: Source, width: int, mark: str) -> list[str]:
     line, column = source.position(place.span.start)
-    text = source.line(line)
+    text, column = _window(source.line(line), column)
     length = min(place.span.end - place.span.start, len(text) - column + 1)
-    shown = text.replace("\t", " ")
-    visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     underline = " " * (column - 1) + mark * max(length, 1)
     label = f" {place.label}" if place.label else ""
     return [f"{line:>{width}} | {visible}", f"{' ' * width} | {underline}{label}"]
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """Give the part of a long line around a column, and the column in it; tabs become single spaces."""
+    text = line.replace("\t", " ")
+    if len(text) <= _WIDEST:
+        return text, column
+    first = max(0, min(column - _WIDEST // 2, len(text) - _WIDEST))
+    before = "..." if first else ""
+    after = "..." if first + _WIDEST < len(text) else ""
+    return before + text[first : first + _WIDEST] + after, column - first + len(before)
