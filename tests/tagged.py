@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from p2std.binding import flow_kernels
-from p2std.lowering import columns
 from p2std.table import Outside, collected, table_of
 
 
@@ -100,7 +98,3 @@ def reduced(values: Any, name: str, **arguments: Any) -> Any:
         else {"x": col("x"), **arguments}
     )
     return ran("summary", frame, by=[], new=new(out=call(name, **given)))["out"][0]
-
-
-def names(value: Sequence[Any]) -> list[str]:
-    return columns(list(value))

@@ -267,23 +267,11 @@ _CONSTANTS: dict[str, Callable[[Tagged, Outside], Any]] = {
 }
 
 
-def columns(value: Tagged | None, table: Table | None = None) -> list[str]:
-    """Give the names in a `cols`, `col` or `by` value; none for None."""
+def columns(value: Tagged | None) -> list[str]:
+    """Give the names in a `cols` or `col` value; none for None."""
     if value is None:
         return []
-    match value:
-        case ["col", name]:
-            return [name]
-        case ["cols", names]:
-            return list(names)
-        case ["by", keys]:
-            return [name for key in keys for name in columns(key)]
-        case ["desc", key]:
-            return columns(key)
-        case ["call", full_name, {"glob": glob}] if table is not None:
-            run = expression_kernels()[full_name].run
-            return list(run(constant(glob, table.outside), table.schema.names))
-    raise TypeError(f"{value!r} names no columns")
+    return list(value[1]) if value[0] == "cols" else [value[1]]
 
 
 def argument(value: Tagged | None, wanted: str, outside: Outside) -> Any:
