@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from p2lang.types import ColumnKind, ColumnType, TableSchema
 from p2std.binding import flow_kernels
-from p2std.table import Outside, collected, table_of
+from p2std.table import HIDDEN, Nothing, Outside, Table, collected
 
 
 def col(name: str) -> list[Any]:
@@ -98,3 +99,26 @@ def reduced(values: Any, name: str, **arguments: Any) -> Any:
         else {"x": col("x"), **arguments}
     )
     return ran("summary", frame, by=[], new=new(out=call(name, **given)))["out"][0]
+
+
+def table_of(frame: pl.DataFrame | pl.LazyFrame, outside: Outside | None = None) -> Table:
+    """Give a table of these rows, NaN turned into null, with the schema read off the columns."""
+    lazy = frame.lazy().with_columns(
+        pl.col(pl.Float32, pl.Float64).cast(pl.Float64).fill_nan(None),
+    )
+    return Table(lazy, schema_of(lazy), outside or Nothing())
+
+
+def schema_of(frame: pl.LazyFrame) -> TableSchema:
+    """Read the schema off the columns, hidden ones left out; every column counts as nullable."""
+    columns = frame.collect_schema().items()
+    shown = tuple((n, ColumnType(_kind(t), True)) for n, t in columns if not n.startswith(HIDDEN))
+    return TableSchema(shown, 0)
+
+
+def _kind(dtype: pl.DataType) -> ColumnKind:
+    if dtype.is_integer():
+        return "int"
+    if dtype.is_float():
+        return "number"
+    return "bool" if dtype == pl.Boolean else "string"

@@ -14,6 +14,7 @@ import polars as pl
 
 from p2lang.ir import canonical
 from p2lang.signatures import Signature
+from p2lang.types import TableSchema
 from p2std.binding import Kernel, expression_kernels
 from p2std.operands import (
     COMPARISONS,
@@ -28,7 +29,7 @@ from p2std.operands import (
     stage_of,
 )
 from p2std.registry import core
-from p2std.table import DTYPES, HIDDEN, Outside, Table, Tagged, collected, schema_of
+from p2std.table import DTYPES, HIDDEN, Outside, Table, Tagged, collected
 
 Arguments: TypeAlias = Mapping[str, Tagged]
 
@@ -319,7 +320,7 @@ def _speaks_of_rows(value: Any) -> bool:
 def _computed(value: Tagged, outside: Outside) -> Any:
     if value[0] == "call" and (found := expression_kernels()[value[1]]).kind == "val":
         return _of_tables(found, value[2], outside)
-    bare = Table(pl.LazyFrame({"": [0]}), schema_of(pl.LazyFrame()), outside)
+    bare = Table(pl.LazyFrame({"": [0]}), TableSchema((), 1), outside)
     return collected(with_rows(bare, [["value", value]]))["value"][0]
 
 

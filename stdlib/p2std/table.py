@@ -6,12 +6,12 @@ Invariant of every frame here: missing is null; no float column holds NaN.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 import polars as pl
 
-from p2lang.types import ColumnKind, ColumnType, TableSchema
+from p2lang.types import ColumnKind, TableSchema
 
 Tagged: TypeAlias = list[Any]
 """A tagged value of the IR, see `p2lang.ir`."""
@@ -68,6 +68,15 @@ class Table:
         """Give the names of the columns beside the schema."""
         return [n for n in self.frame.collect_schema().names() if n.startswith(HIDDEN)]
 
+
+def collected(self) -> pl.DataFrame:
+        """Give the rows, computed in a way that does not depend on threads."""
+        return collected(self.frame)
+
+    def hidden(self) -> list[str]:
+        """Give the names of the columns beside the schema."""
+        return [n for n in self.frame.collect_schema().names() if n.startswith(HIDDEN)]
+
     def of(self, frame: pl.LazyFrame | pl.DataFrame) -> Table:
         """Give a table of other rows in the same program; its schema is read off the columns."""
         lazy = frame.lazy()
@@ -81,26 +90,3 @@ def collected(frame: pl.LazyFrame) -> pl.DataFrame:
     differ from run to run. Equal input must give equal bytes.
     """
     return frame.collect(engine="in-memory")
-
-
-def table_of(frame: pl.DataFrame | pl.LazyFrame, outside: Outside | None = None) -> Table:
-    """Give a table of these rows, NaN turned into null, with the schema read off the columns."""
-    lazy = frame.lazy().with_columns(
-        pl.col(pl.Float32, pl.Float64).cast(pl.Float64).fill_nan(None),
-    )
-    return Table(lazy, schema_of(lazy), outside or Nothing())
-
-
-def schema_of(frame: pl.LazyFrame) -> TableSchema:
-    """Read the schema off the columns, hidden ones left out; every column counts as nullable."""
-    columns = frame.collect_schema().items()
-    shown = tuple((n, ColumnType(_kind(t), True)) for n, t in columns if not n.startswith(HIDDEN))
-    return TableSchema(shown, 0)
-
-
-def _kind(dtype: pl.DataType) -> ColumnKind:
-    if dtype.is_integer():
-        return "int"
-    if dtype.is_float():
-        return "number"
-    return "bool" if dtype == pl.Boolean else "string"

@@ -14,13 +14,13 @@ from p2std.binding import flow_kernels
 from p2std.lowering import argument
 from p2std.picture import Picture
 from p2std.registry import core
-from p2std.table import Nothing, table_of
+from p2std.table import Nothing
 from plotter2.child.drawables import drawable
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.view import Factor, Layer
-from tagged import call, col, cols, lit
+from tagged import call, col, cols, lit, table_of
 
 RNG = np.random.default_rng(4)
 

@@ -8,8 +8,8 @@ import pytest
 
 from p2std.errors import NotComputable
 from p2std.kernels.sources import access, union
-from p2std.table import collected, table_of
-from tagged import call, col, lit, op, ran
+from p2std.table import collected
+from tagged import call, col, lit, op, ran, table_of
 
 NAN = float("nan")
 FRAME = pl.DataFrame({"k": ["b", "a", None, "a"], "n": [2, None, 1, 3], "x": [1.0, NAN, None, 4.0]})
