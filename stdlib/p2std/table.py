@@ -69,20 +69,6 @@ class Table:
         return [n for n in self.frame.collect_schema().names() if n.startswith(HIDDEN)]
 
 
-def collected(self) -> pl.DataFrame:
-        """Give the rows, computed in a way that does not depend on threads."""
-        return collected(self.frame)
-
-    def hidden(self) -> list[str]:
-        """Give the names of the columns beside the schema."""
-        return [n for n in self.frame.collect_schema().names() if n.startswith(HIDDEN)]
-
-    def of(self, frame: pl.LazyFrame | pl.DataFrame) -> Table:
-        """Give a table of other rows in the same program; its schema is read off the columns."""
-        lazy = frame.lazy()
-        return replace(self, frame=lazy, schema=schema_of(lazy), counted={})
-
-
 def collected(frame: pl.LazyFrame) -> pl.DataFrame:
     """Compute a frame with the in-memory engine.
 
