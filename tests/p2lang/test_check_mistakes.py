@@ -89,3 +89,15 @@ def test_every_code_of_the_checker_is_told_by_some_case() -> None:
     shown = {code for case in CASES for _, code in case.expected}
     elsewhere = {"P2-E0219", "P2-E0220", "P2-E0303"}
     assert set(CODES) - shown - elsewhere == set()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_a_fix_mends_what_it_is_for(case: Case) -> None:
+    for diagnostic in told(compiled(case.text)):
+        fix = diagnostic.fix
+        if fix is None:
+            continue
+        mended = case.text[: fix.span.start] + fix.text + case.text[fix.span.end :]
+        left = Counter(d.message for d in told(compiled(mended)))
+        before = Counter(d.message for d in told(compiled(case.text)))
+        assert left[diagnostic.message] < before[diagnostic.message], mended

@@ -29,7 +29,10 @@ class Given:
 
 @dataclass
 class Arguments:
-    """A call's arguments with their types, ready for a step. `spans` are places for messages."""
+    """A call's arguments with their types, ready for a step. `spans` are places for messages.
+
+    `sound` tells that nothing is wrong, `usable` that at most the values of new columns are.
+    """
 
     typed: dict[str, Typed] = field(default_factory=dict)
     new: list[tuple[str, Typed]] = field(default_factory=list)
@@ -37,6 +40,7 @@ class Arguments:
     spans: dict[str, Span] = field(default_factory=dict)
     named: dict[str, Span] = field(default_factory=dict)
     sound: bool = True
+    usable: bool = False
 
 
 def arguments(
@@ -53,6 +57,7 @@ def arguments(
     for parameter in signature.parameters:
         items = given.by_parameter.get(parameter.attribute)
         if parameter.variadic == "**":
+            out.usable = session.errors == before
             _new_columns(session, _grouped(place, signature, out), signature, parameter, given, out)
         elif items:
             typed = _argument(session, place, signature, parameter, items)
@@ -61,7 +66,9 @@ def arguments(
             out.spans[parameter.name] = _across(items)
     if given.sound:
         _report_missing(session, signature, given, name)
-    out.sound = session.errors == before
+    lost = any(typed is LOST for typed in out.typed.values())
+    out.sound = session.errors == before and not lost
+    out.usable = out.sound or (out.usable and bool(out.new) and not lost)
     return out
 
 
@@ -70,10 +77,12 @@ def _across(items: list[ast.Argument]) -> Span:
 
 
 def _grouped(place: Place, signature: Signature, out: Arguments) -> Place:
-    by = out.attributes.get("by")
-    if by is None or by[0] != "cols":
+    by = out.typed.get("by")
+    if by is None or place.columns is None:
         return place
-    return replace(place, grouped=frozenset(by[1]))
+    # After a mistake in `by` any column may be a key.
+    names = place.columns.names if by is LOST else by.value[1]
+    return replace(place, grouped=frozenset(names))
 
 
 # ---- which argument is which ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES,
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.functions import result
-from p2lang.semantics.values import INT, UNKNOWN, Typed
+from p2lang.semantics.values import INT, Typed
 from p2lang.signatures import Signature
 
 
@@ -85,7 +85,7 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
         return LOST
     given = arguments(session, place, function, node.arguments, node.name.span)
     if not given.sound:
-        return Typed(["null"], UNKNOWN)
+        return LOST
     return applied(session, function, given, node)
 
 

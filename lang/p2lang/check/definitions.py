@@ -187,7 +187,9 @@ def _value(
     if meaning.kind == "columns":
         return columns_argument(session, where, [ast.Argument(node, span=node.span)])
     typed = session.expression(session, where, node)
-    if typed.type.kind == "unknown" or not session.shallow(typed, node.span):
+    if typed.type.kind == "unknown" and typed.value[0] != "col":
+        return None
+    if not session.shallow(typed, node.span):
         return None
     if not _fits_parameter(meaning, typed):
         session.report(

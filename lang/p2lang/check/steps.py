@@ -36,7 +36,7 @@ def apply(
         return LOST
     inside = place_of(place, stream)
     given = arguments(session, inside, signature, written, name)
-    if not given.sound:
+    if not given.usable:
         return _guessed(stream, signature)
     return _applied(session, stream, signature, given, name)
 

@@ -72,8 +72,13 @@ def schema_after(application: Application) -> TableSchema | None:
 
 
 def keeps_columns(signature: Signature) -> bool:
-    """Tell whether an operation hands on the columns it takes, whatever its arguments."""
-    return signature.name not in _STEPS and signature.kind != "source"
+    """Tell whether an operation hands on the columns it takes and no others, whatever its arguments."""
+    return signature.kind != "source" and signature.name not in _OTHER_COLUMNS
+
+
+_OTHER_COLUMNS = frozenset(
+    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join")
+)  # fmt: skip
 
 
 # ---- arguments that the schema fills in ----------------------------------------------------------
