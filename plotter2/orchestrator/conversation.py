@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -13,6 +14,8 @@ from plotter2.wire import codes
 from plotter2.wire.messages import (
     MESSAGE_COUNT_LIMIT,
     PROTOCOL,
+    Blob,
+    ColumnFound,
     Confined,
     Done,
     Failed,
@@ -33,10 +36,14 @@ MESSAGE_BYTES_LIMIT: Final = 16 * 1024 * 1024
 
 
 class Conversation:
-    """The talk with one child: `hear` what it sends, `say` that it got its job."""
+    """The talk with one child: `hear` what it sends, `say` that it got its job.
 
-    def __init__(self, on_event: Callable[[Event], None]) -> None:
+    `output_bytes` is the size of its output memory.
+    """
+
+    def __init__(self, on_event: Callable[[Event], None], output_bytes: int) -> None:
         self._on_event = on_event
+        self._output_left = output_bytes
         self._count = 0
         self._bytes = 0
         self.state = State.STARTED
@@ -88,6 +95,24 @@ class Conversation:
             case Confined():
                 self.confined = message
             case Done(timings_ms=timings):
-                self.timings_ms = timings
+                self.timings_ms = _checked_timings(timings)
+            case Blob(length=length) | ColumnFound(length=length):
+                self._take_output(length)
+                self.messages.append(message)
             case _:
                 self.messages.append(message)
+
+    def _take_output(self, length: int) -> None:
+        # Pieces do not overlap, so all together they fit. The host copies each of them: a child that
+        # names the same bytes again and again would have it copy without end.
+        self._output_left -= length
+        if self._output_left < 0:
+            raise HostError(
+                codes.PROTOCOL_BROKEN, "The child announced more bytes than its output can hold."
+            )
+
+
+def _checked_timings(timings: dict[str, float]) -> dict[str, float]:
+    if not all(math.isfinite(ms) and ms >= 0 for ms in timings.values()):
+        raise HostError(codes.PROTOCOL_BROKEN, "The child measured a time that cannot be.")
+    return {printable(stage): ms for stage, ms in timings.items()}

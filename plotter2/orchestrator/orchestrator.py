@@ -56,9 +56,11 @@ class Orchestrator:
         zygote = self._running_zygote()
         zygote.ready()
         ready = time.monotonic()
-        output = Output(capped_output(task.limits.out_mib * 2**20))
+        output_bytes = task.limits.out_mib * 2**20
+        output = Output(capped_output(output_bytes))
         try:
-            watch = Watch(self._child(zygote, task), task, self._settings, Conversation(on_event))
+            talk = Conversation(on_event, output_bytes)
+            watch = Watch(self._child(zygote, task), task, self._settings, talk)
             ended = _watched(watch, output)
             timings = {
                 "zygote": (ready - start) * 1000,

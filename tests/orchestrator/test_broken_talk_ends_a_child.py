@@ -28,6 +28,13 @@ BROKEN = {
     " os.write(3, bytes([data[0] + 1]) + data[1:] + b'\\xa4text\\xa1y')",
     "a blob outside the output": "channel.send(m.Blob(name='a', kind='png', offset=0,"
     " length=1 << 40)); channel.send(m.Done())",
+    "the same blob again and again": "[os.write(3, m.encode(m.Blob(name=f'b{i}', kind='png', offset=0,"
+    " length=200 << 20))) for i in range(1000)]; channel.send(m.Done())",
+    "the same column again and again": "[os.write(3, m.encode(m.ColumnFound(table='t', name='c',"
+    " dtype='int', rows=1, nulls=0, features={}, offset=0, length=200 << 20))) for i in range(1000)];"
+    " channel.send(m.Done())",
+    "a time that is no number": "channel.send(m.Done(timings_ms={'work': float('nan')}))",
+    "a time below zero": "channel.send(m.Done(timings_ms={'work': -1.0}))",
     "too many notes": "[os.write(3, m.encode(m.Note(level='info', text='x')))"
     " for _ in range(m.MESSAGE_COUNT_LIMIT + 10)]",
     "too much in notes": "[os.write(3, m.encode(m.Note(level='info', text='x' * 16_000)))"
