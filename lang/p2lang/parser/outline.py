@@ -72,6 +72,7 @@ class Outline:
 class _Open:
     token: int
     is_block: bool
+    is_schema: bool
     extents: list[Extent]
 
 
@@ -122,6 +123,8 @@ class _Outliner:
             elif self._certain_start(i):
                 self._give_up_brackets()
                 self._start(i)
+            elif self.stack[-1].is_schema and kind in ("EQUAL", "VBAR", "ARROW"):
+                self._unclosed([self.stack.pop().token], None)
             if kind in OPENERS:
                 self._open(i, kind)
             elif kind in CLOSERS:
@@ -200,31 +203,42 @@ class _Outliner:
     def _open(self, i: int, kind: str) -> None:
         extents = self._current()
         inner = extents[-1].inner if self._in_block() and extents else list[Extent]()
-        self.stack.append(_Open(i, kind == "LBRACE" and self._opens_block(i), inner))
+        brace = kind == "LBRACE"
+        is_schema = brace and self._follows_table(i)
+        is_block = brace and not is_schema and self._may_open_block(i)
+        self.stack.append(_Open(i, is_block, is_schema, inner))
 
-    def _opens_block(self, i: int) -> bool:
-        if i == 0:
-            return True
-        is_schema = self.tokens.text_of(i - 1) == "table" and self.tokens.touch(i - 1, i)
-        before = self.tokens.kinds[i - 1]
-        return not is_schema and (before in _STATEMENT_ENDS or _is_word(before))
+    def _follows_table(self, i: int) -> bool:
+        return i > 0 and self.tokens.text_of(i - 1) == "table" and self.tokens.touch(i - 1, i)
+
+    def _may_open_block(self, i: int) -> bool:
+        before = self.tokens.kinds[i - 1] if i else ""
+        return i == 0 or before in _STATEMENT_ENDS or _is_word(before)
 
     def _close(self, i: int, kind: str) -> None:
-        wanted = CLOSERS[kind]
-        kinds = self.tokens.kinds
-        if not self.stack:
-            self._closes_nothing(i, kind)
-            return
-        if kinds[self.stack[-1].token] != wanted:
-            if not any(kinds[o.token] == wanted for o in self.stack):
+        kinds, wanted = self.tokens.kinds, CLOSERS[kind]
+        if not self._partner_exists(wanted):
+            if self.stack and not self.stack[-1].is_block:
                 self._mismatch(i, kind)
                 self._pop(i)
-                return
-            unclosed: list[int] = []
-            while kinds[self.stack[-1].token] != wanted:
-                unclosed.append(self._pop(i))
+            else:
+                self._closes_nothing(i, kind)
+            return
+        unclosed: list[int] = []
+        while kinds[self.stack[-1].token] != wanted:
+            unclosed.append(self._pop(i))
+        if unclosed:
             self._unclosed(unclosed, i)
         self._pop(i)
+
+    def _partner_exists(self, wanted: str) -> bool:
+        """Tell whether a closing bracket has a partner; `)` and `]` do not reach out of a block."""
+        for opened in reversed(self.stack):
+            if self.tokens.kinds[opened.token] == wanted:
+                return True
+            if opened.is_block and wanted != "LBRACE":
+                return False
+        return False
 
     def _pop(self, i: int) -> int:
         opened = self.stack.pop()
@@ -285,7 +299,7 @@ class _Outliner:
     def _still_inside(self, opened: int) -> list[Related]:
         """Point at the statement that seems to stand outside of a block that is still open."""
         tokens = self.tokens
-        if tokens.kinds[opened] != "LBRACE":
+        if tokens.kinds[opened] != "LBRACE" or self._follows_table(opened):
             return []
         first = opened
         while first and not tokens.first_on_line(first):
@@ -332,8 +346,6 @@ class _Outliner:
                 help="delete it, or open the bracket before it",
             ),
         )
-        if kind == "RBRACE":
-            extents[-1].end = i + 1
 
 
 def _is_word(kind: str) -> bool:

@@ -158,7 +158,7 @@ class _Recovery:
         if len(self.found) >= MOST_REPORTED:
             self._poison(extent)
             return None
-        if level < _MOST_LEVELS:
+        if level < _MOST_LEVELS and not self._fails_before_blocks(extent):
             for inner in extent.inner:
                 if self._read(inner, level + 1) is None:
                     self.dead.update(range(inner.first, inner.end))
@@ -167,6 +167,15 @@ class _Recovery:
             self._failed(extent, problem)
             return None
         return self._attempt(extent, level, final=True)
+
+    def _fails_before_blocks(self, extent: Extent) -> bool:
+        """Tell whether a statement goes wrong before its first block, which then may be none."""
+        if not extent.inner:
+            return False
+        head = range(extent.first, extent.inner[0].first)
+        end = len(self.tokens) - 1
+        result, _ = _run(self.tokens, [*head, end], Margin(self.tokens))
+        return isinstance(result, Stuck) and result.place < len(head)
 
     def _attempt(self, extent: Extent, level: int, *, final: bool) -> ast.Script | None:
         order = self._order(extent)

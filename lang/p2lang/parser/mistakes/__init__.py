@@ -21,6 +21,7 @@ __all__ = ["Trouble", "explained"]
 
 _RULES: tuple[Rule, ...] = (
     *values.FIRST_RULES,
+    *bindings.FIRST_RULES,
     *characters.RULES,
     *foreign.FIRST_RULES,
     *operators.RULES,
@@ -30,6 +31,7 @@ _RULES: tuple[Rule, ...] = (
     *flows.RULES,
     *values.RULES,
     *statements.LAST_RULES,
+    *values.LAST_RULES,
     *flows.LAST_RULES,
 )
 _WORDS = {
@@ -46,12 +48,20 @@ def explained(at: Trouble) -> Diagnostic:
         found = rule(at)
         if found is not None:
             return found
-    names = [text for kind, text in _WORDS.items() if kind in at.accepts]
-    label = (
-        "expected " + (f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0])
-        if names
-        else ""
-    )
+    label = _expectation(at)
     if at.ended:
         return Diagnostic("P2-E0100", f"something is missing {at.where}", at.gap, label)
     return Diagnostic("P2-E0100", f"{at.shown()} is not expected here", at.span(), label)
+
+
+def _expectation(at: Trouble) -> str:
+    """Give `expected a, b or c` with what could have stood at the place."""
+    hidden = {"NAME", "VAR"} if at.wants_statement else set[str]()
+    names = [text for kind, text in _WORDS.items() if kind in at.accepts - hidden]
+    if at.wants("AND"):
+        names.append("an operator")
+    if at.wants_statement:
+        names.append("a new statement")
+    if not names:
+        return ""
+    return "expected " + (f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else names[0])

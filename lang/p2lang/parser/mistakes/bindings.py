@@ -116,6 +116,39 @@ def types(at: Trouble) -> Diagnostic | None:
     return _foreign_type(at)
 
 
+def missing_signs(at: Trouble) -> Diagnostic | None:
+    """`param x: int 3`, `let x: int 3`: the sign before the value is missing."""
+    signs = at.head in ("PARAM", "LET", "EXPOSE") and at.wants("EQUAL") and at.starts_value()
+    if not signs or at.on_new_line() or at.wants("COLON"):
+        return None
+    before = at.span(-1).end
+    return Diagnostic(
+        "P2-E0116",
+        f"`=` is missing before {at.shown()}",
+        at.span(),
+        help=f"write `{FORMS[at.head]}`",
+        fix=Fix(Span(before, before), " ="),
+    )
+
+
+def odd_names(at: Trouble) -> Diagnostic | None:
+    """`let run-id = 3`, `let ok? = true`."""
+    if at.kind(-2) not in STATEMENT_WORDS or not at.touching(-1) or at.wants_value:
+        return None
+    if at.kind() not in ("MINUS", "OPT", "DOT", "SLASH", "STAR", "BAD_OPERATOR", "BAD_SINGLE"):
+        return None
+    joins = at.touching(0) and at.is_word(1)
+    span = at.stretch(-1, 1 if joins else 0)
+    better = f"{at.text(-1)}_{at.text(1)}" if joins else at.text(-1)
+    return Diagnostic(
+        "P2-E0113",
+        "a name has the letters a-z, A-Z, digits and `_`",
+        span,
+        help=f"write `{better}`",
+        fix=Fix(span, better),
+    )
+
+
 def _foreign_type(at: Trouble) -> Diagnostic | None:
     if not at.wants("OPT") or at.kind(-1) not in ("NAME", "RSQB", "RBRACE"):
         return None
@@ -168,4 +201,5 @@ def _guessed(at: Trouble) -> str:
     return _TYPES.get(at.kind(1), "number")
 
 
-RULES: tuple[Rule, ...] = (bindings, several_bindings, types, names)
+RULES: tuple[Rule, ...] = (bindings, several_bindings, types, missing_signs, names)
+FIRST_RULES: tuple[Rule, ...] = (odd_names,)

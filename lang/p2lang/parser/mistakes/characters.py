@@ -91,15 +91,17 @@ def quotes(at: Trouble) -> Diagnostic | None:
 
 
 def odd_quotes(at: Trouble) -> Diagnostic | None:
-    """A quote missing in the middle of a line, so that texts and what is between them have changed places."""
-    if (
-        at.kind(-1) != "STRING"
-        or not at.touching(-1)
-        or at.kind() not in ("NAME", "NUMBER", "BAD_WORD")
-    ):
-        return None
-    distance = 0
-    while not at.on_new_line(distance + 1) and at.kind(distance) != "$END":
+    """A quote missing in the middle of a line, or quotes inside a text: texts and words have changed places."""
+    for d in (0, -1):
+        word = at.kind(d) in ("NAME", "NUMBER", "BAD_WORD", "VAR")
+        if word and at.kind(d - 1) == "STRING" and at.touching(d - 1):
+            return _changed_places(at, d)
+    return None
+
+
+def _changed_places(at: Trouble, word: int) -> Diagnostic | None:
+    distance = word
+    while not at.on_new_line(distance + 1) and at.kind(distance + 1) != "$END":
         distance += 1
         if at.kind(distance) == "BAD_STRING":
             return Diagnostic(
@@ -108,7 +110,12 @@ def odd_quotes(at: Trouble) -> Diagnostic | None:
                 at.span(distance),
                 "this text does not end",
                 help='close every text with `"` on the line it starts',
-                related=(Related(at.span(-1), "this was read as one text"),),
+                related=(Related(at.span(word - 1), "this was read as one text"),),
+            )
+        if at.kind(distance) == "STRING" and at.touching(distance - 1):
+            advice = 'write a quote inside a text as `\\"`'
+            return Diagnostic(
+                "P2-E0105", "this text ends at its second quote", at.span(word - 1), help=advice
             )
     return None
 
@@ -133,6 +140,15 @@ def triple_quotes(at: Trouble) -> Diagnostic | None:
         "opened here",
         help='close it with `"""`',
     )
+
+
+def pasted(at: Trouble) -> Diagnostic | None:
+    """What came along when a script was copied: fences of Markdown, prompts of an interpreter."""
+    rest = at.tokens.text[at.span().start :][:3]
+    if rest != "```" and (at.place or rest != ">>>"):
+        return None
+    span = Span(at.span().start, at.span().start + 3)
+    return Diagnostic("P2-E0111", f"{rest} is no part of a script", span, help="delete it")
 
 
 def backticks(at: Trouble) -> Diagnostic | None:
@@ -319,7 +335,7 @@ def operators(at: Trouble) -> Diagnostic | None:
             help="write `mod(a, b)` for the remainder",
         )
     advice = {
-        "~": "write `not`, or name the columns: `x=..., y=...`",
+        "~": "to deny write `not`; texts are compared with `==` or `in [...]`",
         "@": "there are no decorators",
         "\\": "delete it; a line may end anywhere",
     }[text]
@@ -360,6 +376,7 @@ RULES: tuple[Rule, ...] = (
     quotes,
     odd_quotes,
     triple_quotes,
+    pasted,
     backticks,
     holes,
     numbers,

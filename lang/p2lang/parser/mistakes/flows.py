@@ -27,6 +27,9 @@ def double_pipes(at: Trouble) -> Diagnostic | None:
             )
         advice = "a step has a name, like `filter(...)`; a pipe is written `$name`"
         return Diagnostic("P2-E0109", f"{at.shown()} is not a step", at.span(), help=advice)
+    if at.head == "PIPE" and at.inside == "LSQB" and at.accepts == {"NAME", "VAR"} and not at.ended:
+        advice = "a step has a name, like `filter(...)`; a pipe is written `$name`"
+        return Diagnostic("P2-E0109", f"{at.shown()} is not a step", at.span(), help=advice)
     for d in (-1, -2):
         if at.kind(d - 1) == "VBAR" and at.kind(d) in ("IF", "NOT", "WHEN"):
             advice = "a condition stands inside of a step: `| derive(x = if a then b else c)`"
@@ -192,13 +195,59 @@ def joined_by_comma(at: Trouble) -> Diagnostic | None:
     """`access("x"), frame`."""
     if at.kind() != "COMMA" or at.inside in ("LPAR", "LSQB") or not at.wants_statement:
         return None
+    if at.on_new_line(1) or at.kind(1) == "$END":
+        advice = "delete it; a new statement needs no sign before it"
+        message = "statements are not separated by `,`"
+        return Diagnostic("P2-E0109", message, at.span(), help=advice, fix=Fix(at.span(), ""))
+    advice = "replace `,` by `|`"
     return Diagnostic(
-        "P2-E0109",
-        "steps are joined by `|`",
-        at.span(),
-        help="replace `,` by `|`",
-        fix=Fix(at.span(), " |"),
+        "P2-E0109", "steps are joined by `|`", at.span(), help=advice, fix=Fix(at.span(), " |")
     )
+
+
+def clauses(at: Trouble) -> Diagnostic | None:
+    """`access("x") where lr > 1`, `group by lr`."""
+    if at.kind() == "WHERE" and at.wants_statement and at.head != "PARAM":
+        advice = "write `| filter(condition)`"
+        return Diagnostic("P2-E0110", "`where` does not filter", at.span(), help=advice)
+    if at.text(-1).lower() == "by" and at.is_word(-2) and at.kind(-3) == "VBAR":
+        advice = "write `| summary(by=column, name = mean(column))`"
+        return Diagnostic(
+            "P2-E0110", "groups are not made with a word", at.stretch(-2, -1), help=advice
+        )
+    return None
+
+
+def bracket_calls(at: Trouble) -> Diagnostic | None:
+    """`access["x"]` and `access{"x"}`."""
+    if at.kind() not in ("LSQB", "LBRACE") or not at.is_word(-1) or not at.touching(-1):
+        return None
+    if not at.wants("LPAR") or (at.kind() == "LSQB" and at.wants("AND")):
+        return None
+    advice = f"write `{at.text(-1)}(...)`"
+    return Diagnostic("P2-E0111", "a call has round brackets", at.span(), help=advice)
+
+
+def values_alone(at: Trouble) -> Diagnostic | None:
+    """`$x > 3` as a statement, `access() "x"`."""
+    if not at.wants_statement or at.inside in ("LPAR", "LSQB") or not at.ends_value():
+        return None
+    operators = ("CMP", "IN", "NOT", "AND", "OR", "PLUS", "MINUS", "STAR", "SLASH", "POWER", "DOTS")
+    if at.kind() in operators and not at.wants("AND"):
+        advice = "a condition stands in `filter(...)`, `when ... { }` or `impose ...`; a value is bound with `let`"
+        if at.head == "PARAM":
+            advice = "write `param name: type = default where condition`"
+        return Diagnostic(
+            "P2-E0100", f"{at.shown()} does not continue a statement", at.span(), help=advice
+        )
+    if at.kind() in ("STRING", "FSTRING", "NUMBER", "QUANTITY") and at.kind(-1) == "RPAR":
+        if at.on_new_line():
+            return None
+        advice = "what a call takes stands inside its parentheses"
+        return Diagnostic(
+            "P2-E0100", f"{at.shown()} does not continue a statement", at.span(), help=advice
+        )
+    return None
 
 
 def statement_starts(at: Trouble) -> Diagnostic | None:
@@ -216,6 +265,8 @@ def statement_starts(at: Trouble) -> Diagnostic | None:
 RULES: tuple[Rule, ...] = (
     double_pipes,
     method_calls,
+    clauses,
+    bracket_calls,
     bare_names,
     boxes,
     pipes_in_arguments,
@@ -223,4 +274,4 @@ RULES: tuple[Rule, ...] = (
     indexes,
     joined_by_comma,
 )
-LAST_RULES: tuple[Rule, ...] = (statement_starts,)
+LAST_RULES: tuple[Rule, ...] = (values_alone, statement_starts)

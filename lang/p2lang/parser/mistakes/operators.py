@@ -60,6 +60,26 @@ def pairs(at: Trouble) -> Diagnostic | None:
     return None
 
 
+def spaced_pairs(at: Trouble) -> Diagnostic | None:
+    """`> =`, `= =`, `* *`."""
+    for first in (-1, 0):
+        text = at.text(first) + at.text(first + 1)
+        if (
+            text not in (">=", "<=", "==", "!=", "**")
+            or at.touching(first)
+            or at.on_new_line(first + 1)
+        ):
+            continue
+        if text == "==" and first < 0:
+            continue  # the first one is the sign of the statement
+        span = at.stretch(first, first + 1)
+        advice = f"write `{text}`"
+        return Diagnostic(
+            "P2-E0110", f"`{text}` has no space inside", span, help=advice, fix=Fix(span, text)
+        )
+    return None
+
+
 def questions(at: Trouble) -> Diagnostic | None:
     """`c ? a : b` and `a ?? b`."""
     if at.kind() != "OPT" or not at.ends_value():
@@ -176,6 +196,12 @@ def equals(at: Trouble) -> Diagnostic | None:
         and at.kind(-1) in ("STRING", "VAR")
     ):
         return _argument_name(at)
+    if at.inside == "LPAR" and at.kind(-2) == "DOT" and at.kind(-4) in ("LPAR", "COMMA"):
+        name = f"{at.text(-3)}.{at.text(-1)}"
+        advice = f"put it in backticks if it is one name: `` `{name}`=... ``"
+        return Diagnostic(
+            "P2-E0113", "the name of an argument has no `.`", at.stretch(-3, -1), help=advice
+        )
     if at.kind(-1) == "NAME" and at.ends_value(-2):
         return None
     return Diagnostic(
@@ -229,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     mistaken_dashes,
     comments,
     pairs,
+    spaced_pairs,
     questions,
     infix,
     renaming,

@@ -34,6 +34,14 @@ def commas(at: Trouble) -> Diagnostic | None:
     )
 
 
+def commas_in_parentheses(at: Trouble) -> Diagnostic | None:
+    """`(a, b)` as a value."""
+    if at.kind() != "COMMA" or at.inside != "LPAR" or not at.wants("RPAR"):
+        return None
+    advice = "a list is `[a, b]`; arguments follow a name: `f(a, b)`"
+    return Diagnostic("P2-E0111", "parentheses hold one value", at.span(), help=advice)
+
+
 def colons(at: Trouble) -> Diagnostic | None:
     """`name: value` for an argument, a format in a hole."""
     if at.kind() != "COLON":
@@ -98,6 +106,12 @@ def braces(at: Trouble) -> Diagnostic | None:
     """`{` where a value stands."""
     if at.kind() != "LBRACE" or not at.wants_value:
         return None
+    what = {"WHEN": "condition", "REPEAT": "list"}.get(at.head)
+    if what is not None and at.kind(-1) in ("WHEN", "IN"):
+        form = "when condition { ... }" if at.head == "WHEN" else "repeat name in list { ... }"
+        return Diagnostic(
+            "P2-E0100", f"a {what} is missing before `{{`", at.span(), help=f"write `{form}`"
+        )
     advice = "named values are arguments: `name(a=1, b=2)`; a list is `[a, b]`"
     return Diagnostic("P2-E0111", "`{` does not start a value", at.span(), help=advice)
 
@@ -139,6 +153,21 @@ def stars(at: Trouble) -> Diagnostic | None:
     return None
 
 
+def missing_operators(at: Trouble) -> Diagnostic | None:
+    """Two values side by side: `f "x"`, `$n 1`."""
+    if not at.ends_value() or not at.starts_value() or at.on_new_line():
+        return None
+    if at.kind() in ("STRING", "FSTRING") and at.wants("LPAR") and at.is_word(-1):
+        advice = f"write `{at.text(-1)}({at.text()})`"
+        return Diagnostic(
+            "P2-E0100", f"`(` is missing after {at.shown(-1)}", at.span(), help=advice
+        )
+    if not at.wants("AND"):
+        return None
+    message = f"an operator is missing between {at.shown(-1)} and {at.shown()}"
+    return Diagnostic("P2-E0100", message, at.span())
+
+
 def missing_values(at: Trouble) -> Diagnostic | None:
     """A value is missing."""
     if not at.wants_value or (at.wants_statement and at.place == 0):
@@ -159,5 +188,7 @@ RULES: tuple[Rule, ...] = (
     braces,
     stars,
     commas,
+    commas_in_parentheses,
     missing_values,
 )
+LAST_RULES: tuple[Rule, ...] = (missing_operators,)
