@@ -18,12 +18,13 @@ from plotter2.config.settings import Level
 from plotter2.config.settings import Limits as Ceiling
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
-from plotter2.errors import ExitCode, Plotter2Error, RunError
+from plotter2.errors import ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator import Limits, Outcome, ScriptFailed, Task
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
 from plotter2.runs.signing import capabilities
 from plotter2.version import __version__
+from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
 from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
 
@@ -106,11 +107,16 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         with timings.stage("child"):
             outcome = dispatched(request, parts, tables)
         with timings.stage("publish"):
+            require_asked_for(request, outcome)
             result = published(run_id, record, outcome, parts.store)
     except Plotter2Error as error:
         parts.store.finish_run(run_id, "failed", {**record, "error": error.problem().as_json()})
         raise
-    complete = {**result.record, "timings_ms": {**timings.ms, **outcome.timings_ms}}
+    except BaseException as error:  # Ctrl-C, and bugs: the run is over all the same
+        ending = HostError(codes.BROKEN_OFF, f"The run was broken off ({type(error).__name__}).")
+        parts.store.finish_run(run_id, "failed", {**record, "error": ending.problem().as_json()})
+        raise
+    complete = {**result.record, "timings_ms": all_timings(timings, outcome)}
     parts.store.finish_run(run_id, "done", complete)
     terms = request.verified.statement
     parts.store.see_serial(terms.name, terms.serial)
@@ -222,6 +228,35 @@ def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
         "params": _sent(request.params),
         "plotter2": __version__,
     }
+
+
+def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
+    """Refuse what the child hands out or counts beside what was asked for. Raises HostError P2-H0908."""
+    compiled = request.compiled
+    granted = set(compiled.capabilities)
+    nodes = {node.id for node in compiled.module.nodes}
+    counted = [message for message in outcome.messages if isinstance(message, RowsCounted)]
+    wrong = [
+        *(f"{b.name}.{b.kind}" for b in outcome.blobs if b.kind not in request.formats),
+        *(b.name for b in outcome.blobs if f"write output:{b.name}" not in granted),
+        *(rows.plot for rows in counted if f"write output:{rows.plot}" not in granted),
+        *(node for rows in counted for node in rows.nodes if node not in nodes),
+    ]
+    if wrong:
+        raise HostError(
+            codes.PROTOCOL_BROKEN,
+            f"The child speaks of {wrong[0][:80]!a}, which the run was not asked for.",
+            help="Nothing of the run is kept. This is no fault of the data: report it.",
+        )
+
+
+def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:
+    """Give the host's times, then the child's; a stage that both have is told apart."""
+    theirs = {
+        f"child {stage}" if stage in timings.ms else stage: ms
+        for stage, ms in outcome.timings_ms.items()
+    }
+    return {**timings.ms, **theirs}
 
 
 def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Store) -> RunResult:

@@ -20,6 +20,7 @@ MEMORY_NOT_MADE = "P2-H0915"
 CLOSED = "P2-H0916"
 CHILD_BUG = "P2-R0600"
 TOO_MANY_MESSAGES = "P2-H0918"
+BROKEN_OFF = "P2-H0920"
 
 CODES: dict[str, str] = {
     ZYGOTE_NOT_STARTED: "The zygote, from which children are forked, did not become ready.",
@@ -40,4 +41,5 @@ CODES: dict[str, str] = {
     CLOSED: "The orchestrator was closed; no more work is taken.",
     CHILD_BUG: "An error inside the child that nobody foresaw: a bug in plotter2.",
     TOO_MANY_MESSAGES: "The run sent more messages (log lines, tables) than one run may.",
+    BROKEN_OFF: "The run was broken off from outside (Ctrl-C); only its record says so.",
 }

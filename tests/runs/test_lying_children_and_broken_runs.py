@@ -1,0 +1,88 @@
+"""What a child hands out beside what was asked for is refused, and a run that is broken off has an end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commandline import p2_json
+from plotter2.config.settings import settings
+from plotter2.errors import HostError
+from plotter2.host.host import Host
+from plotter2.orchestrator import Orchestrator, OrchestratorSettings
+from plotter2.orchestrator.settings import ZYGOTE
+from plotter2.runs.opening import open_script
+from plotter2.runs.running import Event, Parts, RunRequest, RunResult, Timings, run
+from plotter2.wire import codes
+from sweep_samples import MEAN_SCRIPT, Workplace, record_sweep
+
+pytestmark = pytest.mark.process
+
+LIAR = (sys.executable, "-I", "-X", "utf8", str(Path(__file__).parent / "lying_zygote.py"))
+LIES = (
+    "a picture more",
+    "another kind",
+    "a kind not asked for",
+    "a count of no picture",
+    "a count of no node",
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    place = Workplace(tmp_path_factory.mktemp("made"))
+    p2_json(place.root, "add", record_sweep(place.folder / "runs"))
+    p2_json(place.root, "key", "new", "--name", "tester@here", "--no-passphrase")
+    place.script.write_text(MEAN_SCRIPT)
+    p2_json(place.root, "sign", place.script)
+    return place
+
+
+def ran(
+    place: Workplace,
+    zygote: tuple[str, ...] = ZYGOTE,
+    lie: str = "",
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> RunResult:
+    orders = OrchestratorSettings(zygote=zygote, switched_off=(lie,) if lie else ())
+    with Host(settings(place.root)) as host, Orchestrator(orders) as orchestrator:
+        script = open_script(place.script)
+        request = RunRequest(host.verify(script), host.compile(script), on_event=on_event)
+        parts = Parts(host.store, orchestrator.submit, "B", host.settings.limits)
+        return run(request, parts, Timings())
+
+
+def last_run(place: Workplace) -> tuple[str, str]:
+    """Give the state of the newest run and the code of its error."""
+    with Host(settings(place.root)) as host:
+        row = host.store.runs(1)[0]
+    return row.state, row.record.get("error", {}).get("code", "")
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_child_gives_only_what_was_asked_for(place: Workplace, lie: str) -> None:
+    before = set((place.root / "output").iterdir())
+    with pytest.raises(HostError) as raised:
+        ran(place, LIAR, lie)
+    assert raised.value.code == codes.PROTOCOL_BROKEN
+    assert raised.value.message.isprintable()
+    assert set((place.root / "output").iterdir()) == before
+    assert last_run(place) == ("failed", codes.PROTOCOL_BROKEN)
+
+
+def test_a_run_that_is_broken_off_is_recorded_as_failed(place: Workplace) -> None:
+    def interrupt(_: Event) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ran(place, on_event=interrupt)
+    assert last_run(place) == ("failed", codes.BROKEN_OFF)
+
+
+def test_the_times_of_host_and_child_are_told_apart(place: Workplace) -> None:
+    with Host(settings(place.root)) as host:
+        times = host.run(open_script(place.script)).record["timings_ms"]
+    assert {"verify", "child verify", "compile", "publish", "total"} <= set(times)
