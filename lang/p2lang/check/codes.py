@@ -22,7 +22,6 @@ CODES = {
     "P2-E0216": "a task is not defined above",
     "P2-E0217": "a parameter's value is outside its own range",
     "P2-E0218": "there is no such bundle",
-    "P2-E0219": "a library is not locked, or not what was locked",
     "P2-E0220": "a right was not granted",
     "P2-E0221": "a flow does not keep the promise of its type",
     "P2-E0222": "an argument is given twice, or there are too many",
