@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from plotter2.config.ownership import closing, open_to_others
 from plotter2.errors import ExitCode, HostError
 
 Level = Literal["A", "B", "C", "none"]
 """Sandbox levels, strongest first: A adds namespaces, B is Landlock and seccomp, C is seccomp without opening files."""
 
+_Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600 * 1000)]
+_Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]
+_LARGEST = 64 * 1024
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run may use at most, whatever its signature allows. Times in milliseconds, sizes in MiB."""
 
-    wall_ms: int = 300_000
-    cpu_ms: int = 300_000
-    memory_mib: int = 4096
-    output_mib: int = 256
-    read_mib: int = 8192
-    work: int = 5_000_000_000
+    wall_ms: _Milliseconds = 300_000
+    cpu_ms: _Milliseconds = 300_000
+    memory_mib: _Mebibytes = 4096
+    output_mib: _Mebibytes = 256
+    read_mib: _Mebibytes = 8192
+    work: Annotated[int, msgspec.Meta(ge=1, le=2**53)] = 5_000_000_000
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +60,7 @@ def settings(
     surroundings = os.environ if environment is None else environment
     folder = Path(root or surroundings.get("PLOTTER2_ROOT") or _default_root(surroundings))
     folder = folder.expanduser().absolute()
-    file = _read(folder / "config" / "plotter2.toml")
+    file = _read(folder, "config", "plotter2.toml")
     return Settings(root=folder, minimum_level=file.sandbox.minimum, limits=file.limits)
 
 
@@ -63,18 +69,48 @@ def _default_root(environment: Mapping[str, str]) -> str:
     return f"{data}/plotter2"
 
 
-def _read(path: Path) -> _File:
+def _read(root: Path, *below: str) -> _File:
+    path = root.joinpath(*below)
     try:
-        text = path.read_text(encoding="utf-8")
+        loose = open_to_others(root, below)
+        if loose is not None:
+            raise _loose(loose)
+        text = _content(path).decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return _File()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise _wrong(path, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
         raise _wrong(path, str(error)) from None
     try:
         values: dict[str, Any] = tomllib.loads(text)
         return msgspec.convert(values, _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _wrong(path, str(error)) from None
+
+
+def _content(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never waits for a pipe
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _wrong(path, "it is not a plain file")
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _LARGEST:
+        raise _wrong(path, f"it is larger than {_LARGEST // 1024} KiB")
+    return content
+
+
+def _loose(path: Path) -> HostError:
+    return HostError(
+        "P2-H0901",
+        "the configuration is not used: others can change it",
+        str(path),
+        closing(path),
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _wrong(path: Path, why: str) -> HostError:

@@ -6,6 +6,7 @@ Ownership is a lock that dies with its process; no clock and no process number i
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,14 @@ from pathlib import Path
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout
 
+_STEP_S = 0.001
+
 
 @contextmanager
 def workspace(layout: Layout, name: str) -> Iterator[Path]:
     """Give a new folder `temp/<name>` that is removed after the block. Raises DataError."""
     folder, lock = layout.temp / name, layout.temp / f"{name}.lock"
-    fd = durable.try_lock(lock)
-    assert fd is not None, "a work folder's name is used once"
+    fd = _own_lock(lock)
     try:
         with durable.reported(folder):
             folder.mkdir()
@@ -28,6 +30,13 @@ def workspace(layout: Layout, name: str) -> Iterator[Path]:
         durable.discard_dir(folder)
         durable.discard(lock)
         os.close(fd)
+
+
+def _own_lock(path: Path) -> int:
+    # The name is used once, but a process that sweeps may hold the lock for an instant.
+    while (fd := durable.try_lock(path)) is None:
+        time.sleep(_STEP_S)
+    return fd
 
 
 def sweep(layout: Layout) -> int:

@@ -142,7 +142,9 @@ class Host:
 
     def verify(self, script: OpenedScript) -> Verified:
         """Pass a script through the gate. Raises Refused."""
-        trust = TrustFiles(self.keyring.trust(), self.keyring.revoked_keys())
+        trust = TrustFiles(
+            self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
+        )
         offer = Offer(script.content, script.sidecar, script.name)
         with refusals():
             return gate(offer, trust, self._now(), _SerialFloors(self.store))

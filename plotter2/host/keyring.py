@@ -13,9 +13,10 @@ from p2sign.keys import PublicKey, SigningKey, needs_passphrase, parse_public_li
 from p2sign.refusal import Refusal
 from p2sign.trust import TrustLine, parse_trust, with_trust_line
 from p2sign.uses import Kind
+from plotter2.config.ownership import closing, open_to_others
 from plotter2.datter import durable
-from plotter2.errors import Refused
-from plotter2.runs.opening import read_once
+from plotter2.errors import ExitCode, Refused
+from plotter2.runs.opening import NOT_THERE, FileRefused, read_once
 
 _KEY_LIMIT = 64 * 1024
 _TRUST_LIMIT = 1024 * 1024
@@ -47,6 +48,11 @@ class Keyring:
     def revoked_keys_file(self) -> Path:
         """The public keys that count no more, one a line."""
         return self.config / "trust" / "revoked_keys"
+
+    @property
+    def revoked_scripts_file(self) -> Path:
+        """The scripts and statements that may run no more, one SHA-256 a line, as `sha256sum` prints them."""
+        return self.config / "trust" / "revoked_scripts"
 
     def own_keys(self) -> tuple[OwnKey, ...]:
         """Give the keys of this root, the default one first. Raises Refused."""
@@ -85,6 +91,10 @@ class Keyring:
     def revoked_keys(self) -> bytes:
         """Give the bytes of the list of revoked keys; nothing when there is none."""
         return self._read(self.revoked_keys_file)
+
+    def revoked_scripts(self) -> bytes:
+        """Give the bytes of the list of revoked scripts; nothing when there is none."""
+        return self._read(self.revoked_scripts_file)
 
     def trusted(self) -> tuple[TrustLine, ...]:
         """Give the lines of the trust file. Raises Refused."""
@@ -129,9 +139,29 @@ class Keyring:
         return folder
 
     def _read(self, path: Path) -> bytes:
-        if not path.exists() and not path.is_symlink():
-            return b""
-        return read_once(path, _TRUST_LIMIT, "trust file")
+        """Give a trust file's bytes, b"" when there is none. Raises Refused P2-S0793, FileRefused (exit code 4)."""
+        try:
+            loose = open_to_others(self.config.parent, ("config", "trust", path.name))
+            if loose is not None:
+                raise _loose(loose)
+            return read_once(path, _TRUST_LIMIT, "trust file")
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        except FileRefused as error:
+            if error.code == NOT_THERE:
+                return b""
+            error.exit_code = ExitCode.REFUSED
+            raise
+
+
+def _loose(path: Path) -> Refused:
+    return Refused("P2-S0793", "trust is not read: others can change it", str(path), closing(path))
+
+
+def _unreadable(path: Path, error: OSError) -> Refused:
+    return Refused(
+        "P2-S0794", f"trust cannot be read: {error.strerror}", str(path), "give yourself the right"
+    )
 
 
 class refusals:  # noqa: N801 - used as a block, like contextlib.suppress

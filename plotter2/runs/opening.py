@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ SCRIPT_LIMIT = 256 * 1024
 """Most bytes of a script."""
 SIDECAR_LIMIT = 384 * 1024
 """Most bytes of a `.p2.sig` file: what `p2sign.sidecar` takes."""
+NOT_THERE = "P2-E0011"
+"""The code for a file that does not exist."""
 
 
 class FileRefused(Plotter2Error):
-    """A script's file cannot be taken (P2-E001x)."""
+    """A script's file, or one that belongs to it, cannot be taken (P2-E001x)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,17 @@ class OpenedScript:
 def open_script(path: Path) -> OpenedScript:
     """Read a script and its `.p2.sig`; raises FileRefused when either cannot be read once, whole and in place."""
     content = read_once(path, SCRIPT_LIMIT, "script")
-    sidecar_path = path.with_name(path.name + ".sig")
-    sidecar = None
-    if sidecar_path.exists() or sidecar_path.is_symlink():
-        sidecar = read_once(sidecar_path, SIDECAR_LIMIT, "signature file")
-    return OpenedScript(path, content, sidecar)
+    return OpenedScript(path, content, _sidecar(path.with_name(path.name + ".sig")))
+
+
+def _sidecar(path: Path) -> bytes | None:
+    try:
+        return read_once(path, SIDECAR_LIMIT, "signature file")
+    except FileRefused as error:
+        if error.code == NOT_THERE:
+            return None
+        error.exit_code = ExitCode.REFUSED
+        raise
 
 
 def read_once(path: Path, limit: int, what: str) -> bytes:
@@ -52,10 +61,14 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
-            raise _refused("P2-E0012", f"the {what} is not a file", path, f"name a {what} file")
+            raise _refused(
+                "P2-E0012", f"the {what} is not a file", path, "a plain file must be there"
+            )
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
         after = os.fstat(descriptor)
+    except OSError as error:
+        raise _not_opened(path, what, error) from None
     finally:
         os.close(descriptor)
     if len(content) > limit:
@@ -72,14 +85,14 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
 
 def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
     if isinstance(error, FileNotFoundError):
-        return _refused("P2-E0011", f"there is no {what} here", path, "check the name")
-    if path.is_symlink():
+        return _refused(NOT_THERE, f"there is no {what} here", path, "check the name")
+    if error.errno == errno.ELOOP:  # O_NOFOLLOW met one
         message = f"the {what} is a symbolic link, and links are not followed"
         return _refused("P2-E0012", message, path, "name the file that it points to")
     return _refused("P2-E0014", f"the {what} cannot be read: {error.strerror}", path, "check it")
 
 
 def _refused(code: str, message: str, path: Path, help: str) -> FileRefused:
-    usage = code == "P2-E0011"
+    usage = code == NOT_THERE
     exit_code = ExitCode.USAGE if usage else ExitCode.CHECK_FAILED
     return FileRefused(code, message, str(path), help, exit_code=exit_code)

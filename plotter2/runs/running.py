@@ -113,7 +113,7 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         parts.store.finish_run(run_id, "failed", {**record, "error": error.problem().as_json()})
         raise
     except BaseException as error:  # Ctrl-C, and bugs: the run is over all the same
-        ending = HostError(codes.BROKEN_OFF, f"The run was broken off ({type(error).__name__}).")
+        ending = HostError(codes.BROKEN_OFF, f"the run was broken off ({type(error).__name__})")
         parts.store.finish_run(run_id, "failed", {**record, "error": ending.problem().as_json()})
         raise
     complete = {**result.record, "timings_ms": all_timings(timings, outcome)}
@@ -245,8 +245,8 @@ def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
     if wrong:
         raise HostError(
             codes.PROTOCOL_BROKEN,
-            f"The child speaks of {wrong[0][:80]!a}, which the run was not asked for.",
-            help="Nothing of the run is kept. This is no fault of the data: report it.",
+            f"the child speaks of {wrong[0][:80]!a}, which the run was not asked for",
+            help="nothing of the run is kept; this is no fault of the data: report it",
         )
 
 
