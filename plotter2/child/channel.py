@@ -44,8 +44,8 @@ class ChildChannel:
         if self._sent >= MESSAGE_COUNT_LIMIT - _RESERVED_MESSAGES:
             raise HostError(
                 codes.TOO_MANY_MESSAGES,
-                f"The run sent {self._sent} messages, which is the limit.",
-                help="Log fewer lines, or read fewer tables in one run.",
+                f"the run sent {self._sent} messages, which is the limit",
+                help="log fewer lines, or read fewer tables in one run",
             )
         self._connection.send(encode(message))
         self._sent += 1
@@ -60,8 +60,8 @@ class ChildChannel:
             if offset + length > len(self._output):
                 raise HostError(
                     codes.OUTPUT_LIMIT,
-                    f"The output has more than {len(self._output) / 2**20:.1f} MiB, which is the limit.",
-                    help="Draw or read less in one run, or raise the output limit.",
+                    f"the output has more than {len(self._output) / 2**20:.1f} MiB, which is the limit",
+                    help="draw or read less in one run, or raise the output limit",
                 )
             self._output[offset : offset + length] = view
         self._end = -(-(offset + length) // ALIGNMENT) * ALIGNMENT

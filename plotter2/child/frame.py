@@ -101,7 +101,7 @@ def receive(connection: socket.socket) -> tuple[Job, list[int]]:
     """Wait for the one job and its descriptors. Raises HostError (P2-H0908) when it is not one."""
     data, fds, flags, _ = socket.recv_fds(connection, MESSAGE_LIMIT + 1, JOB_FDS_LIMIT)
     if flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC) or not fds:
-        raise HostError(codes.PROTOCOL_BROKEN, "The job came without all of its descriptors.")
+        raise HostError(codes.PROTOCOL_BROKEN, "the job came without all of its descriptors")
     return decode_job(data), fds
 
 
@@ -113,14 +113,14 @@ def failure(error: BaseException, *, debug: bool) -> Failed:
     elif isinstance(error, MemoryError):
         said = HostError(
             codes.MEMORY_LIMIT,
-            "The run asked for more memory than it may use.",
-            help="Read fewer rows or columns, or raise the memory limit.",
+            "the run asked for more memory than it may use",
+            help="read fewer rows or columns, or raise the memory limit",
         )
     else:
         said = HostError(
             codes.CHILD_BUG,
-            f"The run met an error that plotter2 did not foresee ({_described(error)}).",
-            help="This is a bug in plotter2; --debug shows where it happened.",
+            f"the run met an error that plotter2 did not foresee ({_described(error)})",
+            help="this is a bug in plotter2; --debug shows where it happened",
         )
     return Failed(
         code=said.code,
@@ -137,8 +137,8 @@ def below_minimum(plan: Plan, order: MakeChild) -> HostError:
     why = "; ".join(f"{layer}: {reason}" for layer, reason in plan.reasons.items())
     return HostError(
         codes.BELOW_MINIMUM,
-        f"The sandbox reaches level {plan.level} here, but {order.minimum} is asked for ({why}).",
-        help="`plotter2 doctor` says what is missing; [sandbox] minimum in the settings decides.",
+        f"the sandbox reaches level {plan.level} here, but {order.minimum} is asked for ({why})",
+        help="`plotter2 doctor` says what is missing; [sandbox] minimum in the settings decides",
     )
 
 

@@ -212,8 +212,8 @@ class Interpreter:
         message = constant(node.argument("message"), self)
         raise RunError(
             IMPOSED,
-            str(message) if message else "A condition that the script imposes does not hold.",
-            help="The script itself asks for this: look at its `impose` line.",
+            str(message) if message else "a condition that the script imposes does not hold",
+            help="the script itself asks for this: look at its `impose` line",
         )
 
     def _effect(self, node: ProgramNode, kernel: Kernel, given: Any) -> Effect | Drawing:
@@ -242,8 +242,8 @@ def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl
         raise RunError(
             SHAPE_DIFFERS,
             f"{node.signature.name} gave the columns {', '.join(shown)[:200]}, "
-            f"but was checked for {', '.join(schema.names)[:200]}.",
-            help="This is a bug in plotter2: please report it with the script.",
+            f"but was checked for {', '.join(schema.names)[:200]}",
+            help="this is a bug in plotter2: please report it with the script",
         )
     wrong = {
         name: DTYPES[column.kind]
@@ -312,27 +312,27 @@ def _refusal(error: pl.exceptions.PolarsError | UnfitFormat, where: str) -> RunE
     if isinstance(error, UnfitFormat):
         return RunError(
             "P2-R0612",
-            f"{text}.",
+            text,
             where,
-            'Write for example ".2f" for numbers, "d" for whole numbers.',
+            'write for example ".2f" for numbers, "d" for whole numbers',
         )
     if "i128" in text:
         return RunError(
             "P2-R0610",
-            "A whole number is larger than 64 bits can hold.",
+            "a whole number is larger than 64 bits can hold",
             where,
-            'Compute with numbers: cast(x="number") first.',
+            'compute with numbers: cast(x="number") first',
         )
     if "conversion" in text:
         return RunError(
             "P2-R0611",
-            f"A value cannot be changed into the wanted type: {text[:300]}.",
+            f"a value cannot be changed into the wanted type: {text[:300]}",
             where,
-            "Drop or repair such rows first, for example with filter(…).",
+            "drop or repair such rows first, for example with filter(…)",
         )
     return RunError(
         NOT_COMPUTED,
-        f"The data do not allow this computation: {text[:300]}.",
+        f"the data do not allow this computation: {text[:300]}",
         where,
-        "Look at the rows that reach this step.",
+        "look at the rows that reach this step",
     )

@@ -124,7 +124,7 @@ class _Run:
             if effect is None:
                 break
             if isinstance(effect, GiveUp):
-                self._say("info", f"The script stopped: {effect.reason}. Nothing is written.")
+                self._say("info", f"the script stopped: {effect.reason}; nothing is written")
                 return
             self._carry_out(effect)
             self._progress("compute", len(self._ledgers), total, "pictures")
@@ -156,9 +156,9 @@ class _Run:
         if name in self._ledgers:
             raise PlacedError(
                 SAME_NAME,
-                f'Two plots are called "{name}".',
+                f'two plots are called "{name}"',
                 "plot",
-                'Name them: plot("…").',
+                'name them: plot("…")',
                 node=drawing.node.id,
             )
         with self._times.stage("view"), self._interpreter.placed(view.source):
@@ -184,7 +184,7 @@ class _Run:
         made = composed(picture, view.table)
         spans = {name: (low, high) for name, (low, high, _) in made.counts.items()}
         for note in (*made.notes, *_thin(made)):
-            self._say("warning", f"{drawing.name}: {note}.")
+            self._say("warning", f"{drawing.name}: {note}")
         return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
 
     def _say(self, level: Literal["info", "warning"], text: str) -> None:
@@ -210,7 +210,7 @@ def _verified(told: RunProgram) -> Program:
         raise RunError(
             refused.code,
             refused.message,
-            help="Check and sign the script again.",
+            help="check and sign the script again",
             exit_code=ExitCode.REFUSED,
         ) from None
 

@@ -54,8 +54,8 @@ def read_delimited(data: bytes, where: str, limits: Limits, separators: Sequence
     comments, text, skipped_lines = _without_comments(text)
     if not text.strip():
         raise DataError(
-            codes.EMPTY, f"{where} holds only comments.", where=where,
-            help="Check whether the program that writes it has run; then add it again.",
+            codes.EMPTY, f"{where} holds only comments", where=where,
+            help="check whether the program that writes it has run; then add it again",
         )  # fmt: skip
     shape = _shape(text, where, limits, separators, comments, skipped_lines)
     body, torn, notes = _without_torn_line(shape)
@@ -288,9 +288,9 @@ def _ragged(where: str, shape: _Shape, line: int, width: int) -> DataError:
     expected = "the header" if shape.has_header else "the first line"
     return DataError(
         codes.RAGGED,
-        f"{where}, line {line}: {width} fields where {expected} has {len(shape.names)}.",
+        f"{where}, line {line}: {width} fields where {expected} has {len(shape.names)}",
         where=f"{where}:{line}",
-        help="Mend this line, or write fields that hold the separator in quotation marks.",
+        help="mend this line, or write fields that hold the separator in quotation marks",
     )
 
 
@@ -299,7 +299,7 @@ def _bad_quotes(error: csv.Error, where: str, line: int, limits: Limits) -> Data
         return limits.text_too_long(where, f"a value in line {line}", limits.text_bytes + 1)
     return DataError(
         codes.BAD_QUOTES,
-        f"{where}, line {line}: the quotation marks do not match ({error}).",
+        f"{where}, line {line}: the quotation marks do not match ({error})",
         where=f"{where}:{line}",
-        help='Close the quotation mark; inside a quoted field write " as "".',
+        help='close the quotation mark; inside a quoted field write " as ""',
     )

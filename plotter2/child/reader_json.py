@@ -54,7 +54,7 @@ def read_lines(data: bytes, where: str, limits: Limits) -> ReadTable:
                 break
             raise DataError(
                 trouble.code,
-                f"{where}, line {number}: {trouble.what}.",
+                f"{where}, line {number}: {trouble.what}",
                 where=f"{where}:{number}",
                 help=trouble.remedy,
             ) from None
@@ -80,7 +80,7 @@ def read_params(data: bytes, where: str, limits: Limits) -> ReadParams:
     except _Trouble as trouble:
         code = codes.BAD_PARAMS if trouble.code in _NO_OBJECT else trouble.code
         raise DataError(
-            code, f"{where}: {trouble.what}.", where=where, help=trouble.remedy
+            code, f"{where}: {trouble.what}", where=where, help=trouble.remedy
         ) from None
     if found:
         checked_names(tuple(found), where, limits)
@@ -151,7 +151,7 @@ def _lines(text: bytes) -> Iterator[tuple[bytes, bool]]:
 def _parsed(line: bytes, limits: Limits) -> Any:
     if len(line) > limits.text_bytes:
         what = f"it has {len(line)} bytes; the limit for one line is {limits.text_bytes}"
-        raise _Trouble(codes.TEXT_TOO_LONG, what, "Keep long arrays in files of their own.")
+        raise _Trouble(codes.TEXT_TOO_LONG, what, "keep long arrays in files of their own")
     hook = _object if b"\\u" not in line else _whole_object
     try:
         return json.loads(line, object_pairs_hook=hook)
@@ -161,7 +161,7 @@ def _parsed(line: bytes, limits: Limits) -> Any:
         raise
     except ValueError as error:
         what = f"it is no JSON ({str(error).splitlines()[0]})"
-        raise _Trouble(codes.BAD_JSON, what, "Mend or remove this line.") from None
+        raise _Trouble(codes.BAD_JSON, what, "mend or remove this line") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for place, name in enumerate(names) if name in names[:place])
         what = f"the key {twice!r} stands there twice"
-        raise _Trouble(codes.DUPLICATE_KEY, what, "Write each key once.")
+        raise _Trouble(codes.DUPLICATE_KEY, what, "write each key once")
     return found
 
 
@@ -199,7 +199,7 @@ def _flat_pairs(value: Any, joint: str, *, vectors: bool) -> Iterator[tuple[str,
     for name, cell in _walk(value, joint, "", 1, vectors):
         if name in seen:
             what = f"two keys give the name {name!r}"
-            raise _Trouble(codes.DUPLICATE_KEY, what, "Write each key once.")
+            raise _Trouble(codes.DUPLICATE_KEY, what, "write each key once")
         seen.add(name)
         yield name, cell
 
@@ -229,7 +229,7 @@ def _cells_of_list(name: str, cells: list[Any], vectors: bool) -> Iterator[tuple
 
 def _too_deep() -> _Trouble:
     what = f"its objects are nested more than {DEPTH} deep"
-    return _Trouble(codes.TOO_DEEP, what, "Write flatter objects.")
+    return _Trouble(codes.TOO_DEEP, what, "write flatter objects")
 
 
 _KINDS: dict[type, str] = {

@@ -26,9 +26,9 @@ class Limits:
         if rows > self.rows:
             raise DataError(
                 codes.TOO_MANY_ROWS,
-                f"{where} has more than {self.rows} rows, which is the limit.",
+                f"{where} has more than {self.rows} rows, which is the limit",
                 where=where,
-                help="Split the file, or raise the limit.",
+                help="split the file, or raise the limit",
             )
 
     def check_columns(self, columns: int, where: str) -> None:
@@ -36,18 +36,18 @@ class Limits:
         if columns > self.columns:
             raise DataError(
                 codes.TOO_MANY_COLUMNS,
-                f"{where} has {columns} columns; the limit is {self.columns}.",
+                f"{where} has {columns} columns; the limit is {self.columns}",
                 where=where,
-                help="Write such a table in long form: one row per name and value.",
+                help="write such a table in long form: one row per name and value",
             )
 
     def text_too_long(self, where: str, what: str, size: int) -> DataError:
         """Give the error (P2-D0849) for a value or line of `size` bytes."""
         return DataError(
             codes.TEXT_TOO_LONG,
-            f"{where}: {what} has {size} bytes; the limit is {self.text_bytes}.",
+            f"{where}: {what} has {size} bytes; the limit is {self.text_bytes}",
             where=where,
-            help="Keep such texts in files of their own.",
+            help="keep such texts in files of their own",
         )
 
 
@@ -61,17 +61,17 @@ def checked_names(names: Sequence[str], where: str, limits: Limits) -> tuple[str
         if not 0 < len(name) <= NAME_CHARACTERS or not name.isprintable() or "`" in name:
             raise DataError(
                 codes.BAD_COLUMN_NAME,
-                f"{where}: {name[:60]!r} cannot be a column's name.",
+                f"{where}: {name[:60]!r} cannot be a column's name",
                 where=where,
-                help=f"Use 1 to {NAME_CHARACTERS} printable characters without backticks.",
+                help=f"use 1 to {NAME_CHARACTERS} printable characters without backticks",
             )
     if len(set(names)) < len(names):
         twice = next(name for place, name in enumerate(names) if name in names[:place])
         places = [str(place + 1) for place, name in enumerate(names) if name == twice]
         raise DataError(
             codes.DUPLICATE_COLUMN,
-            f"{where}: the columns {' and '.join(places)} are both called {twice!r}.",
+            f"{where}: the columns {' and '.join(places)} are both called {twice!r}",
             where=where,
-            help="Give every column a name of its own in the header.",
+            help="give every column a name of its own in the header",
         )
     return tuple(names)

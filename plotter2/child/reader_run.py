@@ -77,7 +77,7 @@ def _renamed(table: ReadTable) -> ReadTable:
 def _bad_run(where: str, why: str) -> DataError:
     return DataError(
         codes.BAD_RUN,
-        f"{where} cannot be read as a recorded run: {why}.",
+        f"{where} cannot be read as a recorded run: {why}",
         where=where,
-        help="Check the folder, or move it away; its segments (*.l2.jsonl) can be added one by one.",
+        help="check the folder, or move it away; its segments (*.l2.jsonl) can be added one by one",
     )

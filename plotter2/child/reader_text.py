@@ -38,16 +38,16 @@ def checked_text(data: bytes, where: str) -> bytes:
     if not data or data.isspace() or (data.startswith(_BOM) and data[len(_BOM) :].strip() == b""):
         raise DataError(
             codes.EMPTY,
-            f"{where} is empty.",
+            f"{where} is empty",
             where=where,
-            help="Check whether the program that writes it has run; then add it again.",
+            help="check whether the program that writes it has run; then add it again",
         )
     if data.startswith(_LFS):
         raise DataError(
             codes.LFS_POINTER,
-            f"{where} is a Git-LFS pointer, not the data.",
+            f"{where} is a Git-LFS pointer, not the data",
             where=where,
-            help="Fetch the data with: git lfs pull",
+            help="fetch the data with: git lfs pull",
         )
     if data.startswith(_UTF16):
         raise _not_utf8(where, "it is UTF-16", "UTF-16")
@@ -68,9 +68,9 @@ def _refuse_binary(data: bytes, where: str) -> None:
         what = kind or f"binary data (a zero byte at offset {offset})"
         raise DataError(
             codes.BINARY,
-            f"{where} is {what}, not text.",
+            f"{where} is {what}, not text",
             where=where,
-            help="Give a CSV, TSV or JSON-lines file; export the data to one of these first.",
+            help="give a CSV, TSV or JSON-lines file; export the data to one of these first",
         )
 
 
@@ -98,7 +98,7 @@ def _with_plain_line_ends(data: bytes) -> bytes:
 def _not_utf8(where: str, what: str, likely: str) -> DataError:
     return DataError(
         codes.NOT_UTF8,
-        f"{where} is not UTF-8 text: {what}.",
+        f"{where} is not UTF-8 text: {what}",
         where=where,
-        help=f"Convert it, for example with: iconv -f {likely} -t UTF-8 FILE > NEW",
+        help=f"convert it, for example with: iconv -f {likely} -t UTF-8 FILE > NEW",
     )

@@ -65,8 +65,8 @@ class StoredTables:
         if path not in self._tables:
             raise RunError(
                 TABLE_LACKING,
-                f'The bundle "{path}" was not handed over.',
-                help="This is a bug in plotter2: please report it with the script.",
+                f'the bundle "{path}" was not handed over',
+                help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
         found = read_table(self._tables[path], node.schema, node.schema.names, self._bytes_of)
@@ -97,9 +97,9 @@ def read_table(
         if len(column) != rows:
             raise RunError(
                 COLUMN_DIFFERS,
-                f"Column {name} of {table.path} has {len(column)} values for {rows} rows.",
+                f"column {name} of {table.path} has {len(column)} values for {rows} rows",
                 where=table.path,
-                help="The bundle is damaged: run plotter2 doctor.",
+                help="the bundle is damaged: run plotter2 doctor",
             )
     nulls = {c.name: c.null_count() for c in read if c.null_count()}
     floats = [c for c in read if c.dtype == pl.Float64]
@@ -152,9 +152,9 @@ def _constant(table: InputTable, part: TablePart, name: str, column: ColumnType)
     if name not in part.constants and not column.nullable:
         raise RunError(
             COLUMN_LACKING,
-            f"Column {name} of run {part.run} was not handed over.",
+            f"column {name} of run {part.run} was not handed over",
             where=table.path,
-            help="Check the script again: the bundle may have changed.",
+            help="check the script again: the bundle may have changed",
         )
     value: Any = part.constants.get(name)
     try:
@@ -183,7 +183,7 @@ def _typed(
 def _differs(table: InputTable, name: str, column: ColumnType, found: str) -> RunError:
     return RunError(
         COLUMN_DIFFERS,
-        f"Column {name} of {table.path} should be {column}, but holds {found}.",
+        f"column {name} of {table.path} should be {column}, but holds {found}",
         where=table.path,
-        help="Check the script again: the bundle may have changed.",
+        help="check the script again: the bundle may have changed",
     )

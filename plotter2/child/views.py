@@ -81,9 +81,9 @@ def _default_mark(schema: TableSchema) -> Mark:
     if not numbers:
         raise RunError(
             NOTHING_DRAWABLE,
-            "The frame has no mark, and its table has no numeric column to draw by default.",
+            "the frame has no mark, and its table has no numeric column to draw by default",
             where="frame",
-            help="Add a mark, for example | bar(x=…, y=…).",
+            help="add a mark, for example | bar(x=…, y=…)",
         )
     x = next(iter(ordered), numbers[0])
     others = [n for n in numbers if n != x]

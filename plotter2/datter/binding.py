@@ -54,9 +54,9 @@ def bind(layout: Layout, stacked: Stacked, columns: Sequence[str]) -> tuple[Boun
         if name not in by_name:
             raise DataError(
                 codes.UNKNOWN_COLUMN,
-                f"{stacked.path!r} has no column {name!r}.",
+                f"{stacked.path!r} has no column {name!r}",
                 where=stacked.path,
-                help=f"It has {', '.join(list(by_name)[:12])}.",
+                help=f"it has {', '.join(list(by_name)[:12])}",
             )
     wanted = [by_name[name] for name in columns]
     return tuple(_bound(layout, part, wanted) for part in stacked.parts)

@@ -172,10 +172,10 @@ def check_name(name: str) -> str:
         if not SEGMENT.match(segment):
             raise DataError(
                 codes.BAD_NAME,
-                f"{name!r} cannot be a bundle's name: the part {segment!r} does not fit.",
+                f"{name!r} cannot be a bundle's name: the part {segment!r} does not fit",
                 where=name,
-                help="Use parts of 1 to 100 characters out of a-z 0-9 . _ = , + - that begin with "
-                f"a letter or digit, joined by '/'; for example {slug_path(name)!r}.",
+                help="use parts of 1 to 100 characters out of a-z 0-9 . _ = , + - that begin with "
+                f"a letter or digit, joined by '/'; for example {slug_path(name)!r}",
             )
     return name
 
@@ -194,7 +194,7 @@ def slug_path(text: str) -> str:
 def _damaged(where: str, why: str) -> DataError:
     return DataError(
         codes.BUNDLE_DAMAGED,
-        f"The description of a bundle cannot be read: {why}.",
+        f"the description of a bundle cannot be read: {why}",
         where=where,
-        help="Restore the file from a backup, or add the experiment's output again.",
+        help="restore the file from a backup, or add the experiment's output again",
     )

@@ -66,8 +66,8 @@ def check_sqlite(version: str) -> None:
         needed = ".".join(map(str, MINIMUM_SQLITE))
         raise DataError(
             codes.SQLITE_TOO_OLD,
-            f"SQLite {version} can lose committed rows; {needed} or newer is needed.",
-            help="Install a newer apsw: pip install -U apsw.",
+            f"SQLite {version} can lose committed rows; {needed} or newer is needed",
+            help="install a newer apsw: pip install -U apsw",
         )
 
 
@@ -78,10 +78,9 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise DataError(
             codes.REGISTRY_NEWER,
-            f"The registry {path} has version {version}; this release reads up to "
-            f"{SCHEMA_VERSION}.",
+            f"the registry {path} has version {version}; this release reads up to {SCHEMA_VERSION}",
             where=str(path),
-            help="Use the newer plotter2 that wrote it.",
+            help="use the newer plotter2 that wrote it",
         )
     connection.execute("BEGIN IMMEDIATE")
     if connection.pragma("user_version") == 0:  # nobody else was faster
@@ -100,16 +99,16 @@ def translated(path: Path) -> Iterator[None]:
     except (apsw.BusyError, apsw.LockedError) as error:
         raise DataError(
             codes.STORE_BUSY,
-            f"Another process has held {path} for more than {BUSY_TIMEOUT_MS / 1000:g} s.",
+            f"another process has held {path} for more than {BUSY_TIMEOUT_MS / 1000:g} s",
             where=str(path),
-            help="Wait until the other plotter2 command is done, then try again.",
+            help="wait until the other plotter2 command is done, then try again",
         ) from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise DataError(
             codes.NOT_WRITABLE,
-            f"{path} may not be opened for writing.",
+            f"{path} may not be opened for writing",
             where=str(path),
-            help="Give yourself the right to write there, or choose another folder with --root.",
+            help="give yourself the right to write there, or choose another folder with --root",
         ) from error
     except apsw.Error as error:
         # The shared index of the write-ahead log that finds no room is told as a plain I/O error.
@@ -121,10 +120,10 @@ def translated(path: Path) -> Iterator[None]:
 def _full(path: Path) -> DataError:
     return DataError(
         codes.DISK_FULL,
-        f"The disk is full: {path} could not be written.",
+        f"the disk is full: {path} could not be written",
         where=str(path),
-        help="Free some space on this file system and do the step again.",
-        note="Nothing half-written was kept.",
+        help="free some space on this file system and do the step again",
+        note="nothing half-written was kept",
     )
 
 
@@ -137,7 +136,7 @@ def damaged(path: Path, why: str) -> DataError:
     """Give the error for a registry that cannot be used (P2-D0806)."""
     return DataError(
         codes.REGISTRY_DAMAGED,
-        f"The registry {path} cannot be used: {why}.",
+        f"the registry {path} cannot be used: {why}",
         where=str(path),
-        help="Rebuild it from the stored bundles: plotter2 doctor --rebuild",
+        help="rebuild it from the stored bundles: plotter2 doctor --rebuild",
     )

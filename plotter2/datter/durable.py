@@ -50,9 +50,9 @@ def sync(fd: int, where: Path) -> None:
             raise _as_data_error(error, where) from error
         raise DataError(
             codes.SYNC_FAILED,
-            f"The disk did not confirm the bytes of {where}: {error.strerror}.",
+            f"the disk did not confirm the bytes of {where}: {error.strerror}",
             where=str(where),
-            help="Check the disk (dmesg, SMART), then do the step again from its beginning.",
+            help="check the disk (dmesg, SMART), then do the step again from its beginning",
         ) from error
 
 
@@ -266,9 +266,9 @@ def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
         if time.monotonic() > deadline:
             raise DataError(
                 codes.STORE_BUSY,
-                f"Another process has held {path} for more than {patience_s:g} s.",
+                f"another process has held {path} for more than {patience_s:g} s",
                 where=str(path),
-                help="Wait until the other plotter2 command is done, then try again.",
+                help="wait until the other plotter2 command is done, then try again",
             )
         time.sleep(_LOCK_STEP_S)
 
@@ -278,28 +278,28 @@ def _as_data_error(error: OSError, where: Path) -> DataError:
     if error.errno in _FULL:
         return DataError(
             codes.DISK_FULL,
-            f"The disk is full: {place} could not be written.",
+            f"the disk is full: {place} could not be written",
             where=place,
-            help="Free some space on this file system and do the step again.",
-            note="Nothing half-written was kept.",
+            help="free some space on this file system and do the step again",
+            note="nothing half-written was kept",
         )
     if error.errno in _REFUSED:
         return DataError(
             codes.NOT_WRITABLE,
-            f"{place} may not be written: {error.strerror}.",
+            f"{place} may not be written: {error.strerror}",
             where=place,
-            help="Give yourself the right to write there, or choose another folder with --root.",
+            help="give yourself the right to write there, or choose another folder with --root",
         )
     if error.errno == errno.EXDEV:
         return DataError(
             codes.OTHER_FILE_SYSTEM,
-            f"{place} lies on another file system than the store's temp folder.",
+            f"{place} lies on another file system than the store's temp folder",
             where=place,
-            help="Keep the whole root folder on one file system.",
+            help="keep the whole root folder on one file system",
         )
     return DataError(
         codes.IO_FAILED,
-        f"{place} could not be read or written: {error.strerror or error}.",
+        f"{place} could not be read or written: {error.strerror or error}",
         where=place,
-        help="Check the path and the disk.",
+        help="check the path and the disk",
     )

@@ -69,9 +69,9 @@ def read(layout: Layout, event_id: str) -> Event:
     except msgspec.MsgspecError as error:
         raise DataError(
             codes.BUNDLE_DAMAGED,
-            f"An event of the store cannot be read: {error}.",
+            f"an event of the store cannot be read: {error}",
             where=str(path),
-            help="Restore the file from a backup.",
+            help="restore the file from a backup",
         ) from None
     return event
 
@@ -86,9 +86,9 @@ def load_bundle(layout: Layout, bundle_id: str, digest: str) -> Bundle:
     if digest_of(data) != digest:
         raise DataError(
             codes.BUNDLE_DAMAGED,
-            f"The description of bundle {bundle_id} is not the one that was committed.",
+            f"the description of bundle {bundle_id} is not the one that was committed",
             where=str(path),
-            help="Restore the file from a backup.",
+            help="restore the file from a backup",
         )
     return read_bundle(data, str(path))
 

@@ -80,9 +80,9 @@ def prepare(root: Path) -> Layout:
     if root.exists() and not root.is_dir():
         raise DataError(
             codes.IO_FAILED,
-            f"The root {root} is not a folder.",
+            f"the root {root} is not a folder",
             where=str(root),
-            help="Choose a folder with --root DIR.",
+            help="choose a folder with --root DIR",
         )
     if layout.objects.is_dir() and layout.commits.is_dir():  # made last
         _check_writable(layout)
@@ -104,7 +104,7 @@ def _check_writable(layout: Layout) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise DataError(
                 codes.NOT_WRITABLE,
-                f"{folder} may not be written.",
+                f"{folder} may not be written",
                 where=str(folder),
-                help="Give yourself the right to write there, or choose another folder with --root.",
+                help="give yourself the right to write there, or choose another folder with --root",
             )

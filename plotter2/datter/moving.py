@@ -26,9 +26,9 @@ def rename(
     if not moved:
         raise DataError(
             codes.UNKNOWN_BUNDLE,
-            f"There is no bundle {old!r}.",
+            f"there is no bundle {old!r}",
             where=old,
-            help="plotter2 show lists the bundles there are.",
+            help="plotter2 show lists the bundles there are",
         )
     _check_free(registry, new, moved)
     at = now_ms()
@@ -48,7 +48,7 @@ def _check_free(registry: Registry, new: str, moved: tuple[BundleRow, ...]) -> N
     if taken:
         raise DataError(
             codes.NAME_TAKEN,
-            f"The name {new!r} belongs to another bundle.",
+            f"the name {new!r} belongs to another bundle",
             where=new,
-            help="Choose a name that is not in use; plotter2 show lists the names.",
+            help="choose a name that is not in use; plotter2 show lists the names",
         )

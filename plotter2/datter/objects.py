@@ -132,7 +132,7 @@ def _has(path: Path, size: int) -> bool:
 def _damaged(path: Path, why: str) -> DataError:
     return DataError(
         codes.OBJECT_DAMAGED,
-        f"A stored column is damaged: {why}.",
+        f"a stored column is damaged: {why}",
         where=str(path),
-        help="Restore this file from a backup, or remove it and add the experiment's output again.",
+        help="restore this file from a backup, or remove it and add the experiment's output again",
     )

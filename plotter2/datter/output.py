@@ -65,7 +65,7 @@ def _file_name(artefact: Artefact) -> str:
 def _refused(name: str, why: str) -> DataError:
     return DataError(
         codes.OUTPUT_REFUSED,
-        f"The artefact {name!r} is refused: {why}.",
+        f"the artefact {name!r} is refused: {why}",
         where=name,
-        help="Name the plot with letters, digits and . _ = , + - or spaces, 120 characters at most.",
+        help="name the plot with letters, digits and . _ = , + - or spaces, 120 characters at most",
     )

@@ -105,9 +105,9 @@ def _parse(path: str) -> _Pattern:
 def _bad(path: str, why: str) -> DataError:
     return DataError(
         codes.BAD_NAME,
-        f"{path!r} is not a selector: {why}.",
+        f"{path!r} is not a selector: {why}",
         where=path,
-        help="Write name, name/*, name/** or name/*/table; for example 'experiment2/*'.",
+        help="write name, name/*, name/** or name/*/table; for example 'experiment2/*'",
     )
 
 
@@ -120,9 +120,9 @@ def _one(registry: Registry, path: str) -> Chosen:
     if bundle is not None and as_table:
         raise DataError(
             codes.AMBIGUOUS,
-            f"{path!r} is a bundle and also the table {stream!r} of {base!r}.",
+            f"{path!r} is a bundle and also the table {stream!r} of {base!r}",
             where=path,
-            help=f"For the bundle write its id {bundle.id}; rename one of the two for good.",
+            help=f"for the bundle write its id {bundle.id}; rename one of the two for good",
         )
     if as_table and owner is not None:
         return Chosen(path, (Member(owner, stream),), ())
@@ -157,7 +157,7 @@ def _named(registry: Registry, path: str) -> BundleRow | None:
             f"{path!r} is the beginning of {len(found)} ids: "
             + _listed([f"{b.id} ({b.name})" for b in found]),
             where=path,
-            help="Write more characters of the id.",
+            help="write more characters of the id",
         )
     return found[0] if found else None
 
@@ -167,9 +167,9 @@ def _nothing(registry: Registry, path: str) -> NoReturn:
     if not names:
         raise DataError(
             codes.UNKNOWN_BUNDLE,
-            f"There is no bundle {path!r}: the store is empty.",
+            f"there is no bundle {path!r}: the store is empty",
             where=path,
-            help="Bring output in with: plotter2 add PATH",
+            help="bring output in with: plotter2 add PATH",
         )
     close = difflib.get_close_matches(path, names, n=3, cutoff=0.6)
     if not close:
@@ -177,11 +177,11 @@ def _nothing(registry: Registry, path: str) -> NoReturn:
         close = sorted(n for n in names if n.rpartition("/")[2] == last)[:3]
     raise DataError(
         codes.UNKNOWN_BUNDLE,
-        f"There is no bundle {path!r}.",
+        f"there is no bundle {path!r}",
         where=path,
-        help=f"Did you mean {_listed([repr(n) for n in close], 'or')}?"
+        help=f"did you mean {_listed([repr(n) for n in close], 'or')}?"
         if close
-        else "plotter2 show lists the bundles there are.",
+        else "plotter2 show lists the bundles there are",
     )
 
 
@@ -195,20 +195,20 @@ def _stream_for(path: str, streams: dict[str, int]) -> str | None:
     names = sorted(streams)
     raise DataError(
         codes.WHICH_TABLE,
-        f"{path!r} has {len(names)} tables: {_listed(names)}.",
+        f"{path!r} has {len(names)} tables: {_listed(names)}",
         where=path,
-        help=f"Name the one that is meant, for example {path + '/' + names[0]!r}.",
+        help=f"name the one that is meant, for example {path + '/' + names[0]!r}",
     )
 
 
 def _no_stream(path: str, stream: str, streams: dict[str, int]) -> DataError:
     close = difflib.get_close_matches(stream, streams, n=1)
-    there = f"It has {_listed(sorted(streams))}." if streams else "It has no tables of its own."
+    there = f"it has {_listed(sorted(streams))}" if streams else "it has no tables of its own"
     return DataError(
         codes.UNKNOWN_TABLE if streams else codes.UNKNOWN_BUNDLE,
-        f"There is no bundle {path!r} and no table {stream!r} in its parent.",
+        f"there is no bundle {path!r} and no table {stream!r} in its parent",
         where=path,
-        help=f"Did you mean {close[0]!r}?" if close else there,
+        help=f"did you mean {close[0]!r}?" if close else there,
     )
 
 
@@ -216,11 +216,11 @@ def _no_table(registry: Registry, path: str, bundle: BundleRow) -> DataError:
     children = len(registry.below(bundle.name))
     return DataError(
         codes.NO_TABLE,
-        f"The bundle {bundle.name!r} has no table of its own.",
+        f"the bundle {bundle.name!r} has no table of its own",
         where=path,
-        help=f"Its {children} bundles below are selected with {bundle.name + '/*'!r}."
+        help=f"its {children} bundles below are selected with {bundle.name + '/*'!r}"
         if children
-        else "Select another bundle; plotter2 show lists them.",
+        else "select another bundle; plotter2 show lists them",
     )
 
 
@@ -232,9 +232,9 @@ def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
     if not holding:
         raise DataError(
             codes.NO_TABLE,
-            f"None of the {len(found)} bundles in {path!r} has a table.",
+            f"none of the {len(found)} bundles in {path!r} has a table",
             where=path,
-            help="plotter2 show lists what the bundles hold.",
+            help="plotter2 show lists what the bundles hold",
         )
     if pattern.stream is None and all(len(streams[b.id]) == 1 for b in holding):
         return Chosen(path, tuple(Member(b, next(iter(streams[b.id]))) for b in holding), ())
@@ -262,9 +262,9 @@ def _descendants(registry: Registry, path: str, pattern: _Pattern) -> tuple[Bund
     if not found:
         raise DataError(
             codes.UNKNOWN_BUNDLE,
-            f"The bundle {base!r} has no bundles below it.",
+            f"the bundle {base!r} has no bundles below it",
             where=path,
-            help=f"Its own table is selected with {base!r}.",
+            help=f"its own table is selected with {base!r}",
         )
     return tuple(sorted(found, key=lambda b: natural(b.name)))
 
@@ -275,9 +275,9 @@ def _common_stream(path: str, streams: list[dict[str, int]]) -> str:
         return DEFAULT_STREAM
     raise DataError(
         codes.WHICH_TABLE,
-        f"The bundles in {path!r} have {len(every)} tables: {_listed(every)}.",
+        f"the bundles in {path!r} have {len(every)} tables: {_listed(every)}",
         where=path,
-        help=f"Name the one that is meant, for example {path + '/' + every[0]!r}.",
+        help=f"name the one that is meant, for example {path + '/' + every[0]!r}",
     )
 
 

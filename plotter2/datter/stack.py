@@ -101,9 +101,9 @@ def stack(path: str, parts: Sequence[Part], notes: Sequence[str]) -> Stacked:
     if len(offers) > MOST_COLUMNS:
         raise DataError(
             codes.TOO_MANY_COLUMNS,
-            f"{path!r} has {len(offers)} different columns; the limit is {MOST_COLUMNS}.",
+            f"{path!r} has {len(offers)} different columns; the limit is {MOST_COLUMNS}",
             where=path,
-            help="Select fewer runs, or runs that recorded the same columns.",
+            help="select fewer runs, or runs that recorded the same columns",
         )
     found = list(notes)
     columns = [_column(name, offers[name], parts, found) for name in _in_order(offers)]
@@ -204,9 +204,9 @@ def _conflict(name: str, what: str, runs_by_value: dict[str, list[str]]) -> Data
     listed = "; ".join(f"{value} in {_shown(runs)}" for value, runs in runs_by_value.items())
     return DataError(
         codes.CONFLICT,
-        f"The {what} of column {name!r} do not go together: {listed}.",
+        f"the {what} of column {name!r} do not go together: {listed}",
         where=name,
-        help="Select only runs that agree, or record the column in the same way and add it again.",
+        help="select only runs that agree, or record the column in the same way and add it again",
     )
 
 

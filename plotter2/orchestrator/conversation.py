@@ -67,7 +67,7 @@ class Conversation:
         if self._count > MESSAGE_COUNT_LIMIT or self._bytes > MESSAGE_BYTES_LIMIT:
             raise HostError(
                 codes.PROTOCOL_BROKEN,
-                f"The child sent more than {MESSAGE_COUNT_LIMIT} messages, or too large ones.",
+                f"the child sent more than {MESSAGE_COUNT_LIMIT} messages, or too large ones",
             )
         message = decode_from_child(data)
         self.state = step(self.state, message)
@@ -90,7 +90,7 @@ class Conversation:
                 if protocol != PROTOCOL:
                     raise HostError(
                         codes.PROTOCOL_BROKEN,
-                        f"The child speaks protocol {protocol}, the host {PROTOCOL}.",
+                        f"the child speaks protocol {protocol}, the host {PROTOCOL}",
                     )
             case Confined():
                 self.confined = message
@@ -108,11 +108,11 @@ class Conversation:
         self._output_left -= length
         if self._output_left < 0:
             raise HostError(
-                codes.PROTOCOL_BROKEN, "The child announced more bytes than its output can hold."
+                codes.PROTOCOL_BROKEN, "the child announced more bytes than its output can hold"
             )
 
 
 def _checked_timings(timings: dict[str, float]) -> dict[str, float]:
     if not all(math.isfinite(ms) and ms >= 0 for ms in timings.values()):
-        raise HostError(codes.PROTOCOL_BROKEN, "The child measured a time that cannot be.")
+        raise HostError(codes.PROTOCOL_BROKEN, "the child measured a time that cannot be")
     return {printable(stage): ms for stage, ms in timings.items()}

@@ -95,7 +95,7 @@ class Orchestrator:
     def _running_zygote(self) -> ZygoteProcess:
         with self._lock:
             if self._closed:
-                raise HostError(codes.CLOSED, "The orchestrator is closed; it takes no work.")
+                raise HostError(codes.CLOSED, "the orchestrator is closed; it takes no work")
             if self._zygote is not None and not self._zygote.alive:
                 self._zygote.close()
                 self._zygote = None

@@ -41,15 +41,15 @@ class Task:
         if len(self.fds) >= JOB_FDS_LIMIT:
             raise HostError(
                 codes.TASK_REFUSED,
-                f"A task has {len(self.fds)} inputs; a child takes at most {JOB_FDS_LIMIT - 1}.",
-                help="Put several files into one memory (wire.memory.sealed_from_files).",
+                f"a task has {len(self.fds)} inputs; a child takes at most {JOB_FDS_LIMIT - 1}",
+                help="put several files into one memory (wire.memory.sealed_from_files)",
             )
         limits = self.limits
         times = max(limits.wall_ms, limits.cpu_ms) / 1000
         if min(limits.wall_ms, limits.cpu_ms, limits.mem_mib, limits.out_mib) < 1:
-            raise HostError(codes.TASK_REFUSED, f"A limit of a task is below 1: {limits}.")
+            raise HostError(codes.TASK_REFUSED, f"a limit of a task is below 1: {limits}")
         if times > _MOST_SECONDS or max(limits.mem_mib, limits.out_mib) > 1 << 24:
-            raise HostError(codes.TASK_REFUSED, f"A limit of a task is too large: {limits}.")
+            raise HostError(codes.TASK_REFUSED, f"a limit of a task is too large: {limits}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Output:
     def read(self, offset: int, length: int) -> bytes:
         """Give a copy of a piece. Raises HostError (P2-H0908) when it lies outside the memory."""
         if not self.close.alive:
-            raise HostError(codes.CLOSED, "The output of the run is closed already.")
+            raise HostError(codes.CLOSED, "the output of the run is closed already")
         return copy_out(self.fd, offset, length)
 
 

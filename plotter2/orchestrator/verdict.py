@@ -51,8 +51,8 @@ def stopped(why: Stop, limits: Limits) -> Plotter2Error:
         case Stop.WALL:
             return HostError(
                 codes.WALL_LIMIT,
-                f"The run took longer than {limits.wall_ms / 1000:g} s and was stopped.",
-                help="Read or draw less, or raise the wall-clock limit.",
+                f"the run took longer than {limits.wall_ms / 1000:g} s and was stopped",
+                help="read or draw less, or raise the wall-clock limit",
                 exit_code=ExitCode.TIMEOUT,
             )
         case Stop.MEMORY:
@@ -60,12 +60,12 @@ def stopped(why: Stop, limits: Limits) -> Plotter2Error:
         case Stop.CONFINE:
             return HostError(
                 codes.CHILD_DIED,
-                "The child did not become ready for work in time and was stopped.",
-                help="Run it again when the machine is less busy.",
+                "the child did not become ready for work in time and was stopped",
+                help="run it again when the machine is less busy",
             )
         case Stop.SILENT:
             return HostError(
-                codes.PROTOCOL_BROKEN, "The child closed its channel and went on; it was stopped."
+                codes.PROTOCOL_BROKEN, "the child closed its channel and went on; it was stopped"
             )
 
 
@@ -73,22 +73,22 @@ def died(ended: Ended, limits: Limits) -> Plotter2Error:
     """Give the error for a child that ended by itself without an answer."""
     if ended.code >= 0:
         return HostError(
-            codes.CHILD_DIED, f"The child ended with exit code {ended.code} without an answer."
+            codes.CHILD_DIED, f"the child ended with exit code {ended.code} without an answer"
         )
     number = -ended.code
     if number == signal.SIGXCPU or (number == signal.SIGKILL and ended.cpu_ms >= limits.cpu_ms):
         return HostError(
             codes.CPU_LIMIT,
-            f"The run used more than {limits.cpu_ms / 1000:g} s of processor time and was stopped.",
-            help="Read or compute less, or raise the processor limit.",
+            f"the run used more than {limits.cpu_ms / 1000:g} s of processor time and was stopped",
+            help="read or compute less, or raise the processor limit",
         )
     if number in (signal.SIGABRT, signal.SIGKILL):
-        return over_memory(limits, f"It was ended by {_name(number)}.")
+        return over_memory(limits, f"it was ended by {_name(number)}")
     reason = " because it tried what the sandbox forbids" if number == _SANDBOX_SIGNAL else ""
     return HostError(
         codes.CHILD_DIED,
-        f"The child was ended by {_name(number)}{reason}, without an answer.",
-        help="This is a bug in plotter2 or in a library, or an attack.",
+        f"the child was ended by {_name(number)}{reason}, without an answer",
+        help="this is a bug in plotter2 or in a library, or an attack",
     )
 
 
@@ -96,8 +96,8 @@ def over_memory(limits: Limits, note: str) -> HostError:
     """Give the error for too much memory."""
     return HostError(
         codes.MEMORY_LIMIT,
-        f"The run asked for more memory than its {limits.mem_mib} MiB and was stopped.",
-        help="Read fewer rows or columns, or raise the memory limit.",
+        f"the run asked for more memory than its {limits.mem_mib} MiB and was stopped",
+        help="read fewer rows or columns, or raise the memory limit",
         note=note,
     )
 

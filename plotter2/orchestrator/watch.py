@@ -72,8 +72,8 @@ class Watch:
         if not poll.poll(_DEATH_SECONDS * 1000):
             raise HostError(
                 codes.CHILD_DIED,
-                f"The child {self.child.pid} does not end although it was killed.",
-                help="The machine has a fault, often of a disk; look at its log.",
+                f"the child {self.child.pid} does not end although it was killed",
+                help="the machine has a fault, often of a disk; look at its log",
             )
         return self._ended or self._last_word()
 
@@ -108,8 +108,8 @@ class Watch:
         if not reaches(confined.level, self._task.minimum):
             raise HostError(
                 codes.BELOW_MINIMUM,
-                f"The child is confined at level {confined.level}, below {self._task.minimum}.",
-                help="`plotter2 doctor` says what is missing on this machine.",
+                f"the child is confined at level {confined.level}, below {self._task.minimum}",
+                help="`plotter2 doctor` says what is missing on this machine",
             )
 
     def _measure(self) -> None:
@@ -132,8 +132,8 @@ class Watch:
                 return said
         raise HostError(
             codes.ZYGOTE_LOST,
-            "The process for children ended while a run was at work; the run ended with it.",
-            help="Run it again; a new one is started.",
+            "the process for children ended while a run was at work; the run ended with it",
+            help="run it again; a new one is started",
         )
 
 

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import threading
@@ -81,7 +82,7 @@ class ZygoteProcess:
             self._release()
             raise HostError(
                 codes.ZYGOTE_NOT_STARTED,
-                f"The process for children could not be started: {error.strerror}.",
+                f"the process for children could not be started: {error.strerror}",
                 where=command[0],
             ) from None
 
@@ -102,12 +103,8 @@ class ZygoteProcess:
 
     def _cache(self) -> Path:
         cache = self._settings.cache or default_cache()
-        try:
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.access(cache, os.W_OK | os.X_OK) and cache.stat().st_uid == os.geteuid():
-                return cache
-        except OSError:
-            pass
+        if cache is not None and _is_own(cache):
+            return cache
         self._private = tempfile.TemporaryDirectory(prefix="plotter2-")
         return Path(self._private.name)
 
@@ -141,9 +138,9 @@ class ZygoteProcess:
         last = "\n".join(said.splitlines()[-_LAST_LINES:])
         return HostError(
             codes.ZYGOTE_NOT_STARTED,
-            f"The process for children could not be used: {why}.",
+            f"the process for children could not be used: {why}",
             where=" ".join(self._settings.zygote),
-            help="`plotter2 doctor` checks the installation.",
+            help="`plotter2 doctor` checks the installation",
             note=last,
         )
 
@@ -184,8 +181,8 @@ class ZygoteProcess:
         """Give the error for a zygote that is gone or silent."""
         return HostError(
             codes.ZYGOTE_LOST,
-            "The process for children ended or stopped answering while it was needed.",
-            help="Run it again; a new one is started.",
+            "the process for children ended or stopped answering while it was needed",
+            help="run it again; a new one is started",
         )
 
     def close(self) -> None:
@@ -205,6 +202,17 @@ class ZygoteProcess:
         os.close(self._errors)
         if self._private is not None:
             self._private.cleanup()
+
+
+def _is_own(cache: Path) -> bool:
+    """Tell whether the cache is there, or can be made, and nobody else can write into it."""
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = cache.stat()
+    except OSError:
+        return False
+    closed = not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return closed and status.st_uid == os.geteuid() and os.access(cache, os.W_OK | os.X_OK)
 
 
 def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:

@@ -35,14 +35,14 @@ def confine(plan: Plan, budget: Budget, *, channel: int, parent: int) -> Confine
         except OSError as error:
             raise HostError(
                 codes.LAYER_FAILED,
-                f"The sandbox could not put on its layer {layer}: {error.strerror or error}.",
-                help="`plotter2 doctor` shows what this machine offers; nothing was run.",
+                f"the sandbox could not put on its layer {layer}: {error.strerror or error}",
+                help="`plotter2 doctor` shows what this machine offers; nothing was run",
             ) from None
     refused = probes.try_all(plan.canary)
     if plan.level != "none" and not all(refused.values()):
         open_doors = ", ".join(name for name, was in refused.items() if not was)
         raise HostError(
-            codes.SELF_TEST_FAILED, f"The sandbox tested itself and could still: {open_doors}."
+            codes.SELF_TEST_FAILED, f"the sandbox tested itself and could still: {open_doors}"
         )
     return Confined(
         level=plan.level,

@@ -96,8 +96,8 @@ def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) 
     if root and not trials.work("ids", process.drop_ids):
         raise HostError(
             codes.LAYER_FAILED,
-            f"plotter2 runs as root and cannot give root up: {trials.reasons['ids']}.",
-            help="Run plotter2 as an ordinary user.",
+            f"plotter2 runs as root and cannot give root up: {trials.reasons['ids']}",
+            help="run plotter2 as an ordinary user",
         )
     rights = landlock.rights()
     if not trials.work("landlock", lambda: _try_landlock(rights)):

@@ -191,8 +191,8 @@ def machine_named(name: str) -> Machine:
     if name not in MACHINES:
         raise HostError(
             codes.UNKNOWN_MACHINE,
-            f"The sandbox does not know the processor {name!r}.",
-            help=f"Run plotter2 under 64-bit Linux on one of: {', '.join(MACHINES)}.",
+            f"the sandbox does not know the processor {name!r}",
+            help=f"run plotter2 under 64-bit Linux on one of: {', '.join(MACHINES)}",
         )
     return MACHINES[name]
 

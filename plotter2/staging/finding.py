@@ -29,6 +29,8 @@ _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""
 PARAMS_FILES = ("config.json", "params.json", "hparams.json", "args.json")
 RUN_FILE = "run.json"
+_SOME = 4
+"""So many files are named in a message."""
 MOST_FILES = 50_000
 MOST_FOLDERS_DEEP = 12
 
@@ -96,16 +98,16 @@ def find(path: Path, name: str | None) -> Plan:
     if not os.path.lexists(base):
         raise DataError(
             codes.NO_SUCH_PATH,
-            f"There is no {path}.",
+            f"there is no {path}",
             where=str(path),
-            help="Check the path; a relative one starts at the working folder.",
+            help="check the path; a relative one starts at the working folder",
         )
     if base.is_symlink():
         raise DataError(
             codes.NOT_A_FILE,
-            f"{path} is a symbolic link.",
+            f"{path} is a symbolic link",
             where=str(path),
-            help=f"Give the path that it points to: {base.resolve()}",
+            help=f"give the path that it points to: {base.resolve()}",
         )
     search = _Search(base)
     if base.is_dir():
@@ -123,9 +125,9 @@ def _single(search: _Search, path: Path, name: str | None) -> None:
     if found is None:
         raise DataError(
             codes.NO_READER,
-            f"There is no reader for {path.name}.",
+            f"there is no reader for {path.name}",
             where=str(path),
-            help=f"Files with these endings can be read: {', '.join(sorted(_BY_ENDING))}.",
+            help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}",
         )
     if found == "l2":
         source = Source(path, path.name, found)
@@ -200,9 +202,9 @@ def _entries(search: _Search, folder: Path) -> tuple[list[Path], list[Path]]:
         raise DataError(
             codes.TOO_MANY_FILES,
             f"{folder} and what is around it are more than {MOST_FILES} files or "
-            f"{MOST_FOLDERS_DEEP} folders deep.",
+            f"{MOST_FOLDERS_DEEP} folders deep",
             where=str(folder),
-            help="Add the parts one by one.",
+            help="add the parts one by one",
         )
     return files, folders
 
@@ -214,9 +216,9 @@ def _sorted_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     except OSError as error:
         raise DataError(
             codes.NO_SUCH_PATH,
-            f"{folder} cannot be read: {error.strerror}.",
+            f"{folder} cannot be read: {error.strerror}",
             where=str(folder),
-            help="Check the rights of the folder.",
+            help="check the rights of the folder",
         ) from None
 
 
@@ -245,12 +247,17 @@ def _leave(search: _Search, paths: list[Path]) -> None:
     search.left_alone += [search.shown(path) for path in paths]
 
 
+def _some_of(names: list[str]) -> str:
+    more = f", and {len(names) - _SOME} more" if len(names) > _SOME else ""
+    return ", ".join(names[:_SOME]) + more
+
+
 def _nothing(path: Path, left_alone: list[str]) -> DataError:
-    seen = f" It holds {', '.join(left_alone[:4])}." if left_alone else " It is empty."
+    seen = f"it holds {_some_of(left_alone)}" if left_alone else "it is empty"
     return DataError(
         codes.NOTHING_TO_READ,
-        f"{path} holds nothing that can be read.{seen}",
+        f"{path} holds nothing that can be read: {seen}",
         where=str(path),
-        help="Give a folder that logger2 recorded, or one with files ending in "
-        f"{', '.join(sorted(_BY_ENDING))}.",
+        help="give a folder that logger2 recorded, or one with files ending in "
+        f"{', '.join(sorted(_BY_ENDING))}",
     )

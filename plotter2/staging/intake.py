@@ -101,9 +101,9 @@ def _refuse_same_names(bundles: Sequence[Planned]) -> None:
         if twice is not None:
             raise DataError(
                 codes.SAME_NAME,
-                f"Two of the paths would both become {twice!r}.",
+                f"two of the paths would both become {twice!r}",
                 where=twice,
-                help="Add them one by one, each with a --name of its own.",
+                help="add them one by one, each with a --name of its own",
             )
 
 
@@ -114,11 +114,11 @@ def _check(drafts: Sequence[Draft], plan: Plan) -> None:
     shown = plan.bundles[0].shown
     raise DataError(
         codes.NO_ROWS,
-        f"{shown} has column names but no rows."
+        f"{shown} has column names but no rows"
         if len(tables) == 1
-        else f"None of the {len(tables)} tables in {shown} has any rows.",
+        else f"none of the {len(tables)} tables in {shown} has any rows",
         where=shown,
-        help="Add it when its program has written something.",
+        help="add it when its program has written something",
     )
 
 

@@ -271,6 +271,6 @@ def _check(bundle: ReadBundle) -> None:
 def _broken(why: str) -> DataError:
     return DataError(
         codes.ANSWER_BROKEN,
-        f"The reader's answer does not fit together: {why}.",
-        help="Nothing was stored. Try again; if it stays so, report it with the file.",
+        f"the reader's answer does not fit together: {why}",
+        help="nothing was stored; try again, and if it stays so, report it with the file",
     )

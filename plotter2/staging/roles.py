@@ -37,8 +37,8 @@ def roles_of(table: ReadTable, known: Background) -> Schema:
     except ValueError as error:
         raise DataError(
             codes.ANSWER_BROKEN,
-            f"The reader's answer does not fit together: {error}.",
-            help="Nothing was stored. Try again; if it stays so, report it with the file.",
+            f"the reader's answer does not fit together: {error}",
+            help="nothing was stored; try again, and if it stays so, report it with the file",
         ) from None
     return infer(features, known.definitions, known.params, known.repeat, known.axes)
 

@@ -78,9 +78,9 @@ def _content(fd: int, size: int, source: Source) -> Iterator[bytes]:
         if not piece:
             raise DataError(
                 codes.CHANGED,
-                f"{source.name} became shorter while it was read.",
+                f"{source.name} became shorter while it was read",
                 where=str(source.path),
-                help="Wait until nobody writes the file, then add it again.",
+                help="wait until nobody writes the file, then add it again",
             )
         left -= len(piece)
         yield piece
@@ -96,18 +96,18 @@ def _opened(source: Source) -> int:
         os.close(fd)
         raise DataError(
             codes.NOT_A_FILE,
-            f"{source.name} is no plain file.",
+            f"{source.name} is no plain file",
             where=str(source.path),
-            help="Give a file; pipes and devices are not read.",
+            help="give a file; pipes and devices are not read",
         )
     if status.st_size > MOST_BYTES:
         os.close(fd)
         raise DataError(
             codes.TOO_LARGE,
             f"{source.name} has {status.st_size / 2**30:.1f} GiB; the limit is "
-            f"{MOST_BYTES / 2**30:.0f} GiB.",
+            f"{MOST_BYTES / 2**30:.0f} GiB",
             where=str(source.path),
-            help="Split the file into parts, for example one per run.",
+            help="split the file into parts, for example one per run",
         )
     return fd
 
@@ -116,9 +116,9 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     is_link = path.is_symlink()
     return DataError(
         codes.NOT_A_FILE if is_link else codes.NO_SUCH_PATH,
-        f"{path} is a symbolic link." if is_link else f"{path} cannot be read: {error.strerror}.",
+        f"{path} is a symbolic link" if is_link else f"{path} cannot be read: {error.strerror}",
         where=str(path),
-        help="Give the path that it points to."
+        help="give the path that it points to"
         if is_link
-        else "Check that the file is there and may be read.",
+        else "check that the file is there and may be read",
     )

@@ -82,7 +82,7 @@ def decode_inputs(data: bytes) -> RunInputs:
         return _INPUTS.decode(data)
     except msgspec.MsgspecError as error:
         raise HostError(
-            codes.PROTOCOL_BROKEN, f"The list of inputs does not fit its schema: {error}."
+            codes.PROTOCOL_BROKEN, f"the list of inputs does not fit its schema: {error}"
         ) from None
 
 
@@ -92,5 +92,5 @@ def decode_program(data: bytes) -> RunProgram:
         return _PROGRAM.decode(data)
     except msgspec.MsgspecError as error:
         raise HostError(
-            codes.PROTOCOL_BROKEN, f"The program does not fit its schema: {error}."
+            codes.PROTOCOL_BROKEN, f"the program does not fit its schema: {error}"
         ) from None

@@ -71,7 +71,7 @@ def copy_out(fd: int, offset: int, length: int) -> bytes:
     if offset < 0 or length < 0 or offset + length > size:
         raise HostError(
             codes.PROTOCOL_BROKEN,
-            f"{length} bytes at {offset} lie outside an output of {size} bytes.",
+            f"{length} bytes at {offset} lie outside an output of {size} bytes",
         )
     copy = bytearray(length)
     done = 0
@@ -79,7 +79,7 @@ def copy_out(fd: int, offset: int, length: int) -> bytes:
         while done < length:
             count = os.preadv(fd, [view[done:]], offset + done)
             if count == 0:
-                raise HostError(codes.PROTOCOL_BROKEN, "The output memory ended early.")
+                raise HostError(codes.PROTOCOL_BROKEN, "the output memory ended early")
             done += count
     return bytes(copy)
 
@@ -109,7 +109,7 @@ class _Making:
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
         if fcntl.fcntl(self.fd, fcntl.F_GET_SEALS) & seals != seals:
             raise HostError(
-                codes.MEMORY_NOT_MADE, "The kernel did not keep the seals of a shared memory."
+                codes.MEMORY_NOT_MADE, "the kernel did not keep the seals of a shared memory"
             )
         # A read-only descriptor can be mapped shared by every kernel; a writable one that is sealed
         # against writing only since 6.7.
@@ -125,8 +125,8 @@ class _Making:
 def _not_made(error: OSError) -> HostError:
     return HostError(
         codes.MEMORY_NOT_MADE,
-        f"Shared memory for a run could not be made: {error.strerror or error}.",
-        help="Free memory, or read fewer columns or rows in one run.",
+        f"shared memory for a run could not be made: {error.strerror or error}",
+        help="free memory, or read fewer columns or rows in one run",
     )
 
 
@@ -165,7 +165,7 @@ def _copy(source: int, target: int, where: str) -> int:
 def _unreadable(where: str, why: str | None) -> DataError:
     return DataError(
         codes.MEMORY_NOT_MADE,
-        f"{where} could not be read: {why}.",
+        f"{where} could not be read: {why}",
         where=where,
-        help="Check the file and its rights.",
+        help="check the file and its rights",
     )

@@ -236,13 +236,13 @@ def encode(message: AnyMessage) -> bytes:
         RecursionError,
     ) as error:
         raise HostError(
-            codes.MESSAGE_REFUSED, f"A {kind} message does not fit its schema: {error}."
+            codes.MESSAGE_REFUSED, f"a {kind} message does not fit its schema: {error}"
         ) from None
     if len(data) > MESSAGE_LIMIT:
         raise HostError(
             codes.MESSAGE_REFUSED,
-            f"A {kind} message has {len(data)} bytes; the limit is {MESSAGE_LIMIT}.",
-            help="Send large things through the output memory, many things in several messages.",
+            f"a {kind} message has {len(data)} bytes; the limit is {MESSAGE_LIMIT}",
+            help="send large things through the output memory, many things in several messages",
         )
     return data
 
@@ -259,15 +259,15 @@ def decode_job(data: bytes) -> Job:
 
 def _strict(decoder: msgspec.msgpack.Decoder[_Known], data: bytes) -> _Known:
     if len(data) > MESSAGE_LIMIT:
-        raise HostError(codes.PROTOCOL_BROKEN, f"A message is over {MESSAGE_LIMIT} bytes.")
+        raise HostError(codes.PROTOCOL_BROKEN, f"a message is over {MESSAGE_LIMIT} bytes")
     try:
         message = decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HostError(
-            codes.PROTOCOL_BROKEN, f"A message does not fit its schema: {error}."
+            codes.PROTOCOL_BROKEN, f"a message does not fit its schema: {error}"
         ) from None
     if _ENCODER.encode(message) != data:
-        raise HostError(codes.PROTOCOL_BROKEN, "A message is not in its canonical form.")
+        raise HostError(codes.PROTOCOL_BROKEN, "a message is not in its canonical form")
     return message
 
 
@@ -313,6 +313,6 @@ def step(state: State, message: AnyMessage) -> State:
     if after is None:
         kind = type(message).__name__
         raise HostError(
-            codes.PROTOCOL_BROKEN, f"A {kind} message came in the state {state.value!r}."
+            codes.PROTOCOL_BROKEN, f"a {kind} message came in the state {state.value!r}"
         )
     return after

@@ -67,14 +67,14 @@ def decode_order(data: bytes) -> MakeChild:
     try:
         return _ORDER.decode(data)
     except msgspec.MsgspecError as error:
-        raise HostError(codes.PROTOCOL_BROKEN, f"An order for a child is wrong: {error}.") from None
+        raise HostError(codes.PROTOCOL_BROKEN, f"an order for a child is wrong: {error}") from None
 
 
 def decode_from_zygote(data: bytes) -> FromZygote:
     """Read what a zygote sent. Raises HostError (P2-H0908)."""
     if len(data) > MESSAGE_LIMIT:
-        raise HostError(codes.PROTOCOL_BROKEN, f"The zygote sent over {MESSAGE_LIMIT} bytes.")
+        raise HostError(codes.PROTOCOL_BROKEN, f"the zygote sent over {MESSAGE_LIMIT} bytes")
     try:
         return _FROM_ZYGOTE.decode(data)
     except msgspec.MsgspecError as error:
-        raise HostError(codes.PROTOCOL_BROKEN, f"The zygote's word is wrong: {error}.") from None
+        raise HostError(codes.PROTOCOL_BROKEN, f"the zygote's word is wrong: {error}") from None

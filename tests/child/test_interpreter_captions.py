@@ -117,7 +117,7 @@ def test_fewer_than_two_values_are_noted() -> None:
     )
     assert said == "line: mean of reward; band: 95 % t-interval; n = 1"
     assert channel.notes == [
-        "plot: 20 of 20 points rest on fewer than 2 values: no interval can be given for them."
+        "plot: 20 of 20 points rest on fewer than 2 values: no interval can be given for them"
     ]
 
 

@@ -96,14 +96,14 @@ def test_nothing_is_handed_out_before_everything_went_well() -> None:
 
 def test_an_imposed_missing_value_does_not_hold() -> None:
     text = f"{PLOT} impose 0 / 0 > 1"
-    with pytest.raises(RunError, match="A condition that the script imposes does not hold"):
+    with pytest.raises(RunError, match="a condition that the script imposes does not hold"):
         run_script(text, TABLES)
 
 
 def test_giving_up_hands_out_nothing_and_is_no_failure() -> None:
     channel = run_script(f'{PLOT} giveup("not today")', TABLES)
     assert channel.blobs == []
-    assert channel.notes == ["The script stopped: not today. Nothing is written."]
+    assert channel.notes == ["the script stopped: not today; nothing is written"]
 
 
 def test_a_logged_line_is_a_note() -> None:

@@ -160,10 +160,10 @@ def test_a_last_line_without_line_end_is_kept_with_a_warning() -> None:
 def test_a_ragged_line_is_named_with_both_counts() -> None:
     error = refusal("a,b,c\n1,2,3\n4,5\n6,7,8\n")
     assert error.code == "P2-D0844"
-    assert error.message == "x, line 3: 2 fields where the header has 3."
+    assert error.message == "x, line 3: 2 fields where the header has 3"
     assert error.where == "x:3"
     quoted = refusal('a,b\n"one\ntwo",2\n3,4,5\n')
-    assert quoted.message == "x, line 4: 3 fields where the header has 2."
+    assert quoted.message == "x, line 4: 3 fields where the header has 2"
     assert "the first line has 2" in refusal("1,2\n3,4,5\n6,7\n").message
     commented = refusal("#{}\n\na,b\n\n1,2\n3\n4,5\n")
     assert commented.where == "x:6"

@@ -223,7 +223,7 @@ def test_a_full_disk_is_said_clearly_and_leaves_nothing(small_disk: Path) -> Non
         with pytest.raises(DataError) as caught:
             put_much(store)
         assert caught.value.code == "P2-D0801"
-        assert "Free some space" in caught.value.help
+        assert "free some space" in caught.value.help
         assert source_files(store) == before
         add_run(store, "exp/b")
         assert len(store.describe("exp/*").parts) == 2

@@ -58,7 +58,7 @@ def test_a_last_part_names_a_table(store: Store) -> None:
         assert f"{path}/epochs" in error.help
     error = refusal(store, "exp/run0/epoch")
     assert error.code == "P2-D0813"
-    assert error.help == "Did you mean 'epochs'?"
+    assert error.help == "did you mean 'epochs'?"
     assert refusal(store, "exp/*/weights").code == "P2-D0813"
 
 
@@ -81,7 +81,7 @@ def test_runs_without_the_table_are_named_in_a_note(store: Store) -> None:
 def test_a_misspelt_name_gets_close_names(store: Store) -> None:
     add_sweep(store, "experiment2", 2)
     error = refusal(store, "experimnt2/*")
-    assert (error.code, error.message) == ("P2-D0810", "There is no bundle 'experimnt2'.")
+    assert (error.code, error.message) == ("P2-D0810", "there is no bundle 'experimnt2'")
     assert "'experiment2'" in error.help
     assert "'experiment2/run1'" in refusal(store, "experiment3/run1").help
 
@@ -119,7 +119,7 @@ def test_an_enclosing_bundle_points_to_its_children(store: Store) -> None:
     error = refusal(store, "exp")
     assert error.code == "P2-D0818"
     assert "'exp/*'" in error.help
-    assert refusal(store, "exp/run0/*").help == "Its own table is selected with 'exp/run0'."
+    assert refusal(store, "exp/run0/*").help == "its own table is selected with 'exp/run0'"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_other_types_do_not_go_together_and_the_runs_are_named(store: Store) -> 
     add_run(store, "exp/a", {"x": ("int", [1, 2])})
     add_run(store, "exp/b", {"x": ("string", ["p", "q"])})
     assert conflict(store, "exp/*") == (
-        "The types of column 'x' do not go together: int in a; string in b."
+        "the types of column 'x' do not go together: int in a; string in b"
     )
 
 
@@ -81,7 +81,7 @@ def test_two_units_do_not_go_together_but_one_run_may_state_none(store: Store) -
     assert "taken for all, also for b" in described.notes[0]
     add_run(store, "exp/c", units={"loss": "B"})
     assert conflict(store, "exp/*") == (
-        "The units of column 'loss' do not go together: B in c; s in a."
+        "the units of column 'loss' do not go together: B in c; s in a"
     )
 
 

@@ -177,7 +177,7 @@ def test_an_empty_table_beside_others_is_kept_and_alone_it_is_refused(
 ) -> None:
     error = refusal(store, DATA / "sb3_monitor" / "ars-0.monitor.csv")
     assert error.code == "P2-D0835"
-    assert error.message == "ars-0.monitor.csv has column names but no rows."
+    assert error.message == "ars-0.monitor.csv has column names but no rows"
     report = add(store, DATA / "sb3_monitor", name="monitors")
     assert report.bundles[0].tables["ars-0.monitor"]["rows"] == 0
     assert store.schema_of("monitors/a2c-1.monitor").rows == 38

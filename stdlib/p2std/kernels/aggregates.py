@@ -91,7 +91,7 @@ def quantile(x: pl.Expr, q: float) -> Reduction:
     """Give the q-quantile, linear between neighbours: Hyndman and Fan (1996), type 7."""
     if not 0 <= q <= 1:
         raise NotComputable(
-            "P2-R0614", f"quantile() wants a q from 0 to 1, not {q:g}.", "Write 0.25 or 25%."
+            "P2-R0614", f"quantile() wants a q from 0 to 1, not {q:g}", "write 0.25 or 25%"
         )
     return _one(f"quantile {q!r}", x.quantile(q, interpolation="linear"))
 
@@ -163,7 +163,7 @@ def _moments(x: pl.Expr) -> dict[str, pl.Expr]:
 def _half_width(std: pl.Expr, n: pl.Expr, level: float) -> pl.Expr:
     if not 0 < level < 1:
         raise NotComputable(
-            "P2-R0614", f"A confidence level lies between 0 and 1, not {level:g}.", "Write 95%."
+            "P2-R0614", f"a confidence level lies between 0 and 1, not {level:g}", "Write 95%."
         )
     p = (1 + level) / 2
 

@@ -46,15 +46,15 @@ def pca(table: Table, cols: list[str], n: int, fit_on: Tagged | None) -> pl.Lazy
     if not 1 <= n <= len(names):
         raise NotComputable(
             "P2-R0614",
-            f"pca() of {len(names)} columns gives 1 to {len(names)} components, not {n}.",
-            "Give fewer components or more columns.",
+            f"pca() of {len(names)} columns gives 1 to {len(names)} components, not {n}",
+            "give fewer components or more columns",
         )
     frame = table.collected()
     x = _matrix(frame, names)
     chosen = _complete(x) & _fitted_rows(table, frame, fit_on)
     if not chosen.any():
         raise NotComputable(
-            "P2-R0613", "pca() finds no row that has all its columns.", "Drop or fill the columns."
+            "P2-R0613", "pca() finds no row that has all its columns", "drop or fill the columns"
         )
     mean, axes = principal_axes(x[chosen], n)
     scores = (x - mean) @ axes.T
@@ -74,7 +74,7 @@ def kmeans(
     column, then the next. An empty cluster takes the row farthest from its centroid.
     """
     if k < 1 or iters < 1 or seed < 0:
-        raise NotComputable("P2-R0614", "kmeans() wants k and iters from 1 and a seed from 0.")
+        raise NotComputable("P2-R0614", "kmeans() wants k and iters from 1 and a seed from 0")
     frame = table.collected()
     x = _matrix(frame, on)
     complete = _complete(x)
@@ -83,8 +83,8 @@ def kmeans(
     if different < k:
         raise NotComputable(
             "P2-R0613",
-            f"kmeans() cannot make {k} clusters of {different} different rows.",
-            "Give a smaller k.",
+            f"kmeans() cannot make {k} clusters of {different} different rows",
+            "give a smaller k",
         )
     labels, centroids = clustered(rows, k, seed, iters)
     if max_distance is not None:
@@ -101,7 +101,7 @@ def principal_axes(rows: Matrix, n: int) -> tuple[Matrix, Matrix]:
     scale_ = np.abs(rows).max(initial=0.0)
     if not np.isfinite(scale_):
         raise NotComputable(
-            "P2-R0616", "pca() meets an infinite value.", "Filter such rows out first."
+            "P2-R0616", "pca() meets an infinite value", "filter such rows out first"
         )
     # Sums of very large values overflow: work on values of size 1 and scale the mean back.
     unit = rows / scale_ if scale_ > 0 else rows

@@ -72,7 +72,7 @@ def _checked(name: str) -> str:
     if not name or len(name) > _LONGEST_NAME or any(c in "/\\\0" or ord(c) < 32 for c in name):
         raise NotComputable(
             "P2-R0614",
-            f"{name[:40]!r} cannot be the name of an output.",
-            "Use 1 to 120 characters without / and \\.",
+            f"{name[:40]!r} cannot be the name of an output",
+            "use 1 to 120 characters without / and \\",
         )
     return name

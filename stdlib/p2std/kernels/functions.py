@@ -124,8 +124,8 @@ def formatted(x: pl.Expr, spec: str) -> pl.Expr:
     if match is None or int(match["digits"] or 0) > _MOST_DIGITS:
         raise NotComputable(
             "P2-R0612",
-            f'format() does not know the specification "{spec}".',
-            'Write for example ".2f", ".1%", ",d" or ".3g".',
+            f'format() does not know the specification "{spec}"',
+            'write for example ".2f", ".1%", ",d" or ".3g"',
         )
 
     def texts(values: pl.Series) -> pl.Series:

@@ -64,7 +64,7 @@ def heatmap(view: Picture, x: str, y: str, fill: str) -> Picture:
 def histogram(view: Picture, x: str, bins: int, colour: str | None) -> Picture:
     """Draw counts in `bins` equal bins from the smallest to the largest x; the last bin holds its right edge."""
     if not 1 <= bins <= 10_000:
-        raise NotComputable("P2-R0614", f"histogram() wants 1 to 10,000 bins, not {bins}.")
+        raise NotComputable("P2-R0614", f"histogram() wants 1 to 10,000 bins, not {bins}")
     return view.with_mark(Mark("histogram", _named(x=x, colour=colour), (), {"bins": bins}))
 
 
@@ -80,7 +80,7 @@ def fit(view: Picture, x: str, y: str, model: str, span: float) -> Picture:
     """Draw a curve fitted to the rows of each panel (of each value of `colour(by=…)` there); see `p2std.curves`."""
     if not 0 < span <= 1:
         raise NotComputable(
-            "P2-R0614", f"fit() wants a span above 0 and up to 1, not {span:g}.", "Write 30%."
+            "P2-R0614", f"fit() wants a span above 0 and up to 1, not {span:g}", "Write 30%."
         )
     return view.with_mark(Mark("fit", _named(x=x, y=y), (), {"model": model, "span": span}))
 
@@ -89,7 +89,7 @@ def fit(view: Picture, x: str, y: str, model: str, span: float) -> Picture:
 def rule(view: Picture, x: Tagged | None, y: Tagged | None) -> Picture:
     """Draw straight lines across the frame at x and at y: numbers, or a column with one for each row."""
     if x is None and y is None:
-        raise NotComputable("P2-R0614", "rule() wants x or y.", "Write rule(y=0).")
+        raise NotComputable("P2-R0614", "rule() wants x or y", "write rule(y=0)")
     given = {"x": x, "y": y}
     channels = {n: v for n, v in given.items() if v is not None and v[0] == "col"}
     options = {n: v for n, v in given.items() if v is not None and v[0] != "col"}
@@ -173,8 +173,8 @@ def _position(view: Picture, mark: str) -> dict[str, Tagged]:
             return {"x": other.channels["x"], "y": other.channels["y"]}
     raise NotComputable(
         "P2-R0614",
-        f"{mark}() stands before any mark that has x and y.",
-        "Put it after point(…), or give text(x=…, y=…).",
+        f"{mark}() stands before any mark that has x and y",
+        "put it after point(…), or give text(x=…, y=…)",
     )
 
 
@@ -185,7 +185,7 @@ def _limits(name: str, value: object) -> Limits:
     if isinstance(pair, list) and len(pair) == 2 and all(_is_number(v) for v in pair):
         return tuple(None if v is None else float(v) for v in pair)  # type: ignore[return-value]
     raise NotComputable(
-        "P2-R0614", f"{name} is a range or two numbers.", f"Write {name}=0..1 or {name}=[0, 1]."
+        "P2-R0614", f"{name} is a range or two numbers", f"write {name}=0..1 or {name}=[0, 1]"
     )
 
 

@@ -16,13 +16,13 @@ def access(
     """Give the wanted columns of the stored table, only the rows of one step if `step` is given."""
     if since is not None or before is not None:
         raise NotComputable(
-            "P2-R0614", "access() does not know when rows came in: since and before cannot be used."
+            "P2-R0614", "access() does not know when rows came in: since and before cannot be used"
         )
     frame = table.frame
     if step is not None:
         if "step" not in table.schema:
             raise NotComputable(
-                "P2-R0614", "access(step=…) wants a table with a column `step`; this one has none."
+                "P2-R0614", "access(step=…) wants a table with a column `step`; this one has none"
             )
         frame = frame.filter(pl.col("step") == step)
     return frame.select(cols) if cols else frame

@@ -102,7 +102,7 @@ def drop_nulls(table: Table, cols: list[str]) -> pl.LazyFrame:
 def label(table: Table, by: str | None) -> pl.LazyFrame:
     """Add `label`: `by` as text. A script without `by` is compiled with the first text column, else the first int."""
     if by is None:
-        raise NotComputable("P2-R0614", "label() wants by=<column>.")
+        raise NotComputable("P2-R0614", "label() wants by=<column>")
     return table.frame.with_columns(label=Lowering(table).operand(["col", by]).text())
 
 
@@ -120,12 +120,12 @@ def frame(title: str | None, size: list[float] | None, cols: int, rows: int | No
     if cols != 1 or rows is not None:
         raise NotComputable(
             "P2-R0614",
-            "frame(cols=…, rows=…) arranges frames inside a frame, and this one holds none.",
-            "For small multiples write | facet(cols=<column>).",
+            "frame(cols=…, rows=…) arranges frames inside a frame, and this one holds none",
+            "for small multiples write | facet(cols=<column>)",
         )
     if size is not None and (len(size) != 2 or not all(0 < length < 20_000 for length in size)):
         raise NotComputable(
-            "P2-R0614", "frame(size=…) wants width and height.", "Write size=[160mm, 90mm]."
+            "P2-R0614", "frame(size=…) wants width and height", "write size=[160mm, 90mm]"
         )
     return Picture(title=title or "", size=None if size is None else (size[0], size[1]))
 
@@ -160,5 +160,5 @@ def _converted(table: Table, name: str, kind: str) -> pl.Expr:
 
 def _not_negative(step: str, number: int) -> int:
     if number < 0:
-        raise NotComputable("P2-R0614", f"{step}() wants a number from 0, not {number}.")
+        raise NotComputable("P2-R0614", f"{step}() wants a number from 0, not {number}")
     return number

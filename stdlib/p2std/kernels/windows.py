@@ -18,7 +18,7 @@ def rolling_mean(x: pl.Expr, window: int, by: list[str]) -> pl.Expr:
     """Give the mean of the values in the last `window` rows, this one included; null only where all are missing."""
     if window < 1:
         raise NotComputable(
-            "P2-R0614", f"rolling_mean() wants a window of at least 1, not {window}."
+            "P2-R0614", f"rolling_mean() wants a window of at least 1, not {window}"
         )
     return _within(x.rolling_mean(window, min_samples=1), by)
 
@@ -27,7 +27,7 @@ def rolling_mean(x: pl.Expr, window: int, by: list[str]) -> pl.Expr:
 def ema(x: pl.Expr, half_life: float, by: list[str]) -> pl.Expr:
     """Give sum(w x) / sum(w) over this row and those before, w = 0.5^(rows back / half_life)."""
     if not half_life > 0:
-        raise NotComputable("P2-R0614", f"ema() wants a half_life above 0, not {half_life:g}.")
+        raise NotComputable("P2-R0614", f"ema() wants a half_life above 0, not {half_life:g}")
     return _within(x.ewm_mean(half_life=half_life, adjust=True, ignore_nulls=False), by)
 
 
