@@ -16,7 +16,10 @@ def main() -> None:
 
 def _drop_working_folder() -> None:
     # `python -m` puts the working folder first: a file there called like one of our modules would be run.
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed; nothing can be imported from it
+        here = Path()
     ours = Path(__file__).resolve().parents[1]
     sys.path[:] = [p for p in sys.path if p not in ("", ".") and (Path(p) != here or here == ours)]
 

@@ -59,7 +59,16 @@ def settings(
     """
     surroundings = os.environ if environment is None else environment
     folder = Path(root or surroundings.get("PLOTTER2_ROOT") or _default_root(surroundings))
-    folder = folder.expanduser().absolute()
+    try:
+        folder = folder.expanduser().absolute()
+    except RuntimeError as error:  # a user id without a name, as in containers
+        raise HostError(
+            "P2-H0901",
+            f"there is no home folder for {folder}: {error}",
+            str(folder),
+            "say where the root is: --root DIR",
+            exit_code=ExitCode.USAGE,
+        ) from None
     file = _read(folder, "config", "plotter2.toml")
     return Settings(root=folder, minimum_level=file.sandbox.minimum, limits=file.limits)
 

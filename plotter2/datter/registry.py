@@ -243,6 +243,11 @@ class Registry:
         found = self._runs("WHERE id=?", (run_id,))
         return found[0] if found else None
 
+    def last_run_of(self, script: str) -> RunRow | None:
+        """Give the newest run of the script with this name."""
+        found = self._runs("WHERE script=? ORDER BY started DESC, id DESC LIMIT 1", (script,))
+        return found[0] if found else None
+
     def seen_serial(self, script: str) -> int | None:
         """Give the highest serial number seen for a script's name."""
         rows = self._rows("SELECT serial FROM seen WHERE script=?", (script,))

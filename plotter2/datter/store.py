@@ -192,6 +192,10 @@ class Store:
         """Give the newest runs, newest first."""
         return self._registry.runs(limit)
 
+    def last_run_of(self, script: str) -> RunRow | None:
+        """Give the newest run of the script with this name."""
+        return self._registry.last_run_of(script)
+
     def seen_serial(self, script: str) -> int | None:
         """Give the highest serial number seen for a script's name."""
         return self._registry.seen_serial(script)

@@ -33,6 +33,8 @@ from plotter2.staging import AddReport, stage
 from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
+_LONGEST_NAME = 64
+"""Longest beginning of a name that a number is put behind; a statement takes 68 characters here."""
 
 
 class Host:
@@ -133,8 +135,8 @@ class Host:
         """Sign a compiled script; an existing signature file is replaced, its serial goes on."""
         own = self._own_key(key_file)
         with refusals():
-            serial = self._next_serial(compiled.script, name)
-            terms = statement_for(compiled, name, serial, self._now(), self.settings.limits)
+            called, serial = self._name_and_serial(compiled.script, name)
+            terms = statement_for(compiled, called, serial, self._now(), self.settings.limits)
             sidecar = sign_statement(terms, self.keyring.signing_key(own, ask))
         path = compiled.script.path.with_name(compiled.script.name + ".sig")
         durable.replace(path.with_name(f".{path.name}.new"), path, sidecar)
@@ -208,11 +210,30 @@ class Host:
             )
         return keys[0]
 
-    def _next_serial(self, script: OpenedScript, name: str | None) -> int:
+    def _name_and_serial(self, script: OpenedScript, name: str | None) -> tuple[str, int]:
+        """Give what a statement calls the script, and its serial: one more than the last that is known.
+
+        A name that was not chosen stays with a signed script, and no two files of this machine share one: the
+        serial of the one would make the other look old.
+        """
         previous = _signed_terms(script.sidecar)
-        known = name or (previous.name if previous else default_name(script.name))
-        seen = self.store.seen_serial(known) or 0
-        return max(seen, previous.serial if previous else 0) + 1
+        chosen = previous.name if previous and previous.name != default_name(script.name) else None
+        called = name or chosen or self._free_name(script)
+        last = previous.serial if previous and previous.name == called else 0
+        return called, max(self.store.seen_serial(called) or 0, last) + 1
+
+    def _free_name(self, script: OpenedScript) -> str:
+        wanted = called = default_name(script.name)
+        number = 1
+        while self._is_of_another(called, script.path.absolute()):
+            number += 1
+            called = f"{wanted[:_LONGEST_NAME]}-{number}"
+        return called
+
+    def _is_of_another(self, name: str, path: Path) -> bool:
+        last = self.store.last_run_of(name)
+        ran = Path(last.record["script"]["path"]) if last else path
+        return ran != path and ran.exists()
 
 
 class _SerialFloors(Mapping[str, int]):

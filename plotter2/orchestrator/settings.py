@@ -11,10 +11,13 @@ from pathlib import Path
 ZYGOTE = (sys.executable, "-I", "-X", "utf8", "-m", "plotter2.child.zygote")
 
 
-def default_cache(environment: Mapping[str, str] = os.environ) -> Path:
-    """Give the folder in which matplotlib keeps its list of fonts between runs."""
+def default_cache(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Give the folder in which matplotlib keeps its list of fonts between runs; None without a home."""
     home = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return (Path(home).expanduser() / "plotter2" / "matplotlib").absolute()
+    try:
+        return (Path(home).expanduser() / "plotter2" / "matplotlib").absolute()
+    except RuntimeError:  # a user id without a name, as in containers
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,14 @@ class SignedScript:
 
 
 def statement_for(
-    compiled: CompiledScript, name: str | None, serial: int, now: datetime, ceiling: Ceiling
+    compiled: CompiledScript, name: str, serial: int, now: datetime, ceiling: Ceiling
 ) -> Statement:
     """Give the statement that a signature of this script covers. Raises Refusal when the name does not fit."""
     script = compiled.script
     issued = to_second(now)
     return Statement(
         kind=Kind.SCRIPT,
-        name=name or default_name(script.name),
+        name=name,
         serial=serial,
         language=LANGUAGE,
         issued=issued,

@@ -85,7 +85,9 @@ class _Search:
         return free
 
     def shown(self, path: Path) -> str:
-        return path.name if path == self.base else str(path.relative_to(self.base.parent))
+        """Give a file's name as it is told and kept: escaped when a terminal or UTF-8 could not take it."""
+        name = path.name if path == self.base else str(path.relative_to(self.base.parent))
+        return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
 def find(path: Path, name: str | None) -> Plan:
