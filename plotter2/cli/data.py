@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,18 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
     """Give a bundle, or what a selector means, with its schema."""
     rows = store.find(path)
     selector, stacked, choices = _rows_of(store, path)
-    children = [child.bundle for child in store.list(path) if child.bundle.parent == rows[0].id]
+    # A selector of several bundles has no id and no parameters of its own.
+    one = None if "*" in path else rows[0]
+    children: Sequence[BundleRow] = rows
+    if one is not None:
+        children = [child.bundle for child in store.list(path) if child.bundle.parent == one.id]
     return {
         "ok": True,
-        "id": rows[0].id,
+        "id": one and one.id,
         "name": path,
-        "attempt": rows[0].attempt,
-        "params": rows[0].params,
-        "tables": _tables(store.bundle(rows[0].id)) if len(rows) == 1 else {},
+        "attempt": one and one.attempt,
+        "params": one.params if one else {},
+        "tables": _tables(store.bundle(one.id)) if one else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
         "selector": selector,
         "schema": None if stacked is None else stacked.schema.as_json(),
@@ -94,11 +99,13 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
 def bundle_text(store: Store, path: str) -> str:
     """Give the same for people."""
     shown = bundle_json(store, path)
-    lines = [f"{shown['name']}  {shown['id']}"]
+    lines = [f"{shown['name']}  {shown['id'] or ''}".rstrip()]
     if shown["params"]:
         lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
     if shown["children"]:
-        lines.append(f"{len(shown['children'])} bundles inside{_names_inside(shown['children'])}")
+        count = len(shown["children"])
+        inside = f"{count} bundle{'s' if count != 1 else ''} inside"
+        lines.append(inside + _names_inside(shown["children"]))
     if shown["schema"] is None:
         lines += [
             f'access("{path}/{name}") gives {table["rows"]:,} rows: {_some(table["columns"])}'
@@ -119,11 +126,11 @@ def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, .
         try:
             return selector, store.describe(selector), ()
         except DataError as error:
-            if error.code == codes.WHICH_TABLE:
-                choices.append(f"{error.message} {error.help}")
-            elif error.code not in (codes.NO_TABLE, codes.UNKNOWN_BUNDLE):
+            if error.code in (codes.WHICH_TABLE, codes.NO_TABLE):
+                choices.append(f"{error.message}; {error.help}")
+            elif error.code != codes.UNKNOWN_BUNDLE:
                 raise
-    return path, None, tuple(choices)
+    return path, None, tuple(choices[-1:])
 
 
 def _tables(bundle: Bundle) -> dict[str, dict[str, Any]]:

@@ -88,21 +88,32 @@ def main(arguments: Sequence[str]) -> int:
 
 def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
     command = error.ctx.command_path if error.ctx else "plotter2"
+    message, remedy = _words(error), f"{command} --help"
+    if isinstance(error, click.NoSuchOption) and error.option_name in _AFTER_THE_COMMAND:
+        message = f"`{error.option_name}` stands after the command"
+        remedy = f"write it behind the command's name: plotter2 show {error.option_name}"
     if as_json:
         problem = {
             "code": "P2-H0900",
             "severity": "error",
-            "message": error.format_message(),
+            "message": message,
             "where": command,
-            "help": f"{command} --help",
+            "help": remedy,
             "note": "",
             "fix": "",
         }
         click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
     else:
-        click.echo(
-            f"error[P2-H0900]: {error.format_message()}\n  = help: {command} --help", err=True
-        )
+        click.echo(f"error[P2-H0900]: {message}\n  = help: {remedy}", err=True)
+
+
+_AFTER_THE_COMMAND = ("--root", "--json", "--debug")
+
+
+def _words(error: click.UsageError) -> str:
+    """Give click's message in the form of all others: lower case, no full stop."""
+    message = error.format_message().replace(". Did you mean", "; did you mean")
+    return (message[:1].lower() + message[1:]).removesuffix(".")
 
 
 def _nearest(name: str) -> str:

@@ -20,7 +20,7 @@ from plotter2.cli.answer import Answer, diagnostics_json, diagnostics_text, is_i
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.parameters import parameter_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
-from plotter2.errors import ExitCode, Plotter2Error, Refused
+from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host
 from plotter2.host.scriptfile import write_script
 from plotter2.renderkit.provenance import read as read_provenance
@@ -40,6 +40,14 @@ _SCHEMAS_LIMIT = 16 * 1024 * 1024
 def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answer:
     """Write a starter script for BUNDLE, ready to edit."""
     path = output or Path(bundle.rstrip("/*").rpartition("/")[2] + ".p2")
+    if path.is_dir() or not path.parent.is_dir():
+        raise Plotter2Error(
+            "P2-E0017",
+            "this is a folder" if path.is_dir() else f"there is no folder {path.parent}",
+            str(path),
+            "name the script's file with -o, in a folder that is there",
+            exit_code=ExitCode.USAGE,
+        )
     if path.exists() and not force:
         raise Plotter2Error(
             "P2-E0015",
@@ -79,6 +87,8 @@ def check(root: str | None, script: Path, schemas: Path | None) -> Answer:
 def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer:
     """Print SCRIPT in the one layout; comments stay."""
     del root  # a script's layout depends on nothing but the script
+    if write and only_check:
+        raise click.UsageError("--write rewrites and --check only tells; give one of them")
     opened = open_script(script)
     source = decode(opened.content, str(script))
     if not isinstance(source, Source):
@@ -124,14 +134,17 @@ def run(
     yes: bool,
 ) -> Answer:
     """Run a signed SCRIPT and give its pictures."""
+    values = parameter_values(params)
     opened = open_script(script)
+    if output:
+        _make(output)
     with opened_host(root) as host:
         host.orchestrator.warm()
         if opened.sidecar is None:
             opened = _signed(host, opened, yes=yes)
         result = host.run(
             opened,
-            params=parameter_values(params),
+            params=values,
             formats=formats,  # type: ignore[arg-type] # click has checked the choice
             on_event=_shown,
         )
@@ -144,7 +157,13 @@ def run(
 def why(root: str | None, picture: Path) -> Answer:
     """Tell which script, signers, data and versions made PICTURE (PNG, SVG or PDF)."""
     del root
-    found = read_provenance(read_once(picture, _PICTURE_LIMIT, "picture"))
+    content = read_once(picture, _PICTURE_LIMIT, "picture")
+    try:
+        found = read_provenance(content)
+    except DataError as error:
+        error.help = error.help or "give a PNG, SVG or PDF as plotter2 wrote it"
+        error.where = f"{picture}, {error.where}" if error.where else str(picture)
+        raise
     if found is None:
         raise Plotter2Error(
             "P2-D0890",
@@ -231,15 +250,36 @@ def _shown(event: Event) -> None:
 
 def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     """Copy the pictures into a folder; gives the record with these paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     artefacts = []
     for artefact in result.artefacts:
         target = folder / artefact.path.name
         part = folder / f".{artefact.path.name}.part"
-        shutil.copyfile(artefact.path, part)
-        part.replace(target)
+        try:
+            shutil.copyfile(artefact.path, part)
+            part.replace(target)
+        except OSError as error:
+            note = f"the run itself succeeded: its pictures are in {artefact.path.parent}"
+            raise _not_written(target, error, note) from error
         artefacts.append({**artefact.as_json(), "path": str(target)})
     return {**result.record, "artefacts": artefacts}
+
+
+def _make(folder: Path) -> None:
+    """Make the folder for pictures before anything runs."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+
+
+def _not_written(path: Path, error: OSError, note: str = "") -> Plotter2Error:
+    return Plotter2Error(
+        "P2-E0018",
+        f"the pictures cannot be written there: {error.strerror or error}",
+        str(path),
+        "give -o a folder that can be written",
+        note,
+    )
 
 
 def _run_text(record: dict[str, Any]) -> str:

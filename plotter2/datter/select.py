@@ -213,15 +213,25 @@ def _no_stream(path: str, stream: str, streams: dict[str, int]) -> DataError:
 
 
 def _no_table(registry: Registry, path: str, bundle: BundleRow) -> DataError:
-    children = len(registry.below(bundle.name))
     return DataError(
         codes.NO_TABLE,
         f"the bundle {bundle.name!r} has no table of its own",
         where=path,
-        help=f"its {children} bundles below are selected with {bundle.name + '/*'!r}"
-        if children
-        else "select another bundle; plotter2 show lists them",
+        help=_deeper(registry, bundle.name) or "select another bundle; plotter2 show lists them",
     )
+
+
+def _deeper(registry: Registry, base: str) -> str:
+    """Say how the bundles below `base` that hold tables are selected; nothing when none does."""
+    below = registry.below(base)
+    streams = registry.streams_of([bundle.id for bundle in below])
+    parents = sorted({b.name.rpartition("/")[0] for b in below if streams[b.id]}, key=natural)
+    if not parents:
+        return ""
+    if len(parents) == 1:
+        return f"the bundles inside are selected with {parents[0] + '/*'!r}"
+    shown = _listed([repr(f"{parent}/*") for parent in parents], "or")
+    return f"the bundles inside are selected with {shown}"
 
 
 # ------------------------------------------------------------ several bundles
@@ -232,9 +242,9 @@ def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
     if not holding:
         raise DataError(
             codes.NO_TABLE,
-            f"none of the {len(found)} bundles in {path!r} has a table",
+            f"no bundle in {path!r} has a table of its own",
             where=path,
-            help="plotter2 show lists what the bundles hold",
+            help=_deeper(registry, pattern.base) or "plotter2 show lists what the bundles hold",
         )
     if pattern.stream is None and all(len(streams[b.id]) == 1 for b in holding):
         return Chosen(path, tuple(Member(b, next(iter(streams[b.id]))) for b in holding), ())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from p2lang import ir
-from p2lang.check import Schemas
+from p2lang.check import Schemas, UnusableBundle
 from p2lang.compiler import Compiled, Limits, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
@@ -96,6 +96,19 @@ def failed(checked: CheckedScript) -> CheckFailed:
     )
 
 
+_NOT_ONE_TABLE = frozenset(
+    {
+        codes.AMBIGUOUS,
+        codes.CONFLICT,
+        codes.NO_TABLE,
+        codes.TOO_MANY_COLUMNS,
+        codes.UNKNOWN_TABLE,
+        codes.WHICH_TABLE,
+    }
+)
+"""What is wrong with the words of a script, not with the store: the checker tells it with its place."""
+
+
 def store_schemas(store: Store) -> Schemas:
     """Give the store's tables as the checker asks for them; an unknown bundle is the checker's to report."""
     return Schemas(_found_in(store), tuple(row.bundle.name for row in store.list()))
@@ -108,6 +121,8 @@ def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
         except DataError as error:
             if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
                 return None
+            if error.code in _NOT_ONE_TABLE:
+                raise UnusableBundle(error.message, error.help) from error
             raise
 
     return find

@@ -192,13 +192,22 @@ def test_a_full_disk_leaves_no_picture_and_says_so(
     assert p2_json(root, "run", place.script)["artefacts"]
 
 
-def test_an_output_folder_that_cannot_be_written_keeps_the_published_picture(
+def test_an_output_folder_that_cannot_be_made_is_told_before_anything_runs(
     place: Workplace,
 ) -> None:
     blocked = place.folder / "blocked"
     blocked.write_text("")
-    mended(p2(place.root, "run", place.script, "-o", blocked), 1, "blocked")
-    assert list((place.root / "output").rglob("reward.png"))
+    mended(p2(place.root, "run", place.script, "-o", blocked), 1, "P2-E0018", "blocked")
+    assert not list((place.root / "output").rglob("reward.png"))
+
+
+def test_a_picture_that_cannot_be_copied_stays_where_the_run_put_it(place: Workplace) -> None:
+    in_the_way = place.folder / "out" / "reward.png"
+    in_the_way.mkdir(parents=True)
+    finished = p2(place.root, "run", place.script, "-o", in_the_way.parent)
+    mended(finished, 1, "P2-E0018", "reward.png", "the run itself succeeded")
+    (picture,) = (place.root / "output").rglob("reward.png")
+    assert str(picture.parent) in finished.err
 
 
 # ---- words on the command line ----------------------------------------------------------------
@@ -210,6 +219,73 @@ def test_words_that_are_no_command_or_option(place: Workplace) -> None:
     answer = p2(place.root, "runn", "--json")
     assert answer.code == 2
     assert answer.json["error"]["code"] == "P2-H0900"
+
+
+def test_usage_is_told_in_the_form_of_all_messages(place: Workplace) -> None:
+    assert "no such option '--nam'; did you mean '--name'?" in p2(place.root, "add", "--nam").err
+    assert "missing argument 'BUNDLE'\n" in p2(place.root, "new").err
+
+
+def test_shared_options_before_the_command_are_told_where_they_stand(place: Workplace) -> None:
+    for option in ("--root", "--json", "--debug"):
+        finished = p2(place.root, option, "show")
+        shown = finished.json["error"]["help"] if option == "--json" else finished.err
+        assert f"plotter2 show {option}" in shown
+        assert finished.code == 2
+
+
+def test_fmt_does_not_both_rewrite_and_only_tell(place: Workplace) -> None:
+    mended(p2(place.root, "fmt", "-w", "--check", place.script), 2, "--write", "--check")
+
+
+def test_a_starter_script_needs_a_folder_and_a_name(place: Workplace) -> None:
+    before = files_under(place.folder)
+    target = place.folder / "missing" / "x.p2"
+    mended(p2(place.root, "new", "sweep", "-o", target), 2, "P2-E0017", "no folder", "missing")
+    mended(
+        p2(place.root, "new", "sweep", "-o", place.folder, "--force"), 2, "P2-E0017", "is a folder"
+    )
+    assert files_under(place.folder) == before
+
+
+# ---- bundles that are no one table ------------------------------------------------------------
+
+
+def test_a_script_that_reads_an_enclosing_bundle_is_told_the_place_and_the_selector(
+    place: Workplace,
+) -> None:
+    script = place.folder / "enclosing.p2"
+    script.write_text('p2 1\naccess("sweep") | frame | plot | handoff\n')
+    answer = p2(place.root, "check", script, "--json")
+    assert answer.code == 3
+    (diagnostic,) = answer.json["diagnostics"]
+    assert diagnostic["code"] == "P2-E0218"
+    assert diagnostic["span"]["text"] == '"sweep"'
+    assert "'sweep/*'" in diagnostic["help"]
+
+
+def test_a_misspelt_bundle_keeps_its_star(place: Workplace) -> None:
+    script = place.folder / "misspelt.p2"
+    script.write_text('p2 1\naccess("sweeep/*") | frame | plot | handoff\n')
+    (diagnostic,) = p2(place.root, "check", script, "--json").json["diagnostics"]
+    assert diagnostic["help"] == 'did you mean "sweep/*"?'
+
+
+def test_tables_that_lie_deeper_are_told_with_their_selector(place: Workplace) -> None:
+    for name in ("r1", "r2"):
+        run = place.folder / "outer" / "inner" / name
+        run.mkdir(parents=True)
+        (run / "log.csv").write_text("step,loss\n0,1.5\n1,0.5\n")
+    added = p2(place.root, "add", place.folder / "outer")
+    assert "'outer/inner/*'" in added.out
+    mended(p2(place.root, "new", "outer"), 1, "P2-D0818", "'outer/inner/*'")
+
+
+def test_several_bundles_are_shown_without_the_id_of_one(place: Workplace) -> None:
+    answer = p2_json(place.root, "show", "sweep/*")
+    assert answer["id"] is None
+    assert answer["params"] == {}
+    assert len(answer["children"]) > 1
 
 
 def test_a_wrong_configuration_is_named(place: Workplace) -> None:

@@ -9,7 +9,15 @@ from p2lang import ast
 from p2lang.check.codes import CODES
 from p2lang.check.expressions import expression
 from p2lang.check.flows import flow
-from p2lang.check.model import Binding, Checked, CheckedParam, Schemas, Step, Word
+from p2lang.check.model import (
+    Binding,
+    Checked,
+    CheckedParam,
+    Schemas,
+    Step,
+    UnusableBundle,
+    Word,
+)
 from p2lang.check.scope import Scope
 from p2lang.check.session import Abandoned, Place, Session
 from p2lang.check.statements import block, statements
@@ -18,7 +26,7 @@ from p2lang.signatures import Registry
 from p2lang.source import Source
 from p2lang.types import TableSchema
 
-__all__ = ["CODES", "Checked", "CheckedParam", "Schemas", "Step", "check"]
+__all__ = ["CODES", "Checked", "CheckedParam", "Schemas", "Step", "UnusableBundle", "check"]
 
 
 def check(

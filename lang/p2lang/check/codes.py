@@ -21,7 +21,7 @@ CODES = {
     "P2-E0215": "a column's name reads as arithmetic",
     "P2-E0216": "a task is not defined above",
     "P2-E0217": "a parameter's value is outside its own range",
-    "P2-E0218": "there is no such bundle",
+    "P2-E0218": "there is no such bundle, or it cannot be read as one table",
     "P2-E0220": "a right was not granted",
     "P2-E0221": "a flow does not keep the promise of its type",
     "P2-E0222": "an argument is given twice, or there are too many",

@@ -14,9 +14,21 @@ from p2lang.source import Span
 from p2lang.types import FlowKind, TableSchema
 
 
+class UnusableBundle(Exception):
+    """What a path names is there, but cannot be read as one table; raised by `Schemas.find`."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
 @dataclass(frozen=True)
 class Schemas:
-    """The bundles that a script may name: `find` answers a path, `known` are paths to suggest."""
+    """The bundles that a script may name: `find` answers a path, `known` are paths to suggest.
+
+    `find` gives None for what is not there and raises UnusableBundle for what is there and is not one table.
+    """
 
     find: Callable[[str], TableSchema | None]
     known: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import cast
 
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
-from p2lang.check.model import LOST, START, Step, Stream
+from p2lang.check.model import LOST, START, Step, Stream, UnusableBundle
 from p2lang.check.session import PendingFrame, Place, Session, inputs, place_of
 from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix, Related
@@ -265,9 +265,13 @@ def _bundle(
             help="a script's bundles are part of what is signed",
         )
         return None
-    schema = session.bundle(path[1])
+    try:
+        schema = session.bundle(path[1])
+    except UnusableBundle as unusable:
+        session.report("P2-E0218", unusable.message, span, help=unusable.remedy)
+        return None
     if schema is None:
-        close = nearest(path[1], session.schemas.known)
+        close = _nearest_path(path[1], session.schemas.known)
         session.report(
             "P2-E0218",
             f'no bundle "{path[1]}" is known',
@@ -277,6 +281,17 @@ def _bundle(
             fix=Fix(span, f'"{close}"') if close else None,
         )
     return schema
+
+
+def _nearest_path(path: str, known: tuple[str, ...]) -> str | None:
+    """Give the nearest known path; the star of `name/*` stays, for `known` has names only."""
+    close = nearest(path, known)
+    base, slash, star = path.rpartition("/")
+    if not star.startswith("*") or (close or "").endswith("*"):
+        return close
+    names = [name for name in known if not name.endswith("*")]
+    named = base if base in names else nearest(base, names)
+    return f"{named}{slash}{star}" if named else close
 
 
 def _known(paths: tuple[str, ...]) -> str:
