@@ -24,6 +24,7 @@ UNKNOWN_COLUMN = "P2-D0819"
 NAME_TAKEN = "P2-D0820"
 OUTPUT_REFUSED = "P2-D0821"
 TOO_MANY_COLUMNS = "P2-D0822"
+DATA_CHANGED = "P2-D0823"
 
 CODES: dict[str, str] = {
     DISK_FULL: "There is no room left where the store is; nothing half-written was kept.",
@@ -48,4 +49,5 @@ CODES: dict[str, str] = {
     NAME_TAKEN: "The new name of a bundle belongs to another bundle.",
     OUTPUT_REFUSED: "An artefact's name cannot be a file name.",
     TOO_MANY_COLUMNS: "Stacking the selected tables would give more columns than allowed.",
+    DATA_CHANGED: "The stored data is no longer what the script was checked against.",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from p2lang.types import TableSchema
-from plotter2.datter import events, objects, output, select, workspace
+from plotter2.datter import codes, events, objects, output, select, workspace
 from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.binding import BoundPart, bind
 from plotter2.datter.bundle import Bundle
@@ -23,6 +23,7 @@ from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.moving import rename
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
 from plotter2.datter.stack import Part, Stacked, stack
+from plotter2.errors import DataError
 
 PATIENCE_S = 30.0
 """How long an add waits for another process that holds the store."""
@@ -147,12 +148,23 @@ class Store:
         """Give the schema of `access(path)`. Raises DataError as `describe`."""
         return self.describe(path).schema
 
-    def bind(self, path: str, columns: Sequence[str]) -> tuple[BoundPart, ...]:
+    def bind(
+        self, path: str, columns: Sequence[str], expected: TableSchema | None = None
+    ) -> tuple[BoundPart, ...]:
         """Give for each run where the rows of the wanted columns are. Raises DataError.
 
+        With a schema `expected`, P2-D0823 when the data has another one by now: an add may have come between.
         See `binding.bind` for what a part says and how its reader fills the gaps.
         """
-        return bind(self._layout, self.describe(path), columns)
+        stacked = self.describe(path)
+        if expected is not None and stacked.schema != expected:
+            raise DataError(
+                codes.DATA_CHANGED,
+                f"{path!r} changed while the script was made ready",
+                where=path,
+                help="run it again",
+            )
+        return bind(self._layout, stacked, columns)
 
     def verify(self, path: str) -> int:
         """Read every chunk of the selected tables and compare it with its name; gives how many.

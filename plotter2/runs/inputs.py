@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2lang import ir
+from p2lang.types import TableSchema
 from plotter2.datter.binding import BoundPart
 from plotter2.datter.store import Store
 from plotter2.errors import RunError
@@ -37,8 +38,13 @@ class BoundTable:
     parts: tuple[BoundPart, ...]
 
 
-def bind(nodes: Sequence[ir.Node], store: Store) -> tuple[BoundTable, ...]:
-    """Find in the store what the program's `access` nodes read. Raises DataError, RunError P2-R0620."""
+def bind(
+    nodes: Sequence[ir.Node], schemas: Mapping[str, TableSchema], store: Store
+) -> tuple[BoundTable, ...]:
+    """Find in the store what the program's `access` nodes read, as it was when it was checked and costed.
+
+    `schemas` are those that it was compiled against. Raises DataError, RunError P2-R0620.
+    """
     wanted: dict[str, dict[str, None]] = {}
     for node in nodes:
         if node.op.startswith("access@"):
@@ -50,7 +56,10 @@ def bind(nodes: Sequence[ir.Node], store: Store) -> tuple[BoundTable, ...]:
             f"the script reads {len(wanted)} different tables; {_MOST_TABLES} is the most",
             help='read several bundles at once: access("name/*")',
         )
-    return tuple(BoundTable(path, store.bind(path, list(cols))) for path, cols in wanted.items())
+    return tuple(
+        BoundTable(path, store.bind(path, list(cols), schemas[path]))
+        for path, cols in wanted.items()
+    )
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         params = bound_params(compiled, request.params)
         request = replace(request, params=params)
     with timings.stage("bind"):
-        tables = bind(compiled.module.nodes, parts.store)
+        tables = bind(compiled.module.nodes, compiled.schemas, parts.store)
     run_id = parts.store.new_id()
     record = first_record(run_id, request)
     parts.store.start_run(run_id, request.verified.statement.name, record)

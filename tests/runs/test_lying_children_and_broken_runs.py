@@ -10,7 +10,7 @@ import pytest
 
 from commandline import p2_json
 from plotter2.config.settings import settings
-from plotter2.errors import HostError
+from plotter2.errors import DataError, HostError
 from plotter2.host.host import Host
 from plotter2.orchestrator import Orchestrator, OrchestratorSettings
 from plotter2.orchestrator.settings import ZYGOTE
@@ -86,3 +86,28 @@ def test_the_times_of_host_and_child_are_told_apart(place: Workplace) -> None:
     with Host(settings(place.root)) as host:
         times = host.run(open_script(place.script)).record["timings_ms"]
     assert {"verify", "child verify", "compile", "publish", "total"} <= set(times)
+
+
+def test_a_script_runs_on_the_data_that_it_was_checked_and_costed_for(tmp_path: Path) -> None:
+    root, data, script = tmp_path / "root", tmp_path / "exp.csv", tmp_path / "x.p2"
+
+    def add(rows: str) -> None:
+        data.write_text(f"step,loss\n{rows}")
+        p2_json(root, "add", data, "--name", "exp")
+
+    add("0,1.0\n1,0.5\n")
+    p2_json(root, "key", "new", "--name", "tester@here", "--no-passphrase")
+    script.write_text(
+        'p2 1\naccess("exp") | frame | line(x=step, y=loss) | plot("loss") | handoff\n'
+    )
+    p2_json(root, "sign", script)
+    for later in ("".join(f"{n},{n / 2}\n" for n in range(5000)), "0,\n1,2.5\n", "0,a\n1,b\n"):
+        with Host(settings(root)) as host:
+            opened = open_script(script)
+            request = RunRequest(host.verify(opened), host.compile(opened))
+            add(later)
+            parts = Parts(host.store, host.orchestrator.submit, "B", host.settings.limits)
+            with pytest.raises(DataError) as raised:
+                run(request, parts, Timings())
+        assert raised.value.code == "P2-D0823"
+        add(f"0,{len(later)}.25\n")
