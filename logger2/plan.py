@@ -8,7 +8,7 @@ from logger2 import scriptparts as p2
 from logger2.preface import Facts
 from logger2.schema import ColumnSchema, Schema
 from logger2.sweep import Axis, Sweep
-from logger2.words import unit_in
+from logger2.words import MOST_CATEGORIES, unit_in
 from p2lang import ast
 
 RUN = "run"
@@ -34,15 +34,15 @@ class Plan:
 
     @property
     def colour(self) -> Axis | None:
-        """Give the parameter that colours the lines."""
-        return self.axes[0] if self.axes else None
+        """Give the parameter that colours the lines: the first whose values colours can tell apart."""
+        apart = (a for a in self.axes if a.is_numeric or len(a.values) <= MOST_CATEGORIES)
+        return next(apart, None)
 
     @property
     def facet(self) -> Axis | None:
-        """Give the parameter that makes panels: the second, when it has few values."""
-        return (
-            self.axes[1] if len(self.axes) > 1 and len(self.axes[1].values) <= MOST_FACETS else None
-        )
+        """Give the parameter that makes panels: the next one, when it has few values."""
+        others = [axis for axis in self.axes if axis is not self.colour]
+        return others[0] if others and len(others[0].values) <= MOST_FACETS else None
 
     @property
     def keys(self) -> tuple[str, ...]:

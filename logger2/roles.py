@@ -190,7 +190,8 @@ def _of_words(column: Column, f: Features) -> Verdict:
         )
     if column.is_hyper_parameter:
         return Verdict("param", 0.75, "named like a hyper-parameter")
-    return Verdict("category", 0.85, f"{f.unique} different texts")
+    told_apart = f.unique <= words.MOST_CATEGORIES
+    return Verdict("category", 0.85 if told_apart else 0.6, f"{f.unique} different texts")
 
 
 def _schedule(column: Column, table: Surroundings) -> Verdict | None:

@@ -126,7 +126,7 @@ def _interval(plan: Plan, panel: Panel) -> tuple[list[ast.Stage], list[ast.Stage
 
 
 def _thin_and_mean(plan: Plan, panel: Panel) -> tuple[list[ast.Stage], list[ast.Stage], str]:
-    one, mean, faint = _new_names(plan, "one", "m", "faint")
+    one, mean, faint = _new_names(plan, "one", "mean", "faint")
     by = p2.columns((*plan.keys, panel.x.name))
     means = {mean: panel.column.name} | (
         {faint: panel.faint.name} if panel.faint is not None else {}

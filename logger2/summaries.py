@@ -6,7 +6,12 @@ from logger2 import scriptparts as p2
 from logger2.panels import metrics
 from logger2.plan import SIZE, Plan, label
 from logger2.schema import ColumnSchema
+from logger2.words import MOST_CATEGORIES
 from p2lang import ast
+
+
+_SURE = 0.8
+"""A category that is less sure has more values than colours tell apart."""
 
 
 class NothingToDraw(ValueError):
@@ -45,8 +50,13 @@ def picture_of_summary(plan: Plan) -> ast.Item:
 
 
 def _by_category(plan: Plan) -> dict[str, p2.Value]:
-    text = [axis.name for axis in plan.axes if not axis.is_numeric]
-    text += [c.name for c in plan.schema.with_role("category") if p2.can_be_named(c.name)]
+    axes = [axis for axis in plan.axes if not axis.is_numeric]
+    text = [axis.name for axis in axes if len(axis.values) <= MOST_CATEGORIES]
+    text += [
+        c.name
+        for c in plan.schema.with_role("category")
+        if p2.can_be_named(c.name) and c.confidence >= _SURE
+    ]
     return {"colour": p2.column(text[0])} if text else {}
 
 

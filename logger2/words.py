@@ -10,6 +10,9 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+MOST_CATEGORIES = 10
+"""More texts than these colours do not tell apart."""
+
 STEPS = _set("""
     step steps iter iters iteration iterations itr epoch epochs batch episode episodes timestep timesteps update updates
     generation generations round rounds tick ticks

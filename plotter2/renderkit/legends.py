@@ -130,7 +130,10 @@ def _series_blocks(sources: Sequence[Source], paints: Sequence[Painted]) -> list
             continue
         name = series_name(source)
         labelled = labelled or bool(label)
-        keys[name] = _with_mark(keys.get(name, Key(_NO_RECT, paint.palette[0])), source)
+        key = _with_mark(keys.get(name, Key(_NO_RECT, paint.palette[0])), source)
+        if source.layer.kind == "line":
+            key = replace(key, alpha=source.number_option("alpha", 1.0))
+        keys[name] = key
     if len(keys) < 2 and not labelled:
         return []
     return [Block("", tuple(keys.items()))]

@@ -238,3 +238,29 @@ def test_any_names_give_a_script_without_mistakes(names: list[str], level: str, 
         return
     known = [c for c in schema.columns if "`" not in c.name and c.name.isprintable()]
     assert problems(text, Schema(tuple(known), schema.x)) == []
+
+
+def test_texts_that_colours_do_not_tell_apart_do_not_colour_points() -> None:
+    names = [f"model {i % 40}" for i in range(200)]
+    found = infer(
+        {
+            "weight": features([math.cos(i) for i in range(200)]),
+            "score": features([math.sin(i) for i in range(200)]),
+            "many": features(names),
+            "few": features(["a", "b"] * 100),
+        }
+    )
+    script = starter("table", found, sweep([{}]))
+    assert "colour=few" in script
+    assert "colour=many" not in script
+
+
+def test_a_parameter_of_many_texts_does_not_colour_lines() -> None:
+    params: list[dict[str, Scalar]] = [
+        {"model": f"m{i}", "lr": lr} for i in range(12) for lr in (0.1, 1.0)
+    ]
+    schema, shape = runs(params)
+    script = starter(BUNDLE, schema, shape)
+    assert "colour=lr" in script
+    assert "colour=model" not in script
+    assert problems(script, schema) == []

@@ -143,3 +143,11 @@ def test_a_thinned_line_looks_like_the_full_one() -> None:
     whole = replace(scene, panels=(replace(panel, marks=(full,)),))
     off = np.abs(pixels(draw(scene)) - pixels(draw(whole))).max(axis=2) > 64
     assert off.mean() < 0.005
+
+
+def test_a_line_of_one_point_is_seen() -> None:
+    scene = compose(line([1.0, np.nan, 2.0, np.nan, 3.0]))
+    (mark,) = scene.panels[0].marks
+    ink = np.array([int(mark.colour[place : place + 2], 16) for place in (1, 3, 5)])
+    drawn = (np.abs(pixels(draw(scene)) - ink).max(axis=2) < 40).sum()
+    assert drawn > 3 * 9

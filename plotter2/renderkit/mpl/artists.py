@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.artist import Artist
 from matplotlib.collections import (
     EllipseCollection,
@@ -57,7 +58,7 @@ def artists_of(mark: Mark, frame: Frame, points: Transform) -> Iterator[Artist]:
     """Give the artists of one mark; `points` turns points of the page into pixels."""
     match mark:
         case LineMark():
-            yield _line(mark, frame, points)
+            yield from _line(mark, frame, points)
         case BandMark():
             yield from _band(mark, frame, points)
         case PointMark():
@@ -74,17 +75,31 @@ def artists_of(mark: Mark, frame: Frame, points: Transform) -> Iterator[Artist]:
             yield from _circles(mark, points)
 
 
-def _line(mark: LineMark, frame: Frame, points: Transform) -> Artist:
+def _line(mark: LineMark, frame: Frame, points: Transform) -> Iterator[Artist]:
     x, y = frame.page_x(mark.x), frame.page_y(mark.y)
     style: dict[str, Any] = {"alpha": mark.alpha, "transform": points, "rasterized": mark.raster}
+    lonely = _lonely(x, y, mark.starts)
+    if lonely.any():
+        # A line of one point has no length; as a dot it is seen.
+        yield Line2D(
+            x[lonely],
+            y[lonely],
+            linestyle="none",
+            marker="o",
+            markersize=2.5 * mark.width,
+            markerfacecolor=mark.colour,
+            markeredgecolor="none",
+            **style,
+        )
     if mark.alpha < 1 and len(mark.starts) > 2:
         # Drawn one by one, so that lines that cross show through each other.
         pairs = np.column_stack([x, y])
         parts = np.split(pairs, mark.starts[1:-1])
-        return LineCollection(
+        yield LineCollection(
             parts, colors=[mark.colour], linewidths=mark.width, joinstyle="round", **style
         )
-    return Line2D(
+        return
+    yield Line2D(
         _separated(x, mark.starts),
         _separated(y, mark.starts),
         color=mark.colour,
@@ -93,6 +108,14 @@ def _line(mark: LineMark, frame: Frame, points: Transform) -> Artist:
         solid_capstyle="round",
         **style,
     )
+
+
+def _lonely(x: Floats, y: Floats, starts: Codes) -> npt.NDArray[np.bool_]:
+    """Tell which points have no neighbour on their line: no point before or behind them, or only gaps."""
+    known = np.isfinite(x) & np.isfinite(y)
+    joined = known[:-1] & known[1:]
+    joined[starts[1:-1] - 1] = False
+    return known & ~np.concatenate(([False], joined)) & ~np.concatenate((joined, [False]))
 
 
 def _separated(values: Floats, starts: Codes) -> Floats:

@@ -130,6 +130,7 @@ def _key(key: Key, points: Transform) -> Iterator[Artist]:
         marker="none" if key.line is not None else marker,
         markersize=key.size,
         markeredgewidth=1.0 if key.shape in ("cross", "plus") else 0.0,
+        alpha=key.alpha,
         transform=points,
         zorder=_TEXT,
     )
