@@ -9,7 +9,6 @@ from logger2.schema import ColumnSchema
 from logger2.words import MOST_CATEGORIES
 from p2lang import ast
 
-
 _SURE = 0.8
 """A category that is less sure has more values than colours tell apart."""
 

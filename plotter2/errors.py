@@ -47,6 +47,10 @@ class Problem:
         }
 
 
+_REPORT = "run it again; if it stays so, report it with what --debug prints"
+"""The remedy of errors that nothing a person does can have caused."""
+
+
 @dataclass(eq=False)
 class Plotter2Error(Exception):
     """The root of all errors that plotter2 raises on purpose; everything else is a bug."""
@@ -63,7 +67,7 @@ class Plotter2Error(Exception):
 
     def problem(self) -> Problem:
         """Give the error as a value that can be shown or sent."""
-        return Problem(self.code, self.message, self.where, self.help, self.note)
+        return Problem(self.code, self.message, self.where, self.help or _REPORT, self.note)
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"

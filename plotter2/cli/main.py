@@ -91,7 +91,7 @@ def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
     message, remedy = _words(error), f"{command} --help"
     if isinstance(error, click.NoSuchOption) and error.option_name in _AFTER_THE_COMMAND:
         message = f"`{error.option_name}` stands after the command"
-        remedy = f"write it behind the command's name: plotter2 show {error.option_name}"
+        remedy = f"write it behind the command's name: {_first_command(error)} {error.option_name}"
     if as_json:
         problem = {
             "code": "P2-H0900",
@@ -105,6 +105,14 @@ def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
         click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
     else:
         click.echo(f"error[P2-H0900]: {message}\n  = help: {remedy}", err=True)
+
+
+def _first_command(error: click.UsageError) -> str:
+    """Give a command of the group that was asked, as an example."""
+    group = error.ctx.command if error.ctx else None
+    if not isinstance(group, click.Group) or group is plotter2 or error.ctx is None:
+        return "plotter2 show"
+    return f"{error.ctx.command_path} {group.list_commands(error.ctx)[0]}"
 
 
 _AFTER_THE_COMMAND = ("--root", "--json", "--debug")

@@ -102,7 +102,9 @@ def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer
     if only_check:
         code = ExitCode.CHECK_FAILED if changed else ExitCode.OK
         return Answer(
-            data, f"{script}: {'would change' if changed else 'is as it should be'}", code
+            {**data, "ok": not changed},
+            f"{script}: {'would change' if changed else 'is as it should be'}",
+            code,
         )
     if write and changed:
         write_script(script, text)

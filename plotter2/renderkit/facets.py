@@ -109,7 +109,7 @@ def _levels(
     by_source = dict(zip(parts, codes, strict=True))
     if not levels:
         message = f"{name} is null in every row: there is no panel"
-        raise undrawable("P2-R0661", message, "facet")
+        raise undrawable("P2-R0661", message, "facet", "choose another column, or leave facet out")
     return levels, [by_source.get(s.index) for s in sources]
 
 

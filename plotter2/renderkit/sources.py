@@ -163,7 +163,7 @@ def _check_columns(where: str, layer: Layer, used: set[str]) -> None:
         numeric = channel not in (*_MAY_BE_TEXT, "x", "y") or (channel == "y" and _is_tall(layer))
         if numeric and (isinstance(column, Factor) or column.dtype == np.bool_):
             message = f"{channel}={name} must be a column of numbers, but it holds categories"
-            raise undrawable("P2-R0660", message, where)
+            raise undrawable("P2-R0660", message, where, "give a column of numbers")
 
 
 def _is_tall(layer: Layer) -> bool:

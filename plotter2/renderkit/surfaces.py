@@ -185,5 +185,10 @@ def rule_piece(source: Source, rows: Rows, paint: Painted) -> RulePiece:
 def _fixed(source: Source, name: str) -> Floats:
     value = source.layer.options.get(name, ())
     if isinstance(value, (str, bool)):
-        raise undrawable("P2-R0660", f"{name}={value!r} is not a number", source.where)
+        raise undrawable(
+            "P2-R0660",
+            f"{name}={value!r} is not a number",
+            source.where,
+            f"give {name} as a number",
+        )
     return np.atleast_1d(np.asarray(value, dtype=np.float64))

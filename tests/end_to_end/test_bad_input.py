@@ -309,3 +309,13 @@ def test_a_picture_from_elsewhere_has_no_provenance(place: Workplace) -> None:
     other = place.folder / "other.svg"
     other.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     mended(p2(place.root, "why", other), 1, "P2-D0890")
+
+
+def test_fmt_check_says_in_json_what_the_exit_code_says(place: Workplace) -> None:
+    script = place.folder / "loose.p2"
+    script.write_text('p2 1\naccess("sweep/*")|frame|plot|handoff\n')
+    answer = p2(place.root, "fmt", "--check", script, "--json")
+    assert (answer.code, answer.json["ok"], answer.json["changed"]) == (3, False, True)
+    assert p2(place.root, "fmt", "-w", script).code == 0
+    answer = p2(place.root, "fmt", "--check", script, "--json")
+    assert (answer.code, answer.json["ok"], answer.json["changed"]) == (0, True, False)

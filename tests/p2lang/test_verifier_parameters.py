@@ -133,7 +133,7 @@ def test_a_parameter_without_a_default_must_be_given(program: Program) -> None:
 def test_a_misspelt_parameter_gets_a_suggestion(program: Program) -> None:
     with pytest.raises(BadParameter) as caught:
         program.bind({"limt": "1h"})
-    assert caught.value.help == "did you mean limit?"
+    assert caught.value.help == "did you mean `limit`?"
 
 
 SCALARS = (
@@ -160,3 +160,10 @@ def test_anything_is_bound_or_refused(program: Program, name: str, value: Any) -
         code = "P2-E0217"
         assert bound[name] == program.bind({"needed": 1, name: bound[name]})[name]
     assert code in CODES
+
+
+@pytest.mark.parametrize("given", [{"limit": "never"}, {"nothing_like_it": "1"}])
+def test_every_refused_value_has_a_remedy(program: Program, given: dict[str, str]) -> None:
+    with pytest.raises(BadParameter) as caught:
+        program.bind(given)
+    assert caught.value.help

@@ -19,11 +19,13 @@ Given = Scalar | Sequence[Scalar]
 """What may be given: a number, text or truth value, a list of these, or text that is read as one of them."""
 
 CODES = {
-    "P2-E0217": "a parameter's value is outside its own range",
-    "P2-E0231": "the script has no such parameter",
-    "P2-E0232": "a parameter's value has the wrong type",
-    "P2-E0233": "a parameter without a default was not given",
+    "P2-E0217": "a param's value is outside its own range",
+    "P2-E0231": "the script has no such param",
+    "P2-E0232": "a param's value has the wrong type",
+    "P2-E0233": "a param without a default was not given",
 }
+
+_EXAMPLES = {"int": "3", "number": "0.5", "bool": "true", "string": "text"}
 
 _MOST_ITEMS = 10_000
 _LONGEST_TEXT = 10_000
@@ -67,13 +69,13 @@ def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParameter:
     close = get_close_matches(name, params, n=1)
     known = ", ".join(params)
     help = (
-        f"did you mean {close[0]}?"
+        f"did you mean `{close[0]}`?"
         if close
-        else f"parameters: {known}"
+        else f"its params: {known}"
         if known
-        else "it has no parameters"
+        else "it has no params; declare one in it: param name: int = 1"
     )
-    return BadParameter("P2-E0231", f"the script has no parameter {name[:100]!r}", help)
+    return BadParameter("P2-E0231", f"the script has no param {name[:100]!r}", help)
 
 
 def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
@@ -82,14 +84,16 @@ def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
     elif param.default is None:
         raise BadParameter(
             "P2-E0233",
-            f"the parameter {param.name} has no default and was not given",
+            f"the param {param.name} has no default and was not given",
             f"add -p {param.name}=... ({param.type})",
         )
     else:
         value = evaluate(param.default, {})
     if param.where is not None and evaluate(param.where, {param.name: value}) is not True:
         raise BadParameter(
-            "P2-E0217", f"{param.name}={_shown(value)} is outside the parameter's range"
+            "P2-E0217",
+            f"{param.name}={_shown(value)} is outside the param's range",
+            f"the line `param {param.name}` of the script gives the range",
         )
     return float(value) if param.value_type.kind == "number" else value
 
@@ -105,7 +109,9 @@ def _read(param: ProgramParam, wanted: ValueType, value: Given) -> Any:
         value = [value]  # type: ignore[list-item]
     if len(value) > _MOST_ITEMS:
         raise BadParameter(
-            "P2-E0232", f"{param.name} has {len(value):,} items, at most {_MOST_ITEMS:,} are taken"
+            "P2-E0232",
+            f"{param.name} has {len(value):,} items, at most {_MOST_ITEMS:,} are taken",
+            "give fewer",
         )
     return tuple(_scalar(param, wanted.item, item) for item in value)
 
@@ -114,7 +120,7 @@ def _scalar(param: ProgramParam, wanted: ValueType, value: Any) -> Scalar:
     rule = {"int": _whole, "number": _number, "bool": _truth, "string": _text}[wanted.kind]
     found = rule(wanted, value)
     if found is None:
-        help = ""
+        help = f"write for example -p {param.name}={_EXAMPLES[wanted.kind]}"
         if wanted.unit:
             help = (
                 f"write it with a unit, for example {units.EXAMPLES.get(wanted.unit, wanted.unit)}"
