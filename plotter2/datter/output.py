@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from p2lang.semantics.structure import PICTURE_NAME
 from plotter2.datter import codes, durable
 from plotter2.datter.layout import Layout
 from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
 _KIND = re.compile(r"[a-z0-9]{1,10}\Z")
 
 
@@ -57,7 +57,7 @@ def publish(layout: Layout, run_id: str, artefacts: Sequence[Artefact]) -> tuple
 
 def _file_name(artefact: Artefact) -> str:
     name = f"{artefact.name}.{artefact.kind}"
-    if not _FILE_NAME.match(artefact.name) or not _KIND.match(artefact.kind):
+    if not PICTURE_NAME.match(artefact.name) or not _KIND.match(artefact.kind):
         raise _refused(name, "it cannot be a file name")
     return name
 

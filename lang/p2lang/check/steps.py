@@ -319,7 +319,7 @@ def _named_picture(
             "P2-E0223",
             "the name of a picture is a file name that is known before the run",
             span,
-            help='write text without `/`, for example "reward"',
+            help='letters, digits and . _ = , + - or spaces, for example "reward"',
         )
         return False
     guards = [guard.value for guard in session.guards]

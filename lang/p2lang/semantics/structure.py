@@ -23,10 +23,8 @@ DELIVERED = "cols"
 """The attribute with the columns that a source of one bundle delivers."""
 
 
-PICTURE_NAME = re.compile(
-    r"[^\x00-\x1f\x7f/\\.\ud800-\udfff][^\x00-\x1f\x7f/\\\ud800-\udfff]{0,99}\Z"
-)
-"""What a picture may be called: the name of a file, not of a folder or of something hidden."""
+PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
+"""What a picture may be called: a file name on every system, nothing hidden; the store takes no other."""
 
 _PICTURES = frozenset(("plot", "animate", "automatic"))
 
