@@ -100,6 +100,13 @@ def test_long_expressions_are_refused_before_they_get_too_deep_for_those_who_wal
         assert refused.code == "P2-E0004"
 
 
+def test_the_expression_of_a_hole_nests_32_deep_and_no_deeper() -> None:
+    for piece in ("not ", "1 + "):
+        assert errors_of(f'let a = f"{{{piece * 32}b}}"') == []
+        [refused] = errors_of(f'let a = f"{{{piece * 33}b}}"')
+        assert refused.code == "P2-E0004"
+
+
 def test_the_deepest_tree_can_be_compared_shown_and_walked() -> None:
     deepest = "not " * 60 + "(" * 64 + "1" + ")" * 64
     script = parsed(f"let a = {deepest}")

@@ -1,4 +1,4 @@
-"""Actions for statements and flows: what the machine has recognised becomes nodes of p2lang.ast."""
+"""Actions for statements and flows: what Lark has recognised becomes nodes of p2lang.ast."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Builder(ExpressionBuilder):
 
     def on_use(self, children: list[Any], first: int, last: int) -> ast.Use:
         """`use "path" pin "value" as name`."""
-        path, *pins, alias = children
+        _, path, *pins, _, alias = children
         return ast.Use(
             self._string(path),
             self._declared(alias, binding=False),
@@ -70,25 +70,27 @@ class Builder(ExpressionBuilder):
 
     def on_param(self, children: list[Any], first: int, last: int) -> ast.Param:
         """`param name: type = default where condition`."""
-        name, *rest = children
-        return ast.Param(self._declared(name), *rest, **self._statement(first, last))
+        _, name, _, kind, _, default, _, condition = children
+        return ast.Param(
+            self._declared(name), kind, default, condition, **self._statement(first, last)
+        )
 
     def on_let(self, children: list[Any], first: int, last: int) -> ast.Let:
         """`let name: type = flow`."""
-        name, kind, flow = children
+        _, name, _, kind, _, flow = children
         return ast.Let(self._declared(name), flow, kind, **self._statement(first, last))
 
     def on_pipe(self, children: list[Any], first: int, last: int) -> ast.Pipe:
         """`pipe name = [step, step]`."""
-        name, *stages = children
+        _, name, _, _, *stages, _ = children
         dangling = self._inner_dangling(last)
         return ast.Pipe(
-            self._declared(name), tuple(stages), dangling, **self._statement(first, last)
+            self._declared(name), tuple(stages[::2]), dangling, **self._statement(first, last)
         )
 
     def on_def(self, children: list[Any], first: int, last: int) -> ast.Def:
         """`def name(parameters): type = body`."""
-        name, parameters, kind, body = children
+        _, name, parameters, _, kind, _, body = children
         return ast.Def(
             self._declared(name, binding=False),
             parameters,
@@ -99,16 +101,16 @@ class Builder(ExpressionBuilder):
 
     def on_params(self, children: list[Any], first: int, last: int) -> tuple[ast.Parameter, ...]:
         """`(a: int, b: number = 1)`."""
-        return tuple(children)
+        return tuple(children[1:-1:2])
 
     def on_pdecl(self, children: list[Any], first: int, last: int) -> ast.Parameter:
         """`name: type = default`."""
-        name, kind, default = children
+        name, _, kind, _, default = children
         return ast.Parameter(self._declared(name), kind, default, **self._small(first, last))
 
     def on_script_def(self, children: list[Any], first: int, last: int) -> ast.ScriptDef:
         """`script name(parameters): type = python` and the text between triple quotes."""
-        name, parameters, kind, body = children
+        _, name, parameters, _, kind, _, _, body = children
         span = self.tokens.span(body)
         inside = Span(span.start + 3, span.end - 3)
         text = self.tokens.text[inside.start : inside.end].replace("\r\n", "\n")
@@ -125,7 +127,7 @@ class Builder(ExpressionBuilder):
 
     def on_task(self, children: list[Any], first: int, last: int) -> ast.Task:
         """`task name(parameters) after other { }`."""
-        name, parameters, after, body = children
+        _, name, parameters, after, body = children
         return ast.Task(
             self._declared(name, binding=False),
             body,
@@ -136,11 +138,11 @@ class Builder(ExpressionBuilder):
 
     def on_after(self, children: list[Any], first: int, last: int) -> tuple[ast.Name, ...]:
         """`after a, b`."""
-        return tuple(self._name(index) for index in children)
+        return tuple(self._name(index) for index in children[1::2])
 
     def on_link(self, children: list[Any], first: int, last: int) -> ast.Link:
         """`link name: type -> "source" via | steps`."""
-        name, kind, source, via = children
+        _, name, _, kind, _, source, _, via = children
         return ast.Link(
             self._declared(name, binding=False),
             self._string(source),
@@ -151,35 +153,37 @@ class Builder(ExpressionBuilder):
 
     def on_expose(self, children: list[Any], first: int, last: int) -> ast.Expose:
         """`expose name: type = flow`."""
-        name, kind, flow = children
+        _, name, _, kind, _, flow = children
         return ast.Expose(
             self._declared(name, binding=False), flow, kind, **self._statement(first, last)
         )
 
     def on_impose_that(self, children: list[Any], first: int, last: int) -> ast.ImposeThat:
         """`impose condition else "message"`."""
-        return ast.ImposeThat(*children, **self._statement(first, last))
+        _, condition, _, message = children
+        return ast.ImposeThat(condition, message, **self._statement(first, last))
 
     def on_impose_input(self, children: list[Any], first: int, last: int) -> ast.ImposeInput:
         """`impose name: type`."""
-        name, kind = children
+        _, name, _, kind = children
         return ast.ImposeInput(
             self._declared(name, binding=False), kind, **self._statement(first, last)
         )
 
     def on_repeat(self, children: list[Any], first: int, last: int) -> ast.Repeat:
         """`repeat name in list { }`."""
-        name, over, body = children
+        _, name, _, over, body = children
         return ast.Repeat(self._declared(name), over, body, **self._statement(first, last))
 
     def on_when(self, children: list[Any], first: int, last: int) -> ast.When:
         """`when condition { } otherwise { }`."""
-        return ast.When(*children, **self._statement(first, last))
+        _, condition, body, _, otherwise = children
+        return ast.When(condition, body, otherwise, **self._statement(first, last))
 
     def on_block(self, children: list[Any], first: int, last: int) -> ast.Block:
         """`{ statements }`."""
         dangling = self.margin.dangling(last)
-        return ast.Block(tuple(children), dangling, span=self.tokens.span(first, last))
+        return ast.Block(tuple(children[1:-1]), dangling, span=self.tokens.span(first, last))
 
     # ---- flows ----
 
@@ -210,7 +214,7 @@ class Builder(ExpressionBuilder):
 
     def on_stage(self, children: list[Any], first: int, last: int) -> ast.Stage:
         """`| name(arguments)`."""
-        name, arguments = children[0]
+        name, arguments = children[-1]
         return ast.Stage(
             name,
             arguments.items if arguments else None,
@@ -220,7 +224,7 @@ class Builder(ExpressionBuilder):
 
     def on_splice(self, children: list[Any], first: int, last: int) -> ast.Splice:
         """`| $name`."""
-        return ast.Splice(self._variable(children[0]), **self._step(first, last))
+        return ast.Splice(self._variable(children[-1]), **self._step(first, last))
 
     def _step(self, first: int, last: int) -> dict[str, Any]:
         start = first + (self.tokens.kinds[first] == "VBAR")

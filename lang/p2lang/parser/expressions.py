@@ -1,6 +1,7 @@
 """Actions for expressions, names and types: nodes of p2lang.ast with places and comments.
 
-Mistakes that leave the tree whole (a bad escape, a keyword as a name, a number too long) are noted in `problems`.
+An action gets all that stands in its rule of the grammar, signs and keywords as well. Mistakes that leave the tree
+whole (a bad escape, a keyword as a name, a number too long) are noted in `problems`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from p2lang.diagnostics import Diagnostic
 from p2lang.parser import names
 from p2lang.parser.comments import Margin
 from p2lang.parser.lexer import Tokens
-from p2lang.parser.machine import Action
 from p2lang.parser.text import pieces, unescaped
+from p2lang.parser.tree import Action
 from p2lang.source import Span
 
 HoleParser = Callable[[Span], tuple[ast.Expr | None, list[Diagnostic]]]
@@ -143,7 +144,7 @@ class ExpressionBuilder:
         variable, *fields = children
         return ast.Var(
             self._variable(variable),
-            tuple(self._name(index) for index in fields),
+            tuple(self._name(index) for index in fields[1::2]),
             span=self.tokens.span(first, last),
         )
 
@@ -156,7 +157,7 @@ class ExpressionBuilder:
 
     def on_qname(self, children: list[Any], first: int, last: int) -> ast.QName:
         """`sm.ema`."""
-        parts = tuple(self._name(index) for index in children)
+        parts = tuple(self._name(index) for index in children[::2])
         return ast.QName(parts, span=self.tokens.span(first, last))
 
     def on_call(self, children: list[Any], first: int, last: int) -> ast.Call:
@@ -168,14 +169,14 @@ class ExpressionBuilder:
 
     def on_args(self, children: list[Any], first: int, last: int) -> Arguments:
         """`(a, b=1)`."""
-        return Arguments(tuple(children), self._inner_dangling(last))
+        return Arguments(tuple(children[1:-1:2]), self._inner_dangling(last))
 
     def _inner_dangling(self, closer: int) -> ast.Comments:
         return tuple(text for text in self.margin.dangling(closer) if text)
 
     def on_named(self, children: list[Any], first: int, last: int) -> ast.Argument:
         """`name=value`."""
-        name, value = children
+        name, _, value = children
         return ast.Argument(value, self._name(name), **self._small(first, last))
 
     def on_positional(self, children: list[Any], first: int, last: int) -> ast.Argument:
@@ -185,11 +186,11 @@ class ExpressionBuilder:
     def on_list(self, children: list[Any], first: int, last: int) -> ast.ListExpr:
         """`[a, b]`."""
         dangling = self._inner_dangling(last)
-        return ast.ListExpr(tuple(children), dangling, span=self.tokens.span(first, last))
+        return ast.ListExpr(tuple(children[1:-1:2]), dangling, span=self.tokens.span(first, last))
 
     def on_if_(self, children: list[Any], first: int, last: int) -> ast.If:
         """`if a then b else c`."""
-        return ast.If(*children, span=self.tokens.span(first, last))
+        return ast.If(*children[1::2], span=self.tokens.span(first, last))
 
     def on_binary(self, children: list[Any], first: int, last: int) -> ast.Binary:
         """`a + b`."""
@@ -220,17 +221,18 @@ class ExpressionBuilder:
 
     def on_range(self, children: list[Any], first: int, last: int) -> ast.Range:
         """`low..high`."""
-        return ast.Range(*children, span=self.tokens.span(first, last))
+        low, _, high = children
+        return ast.Range(low, high, span=self.tokens.span(first, last))
 
     def on_paren(self, children: list[Any], first: int, last: int) -> ast.Paren:
         """`(flow)`."""
-        return ast.Paren(children[0], span=self.tokens.span(first, last))
+        return ast.Paren(children[1], span=self.tokens.span(first, last))
 
     # ---- types ----
 
     def on_type(self, children: list[Any], first: int, last: int) -> ast.TypeExpr:
         """`table{a: int}`, `list[number]`, `int?`."""
-        name, arguments, fields, optional = children
+        name, _, arguments, _, fields, optional = children
         return ast.TypeExpr(
             self._name(name),
             arguments or (),
@@ -241,13 +243,13 @@ class ExpressionBuilder:
 
     def on_types(self, children: list[Any], first: int, last: int) -> tuple[ast.TypeExpr, ...]:
         """The types in square brackets."""
-        return tuple(children)
+        return tuple(children[::2])
 
     def on_schema(self, children: list[Any], first: int, last: int) -> tuple[ast.TypeField, ...]:
         """The columns in braces."""
-        return tuple(children)
+        return tuple(children[1:-1:2])
 
     def on_field(self, children: list[Any], first: int, last: int) -> ast.TypeField:
         """`name: type`."""
-        name, kind = children
+        name, _, kind = children
         return ast.TypeField(self._name(name), kind, span=self.tokens.span(first, last))

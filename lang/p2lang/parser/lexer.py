@@ -36,7 +36,7 @@ _BAD = (
 class Tokens:
     """The tokens of a text in order: kinds, starts and ends side by side, closed by one of kind `$END`.
 
-    A word that is a keyword somewhere has the keyword's kind; the machine takes it for a NAME where no keyword fits.
+    A word that is a keyword somewhere has the keyword's kind; the parser takes it for a NAME where no keyword fits.
     """
 
     text: str

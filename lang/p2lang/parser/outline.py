@@ -1,6 +1,6 @@
 """Where statements begin and end in a script that does not parse, and which brackets have no partner.
 
-A guess by words and line starts, made only after the machine has failed, so that reading goes on behind a mistake.
+A guess by words and line starts, made only after the parser has failed, so that reading goes on behind a mistake.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from p2lang import ast
 from p2lang.diagnostics import Diagnostic, Fix
@@ -12,14 +13,12 @@ from p2lang.parser.builder import Builder
 from p2lang.parser.comments import Margin
 from p2lang.parser.lexer import Tokens, lex
 from p2lang.parser.limits import refused
-from p2lang.parser.machine import Built, Machine, Stuck, TooDeep
 from p2lang.parser.mistakes import Trouble, explained
 from p2lang.parser.names import EDITION
 from p2lang.parser.outline import SWALLOWING, Extent, nesting_problem, outlined, too_deep
-from p2lang.parser.tables import tables
+from p2lang.parser.tree import MAX_DEPTH, Part, Stuck, TooDeep
 from p2lang.source import Source, Span
 
-MAX_DEPTH = 128
 HOLE_DEPTH = 32
 MOST_REPORTED = 25
 _MOST_LEVELS = 8
@@ -50,26 +49,27 @@ def parse(source: Source) -> Parsed:
     problem = nesting_problem(tokens)
     if problem is not None:
         return Parsed(None, (problem,))
-    result, found = _run(tokens, range(len(tokens)), Margin.of(tokens))
-    if isinstance(result, Built):
-        script: ast.Script = result.value
+    tree = _run(tokens, range(len(tokens)))
+    if isinstance(tree, Part):
+        script, found = _built(tree, tokens, Margin.of(tokens))
         return Parsed(script, tuple(found) + _general(script, tokens, found))
     return _Recovery(tokens).run()
 
 
 def _run(
-    tokens: Tokens,
-    order: Sequence[int],
-    margin: Margin,
-    start: str = "script",
-    depth: int = MAX_DEPTH,
-) -> tuple[Built | Stuck | TooDeep, list[Diagnostic]]:
+    tokens: Tokens, order: Sequence[int], start: str = "script", level: int = 0
+) -> Part | Stuck | TooDeep:
+    from p2lang.parser.parsing import run  # only on this path: it imports lark
+
+    return run(tokens, order, start, level)
+
+
+def _built(tree: Part, tokens: Tokens, margin: Margin) -> tuple[Any, list[Diagnostic]]:
     def hole(span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
         return _hole(tokens.text, span)
 
     builder = Builder(tokens, margin, hole)
-    result = Machine(tables(), builder.actions(), depth).run(tokens, order, start)
-    return result, builder.problems
+    return tree.built(builder.actions()), builder.problems
 
 
 def _hole(text: str, span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
@@ -88,13 +88,13 @@ def _hole(text: str, span: Span) -> tuple[ast.Expr | None, list[Diagnostic]]:
     for problem in (nesting_problem(tokens), *outline.problems.values()):
         if problem is not None:
             return None, [problem]
-    result, problems = _run(tokens, range(len(tokens)), Margin(tokens), "hole", HOLE_DEPTH)
-    if isinstance(result, Built):
-        return result.value, problems
+    result = _run(tokens, range(len(tokens)), "hole", MAX_DEPTH - HOLE_DEPTH)
+    if isinstance(result, Part):
+        return _built(result, tokens, Margin(tokens))
     if isinstance(result, TooDeep):
         return None, [too_deep(tokens, result.token)]
     end = len(tokens) - 1
-    return None, [explained(Trouble(tokens, range(end), result.place, end, "hole"))]
+    return None, [explained(Trouble(tokens, range(end), result.place, end, result.accepts, "hole"))]
 
 
 def _general(
@@ -174,22 +174,25 @@ class _Recovery:
             return False
         head = range(extent.first, extent.inner[0].first)
         end = len(self.tokens) - 1
-        result, _ = _run(self.tokens, [*head, end], Margin(self.tokens))
+        result = _run(self.tokens, [*head, end])
         return isinstance(result, Stuck) and result.place < len(head)
 
     def _attempt(self, extent: Extent, level: int, *, final: bool) -> ast.Script | None:
         order = self._order(extent)
         end = len(self.tokens) - 1
-        result, problems = _run(self.tokens, [*order, end], Margin(self.tokens))
-        if isinstance(result, Built):
-            script: ast.Script = result.value
+        result = _run(self.tokens, [*order, end])
+        if isinstance(result, Part):
+            script: ast.Script
+            script, problems = _built(result, self.tokens, Margin(self.tokens))
             self.found += problems if level == 0 else []
             return script
         if final and isinstance(result, TooDeep):
             self._failed(extent, too_deep(self.tokens, result.token))
         elif final and isinstance(result, Stuck):
             place = min(result.place, len(order))
-            self._failed(extent, explained(Trouble(self.tokens, order, place, extent.end)))
+            self._failed(
+                extent, explained(Trouble(self.tokens, order, place, extent.end, result.accepts))
+            )
         return None
 
     def _order(self, extent: Extent) -> list[int]:

@@ -1,50 +1,33 @@
-"""The parser's tables: read from JSON, digest checked, and nothing else. Never unpickles, never imports Lark."""
+"""The parser's tables: what Lark made of the grammar, as plain JSON, digest checked. No Lark here, no pickle."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
 TABLES_PATH = Path(__file__).with_name("p2.tables.json")
 DIGEST_PATH = Path(__file__).with_name("p2.tables.sha256")
-
-Row = dict[str, int]
-"""What a state does with a symbol: a state to go to, or -1 - the number of the rule to reduce by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A production: `size` values become one.
-
-    `mode` "pass" hands a child on, "list" gathers, "make" calls the action with the children that the template names:
-    an index, `[index]` for a list to be poured out, None for an optional part that was left out.
-    """
-
-    origin: str
-    size: int
-    mode: str
-    action: str
-    template: tuple[int | list[int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All that the machine and the lexer need."""
+    """What Lark needs to parse (`data` and `memo`, as its `memo_serialize` gives them), and what the lexer needs.
 
+    `terminals` are name, "str" or "re", and text, in the order in which they are tried.
+    """
+
+    data: dict[str, Any]
+    memo: dict[int, Any]
     terminals: tuple[tuple[str, str, str], ...]
     ignored: frozenset[str]
     keywords: dict[str, str]
     keyword_kinds: frozenset[str]
-    rules: tuple[Rule, ...]
-    states: tuple[Row, ...]
-    starts: dict[str, int]
-    ends: dict[str, int]
 
 
 def read_tables(content: bytes, digest: str) -> Tables:
@@ -54,27 +37,40 @@ def read_tables(content: bytes, digest: str) -> Tables:
             "the parser's tables do not match their digest; reinstall plotter2, "
             "or run `python -m p2lang.parser.build` after a change of the grammar"
         )
-    data: dict[str, Any] = json.loads(content)
-    if data["format"] != FORMAT:
-        raise ValueError(f"the parser's tables have format {data['format']}, not {FORMAT}")
-    symbols: list[str] = data["symbols"]
-    terminals = tuple((name, kind, text) for name, kind, text in data["terminals"])
+    read = json.loads(content)
+    data, memo = read["data"], _numbered(read["memo"])
+    table = data["parser"]["parser"]
+    table["tokens"] = _numbered(table["tokens"])
+    table["states"] = {int(state): _numbered(row) for state, row in table["states"].items()}
+    terminals = _terminals(memo)
     word = re.compile(r"[a-z][a-z0-9]*\Z")
     keywords = {text: name for name, kind, text in terminals if kind == "str" and word.match(text)}
     return Tables(
+        data=data,
+        memo=memo,
         terminals=terminals,
-        ignored=frozenset(data["ignore"]),
+        ignored=frozenset(data["parser"]["lexer_conf"]["ignore"]),
         keywords=keywords,
         keyword_kinds=frozenset(keywords.values()),
-        rules=tuple(Rule(o, size, mode, act, tuple(t)) for o, size, mode, act, t in data["rules"]),
-        states=tuple(_row(flat, symbols) for flat in data["states"]),
-        starts=data["starts"],
-        ends=data["ends"],
     )
 
 
-def _row(flat: list[int], symbols: list[str]) -> Row:
-    return {symbols[flat[i]]: flat[i + 1] for i in range(0, len(flat), 2)}
+def _numbered(mapping: Mapping[str, Any]) -> dict[int, Any]:
+    """Give a mapping the numbers as keys that JSON made texts of."""
+    return {int(key): value for key, value in mapping.items()}
+
+
+def _terminals(memo: Mapping[int, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Give the terminals: those of high priority first, patterns before texts, long texts before short ones."""
+    found: list[tuple[int, bool, int, str, str]] = []
+    for entry in memo.values():
+        if entry["__type__"] == "TerminalDef":
+            is_text, text = entry["pattern"]["__type__"] == "PatternStr", entry["pattern"]["value"]
+            length = len(text) if is_text else 0
+            found.append((-entry["priority"], is_text, -length, entry["name"], text))
+    return tuple(
+        (name, "str" if is_text else "re", text) for _, is_text, _, name, text in sorted(found)
+    )
 
 
 @cache

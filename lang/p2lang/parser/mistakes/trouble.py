@@ -8,7 +8,6 @@ from functools import cached_property
 
 from p2lang.diagnostics import Diagnostic
 from p2lang.parser.lexer import END, Tokens
-from p2lang.parser.machine import accepted
 from p2lang.parser.tables import tables
 from p2lang.source import Span
 
@@ -71,13 +70,15 @@ class Trouble:
     """A statement (or the inside of a hole) that does not parse.
 
     `order` are the indexes of its tokens, `place` the position in it at which reading stopped (its length when the
-    statement ended too early), `following` the token after the statement.
+    statement ended too early), `following` the token after the statement, `acceptable` what gives the kinds of token
+    that would have been fine.
     """
 
     tokens: Tokens
     order: Sequence[int]
     place: int
     following: int
+    acceptable: Callable[[], frozenset[str]]
     start: str = "script"
 
     # ---- tokens by their distance from the place; 0 is the one that does not fit ----
@@ -130,7 +131,7 @@ class Trouble:
     @cached_property
     def accepts(self) -> frozenset[str]:
         """Give the kinds of token that would have been fine."""
-        return accepted(tables(), self.tokens, self.order[: self.place], self.start)
+        return self.acceptable()
 
     def wants(self, *kinds: str) -> bool:
         """Tell whether all of these would have been fine."""
