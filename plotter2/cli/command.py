@@ -58,7 +58,7 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
             traceback.print_exc()
         _print_error(error, as_json=as_json)
         return error.exit_code
-    except click.ClickException:
+    except (click.ClickException, click.Abort):
         raise
     except KeyboardInterrupt:
         raise click.Abort from None

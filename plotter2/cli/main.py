@@ -81,9 +81,29 @@ def main(arguments: Sequence[str]) -> int:
         _print_usage(error, as_json="--json" in arguments)
         return ExitCode.USAGE
     except click.Abort:
-        click.echo("stopped", err=True)
+        _print_stopped(as_json="--json" in arguments)
         return ExitCode.WORK_FAILED
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _print_stopped(*, as_json: bool) -> None:
+    if as_json:
+        _print_json("P2-H0920", "stopped by the person at the terminal", "", "run it again")
+    else:
+        click.echo("stopped", err=True)
+
+
+def _print_json(code: str, message: str, where: str, remedy: str) -> None:
+    problem = {
+        "code": code,
+        "severity": "error",
+        "message": message,
+        "where": where,
+        "help": remedy,
+        "note": "",
+        "fix": "",
+    }
+    click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
 
 
 def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
@@ -93,16 +113,7 @@ def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
         message = f"`{error.option_name}` stands after the command"
         remedy = f"write it behind the command's name: {_first_command(error)} {error.option_name}"
     if as_json:
-        problem = {
-            "code": "P2-H0900",
-            "severity": "error",
-            "message": message,
-            "where": command,
-            "help": remedy,
-            "note": "",
-            "fix": "",
-        }
-        click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
+        _print_json("P2-H0900", message, command, remedy)
     else:
         click.echo(f"error[P2-H0900]: {message}\n  = help: {remedy}", err=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +145,15 @@ def run(
         host.orchestrator.warm()
         if opened.sidecar is None:
             opened = _signed(host, opened, yes=yes)
-        result = host.run(
-            opened,
-            params=values,
-            formats=formats,  # type: ignore[arg-type] # click has checked the choice
-            on_event=_shown,
-        )
+        try:
+            result = host.run(
+                opened,
+                params=values,
+                formats=formats,  # type: ignore[arg-type] # click has checked the choice
+                on_event=_shown,
+            )
+        finally:
+            _clear_line()
     record = _copied(result, output) if output else result.record
     return Answer(record, _run_text(record))
 
@@ -222,11 +226,13 @@ def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
     click.echo(_effects(compiled), err=True)
     if not yes:
         click.confirm("sign it with your key and run it?", abort=True, err=True)
+    ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
         secret = new_passphrase() if is_interactive() else None
         made = host.keyring.new_key(default_principal(), secret)
         click.echo(f"made your key {made.public.fingerprint} ({made.path})", err=True)
-    host.sign_compiled(compiled, ask=passphrase)
+        ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
+    host.sign_compiled(compiled, ask=ask)
     return open_script(script.path)
 
 
@@ -234,20 +240,26 @@ def _effects(compiled: CompiledScript) -> str:
     lines = [f"{compiled.script.path} is not signed. It"]
     for capability in compiled.capabilities:
         right, _, target = capability.partition(" ")
-        lines.append(f"  {right}s  {target.partition(':')[2]}")
+        lines.append(f"  {right + 's':<6}  {target.partition(':')[2]}")
     seconds = compiled.work / 100_000_000
-    lines.append(f"  costs  at most {compiled.work:,} units of work, about {seconds:.1f} s")
+    time = f"about {seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
+    lines.append(f"  costs   at most {compiled.work:,} units of work, {time}")
     return "\n".join(lines)
 
 
 def _shown(event: Event) -> None:
+    _clear_line()
     if isinstance(event, Note):
         click.echo(f"{event.level}: {event.text}", err=True)
     elif sys.stderr.isatty():
         total = f" of {event.total:,}" if event.total > 0 else ""
-        click.echo(
-            f"\r\x1b[K{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False
-        )
+        click.echo(f"{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False)
+
+
+def _clear_line() -> None:
+    """Take the line of progress away; nothing without a terminal."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def _copied(result: RunResult, folder: Path) -> dict[str, Any]:

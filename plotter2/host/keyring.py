@@ -176,7 +176,6 @@ class refusals:  # noqa: N801 - used as a block, like contextlib.suppress
 
 
 def as_refused(refusal: Refusal) -> Refused:
-    """Give a refusal of p2sign in the shape that every surface shows."""
-    return Refused(
-        refusal.code, refusal.what, refusal.where, refusal.remedy, note=f"({refusal.name})"
-    )
+    """Give a refusal of p2sign in the shape that every surface shows: lower case, no full stop."""
+    what = (refusal.what[:1].lower() + refusal.what[1:]).removesuffix(".")
+    return Refused(refusal.code, what, refusal.where, refusal.remedy, note=f"({refusal.name})")

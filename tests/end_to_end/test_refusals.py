@@ -114,6 +114,8 @@ def test_in_a_terminal_an_own_script_is_shown_asked_about_signed_and_run(
     assert code == 0, shown
     assert "sweep/*" in shown
     assert shown.count("[y/N]") == 1
+    line = next(line for line in shown.splitlines() if "reward.png" in line)
+    assert line.rpartition("\x1b[K")[2].startswith("/")  # the line of progress was taken away
     assert (place.folder / "mean.p2.sig").exists()
 
 
@@ -130,6 +132,8 @@ def test_in_a_terminal_no_means_no(place: Workplace) -> None:
     ]
     shown, code = in_terminal(command, "[y/N]", "n\n")
     assert code == 1, shown
+    assert shown.rstrip().endswith("stopped")
+    assert "P2-H0999" not in shown
     assert not (place.folder / "mean.p2.sig").exists()
 
 
