@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -36,11 +38,17 @@ _SCHEMAS_LIMIT = 16 * 1024 * 1024
 
 @command()
 @click.argument("bundle")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Where to write it; - prints it."
+)
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answer:
     """Write a starter script for BUNDLE, ready to edit."""
-    path = output or Path(bundle.rstrip("/*").rpartition("/")[2] + ".p2")
+    if output == Path("-"):
+        with opened_host(root) as host:
+            text = host.starter(bundle)
+        return Answer({"ok": True, "text": text, "bundle": bundle}, text.removesuffix("\n"))
+    path = output or Path(_file_name(bundle))
     if path.is_dir() or not path.parent.is_dir():
         raise Plotter2Error(
             "P2-E0017",
@@ -61,7 +69,13 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         text = host.starter(bundle)
     write_script(path, text)
     data = {"ok": True, "script": str(path), "bundle": bundle}
-    return Answer(data, f"wrote {path}; next: plotter2 run {path}")
+    return Answer(data, f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}")
+
+
+def _file_name(bundle: str) -> str:
+    """Give a name for a bundle's script, in the characters that a signed script's name may have."""
+    name = bundle.rstrip("/*").rpartition("/")[2]
+    return (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "script") + ".p2"
 
 
 @command()

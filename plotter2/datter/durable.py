@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -180,12 +181,17 @@ def replace(tmp: Path, final: Path, data: bytes) -> None:
     """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole.
 
     The temporary file is called after `tmp`, with an ending that no other process uses, so that what
-    a dead process left is not in the way. Raises DataError, and then `final` is as it was.
+    a dead process left is not in the way. Who may read and write `final` stays as it was. Raises DataError, and then
+    `final` is as it was.
     """
     tmp = tmp.with_name(f"{tmp.name}.{os.getpid()}-{time.monotonic_ns()}")
-    write_new(tmp, (data,), mode=0o644)
+    with reported(final):
+        before = stat.S_IMODE(final.stat().st_mode) if final.exists() else None
+    write_new(tmp, (data,), mode=0o644 if before is None else 0o600)
     try:
         with reported(final):
+            if before is not None:
+                tmp.chmod(before)
             tmp.replace(final)
     except BaseException:
         discard(tmp)

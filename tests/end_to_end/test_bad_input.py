@@ -248,6 +248,30 @@ def test_a_starter_script_needs_a_folder_and_a_name(place: Workplace) -> None:
     assert files_under(place.folder) == before
 
 
+def test_fmt_leaves_the_rights_of_a_file_as_they_are(place: Workplace) -> None:
+    script = place.folder / "private.p2"
+    script.write_text('p2 1\naccess("sweep/*")|frame|plot|handoff\n')
+    script.chmod(0o600)
+    assert p2(place.root, "fmt", "-w", script).code == 0
+    assert script.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_name_that_new_chooses_can_be_signed(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    (child, *_) = p2_json(place.root, "show", "sweep")["children"]
+    assert "=" in child["name"]
+    written = p2_json(place.root, "new", child["name"])["script"]
+    assert p2(place.root, "sign", written).code == 0
+
+
+def test_new_prints_the_script_instead_of_writing_it(place: Workplace) -> None:
+    before = files_under(place.folder)
+    assert p2(place.root, "new", "sweep", "-o", "-").out.startswith("p2 1\n")
+    assert files_under(place.folder) == before
+
+
 # ---- bundles that are no one table ------------------------------------------------------------
 
 
