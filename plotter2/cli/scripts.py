@@ -34,6 +34,7 @@ from plotter2.wire.messages import Note
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
+_SHOWN_BUNDLES = 5
 
 
 @command()
@@ -322,10 +323,11 @@ def _run_text(record: dict[str, Any]) -> str:
 def _provenance_text(found: dict[str, Any]) -> str:
     script, ir = found.get("script", {}), found.get("ir", {})
     signers = ", ".join(f"{s['principal']} ({s['fingerprint']})" for s in found.get("signers", []))
-    bundles = ", ".join(f"{b['name']} ({b['id']})" for b in found.get("bundles", []))
+    bundles = _some_of([f"{b['name']} ({b['id']})" for b in found.get("bundles", [])])
     versions = ", ".join(f"{name} {v}" for name, v in found.get("versions", {}).items())
     ledger = found.get("ledger", {})
-    rows = ", ".join(f"{n:,} {what}" for what, n in ledger.items() if isinstance(n, int))
+    counts = {"given to the marks" if w == "rows" else w: n for w, n in ledger.items()}
+    rows = ", ".join(f"{n:,} {what}" for what, n in counts.items() if isinstance(n, int))
     lines = [
         ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
         ("signed by", signers),
@@ -337,3 +339,8 @@ def _provenance_text(found: dict[str, Any]) -> str:
         ("versions", versions),
     ]
     return "\n".join(f"{title:<10} {text}" for title, text in lines)
+
+
+def _some_of(names: list[str]) -> str:
+    more = f", and {len(names) - _SHOWN_BUNDLES} more" if len(names) > _SHOWN_BUNDLES else ""
+    return ", ".join(names[:_SHOWN_BUNDLES]) + more

@@ -114,6 +114,11 @@ def store_schemas(store: Store) -> Schemas:
     return Schemas(_found_in(store), tuple(row.bundle.name for row in store.list()))
 
 
+def _quoted(text: str) -> str:
+    """Give a text of the store with the quotes that scripts have, so that it can be copied."""
+    return text.replace("'", '"')
+
+
 def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
     def find(path: str) -> TableSchema | None:
         try:
@@ -122,7 +127,7 @@ def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
             if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
                 return None
             if error.code in _NOT_ONE_TABLE:
-                raise UnusableBundle(error.message, error.help) from error
+                raise UnusableBundle(_quoted(error.message), _quoted(error.help)) from error
             raise
 
     return find

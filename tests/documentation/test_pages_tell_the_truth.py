@@ -32,6 +32,20 @@ def test_the_script_on_the_language_page_is_right(tmp_path: Path) -> None:
     assert finished.json == {"ok": True, "diagnostics": []}
 
 
+def test_the_answer_on_the_language_page_is_what_check_prints(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "language.md").read_text()
+    shown = re.search(r"(?m)(^    error\[.*\n(?:    .*\n)+)", page)
+    assert shown is not None
+    lines = [line.removeprefix("    ") for line in shown[1].splitlines()]
+    (script,) = (line.partition("| ")[2] for line in lines if line.startswith("1 |"))
+    path = tmp_path / "plot.p2"
+    path.write_text(script)
+    said = p2(tmp_path / "root", "check", path, "--schemas", SCHEMAS)
+    said_lines = said.out.replace(str(tmp_path) + "/", "").splitlines()
+    start = said_lines.index(lines[0])
+    assert said_lines[start : start + len(lines)] == lines
+
+
 def test_the_script_in_the_readme_is_right(tmp_path: Path) -> None:
     (script,) = blocks("README.md")
     path, schemas = tmp_path / "page.p2", tmp_path / "schemas.json"

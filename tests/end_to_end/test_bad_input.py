@@ -285,7 +285,7 @@ def test_a_script_that_reads_an_enclosing_bundle_is_told_the_place_and_the_selec
     (diagnostic,) = answer.json["diagnostics"]
     assert diagnostic["code"] == "P2-E0218"
     assert diagnostic["span"]["text"] == '"sweep"'
-    assert "'sweep/*'" in diagnostic["help"]
+    assert '"sweep/*"' in diagnostic["help"]
 
 
 def test_a_misspelt_bundle_keeps_its_star(place: Workplace) -> None:
