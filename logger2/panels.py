@@ -42,11 +42,16 @@ def panels(schema: Schema) -> tuple[Panel, ...]:
 
 
 def metrics(schema: Schema) -> tuple[ColumnSchema, ...]:
-    """Give the numeric metrics that a script can name."""
+    """Give the numeric metrics that a script can name; without any, the other numbers that are no x."""
+    found = _numbers(schema, "metric")
+    if found:
+        return found
+    return tuple(c for c in _numbers(schema, "coordinate", "count") if c.name != schema.x)
+
+
+def _numbers(schema: Schema, *roles: str) -> tuple[ColumnSchema, ...]:
     return tuple(
-        c
-        for c in schema.with_role("metric")
-        if c.kind in ("int", "number") and can_be_named(c.name)
+        c for c in schema.with_role(*roles) if c.kind in ("int", "number") and can_be_named(c.name)
     )
 
 

@@ -19,14 +19,17 @@ class NothingToDraw(ValueError):
 
 def picture_of_summary(plan: Plan) -> ast.Item:
     """Give points of a metric over a parameter or another metric, else a histogram; raises NothingToDraw."""
-    measured = sorted(metrics(plan.schema), key=lambda column: not column.better)
+    found = metrics(plan.schema) or [c for c in plan.schema.columns if c.name == plan.schema.x]
+    measured = sorted(found, key=lambda column: not column.better)
     if not measured:
         raise NothingToDraw(
             'no numeric column was taken for a metric; name one with `define(..., role="metric")`'
         )
     y = measured[0]
     params = [
-        c for c in plan.schema.with_role("param", "coordinate") if c.kind in ("int", "number")
+        c
+        for c in plan.schema.with_role("param", "coordinate")
+        if c.kind in ("int", "number") and c.name != y.name
     ]
     varied = [axis.name for axis in plan.axes if axis.is_numeric]
     across = [c for c in params if c.name in varied] or [

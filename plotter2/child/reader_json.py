@@ -194,7 +194,7 @@ def _flat_object(value: Any, joint: str) -> dict[str, Any]:
 def _flat_pairs(value: Any, joint: str, *, vectors: bool) -> Iterator[tuple[str, Any]]:
     if type(value) is not dict:
         what = f"it is {_KINDS.get(type(value), 'a value')}, not an object"
-        raise _Trouble(codes.NOT_AN_OBJECT, what, 'Write one object per line: {"name": value}.')
+        raise _Trouble(codes.NOT_AN_OBJECT, what, 'write one object per line: {"name": value}')
     seen: set[str] = set()
     for name, cell in _walk(value, joint, "", 1, vectors):
         if name in seen:

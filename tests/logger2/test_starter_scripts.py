@@ -264,3 +264,13 @@ def test_a_parameter_of_many_texts_does_not_colour_lines() -> None:
     assert "colour=lr" in script
     assert "colour=model" not in script
     assert problems(script, schema) == []
+
+
+def test_numbers_that_are_no_metric_are_drawn_when_there_is_no_other() -> None:
+    rising = infer({"step": features([1, 2, 3]), "m/x": features([1.0, 2.0, 4.0])})
+    assert "line(x=step, y=`m/x`)" in starter("table", rising, sweep([{}]))
+    days = [f"2024-01-0{day}" for day in range(1, 8)]
+    dated = infer({"date": features(days), "v": features([1, 2, 5, 7, 9, 10, 12])})
+    script = starter("table", dated, sweep([{}]))
+    assert "histogram(x=v)" in script
+    assert problems(script, dated, "table") == []
