@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,8 @@ def test_a_name_that_is_a_bundle_and_a_table_is_an_error_that_names_both(store: 
 
 def test_an_id_prefix_that_fits_two_bundles_lists_both(store: Store) -> None:
     one, two = add_run(store, "one"), add_run(store, "two")
-    error = refusal(store, one.id[:8])
+    shared = next(one.id[:n] for n in range(26, 0, -1) if two.id.startswith(one.id[:n]))
+    error = refusal(store, shared)
     assert error.code == "P2-D0811"
     assert one.id in error.message
     assert two.id in error.message

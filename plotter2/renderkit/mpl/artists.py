@@ -114,7 +114,8 @@ def _lonely(x: Floats, y: Floats, starts: Codes) -> npt.NDArray[np.bool_]:
     """Tell which points have no neighbour on their line: no point before or behind them, or only gaps."""
     known = np.isfinite(x) & np.isfinite(y)
     joined = known[:-1] & known[1:]
-    joined[starts[1:-1] - 1] = False
+    inner = starts[(starts > 0) & (starts < len(x))]
+    joined[inner - 1] = False
     return known & ~np.concatenate(([False], joined)) & ~np.concatenate((joined, [False]))
 
 
