@@ -13,6 +13,7 @@ from p2lang.diagnostics import Diagnostic, render
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
 from plotter2.errors import ExitCode, Plotter2Error, Problem
+from plotter2.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Answer:
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:
     """Print an answer to standard output."""
-    text = json.dumps(answer.data, indent=2, ensure_ascii=False) if as_json else answer.text
+    text = as_text(answer.data) if as_json else printable(answer.text)
     if text:
         _write(sys.stdout, text + "\n")
 
@@ -35,10 +36,14 @@ def print_problem(error: Plotter2Error, *, as_json: bool) -> None:
     """Print what went wrong: JSON to standard output, text to standard error."""
     problem = error.problem()
     if as_json:
-        shown = {"ok": False, "error": problem.as_json()}
-        _write(sys.stdout, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        _write(sys.stdout, as_text({"ok": False, "error": problem.as_json()}) + "\n")
     else:
-        _write(sys.stderr, problem_text(problem) + "\n")
+        _write(sys.stderr, printable(problem_text(problem)) + "\n")
+
+
+def as_text(data: dict[str, Any]) -> str:
+    """Give JSON in ASCII, so that no character of foreign text can command a terminal."""
+    return json.dumps(data, indent=2)
 
 
 def problem_text(problem: Problem) -> str:
@@ -56,10 +61,9 @@ def problem_text(problem: Problem) -> str:
 def print_diagnostics(diagnostics: Sequence[Diagnostic], source: Source, *, as_json: bool) -> None:
     """Print what is wrong with a script: JSON to standard output, text to standard error."""
     if as_json:
-        shown = diagnostics_json(diagnostics, source)
-        _write(sys.stdout, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        _write(sys.stdout, as_text(diagnostics_json(diagnostics, source)) + "\n")
     else:
-        _write(sys.stderr, diagnostics_text(diagnostics, source) + "\n")
+        _write(sys.stderr, printable(diagnostics_text(diagnostics, source)) + "\n")
 
 
 def diagnostics_json(diagnostics: Sequence[Diagnostic], source: Source) -> dict[str, Any]:
@@ -98,10 +102,28 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _write(stream: TextIO, text: str) -> None:
+class NotPrinted(Plotter2Error):
+    """The answer could not be written to standard output (P2-H0921)."""
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed before we started: nobody wants to read
+        return
     try:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        # The reader (`head`, a pager) has gone; Python would complain again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _silence(stream)
+    except OSError as error:
+        _silence(stream)
+        raise NotPrinted(
+            "P2-H0921",
+            f"the answer could not be written: {error.strerror or error}",
+            "standard output",
+            "what was asked for is done; ask again with show, or send the output somewhere else",
+        ) from error
+
+
+def _silence(stream: TextIO) -> None:
+    # Python would try again, and complain, when it closes the stream.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from plotter2.cli.answer import Answer, print_answer, print_diagnostics, print_problem
+from plotter2.cli.answer import (
+    Answer,
+    NotPrinted,
+    print_answer,
+    print_diagnostics,
+    print_problem,
+)
+from plotter2.cli.codes import BUG
 from plotter2.config.settings import settings
 from plotter2.errors import ExitCode, HostError, Plotter2Error
 from plotter2.host.host import Host
@@ -67,7 +74,11 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
             traceback.print_exc()
         print_problem(_bug(error), as_json=as_json)
         return ExitCode.WORK_FAILED
-    print_answer(answer, as_json=as_json)
+    try:
+        print_answer(answer, as_json=as_json)
+    except NotPrinted as error:
+        print_problem(error, as_json=False)
+        return error.exit_code
     return answer.exit_code
 
 
@@ -80,7 +91,7 @@ def _print_error(error: Plotter2Error, *, as_json: bool) -> None:
 
 def _bug(error: Exception) -> HostError:
     return HostError(
-        "P2-H0999",
+        BUG,
         f"plotter2 has a bug: {type(error).__name__}: {error}",
         help="run the command again with --debug and report what it prints",
     )

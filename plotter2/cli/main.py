@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from plotter2.errors import ExitCode
+from plotter2.cli.codes import USAGE
+from plotter2.errors import ExitCode, Problem
 from plotter2.version import __version__
+from plotter2.wire.codes import BROKEN_OFF
 
 COMMANDS = {
     # name: (module, what it is for, group of the help page)
@@ -88,22 +90,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _print_stopped(*, as_json: bool) -> None:
     if as_json:
-        _print_json("P2-H0920", "stopped by the person at the terminal", "", "run it again")
+        message = "stopped by the person at the terminal"
+        _print_json(Problem(BROKEN_OFF, message, help="run it again"))
     else:
         click.echo("stopped", err=True)
 
 
-def _print_json(code: str, message: str, where: str, remedy: str) -> None:
-    problem = {
-        "code": code,
-        "severity": "error",
-        "message": message,
-        "where": where,
-        "help": remedy,
-        "note": "",
-        "fix": "",
-    }
-    click.echo(json.dumps({"ok": False, "error": problem}, indent=2, ensure_ascii=False))
+def _print_json(problem: Problem) -> None:
+    shown = {"ok": False, "error": problem.as_json()}
+    click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
@@ -113,9 +108,9 @@ def _print_usage(error: click.UsageError, *, as_json: bool) -> None:
         message = f"`{error.option_name}` stands after the command"
         remedy = f"write it behind the command's name: {_first_command(error)} {error.option_name}"
     if as_json:
-        _print_json("P2-H0900", message, command, remedy)
+        _print_json(Problem(USAGE, message, command, remedy))
     else:
-        click.echo(f"error[P2-H0900]: {message}\n  = help: {remedy}", err=True)
+        click.echo(f"error[{USAGE}]: {message}\n  = help: {remedy}", err=True)
 
 
 def _first_command(error: click.UsageError) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +18,17 @@ from p2lang.fmt import format_script
 from p2lang.parser import decode, parse
 from p2lang.source import Source
 from p2lang.types import schemas_from_json
+from p2sign.causes import CAUSES
+from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_json, diagnostics_text, is_interactive
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.origin import origin_text
 from plotter2.cli.parameters import parameter_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host
-from plotter2.host.scriptfile import write_script
+from plotter2.host.wholefile import write_whole
+from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
@@ -34,7 +37,6 @@ from plotter2.wire.messages import Note
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
-_SHOWN_BUNDLES = 5
 
 
 @command()
@@ -52,7 +54,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
     path = output or Path(_file_name(bundle))
     if path.is_dir() or not path.parent.is_dir():
         raise Plotter2Error(
-            "P2-E0017",
+            codes.NO_PLACE_FOR_SCRIPT,
             "this is a folder" if path.is_dir() else f"there is no folder {path.parent}",
             str(path),
             "name the script's file with -o, in a folder that is there",
@@ -60,7 +62,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         )
     if path.exists() and not force:
         raise Plotter2Error(
-            "P2-E0015",
+            codes.SCRIPT_EXISTS,
             "there is a file of this name already, and it is kept",
             str(path),
             "choose another name with -o, or replace it with --force",
@@ -68,7 +70,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         )
     with opened_host(root) as host:
         text = host.starter(bundle)
-    write_script(path, text)
+    write_whole(path, text.encode())
     data = {"ok": True, "script": str(path), "bundle": bundle}
     return Answer(data, f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}")
 
@@ -123,7 +125,7 @@ def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer
             code,
         )
     if write and changed:
-        write_script(script, text)
+        write_whole(script, text.encode())
     if write:
         return Answer(data, f"{script}: {'rewritten' if changed else 'was as it should be'}")
     return Answer(data, text.removesuffix("\n"))
@@ -187,12 +189,12 @@ def why(root: str | None, picture: Path) -> Answer:
         raise
     if found is None:
         raise Plotter2Error(
-            "P2-D0890",
+            codes.NO_PROVENANCE,
             "the picture does not say where it comes from",
             str(picture),
             "only pictures that plotter2 made do, unless another program rewrote them",
         )
-    return Answer({"ok": True, "provenance": found}, _provenance_text(found))
+    return Answer({"ok": True, "provenance": found}, origin_text(found))
 
 
 # ---- inside -----------------------------------------------------------------------------------
@@ -204,7 +206,7 @@ def _schemas(path: Path) -> Schemas:
         return Schemas.of(schemas_from_json(json.loads(content)))
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         raise Plotter2Error(
-            "P2-E0016",
+            codes.BAD_SCHEMAS,
             f"the schemas cannot be used: {error}",
             str(path),
             'write {"bundle": {"rows": 100, "cols": {"step": "int", "loss": "number?"}}}',
@@ -232,10 +234,10 @@ def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
     """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal."""
     if not (yes or is_interactive()):
         raise Refused(
-            "P2-S0701",
+            CAUSES["E_UNSIGNED"].code,
             "the script is not signed",
             str(script.path),
-            f"read it, then sign it: plotter2 sign {script.path}",
+            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}",
         )
     compiled = host.compile(script)
     click.echo(_effects(compiled), err=True)
@@ -265,7 +267,7 @@ def _effects(compiled: CompiledScript) -> str:
 def _shown(event: Event) -> None:
     _clear_line()
     if isinstance(event, Note):
-        click.echo(f"{event.level}: {event.text}", err=True)
+        click.echo(printable(f"{event.level}: {event.text}"), err=True)
     elif sys.stderr.isatty():
         total = f" of {event.total:,}" if event.total > 0 else ""
         click.echo(f"{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False)
@@ -282,11 +284,9 @@ def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     artefacts = []
     for artefact in result.artefacts:
         target = folder / artefact.path.name
-        part = folder / f".{artefact.path.name}.part"
         try:
-            shutil.copyfile(artefact.path, part)
-            part.replace(target)
-        except OSError as error:
+            write_whole(target, artefact.path.read_bytes())
+        except (OSError, DataError) as error:
             note = f"the run itself succeeded: its pictures are in {artefact.path.parent}"
             raise _not_written(target, error, note) from error
         artefacts.append({**artefact.as_json(), "path": str(target)})
@@ -301,10 +301,11 @@ def _make(folder: Path) -> None:
         raise _not_written(folder, error) from error
 
 
-def _not_written(path: Path, error: OSError, note: str = "") -> Plotter2Error:
+def _not_written(path: Path, error: OSError | DataError, note: str = "") -> Plotter2Error:
+    why = error.message if isinstance(error, DataError) else error.strerror or str(error)
     return Plotter2Error(
-        "P2-E0018",
-        f"the pictures cannot be written there: {error.strerror or error}",
+        codes.NO_PLACE_FOR_PICTURES,
+        f"the pictures cannot be written there: {why}",
         str(path),
         "give -o a folder that can be written",
         note,
@@ -318,29 +319,3 @@ def _run_text(record: dict[str, Any]) -> str:
         lines.append(f"{plot}: rows {rows}")
     lines.append(f"run {record['run']}, sandbox level {record['sandbox_level']}")
     return "\n".join(lines)
-
-
-def _provenance_text(found: dict[str, Any]) -> str:
-    script, ir = found.get("script", {}), found.get("ir", {})
-    signers = ", ".join(f"{s['principal']} ({s['fingerprint']})" for s in found.get("signers", []))
-    bundles = _some_of([f"{b['name']} ({b['id']})" for b in found.get("bundles", [])])
-    versions = ", ".join(f"{name} {v}" for name, v in found.get("versions", {}).items())
-    ledger = found.get("ledger", {})
-    counts = {"given to the marks" if w == "rows" else w: n for w, n in ledger.items()}
-    rows = ", ".join(f"{n:,} {what}" for what, n in counts.items() if isinstance(n, int))
-    lines = [
-        ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
-        ("signed by", signers),
-        ("IR", ir.get("sha256", "")),
-        ("params", ", ".join(f"{k} = {v}" for k, v in found.get("params", {}).items()) or "none"),
-        ("bundles", bundles),
-        ("rows", rows),
-        ("plotter2", found.get("plotter2", "")),
-        ("versions", versions),
-    ]
-    return "\n".join(f"{title:<10} {text}" for title, text in lines)
-
-
-def _some_of(names: list[str]) -> str:
-    more = f", and {len(names) - _SHOWN_BUNDLES} more" if len(names) > _SHOWN_BUNDLES else ""
-    return ", ".join(names[:_SHOWN_BUNDLES]) + more

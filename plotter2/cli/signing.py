@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive, table
 from plotter2.cli.command import command, opened_host
 from plotter2.errors import ExitCode, Plotter2Error
@@ -142,7 +143,7 @@ def passphrase(prompt: str) -> str:
     """Ask for a passphrase; raises Plotter2Error P2-S0791 without a terminal."""
     if not is_interactive():
         raise Plotter2Error(
-            "P2-S0791",
+            codes.NO_TERMINAL,
             "the key has a passphrase, and there is no terminal to ask for it",
             help="run the command in a terminal",
             exit_code=ExitCode.REFUSED,
@@ -167,7 +168,7 @@ def default_principal() -> str:
     """Give `user@machine` in the characters that a principal may have."""
     parts = (getpass.getuser() if os.environ.get("USER") else "me", socket.gethostname())
     name, place = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") or "me" for part in parts)
-    return f"{name}@{place}"
+    return f"{name}@{place}".lower()
 
 
 def _key_json(own: OwnKey) -> dict[str, Any]:

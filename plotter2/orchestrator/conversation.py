@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from plotter2.errors import HostError
-from plotter2.orchestrator.verdict import failed, printable
+from plotter2.orchestrator.verdict import failed
+from plotter2.printable import printable
 from plotter2.wire import codes
 from plotter2.wire.messages import (
     MESSAGE_COUNT_LIMIT,

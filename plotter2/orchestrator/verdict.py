@@ -9,6 +9,7 @@ from typing import Final
 
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator.task import Limits
+from plotter2.printable import printable
 from plotter2.wire import codes
 from plotter2.wire.messages import Failed
 from plotter2.wire.zygote import Ended
@@ -99,14 +100,6 @@ def over_memory(limits: Limits, note: str) -> HostError:
         f"the run asked for more memory than its {limits.mem_mib} MiB and was stopped",
         help="read fewer rows or columns, or raise the memory limit",
         note=note,
-    )
-
-
-def printable(text: str) -> str:
-    """Give text from a child without anything that could command a terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for letter in text
     )
 
 

@@ -1,0 +1,65 @@
+"""What a picture says of its origin, as text. It may come from anywhere: its words are taken as typed values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from plotter2.errors import DataError
+
+_SHOWN_BUNDLES = 5
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a provenance statement that are shown."""
+
+    plotter2: str = ""
+    script: dict[str, str] = {}
+    signers: list[dict[str, str]] = []
+    ir: dict[str, str] = {}
+    params: dict[str, int | float | str | bool | list[int | float | str | bool]] = {}
+    bundles: list[dict[str, str]] = []
+    versions: dict[str, str] = {}
+    ledger: dict[str, Any] = {}
+
+
+def origin_text(provenance: dict[str, Any]) -> str:
+    """Give a provenance statement as lines for people; raises DataError P2-D0892 when it is none of ours."""
+    try:
+        origin = msgspec.convert(provenance, Origin)
+    except msgspec.ValidationError as error:
+        raise DataError(
+            "P2-D0892",
+            f"what the picture says of its origin does not fit its form: {error}",
+            help="another program wrote it; only pictures as plotter2 wrote them can be told about",
+        ) from None
+    script = origin.script
+    lines = [
+        ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
+        (
+            "signed by",
+            ", ".join(_named(signer, "principal", "fingerprint") for signer in origin.signers),
+        ),
+        ("IR", origin.ir.get("sha256", "")),
+        ("params", ", ".join(f"{k} = {v}" for k, v in origin.params.items()) or "none"),
+        ("bundles", _some([_named(bundle, "name", "id") for bundle in origin.bundles])),
+        ("rows", _rows(origin.ledger)),
+        ("plotter2", origin.plotter2),
+        ("versions", ", ".join(f"{name} {v}" for name, v in origin.versions.items())),
+    ]
+    return "\n".join(f"{title:<10} {text}" for title, text in lines)
+
+
+def _named(entry: dict[str, str], name: str, detail: str) -> str:
+    return f"{entry.get(name)} ({entry.get(detail)})"
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - _SHOWN_BUNDLES} more" if len(names) > _SHOWN_BUNDLES else ""
+    return ", ".join(names[:_SHOWN_BUNDLES]) + more
+
+
+def _rows(ledger: dict[str, Any]) -> str:
+    counts = {"given to the marks" if what == "rows" else what: n for what, n in ledger.items()}
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if isinstance(n, int))
