@@ -24,6 +24,7 @@ bench: $(VENV)/dev.stamp
 
 docs: $(VENV)/run.stamp
 	$(BIN)/python -m p2std.reference
+	$(BIN)/python -m plotter2.cli.reference
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output

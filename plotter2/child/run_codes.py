@@ -14,12 +14,12 @@ SAME_NAME = "P2-R0608"
 NOT_COMPUTED = "P2-R0609"
 
 CODES: Final[dict[str, str]] = {
-    IMPOSED: "A condition that the script imposes does not hold.",
-    COLUMN_DIFFERS: "A stored column does not hold what its schema says.",
-    COLUMN_LACKING: "A column that the program reads was not handed over.",
-    TABLE_LACKING: "A bundle that the program reads was not handed over.",
-    NOTHING_DRAWABLE: "A frame has no mark and its table no column that could be drawn without one.",
-    SHAPE_DIFFERS: "An operation gave other columns than it was checked for: a bug in plotter2.",
-    SAME_NAME: "Two plots of one script have the same name.",
-    NOT_COMPUTED: "The data do not allow a computation.",
+    IMPOSED: "a condition that the script imposes does not hold",
+    COLUMN_DIFFERS: "a stored column does not hold what its schema says",
+    COLUMN_LACKING: "a column that the program reads was not handed over",
+    TABLE_LACKING: "a bundle that the program reads was not handed over",
+    NOTHING_DRAWABLE: "a frame has no mark and its table no column that could be drawn without one",
+    SHAPE_DIFFERS: "an operation gave other columns than it was checked for: a bug in plotter2",
+    SAME_NAME: "two plots of one script have the same name",
+    NOT_COMPUTED: "the data do not allow a computation",
 }

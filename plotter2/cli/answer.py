@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from p2lang.diagnostics import Diagnostic, render
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
+from plotter2.cli.codes import NOT_PRINTED
 from plotter2.errors import ExitCode, Plotter2Error, Problem
 from plotter2.printable import printable
 
@@ -117,7 +118,7 @@ def _write(stream: TextIO | None, text: str) -> None:
     except OSError as error:
         _silence(stream)
         raise NotPrinted(
-            "P2-H0921",
+            NOT_PRINTED,
             f"the answer could not be written: {error.strerror or error}",
             "standard output",
             "what was asked for is done; ask again with show, or send the output somewhere else",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from plotter2.config import codes
 from plotter2.config.ownership import closing, open_to_others
 from plotter2.errors import ExitCode, HostError
 
@@ -63,7 +64,7 @@ def settings(
         folder = folder.expanduser().absolute()
     except RuntimeError as error:  # a user id without a name, as in containers
         raise HostError(
-            "P2-H0901",
+            codes.BAD_SETTINGS,
             f"there is no home folder for {folder}: {error}",
             str(folder),
             "say where the root is: --root DIR",
@@ -114,7 +115,7 @@ def _content(path: Path) -> bytes:
 
 def _loose(path: Path) -> HostError:
     return HostError(
-        "P2-H0901",
+        codes.BAD_SETTINGS,
         "the configuration is not used: others can change it",
         str(path),
         closing(path),
@@ -125,7 +126,7 @@ def _loose(path: Path) -> HostError:
 def _wrong(path: Path, why: str) -> HostError:
     levels = ", ".join(get_args(Level))
     return HostError(
-        "P2-H0901",
+        codes.BAD_SETTINGS,
         f"the configuration cannot be used: {why}",
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, and [limits] with "

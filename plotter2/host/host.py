@@ -21,6 +21,7 @@ from plotter2.config.settings import Settings
 from plotter2.datter import durable
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Refused
+from plotter2.host import codes
 from plotter2.host.keyring import Keyring, OwnKey, refusals
 from plotter2.host.starting import starter_script
 from plotter2.orchestrator import Limits, Orchestrator, Outcome, Task
@@ -202,7 +203,7 @@ class Host:
             keys = tuple(key for key in keys if key.path.absolute() == wanted)
         if not keys:
             raise Refused(
-                "P2-S0792",
+                codes.NO_KEY,
                 "there is no key to sign with" + (f": {key_file}" if key_file else ""),
                 str(self.keyring.config / "keys"),
                 "make one: plotter2 key new; plotter2 key list shows yours",

@@ -16,7 +16,9 @@ from p2sign.uses import Kind
 from plotter2.config.ownership import closing, open_to_others
 from plotter2.datter import durable
 from plotter2.errors import ExitCode, Refused
-from plotter2.runs.opening import NOT_THERE, FileRefused, read_once
+from plotter2.host import codes
+from plotter2.runs.codes import NOT_THERE
+from plotter2.runs.opening import FileRefused, read_once
 
 _KEY_LIMIT = 64 * 1024
 _TRUST_LIMIT = 1024 * 1024
@@ -119,7 +121,7 @@ class Keyring:
         mode = stat.S_IMODE(path.lstat().st_mode)
         if mode & 0o077 or path.lstat().st_uid != os.geteuid():
             raise Refused(
-                "P2-S0790",
+                codes.KEY_READABLE,
                 "the private key can be read by others",
                 str(path),
                 f"it must be yours alone: chmod 600 {path}",
@@ -155,12 +157,17 @@ class Keyring:
 
 
 def _loose(path: Path) -> Refused:
-    return Refused("P2-S0793", "trust is not read: others can change it", str(path), closing(path))
+    return Refused(
+        codes.TRUST_WRITABLE, "trust is not read: others can change it", str(path), closing(path)
+    )
 
 
 def _unreadable(path: Path, error: OSError) -> Refused:
     return Refused(
-        "P2-S0794", f"trust cannot be read: {error.strerror}", str(path), "give yourself the right"
+        codes.TRUST_UNREADABLE,
+        f"trust cannot be read: {error.strerror}",
+        str(path),
+        "give yourself the right",
     )
 
 
@@ -176,6 +183,7 @@ class refusals:  # noqa: N801 - used as a block, like contextlib.suppress
 
 
 def as_refused(refusal: Refusal) -> Refused:
-    """Give a refusal of p2sign in the shape that every surface shows: lower case, no full stop."""
-    what = (refusal.what[:1].lower() + refusal.what[1:]).removesuffix(".")
-    return Refused(refusal.code, what, refusal.where, refusal.remedy, note=f"({refusal.name})")
+    """Give a refusal of p2sign in the shape that every surface shows."""
+    return Refused(
+        refusal.code, refusal.what, refusal.where, refusal.remedy, note=f"({refusal.name})"
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from logger2.schema import ColumnSchema, Schema, vote
 from logger2.starter import Facts, NothingToDraw, starter
 from logger2.sweep import Sweep, sweep
-from plotter2.datter import codes
 from plotter2.datter.bundle import Bundle, Table
+from plotter2.datter.codes import NO_TABLE
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
+from plotter2.host import codes
 
 _MOST_NOTES = 8
 
@@ -26,7 +27,7 @@ def starter_script(store: Store, bundle: str) -> str:
         return starter(selector, schema, _sweep(bundles), _facts(bundles, stacked))
     except NothingToDraw as error:
         raise DataError(
-            "P2-D0891", str(error), bundle, "add output that has a column of numbers"
+            codes.NOTHING_TO_DRAW, str(error), bundle, "add output that has a column of numbers"
         ) from None
 
 
@@ -38,7 +39,7 @@ def with_rows(store: Store, bundle: str) -> tuple[str, Stacked]:
     try:
         return bundle, store.describe(bundle)
     except DataError as error:
-        if error.code != codes.NO_TABLE or "*" in bundle:
+        if error.code != NO_TABLE or "*" in bundle:
             raise
         return f"{bundle}/*", store.describe(f"{bundle}/*")
 

@@ -13,6 +13,7 @@ from p2lang.types import TableSchema
 from plotter2.datter.binding import BoundPart
 from plotter2.datter.store import Store
 from plotter2.errors import RunError
+from plotter2.runs import codes
 from plotter2.wire.inputs import (
     ColumnPart,
     InputTable,
@@ -52,7 +53,7 @@ def bind(
             columns.update(dict.fromkeys(node.attributes["cols"][1]))
     if len(wanted) > _MOST_TABLES:
         raise RunError(
-            "P2-R0620",
+            codes.TOO_MANY_TABLES,
             f"the script reads {len(wanted)} different tables; {_MOST_TABLES} is the most",
             help='read several bundles at once: access("name/*")',
         )

@@ -8,14 +8,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from p2lang.parser import LONGEST_SCRIPT
+from p2sign.sidecar import MAX_SIDECAR
 from plotter2.errors import ExitCode, Plotter2Error
-
-SCRIPT_LIMIT = 256 * 1024
-"""Most bytes of a script."""
-SIDECAR_LIMIT = 384 * 1024
-"""Most bytes of a `.p2.sig` file: what `p2sign.sidecar` takes."""
-NOT_THERE = "P2-E0011"
-"""The code for a file that does not exist."""
+from plotter2.runs import codes
 
 
 class FileRefused(Plotter2Error):
@@ -38,15 +34,15 @@ class OpenedScript:
 
 def open_script(path: Path) -> OpenedScript:
     """Read a script and its `.p2.sig`; raises FileRefused when either cannot be read once, whole and in place."""
-    content = read_once(path, SCRIPT_LIMIT, "script")
+    content = read_once(path, LONGEST_SCRIPT, "script")
     return OpenedScript(path, content, _sidecar(path.with_name(path.name + ".sig")))
 
 
 def _sidecar(path: Path) -> bytes | None:
     try:
-        return read_once(path, SIDECAR_LIMIT, "signature file")
+        return read_once(path, MAX_SIDECAR, "signature file")
     except FileRefused as error:
-        if error.code == NOT_THERE:
+        if error.code == codes.NOT_THERE:
             return None
         error.exit_code = ExitCode.REFUSED
         raise
@@ -62,7 +58,7 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise _refused(
-                "P2-E0012", f"the {what} is not a file", path, "a plain file must be there"
+                codes.NOT_A_FILE, f"the {what} is not a file", path, "a plain file must be there"
             )
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
@@ -79,20 +75,22 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
             "move data out of it, or split it",
         )
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise _refused("P2-E0013", f"the {what} changed while it was read", path, "try again")
+        raise _refused(codes.CHANGED, f"the {what} changed while it was read", path, "try again")
     return content
 
 
 def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
     if isinstance(error, FileNotFoundError):
-        return _refused(NOT_THERE, f"there is no {what} here", path, "check the name")
+        return _refused(codes.NOT_THERE, f"there is no {what} here", path, "check the name")
     if error.errno == errno.ELOOP:  # O_NOFOLLOW met one
         message = f"the {what} is a symbolic link, and links are not followed"
-        return _refused("P2-E0012", message, path, "name the file that it points to")
-    return _refused("P2-E0014", f"the {what} cannot be read: {error.strerror}", path, "check it")
+        return _refused(codes.NOT_A_FILE, message, path, "name the file that it points to")
+    return _refused(
+        codes.UNREADABLE, f"the {what} cannot be read: {error.strerror}", path, "check it"
+    )
 
 
 def _refused(code: str, message: str, path: Path, help: str) -> FileRefused:
-    usage = code == NOT_THERE
+    usage = code == codes.NOT_THERE
     exit_code = ExitCode.USAGE if usage else ExitCode.CHECK_FAILED
     return FileRefused(code, message, str(path), help, exit_code=exit_code)

@@ -14,14 +14,14 @@ SAME_NAME = "P2-D0838"
 TOO_MANY_FILES = "P2-D0839"
 
 CODES: dict[str, str] = {
-    NO_SUCH_PATH: "A path to add does not exist or may not be read.",
-    NOTHING_TO_READ: "A folder to add holds no file that can be read.",
-    NOT_A_FILE: "What is to be read is a symbolic link, a device or a pipe.",
-    TOO_LARGE: "A file is larger than may be read.",
-    NO_READER: "There is no reader for files of this kind.",
-    NO_ROWS: "Nothing that was read has any rows.",
-    CHANGED: "A file became shorter while it was read.",
-    ANSWER_BROKEN: "The reader's answer does not fit together; nothing of it is kept.",
-    SAME_NAME: "Two of the paths would become bundles of the same name.",
-    TOO_MANY_FILES: "A folder holds more files or deeper folders than may be added at once.",
+    NO_SUCH_PATH: "a path to add does not exist or may not be read",
+    NOTHING_TO_READ: "a folder to add holds no file that can be read",
+    NOT_A_FILE: "what is to be read is a symbolic link, a device or a pipe",
+    TOO_LARGE: "a file is larger than may be read",
+    NO_READER: "there is no reader for files of this kind",
+    NO_ROWS: "nothing that was read has any rows",
+    CHANGED: "a file became shorter while it was read",
+    ANSWER_BROKEN: "the reader's answer does not fit together; nothing of it is kept",
+    SAME_NAME: "two of the paths would become bundles of the same name",
+    TOO_MANY_FILES: "a folder holds more files or deeper folders than may be added at once",
 }

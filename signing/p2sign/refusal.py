@@ -15,7 +15,7 @@ class Refusal(Exception):
         cause = CAUSES[name]
         self.code = cause.code
         self.name = name
-        self.what = what or cause.cause.rstrip(".")
+        self.what = what or cause.cause
         self.where = where
         self.remedy = remedy or cause.remedy
         super().__init__(self.what)

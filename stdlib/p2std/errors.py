@@ -10,7 +10,6 @@ CODES: Final[dict[str, str]] = {
     "P2-R0612": "a format specification that does not fit the value",
     "P2-R0613": "too few complete rows for what is asked",
     "P2-R0614": "an argument whose value cannot be used",
-    "P2-R0615": "two tables that do not go together",
     "P2-R0616": "numbers too large or not finite for this operation",
 }
 

@@ -1,9 +1,8 @@
-"""The checker's codes, one line each. A code is never used for anything else."""
+"""The checker's codes, one line each; it also tells P2-E0101 of the parser and P2-E0217 of `p2lang.verifier`."""
 
 from __future__ import annotations
 
 CODES = {
-    "P2-E0101": "`=` where a comparison is meant",
     "P2-E0201": "there is no such column",
     "P2-E0202": "there is no such step, function, library or type",
     "P2-E0203": "a step stands at the start of a flow, with nothing from the left",
@@ -20,7 +19,6 @@ CODES = {
     "P2-E0214": "units do not go together, or a unit is missing",
     "P2-E0215": "a column's name reads as arithmetic",
     "P2-E0216": "a task is not defined above",
-    "P2-E0217": "a parameter's value is outside its own range",
     "P2-E0218": "there is no such bundle, or it cannot be read as one table",
     "P2-E0220": "a right was not granted",
     "P2-E0221": "a flow does not keep the promise of its type",

@@ -1,7 +1,7 @@
 """The codes of what can be wrong with a script's text, one line each. A code is never used for something else."""
 
 CODES = {
-    "P2-E0001": "the script is longer than 256 KiB",
+    "P2-E0001": "a script is longer than 256 KiB, or another file longer than is read",
     "P2-E0002": "a character that cannot be seen",
     "P2-E0003": "the script is not UTF-8 text",
     "P2-E0004": "brackets or operators nested too deep",

@@ -1,0 +1,25 @@
+"""The error codes of the command line, one line each. No behaviour."""
+
+from __future__ import annotations
+
+SCRIPT_EXISTS = "P2-E0015"
+BAD_SCHEMAS = "P2-E0016"
+NO_PLACE_FOR_SCRIPT = "P2-E0017"
+NO_PLACE_FOR_PICTURES = "P2-E0018"
+NO_PROVENANCE = "P2-D0890"
+NO_TERMINAL = "P2-S0791"
+USAGE = "P2-H0900"
+NOT_PRINTED = "P2-H0921"
+BUG = "P2-H0999"
+
+CODES: dict[str, str] = {
+    SCRIPT_EXISTS: "a new script would replace a file that is there",
+    BAD_SCHEMAS: "a file with schemas does not hold schemas",
+    NO_PLACE_FOR_SCRIPT: "a new script has no folder to be written to",
+    NO_PLACE_FOR_PICTURES: "the folder for pictures cannot be made or written",
+    NO_PROVENANCE: "a picture does not say where it comes from",
+    NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",
+    NOT_PRINTED: "the answer could not be written to standard output",
+    USAGE: "the words of a command do not fit",
+    BUG: "an error that nobody foresaw: a bug in plotter2",
+}

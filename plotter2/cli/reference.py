@@ -1,0 +1,100 @@
+"""Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts.
+
+Run as `python -m plotter2.cli.reference`; nothing else uses it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import p2lang.check.codes
+import p2lang.parser.codes
+import p2lang.verifier.parameters
+import p2lang.verifier.refusal
+import p2std.errors
+import plotter2.child.reader_codes
+import plotter2.child.run_codes
+import plotter2.cli.codes
+import plotter2.config.codes
+import plotter2.datter.codes
+import plotter2.host.codes
+import plotter2.renderkit.codes
+import plotter2.runs.codes
+import plotter2.staging.codes
+import plotter2.wire.codes
+from p2sign.causes import CAUSES
+
+TARGET: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
+
+TABLES: Final[tuple[Mapping[str, str], ...]] = (
+    p2lang.parser.codes.CODES,
+    p2lang.check.codes.CODES,
+    p2lang.verifier.parameters.CODES,
+    p2lang.verifier.refusal.CODES,
+    p2std.errors.CODES,
+    {cause.code: cause.cause for cause in CAUSES.values()},
+    plotter2.config.codes.CODES,
+    plotter2.wire.codes.CODES,
+    plotter2.datter.codes.CODES,
+    plotter2.renderkit.codes.CODES,
+    plotter2.child.reader_codes.CODES,
+    plotter2.child.run_codes.CODES,
+    plotter2.staging.codes.CODES,
+    plotter2.runs.codes.CODES,
+    plotter2.host.codes.CODES,
+    plotter2.cli.codes.CODES,
+)
+"""Every part's codes with one line each; no code stands in two of them."""
+
+RANGES: Final[tuple[tuple[str, str], ...]] = (
+    ("P2-E00", "The file"),
+    ("P2-E01", "Syntax"),
+    ("P2-E02", "Names, types, rights"),
+    ("P2-E03", "Cost"),
+    ("P2-W04", "Lints"),
+    ("P2-V05", "A compiled script that is refused"),
+    ("P2-R06", "The run"),
+    ("P2-S07", "Signing and trust"),
+    ("P2-D08", "Data and store"),
+    ("P2-H09", "Host and processes"),
+)
+"""What the beginning of a code says (see `plotter2.errors`)."""
+
+_HEAD: Final = """# Errors
+
+Made by `python -m plotter2.cli.reference` from the tables of the parts. Every error names one of these codes, the
+place, and how to mend it; a code is never used for anything else.
+"""
+
+
+def reference() -> str:
+    """Give the whole text."""
+    return "\n".join([_HEAD, *_sections()])
+
+
+def _sections() -> Iterator[str]:
+    lines = {code: line for table in TABLES for code, line in table.items()}
+    for beginning, title in RANGES:
+        yield f"## {title}: {beginning}xx\n\n| code | what is the case |\n|---|---|"
+        for code in sorted(lines):
+            if code.startswith(beginning):
+                yield f"| {code} | {_in_a_cell(lines[code])} |"
+        yield ""
+
+
+def _in_a_cell(line: str) -> str:
+    return line.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the file."""
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(reference(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

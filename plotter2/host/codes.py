@@ -1,0 +1,17 @@
+"""The error codes of a root's keys, trust and starter scripts, one line each. No behaviour."""
+
+from __future__ import annotations
+
+KEY_READABLE = "P2-S0790"
+NO_KEY = "P2-S0792"
+TRUST_WRITABLE = "P2-S0793"
+TRUST_UNREADABLE = "P2-S0794"
+NOTHING_TO_DRAW = "P2-D0891"
+
+CODES: dict[str, str] = {
+    KEY_READABLE: "a private key can be read by others",
+    NO_KEY: "there is no key to sign with",
+    TRUST_WRITABLE: "a trust file does not count, because others can change it",
+    TRUST_UNREADABLE: "a trust file cannot be read",
+    NOTHING_TO_DRAW: "nothing that was recorded can be drawn by a starter script",
+}

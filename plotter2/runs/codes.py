@@ -1,0 +1,17 @@
+"""The error codes of opening a script and of binding its data, one line each. No behaviour."""
+
+from __future__ import annotations
+
+NOT_THERE = "P2-E0011"
+NOT_A_FILE = "P2-E0012"
+CHANGED = "P2-E0013"
+UNREADABLE = "P2-E0014"
+TOO_MANY_TABLES = "P2-R0620"
+
+CODES: dict[str, str] = {
+    NOT_THERE: "there is no file of this name",
+    NOT_A_FILE: "what is to be read is a symbolic link, a folder, a device or a pipe",
+    CHANGED: "a file changed while it was read",
+    UNREADABLE: "the system refused to read a file",
+    TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
+}
