@@ -7,6 +7,7 @@ BAD_SCHEMAS = "P2-E0016"
 NO_PLACE_FOR_SCRIPT = "P2-E0017"
 NO_PLACE_FOR_PICTURES = "P2-E0018"
 NO_PROVENANCE = "P2-D0890"
+FOREIGN_PROVENANCE = "P2-D0892"
 NO_TERMINAL = "P2-S0791"
 USAGE = "P2-H0900"
 NOT_PRINTED = "P2-H0921"
@@ -18,6 +19,7 @@ CODES: dict[str, str] = {
     NO_PLACE_FOR_SCRIPT: "a new script has no folder to be written to",
     NO_PLACE_FOR_PICTURES: "the folder for pictures cannot be made or written",
     NO_PROVENANCE: "a picture does not say where it comes from",
+    FOREIGN_PROVENANCE: "a picture says where it comes from, but not as plotter2 says it",
     NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",
     NOT_PRINTED: "the answer could not be written to standard output",
     USAGE: "the words of a command do not fit",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from plotter2.cli.codes import FOREIGN_PROVENANCE
 from plotter2.errors import DataError
 
 _SHOWN_BUNDLES = 5
@@ -30,7 +31,7 @@ def origin_text(provenance: dict[str, Any]) -> str:
         origin = msgspec.convert(provenance, Origin)
     except msgspec.ValidationError as error:
         raise DataError(
-            "P2-D0892",
+            FOREIGN_PROVENANCE,
             f"what the picture says of its origin does not fit its form: {error}",
             help="another program wrote it; only pictures as plotter2 wrote them can be told about",
         ) from None
