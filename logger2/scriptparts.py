@@ -8,12 +8,10 @@ from dataclasses import replace
 
 from p2lang import ast
 from p2lang.fmt import format_script
+from p2lang.source import INVISIBLE_LETTER
 
 EDITION = 1
 MAX_QUOTED = 200
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
 _NOT_WORD = re.compile(r"[^A-Za-z0-9_]+")
 
 Value = ast.Expr | str | int | float
@@ -77,7 +75,7 @@ def reasons(*texts: str) -> ast.Comments:
 
 def one_line(text: str) -> str:
     """Give text as a script can hold it in a comment: visible characters on one line."""
-    return _INVISIBLE.sub("?", "".join(c if c.isprintable() else "?" for c in text))
+    return INVISIBLE_LETTER.sub("?", "".join(c if c.isprintable() else "?" for c in text))
 
 
 def identifier(text: str, taken: Iterable[str] = ()) -> str:

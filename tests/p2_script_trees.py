@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from p2lang import ast
+from p2lang.types import QUANTITY_UNITS
 
 LETTERS = string.ascii_letters + "_"
 IDENTIFIERS = st.builds(
@@ -26,29 +27,7 @@ STRINGS = TEXTS.map(ast.String)
 NUMBER_TEXTS = st.from_regex(
     r"[0-9]{1,4}(_[0-9]{1,3})?(\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?", fullmatch=True
 )
-UNITS = st.sampled_from(
-    [
-        "ns",
-        "us",
-        "ms",
-        "s",
-        "min",
-        "h",
-        "d",
-        "mm",
-        "cm",
-        "inch",
-        "px",
-        "pt",
-        "deg",
-        "rad",
-        "B",
-        "KiB",
-        "MiB",
-        "GiB",
-        "%",
-    ]
-)
+UNITS = st.sampled_from(sorted(QUANTITY_UNITS))
 QNAMES = st.lists(NAMES, min_size=1, max_size=2).map(lambda names: ast.QName(tuple(names)))
 COMMENT_LINES = st.text(VISIBLE, max_size=12).map(lambda text: f"#{text}".rstrip())
 COMMENTS = st.lists(COMMENT_LINES, max_size=2).map(tuple)

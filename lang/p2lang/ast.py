@@ -213,12 +213,11 @@ class If(Node):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Node):
-    """A binary operator: or and == != <= >= < > in `not in` + - * / **; `operator_span` is the operator itself."""
+    """A binary operator: or and == != <= >= < > in `not in` + - * / **."""
 
     operator: str
     left: Expr
     right: Expr
-    operator_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +386,6 @@ class ScriptDef(Statement):
     parameters: tuple[Parameter, ...]
     body: str
     type: TypeExpr | None = None
-    body_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def registry(
 
 
 _LINE = re.compile(
-    r"(?P<kind>source|step|mark|deco|effect|fn|agg|win|val)\s+(?P<name>[a-z_][a-z0-9_]*)@(?P<version>\d+)"
+    rf"(?P<kind>{'|'.join((*FLOW_KINDS, *EXPRESSION_KINDS))})\s+(?P<name>[a-z_][a-z0-9_]*)@(?P<version>\d+)"
     r"\((?P<parameters>.*?)\)\s*(?::\s*(?P<takes>\w+)\s*)?->\s*(?P<gives>\w+)\s*(?:\|(?P<rest>.*))?\Z"
 )
 _PARAMETER = re.compile(

@@ -66,11 +66,6 @@ _NAMES: Final = {
 _HEX: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
-def is_colour(text: str) -> bool:
-    """Tell whether `text` is a known colour name or #rrggbb."""
-    return text.lower() in _NAMES or _HEX.fullmatch(text) is not None
-
-
 def colour(text: str, where: str = "") -> str:
     """Give a colour name or #rrggbb as #RRGGBB; raises RunError P2-R0665 for anything else."""
     if _HEX.fullmatch(text):

@@ -17,6 +17,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
+from p2lang.signatures import EXPRESSION_KINDS, FLOW_KINDS
+
 FAMILIES = (
     "sources", "steps", "arrays", "marks", "effects", "aggregates", "windows", "functions", "values",
 )  # fmt: skip
@@ -69,12 +71,10 @@ def kernels() -> Mapping[tuple[str, str], Kernel]:
 @cache
 def flow_kernels() -> Mapping[str, Kernel]:
     """Give the kernels of the operations that stand in a flow, by full name."""
-    kinds = ("source", "step", "mark", "deco", "effect")
-    return {name: found for (kind, name), found in kernels().items() if kind in kinds}
+    return {name: found for (kind, name), found in kernels().items() if kind in FLOW_KINDS}
 
 
 @cache
 def expression_kernels() -> Mapping[str, Kernel]:
     """Give the kernels of functions, aggregates, windows and values, by full name."""
-    kinds = ("fn", "agg", "win", "val")
-    return {name: found for (kind, name), found in kernels().items() if kind in kinds}
+    return {name: found for (kind, name), found in kernels().items() if kind in EXPRESSION_KINDS}

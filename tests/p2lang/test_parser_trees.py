@@ -140,12 +140,11 @@ def test_statements_know_their_parts() -> None:
     )
 
 
-def test_a_script_step_keeps_its_python_and_where_it_stands() -> None:
+def test_a_script_step_keeps_its_python() -> None:
     text = 'script f(): table = python """\nreturn "x"\n"""'
     step = only(text)
     assert isinstance(step, ast.ScriptDef)
     assert step.body == '\nreturn "x"\n'
-    assert text[step.body_span.start : step.body_span.end] == step.body
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.stem)
@@ -162,8 +161,6 @@ def test_places_are_the_smallest_that_hold_a_node() -> None:
     assert isinstance(statement, ast.FlowStatement)
     shown = [text[s.span.start : s.span.end] for s in statement.flow.stages]
     assert shown == ["filter(step > 10)", "legend"]
-    [operator] = [n for n in ast.walk(statement) if isinstance(n, ast.Binary)]
-    assert text[operator.operator_span.start : operator.operator_span.end] == ">"
 
 
 COMMENTED = """\

@@ -6,17 +6,17 @@ import re
 import unicodedata
 
 from p2lang.ast import IDENTIFIER, KEYWORDS, Comments, Number, QName, Quantity
+from p2lang.source import INVISIBLE_LETTER
+from p2lang.types import QUANTITY_UNITS
 
 VALUE_WORDS = frozenset(("if", "not", "true", "false", "null", "frame", "report", "page"))
 """Words that cannot start a value bare."""
 
 _QUOTED = re.compile(r"[^`\n]{1,200}\Z")
 _NUMBER = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+(_[0-9]+)*)?([eE][+-]?[0-9]+)?\Z")
-_UNIT = re.compile(r"(ns|us|ms|min|mm|cm|inch|px|pt|deg|rad|KiB|MiB|GiB|B|s|h|d|%)\Z")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]|[^\x00-\x7f]')
 _INVISIBLE = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Mn"))
-_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def name(text: str, reserved: frozenset[str] = frozenset()) -> str:
@@ -56,7 +56,7 @@ def escaped(text: str) -> str:
 def _written(character: str) -> str:
     if character in _SHORT:
         return _SHORT[character]
-    if unicodedata.category(character) in _INVISIBLE or character in _INVISIBLE_LETTERS:
+    if unicodedata.category(character) in _INVISIBLE or INVISIBLE_LETTER.match(character):
         if 0xD800 <= ord(character) < 0xE000:
             raise ValueError("half of a surrogate pair cannot be written")
         return f"\\u{{{ord(character):x}}}"
@@ -72,7 +72,7 @@ def number(node: Number) -> str:
 
 def quantity(node: Quantity) -> str:
     """Give a number with its unit."""
-    if not _NUMBER.match(node.text) or not _UNIT.match(node.unit):
+    if not _NUMBER.match(node.text) or node.unit not in QUANTITY_UNITS:
         raise ValueError(f"{node.text + node.unit!r} is not a quantity as a script writes it")
     return node.text + node.unit
 

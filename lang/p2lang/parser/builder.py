@@ -119,7 +119,6 @@ class Builder(ExpressionBuilder):
             parameters,
             text,
             kind,
-            inside,
             **self._statement(first, last),
         )
 

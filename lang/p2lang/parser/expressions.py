@@ -199,18 +199,16 @@ class ExpressionBuilder:
             self.tokens.text_of(operator),
             left,
             right,
-            self.tokens.span(operator),
             span=self.tokens.span(first, last),
         )
 
     def on_not_in(self, children: list[Any], first: int, last: int) -> ast.Binary:
         """`a not in b`."""
-        left, no, within, right = children
+        left, _, _, right = children
         return ast.Binary(
             "not in",
             left,
             right,
-            self.tokens.span(no, within),
             span=self.tokens.span(first, last),
         )
 

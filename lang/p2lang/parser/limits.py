@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from p2lang.diagnostics import Diagnostic
-from p2lang.source import Source, Span
+from p2lang.source import INVISIBLE_LETTER, Source, Span
 
 LONGEST_SCRIPT = 256 * 1024
 """Bytes of a script in UTF-8."""
@@ -14,9 +14,6 @@ LONGEST_SCRIPT = 256 * 1024
 _PRINTABLE_ASCII = re.compile(r"[\n\t\x20-\x7e]*\Z")
 _SUSPECT = re.compile(r"\r(?!\n)|[^\n\r\t\x20-\x7e]")
 _HIDING_CATEGORIES = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
-_INVISIBLE_LETTERS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
 _MOST_REPORTED = 5
 
 
@@ -73,7 +70,7 @@ def refused(source: Source) -> tuple[Diagnostic, ...]:
 def _hides(character: str) -> bool:
     if unicodedata.category(character) in _HIDING_CATEGORIES:
         return True
-    return _INVISIBLE_LETTERS.match(character) is not None
+    return INVISIBLE_LETTER.match(character) is not None
 
 
 def _hidden(match: re.Match[str]) -> Diagnostic:

@@ -13,7 +13,6 @@ EDITION = 1
 LONGEST_NUMBER = 40
 
 _UNIT = re.compile(r"[A-Za-z]+\Z|%\Z")
-_EXPONENT = re.compile(r"[eE][+-]?[0-9]+")
 
 
 def edition_problem(text: str, span: Span) -> Diagnostic | None:

@@ -26,7 +26,6 @@ class ProgramNode:
     signature: Signature
     kind: FlowKind
     inputs: tuple[str, ...]
-    input_schemas: tuple[TableSchema | None, ...]
     schema: TableSchema | None
     flow: str | None = None
 

@@ -211,7 +211,6 @@ class _Pass:
             signature,
             cast(FlowKind, node.kind),
             node.inputs,
-            tuple(self.nodes[given].schema for given in node.inputs),
             schema,
             None if flow is None else flow.id,
         )

@@ -8,6 +8,7 @@ from p2lang.ast import KEYWORDS
 from p2lang.diagnostics import Diagnostic, Fix, Related
 from p2lang.parser.mistakes.trouble import Rule, Trouble
 from p2lang.source import Span
+from p2lang.types import QUANTITY_UNITS
 
 _UNITS = {
     "m": "min` or `mm",
@@ -21,28 +22,7 @@ _UNITS = {
 }  # fmt: skip
 _KNOWN = "ns us ms s min h d, mm cm inch pt px, B KiB MiB GiB, deg rad, %"
 _THOUSANDS = {"k": "000", "K": "000", "M": "000_000", "G": "000_000_000"}
-UNITS = frozenset(
-    (
-        "ns",
-        "us",
-        "ms",
-        "s",
-        "min",
-        "h",
-        "d",
-        "mm",
-        "cm",
-        "inch",
-        "px",
-        "pt",
-        "deg",
-        "rad",
-        "B",
-        "KiB",
-        "MiB",
-        "GiB",
-    )
-)
+UNITS = frozenset(QUANTITY_UNITS) - {"%"}
 
 _LOOKALIKES = {
     "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "…": "..",
