@@ -43,7 +43,8 @@ class Column(_Value, frozen=True):
     """A column of a table: what it is, how sure that is and why, and where its rows are.
 
     Of metrics: `subset` and `family` (`val/loss` is family `loss`, subset `val`), which way is
-    `better`, and `against` which column to draw it.
+    `better`, and `against` which column to draw it. `range` is the smallest and the largest finite
+    number.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Column(_Value, frozen=True):
     better: str = ""
     against: str = ""
     description: str = ""
+    range: tuple[float, float] | None = None
     chunks: tuple[Chunk, ...] = ()
 
     @property

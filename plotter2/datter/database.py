@@ -13,6 +13,7 @@ from pathlib import Path
 import apsw
 
 from plotter2.datter import codes
+from plotter2.datter.durable import busy, disk_full
 from plotter2.errors import DataError
 
 MINIMUM_SQLITE = (3, 51, 3)
@@ -95,14 +96,9 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except apsw.FullError as error:
-        raise _full(path) from error
+        raise disk_full(path) from error
     except (apsw.BusyError, apsw.LockedError) as error:
-        raise DataError(
-            codes.STORE_BUSY,
-            f"another process has held {path} for more than {BUSY_TIMEOUT_MS / 1000:g} s",
-            where=str(path),
-            help="wait until the other plotter2 command is done, then try again",
-        ) from error
+        raise busy(path, BUSY_TIMEOUT_MS / 1000) from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise DataError(
             codes.NOT_WRITABLE,
@@ -113,18 +109,8 @@ def translated(path: Path) -> Iterator[None]:
     except apsw.Error as error:
         # The shared index of the write-ahead log that finds no room is told as a plain I/O error.
         if isinstance(error, apsw.IOError) and _has_no_room(path):
-            raise _full(path) from error
+            raise disk_full(path) from error
         raise damaged(path, str(error)) from error
-
-
-def _full(path: Path) -> DataError:
-    return DataError(
-        codes.DISK_FULL,
-        f"the disk is full: {path} could not be written",
-        where=str(path),
-        help="free some space on this file system and do the step again",
-        note="nothing half-written was kept",
-    )
 
 
 def _has_no_room(path: Path) -> bool:

@@ -270,42 +270,56 @@ def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while not _lock_now(fd):
         if time.monotonic() > deadline:
-            raise DataError(
-                codes.STORE_BUSY,
-                f"another process has held {path} for more than {patience_s:g} s",
-                where=str(path),
-                help="wait until the other plotter2 command is done, then try again",
-            )
+            raise busy(path, patience_s)
         time.sleep(_LOCK_STEP_S)
 
 
 def _as_data_error(error: OSError, where: Path) -> DataError:
-    place = str(where)
     if error.errno in _FULL:
-        return DataError(
-            codes.DISK_FULL,
-            f"the disk is full: {place} could not be written",
-            where=place,
-            help="free some space on this file system and do the step again",
-            note="nothing half-written was kept",
-        )
+        return disk_full(where)
     if error.errno in _REFUSED:
-        return DataError(
-            codes.NOT_WRITABLE,
-            f"{place} may not be written: {error.strerror}",
-            where=place,
-            help="give yourself the right to write there, or choose another folder with --root",
-        )
+        return not_writable(where, f": {error.strerror}")
     if error.errno == errno.EXDEV:
         return DataError(
             codes.OTHER_FILE_SYSTEM,
-            f"{place} lies on another file system than the store's temp folder",
-            where=place,
+            f"{where} lies on another file system than the store's temp folder",
+            where=str(where),
             help="keep the whole root folder on one file system",
         )
     return DataError(
         codes.IO_FAILED,
-        f"{place} could not be read or written: {error.strerror or error}",
-        where=place,
+        f"{where} could not be read or written: {error.strerror or error}",
+        where=str(where),
         help="check the path and the disk",
+    )
+
+
+def disk_full(where: Path) -> DataError:
+    """Give the error for a file that found no room (P2-D0801)."""
+    return DataError(
+        codes.DISK_FULL,
+        f"the disk is full: {where} could not be written",
+        where=str(where),
+        help="free some space on this file system and do the step again",
+        note="nothing half-written was kept",
+    )
+
+
+def not_writable(where: Path, why: str = "") -> DataError:
+    """Give the error for what may not be written (P2-D0802); `why` is put behind the sentence."""
+    return DataError(
+        codes.NOT_WRITABLE,
+        f"{where} may not be written{why}",
+        where=str(where),
+        help="give yourself the right to write there, or choose another folder with --root",
+    )
+
+
+def busy(where: Path, patience_s: float) -> DataError:
+    """Give the error for a file that another process held for longer than anybody waits (P2-D0808)."""
+    return DataError(
+        codes.STORE_BUSY,
+        f"another process has held {where} for more than {patience_s:g} s",
+        where=str(where),
+        help="wait until the other plotter2 command is done, then try again",
     )

@@ -9,7 +9,8 @@ import os
 import re
 import time
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from logger2.identity import CROCKFORD, ulid
+
 _ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _PREFIX = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{5,25}\Z")
 
@@ -17,12 +18,6 @@ _PREFIX = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{5,25}\Z")
 def now_ms() -> int:
     """Give the wall-clock time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-def make_id(at_ms: int, random: bytes) -> str:
-    """Give the ULID for a time and ten random bytes."""
-    number = (at_ms << 80) | int.from_bytes(random[:10], "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 class IdSource:
@@ -33,7 +28,7 @@ class IdSource:
 
     def new(self) -> str:
         """Give the next id."""
-        made = make_id(now_ms(), os.urandom(10))
+        made = ulid(now_ms(), os.urandom(10))
         if made <= self._last:
             made = _successor(self._last)
         self._last = made
@@ -53,6 +48,6 @@ def is_id_prefix(text: str) -> bool:
 def _successor(ulid: str) -> str:
     number = 0
     for character in ulid:
-        number = number * 32 + _ALPHABET.index(character)
+        number = number * 32 + CROCKFORD.index(character)
     number += 1
-    return make_id(number >> 80, (number & ((1 << 80) - 1)).to_bytes(10, "big"))
+    return ulid(number >> 80, (number & ((1 << 80) - 1)).to_bytes(10, "big"))

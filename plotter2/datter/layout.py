@@ -102,9 +102,4 @@ def _make_parents(root: Path) -> None:
 def _check_writable(layout: Layout) -> None:
     for folder in (layout.source, layout.temp, layout.registry):
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise DataError(
-                codes.NOT_WRITABLE,
-                f"{folder} may not be written",
-                where=str(folder),
-                help="give yourself the right to write there, or choose another folder with --root",
-            )
+            raise durable.not_writable(folder)

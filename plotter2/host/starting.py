@@ -98,5 +98,21 @@ def _facts(bundles: list[Bundle], stacked: Stacked) -> Facts:
         rows=stacked.schema.rows,
         failed=tuple(run for run, state in states.items() if state == "failed"),
         unfinished=tuple(run for run, state in states.items() if state == "unfinished"),
+        ranges=_ranges(stacked),
+        last_steps=_last_steps(stacked),
         notes=(*stacked.notes, *notes[:_MOST_NOTES]),
     )
+
+
+def _ranges(stacked: Stacked) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for column in (c for part in stacked.parts for c in part.table.columns):
+        if column.range is not None:
+            low, high = found.get(column.name, column.range)
+            found[column.name] = min(low, column.range[0]), max(high, column.range[1])
+    return found
+
+
+def _last_steps(stacked: Stacked) -> tuple[float, ...]:
+    ends = (part.table.column(part.table.x) for part in stacked.parts)
+    return tuple(column.range[1] for column in ends if column is not None and column.range)

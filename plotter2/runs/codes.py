@@ -7,6 +7,7 @@ NOT_A_FILE = "P2-E0012"
 CHANGED = "P2-E0013"
 UNREADABLE = "P2-E0014"
 TOO_MANY_TABLES = "P2-R0620"
+UNKNOWN_FORMAT = "P2-R0621"
 
 CODES: dict[str, str] = {
     NOT_THERE: "there is no file of this name",
@@ -14,4 +15,5 @@ CODES: dict[str, str] = {
     CHANGED: "a file changed while it was read",
     UNREADABLE: "the system refused to read a file",
     TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
+    UNKNOWN_FORMAT: "a picture is asked for in a file format that is not drawn",
 }

@@ -91,6 +91,6 @@ def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
 
 
 def _refused(code: str, message: str, path: Path, help: str) -> FileRefused:
-    usage = code == codes.NOT_THERE
+    usage = code in (codes.NOT_THERE, codes.NOT_A_FILE)
     exit_code = ExitCode.USAGE if usage else ExitCode.CHECK_FAILED
     return FileRefused(code, message, str(path), help, exit_code=exit_code)

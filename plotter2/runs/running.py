@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from p2lang.source import Source
 from p2lang.verifier import BadParameter
@@ -20,6 +20,7 @@ from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator import Limits, Outcome, ScriptFailed, Task
+from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
 from plotter2.runs.signing import capabilities
@@ -94,6 +95,7 @@ class Timings:
 def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     """Run a script once. Raises Refusal, Plotter2Error; whatever happens after the start is recorded."""
     compiled = request.compiled
+    check_formats(request.formats)
     with timings.stage("allow"):
         request.verified.require(capabilities(compiled.capabilities))
         params = bound_params(compiled, request.params)
@@ -121,6 +123,19 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     terms = request.verified.statement
     parts.store.see_serial(terms.name, terms.serial)
     return RunResult(run_id, result.artefacts, complete)
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise RunError (exit code 2) unless each is a file format that is drawn."""
+    known = get_args(Format)
+    unknown = [name for name in formats if name not in known]
+    if unknown or not formats:
+        raise RunError(
+            run_codes.UNKNOWN_FORMAT,
+            f"pictures are not drawn as {unknown[0]!r}" if unknown else "no file format is given",
+            help=f"choose from {', '.join(known)}",
+            exit_code=ExitCode.USAGE,
+        )
 
 
 def bound_params(compiled: CompiledScript, given: Params) -> Params:

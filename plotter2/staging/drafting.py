@@ -130,5 +130,13 @@ def _column(column: ReadColumn, guess: ColumnSchema) -> Column:
         better=guess.better,
         against=guess.x,
         description=guess.desc,
+        range=_range(column),
         chunks=tuple(Chunk(digest=c.digest, bytes=c.bytes, rows=c.rows) for c in column.chunks),
     )
+
+
+def _range(column: ReadColumn) -> tuple[float, float] | None:
+    low, high = column.features.get("min"), column.features.get("max")
+    if isinstance(low, int | float) and isinstance(high, int | float) and column.kind != "bool":
+        return float(low), float(high)
+    return None

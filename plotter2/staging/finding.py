@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from plotter2.datter.bundle import slug
 from plotter2.datter.select import DEFAULT_STREAM
-from plotter2.errors import DataError
+from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
 from plotter2.staging.tokens import Scalar, params_in
 
@@ -103,6 +103,7 @@ def find(path: Path, name: str | None) -> Plan:
             f"there is no {path}",
             where=str(path),
             help="check the path; a relative one starts at the working folder",
+            exit_code=ExitCode.USAGE,
         )
     if base.is_symlink():
         raise DataError(

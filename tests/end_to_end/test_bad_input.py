@@ -38,7 +38,7 @@ def test_a_missing_script(place: Workplace) -> None:
 
 
 def test_a_missing_path_to_add(place: Workplace) -> None:
-    mended(p2(place.root, "add", place.folder / "nothing"), 1, "nothing")
+    mended(p2(place.root, "add", place.folder / "nothing"), 2, "nothing")
 
 
 def test_an_unknown_bundle_is_answered_with_the_nearest_name(place: Workplace) -> None:
@@ -99,7 +99,7 @@ def test_a_script_behind_a_link_or_a_folder_or_a_pipe(place: Workplace) -> None:
     os.mkfifo(pipe)
     for path in (link, pipe, place.folder):
         finished = p2(place.root, "run", path)
-        assert finished.code == 3, finished.err
+        assert finished.code == 2, finished.err
         assert "error[P2-E001" in finished.err
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import plotter2
 from commandline import p2, p2_json
+from plotter2.errors import RunError
 from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
@@ -96,6 +98,16 @@ def test_the_python_library_runs_a_script(place: Workplace) -> None:
         result = library.run(place.script, formats=["svg"])
     assert result.artefacts[0].path.read_bytes().startswith(b"<?xml")
     assert result.record["sandbox_level"] in ("A", "B")
+
+
+@pytest.mark.parametrize("formats", [["jpg"], []])
+def test_the_python_library_refuses_file_formats_that_are_not_drawn(
+    place: Workplace, formats: list[Any]
+) -> None:
+    with plotter2.open(place.root) as library, pytest.raises(RunError) as caught:
+        library.run(place.script, formats=formats)
+    assert caught.value.code == "P2-R0621"
+    assert "png, svg, pdf" in caught.value.help
 
 
 def test_one_bundle_is_drawn_by_its_own_name(place: Workplace) -> None:
