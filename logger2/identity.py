@@ -24,8 +24,13 @@ _RANKS = (
 
 
 def run_id() -> str:
-    """Give a new run id: 26 characters (48 bits of milliseconds, 80 random bits) that sort by time, as a ULID does."""
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    """Give a new run id: a ULID, which sorts by time."""
+    return ulid(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def ulid(at_ms: int, random: bytes) -> str:
+    """Give the ULID (github.com/ulid/spec) of a time, in milliseconds since 1970, and ten random bytes."""
+    number = at_ms << 80 | int.from_bytes(random, "big")
     return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

@@ -12,15 +12,15 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.config.settings import Level, settings
+from plotter2.config.settings import settings
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
+from plotter2.sandbox.plan import reaches
 from plotter2.sandbox.report import Check, report
 from plotter2.version import __version__
 
-_LEVELS: tuple[Level, ...] = ("A", "B", "C", "none")
 _PACKAGES = ("apsw", "cryptography", "lark", "matplotlib", "msgspec", "numpy", "polars", "scipy")
 _LITTLE_SPACE = 1 << 30
 
@@ -55,9 +55,11 @@ def _sandbox(host: Host) -> list[Check]:
     except Plotter2Error as error:
         refused = "no script is run on this machine"
         return [*found, Check("a confined child", False, error.message, refused)]
-    enough = _LEVELS.index(level) <= _LEVELS.index(minimum)
     detail = f"level {level}; at least {minimum} is asked for"
-    return [*found, Check("a confined child", enough, detail, "scripts are refused")]
+    return [
+        *found,
+        Check("a confined child", reaches(level, minimum), detail, "scripts are refused"),
+    ]
 
 
 def _root(host: Host) -> list[Check]:

@@ -45,9 +45,9 @@ def is_id_prefix(text: str) -> bool:
     return _PREFIX.match(text.upper()) is not None
 
 
-def _successor(ulid: str) -> str:
+def _successor(made: str) -> str:
     number = 0
-    for character in ulid:
+    for character in made:
         number = number * 32 + CROCKFORD.index(character)
     number += 1
     return ulid(number >> 80, (number & ((1 << 80) - 1)).to_bytes(10, "big"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logger2.identity import ulid
 from plotter2.datter.bundle import (
     SEGMENT,
     Bundle,
@@ -22,7 +23,7 @@ from plotter2.datter.bundle import (
     slug,
     slug_path,
 )
-from plotter2.datter.ids import is_id, make_id
+from plotter2.datter.ids import is_id
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 
@@ -108,9 +109,9 @@ def test_every_text_has_a_slug_that_is_a_name_and_its_own_slug(text: str) -> Non
 
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
 def test_ids_sort_by_time(at: int, random: bytes) -> None:
-    made = make_id(at, random)
+    made = ulid(at, random)
     assert is_id(made)
-    assert made < make_id(at + 1, b"\0" * 10) or at == 2**48 - 1
+    assert made < ulid(at + 1, b"\0" * 10) or at == 2**48 - 1
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from p2lang import ir
 from p2lang.ir import Module, ModuleParam, Node, Value
-from p2lang.types import UNITS
+from p2lang.semantics.units import CHECKED
 from p2lang.verifier.refusal import RefusedProgram
 
 LARGEST = 8 * 2**20
@@ -32,7 +32,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATORS = frozenset(
     ("or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "**")
 )
-BASE_UNITS = frozenset(unit for unit in UNITS if unit)
 _KINDS = frozenset(("table", "view", "plot", "item", "done"))
 
 
@@ -228,7 +227,7 @@ def _is_int(item: Value) -> None:
 def _is_number(item: Value) -> None:
     if not _HEXADECIMAL.match(_text(item[1])) or float.fromhex(item[1]).hex() != item[1]:
         raise _wrong("a number is not in its canonical form")
-    if item[2:] and (not isinstance(item[2], str) or item[2] not in BASE_UNITS):
+    if item[2:] and (not isinstance(item[2], str) or item[2] not in CHECKED):
         raise _wrong("a number has a unit that is none of the base units")
 
 
