@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from p2lang.source import NOWHERE, Source, Span
+
+EDITION_LACKS = "P2-W0405"
+"""The code of the remark that a script has no edition line: it is about the whole script."""
 
 Severity = Literal["error", "warning"]
 
@@ -52,6 +56,17 @@ class Diagnostic:
 def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
     """Tell whether any of them stops the script."""
     return any(d.is_error for d in diagnostics)
+
+
+def in_order(diagnostics: Iterable[Diagnostic], source: Source) -> tuple[Diagnostic, ...]:
+    """Give diagnostics line by line, on each line errors first; the remark about the edition line comes last."""
+
+    def place(diagnostic: Diagnostic) -> tuple[bool, int, bool, int, int]:
+        span = diagnostic.span
+        line = source.position(span.start)[0]
+        return diagnostic.code == EDITION_LACKS, line, not diagnostic.is_error, span.start, span.end
+
+    return tuple(sorted(diagnostics, key=place))
 
 
 def as_json(diagnostic: Diagnostic, source: Source) -> dict[str, Any]:

@@ -101,3 +101,20 @@ def test_a_fix_mends_what_it_is_for(case: Case) -> None:
         left = Counter(d.message for d in told(compiled(mended)))
         before = Counter(d.message for d in told(compiled(case.text)))
         assert left[diagnostic.message] < before[diagnostic.message], mended
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('access("nowhere") | frame | line(x=a) | plot', ["P2-E0218", "P2-E0206", "P2-W0405"]),
+        ("let a = 1 +\nlet b = 1 2", ["P2-E0100", "P2-E0100", "P2-W0405"]),
+        (
+            'let a = 1\nlet b = stp\naccess("matrix") | head(x)',
+            ["P2-W0401", "P2-E0201", "P2-W0401", "P2-E0223", "P2-W0405"],
+        ),
+    ],
+)
+def test_errors_come_first_on_their_line_and_the_edition_line_last(
+    text: str, codes: list[str]
+) -> None:
+    assert [d.code for d in compiled(text).diagnostics] == codes

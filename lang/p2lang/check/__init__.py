@@ -21,7 +21,7 @@ from p2lang.check.model import (
 from p2lang.check.scope import Scope
 from p2lang.check.session import Abandoned, Place, Session
 from p2lang.check.statements import block, statements
-from p2lang.diagnostics import Diagnostic
+from p2lang.diagnostics import in_order
 from p2lang.signatures import Registry
 from p2lang.source import Source
 from p2lang.types import TableSchema
@@ -57,9 +57,5 @@ def check(
         tuple(session.effects),
         session.params,
         session.bundles,
-        _ordered(session.diagnostics),
+        in_order(session.diagnostics, source),
     )
-
-
-def _ordered(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(diagnostics, key=lambda d: (d.span.start, d.span.end)))

@@ -10,7 +10,7 @@ from p2lang.check import Checked, CheckedParam, Schemas, check
 from p2lang.compiler.budget import NodeWork, over_budget, works
 from p2lang.compiler.liveness import Pruned, prune
 from p2lang.compiler.lowering import Lowered, lower
-from p2lang.diagnostics import Diagnostic, Fix, has_errors
+from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
 from p2lang.semantics.bounds import Bounds, of_condition
 from p2lang.semantics.cost import DEFAULT_LIMIT
@@ -82,15 +82,19 @@ def compile_tree(  # noqa: PLR0913 -- the stages before it, by name
         # What a damaged script does not use may be used by the part that could not be read.
         told = {d.span for d in earlier}
         errors = tuple(d for d in checked.diagnostics if d.is_error and d.span not in told)
-        return Compiled(None, {}, _in_order((*earlier, *errors)), script=script)
+        return Compiled(None, {}, in_order((*earlier, *errors), source), script=script)
     diagnostics = (*earlier, *checked.diagnostics)
     if not checked.ok:
-        return Compiled(None, {}, _in_order(diagnostics), checked.params, script=script)
-    return _finished(checked, registry, limits, diagnostics)
+        return Compiled(None, {}, in_order(diagnostics, source), checked.params, script=script)
+    return _finished(checked, source, registry, limits, diagnostics)
 
 
 def _finished(
-    checked: Checked, registry: Registry, limits: Limits, diagnostics: tuple[Diagnostic, ...]
+    checked: Checked,
+    source: Source,
+    registry: Registry,
+    limits: Limits,
+    diagnostics: tuple[Diagnostic, ...],
 ) -> Compiled:
     lowered = lower(checked.steps, checked.effects)
     pruned = prune(lowered, registry)
@@ -104,7 +108,7 @@ def _finished(
     return Compiled(
         module,
         pruned.lowered.spans,
-        _in_order(diagnostics),
+        in_order(diagnostics, source),
         checked.params,
         () if module is None else ir.capabilities(module.nodes),
         _read(checked, pruned.lowered),
@@ -161,7 +165,3 @@ def _never_used(lowered: Lowered, pruned: Pruned) -> list[Diagnostic]:
         )
         for span, name in found.items()
     ]
-
-
-def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(diagnostics, key=lambda d: (d.span.start, d.span.end)))

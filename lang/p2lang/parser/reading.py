@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from p2lang import ast
-from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.diagnostics import EDITION_LACKS, Diagnostic, Fix, in_order
 from p2lang.parser.builder import Builder
 from p2lang.parser.comments import Margin
 from p2lang.parser.lexer import Tokens, lex
@@ -112,7 +112,7 @@ def _general(
         return ()
     return (
         Diagnostic(
-            "P2-W0405",
+            EDITION_LACKS,
             "the edition line is missing",
             tokens.span(0),
             help=f"write `p2 {EDITION}` on the first line, so that later releases know how to read the script",
@@ -146,8 +146,8 @@ class _Recovery:
                 edition = script.edition if edition is None else edition
         script = ast.Script(tuple(items), edition, span=Span(0, len(self.tokens.text)))
         found = [*self.found[:MOST_REPORTED], *_general(script, self.tokens, self.found)]
-        found.sort(key=lambda diagnostic: diagnostic.span.start)
-        return Parsed(script, tuple(found), frozenset(self.poisoned))
+        ordered = in_order(found, Source(self.tokens.text))
+        return Parsed(script, ordered, frozenset(self.poisoned))
 
     def _read(self, extent: Extent, level: int) -> ast.Script | None:
         """Give the statement if it is fine without those inner ones that are not; report what is not fine."""
