@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from plotter2.config.levels import Level
 from plotter2.errors import Plotter2Error
 from plotter2.orchestrator import Limits, Orchestrator, OrchestratorSettings, Outcome, Task
 from plotter2.orchestrator.conversation import Event
-from plotter2.wire.messages import Level, Note, RunJob
+from plotter2.wire.messages import Note, RunJob
 
 ZYGOTE: Final = Path(__file__).parent / "child" / "attack_zygote.py"
 LEVELS: Final[dict[Level, tuple[str, ...]]] = {

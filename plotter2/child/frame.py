@@ -15,9 +15,10 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from plotter2.child import preload
 from plotter2.child.channel import ChildChannel
+from plotter2.config.levels import reaches
 from plotter2.errors import HostError, Plotter2Error
 from plotter2.sandbox.confine import confine
-from plotter2.sandbox.plan import Plan, reaches
+from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
 from plotter2.sandbox.process import Budget
 from plotter2.wire import codes

@@ -14,9 +14,10 @@ from typing import Protocol
 
 import polars as pl
 
+from logger2.identity import Scalar
 from plotter2.child.reader_columns import ReadColumn, ReadTable
 from plotter2.child.reader_delimited import SEPARATORS, read_delimited
-from plotter2.child.reader_features import Feature, features_of
+from plotter2.child.reader_features import features_of
 from plotter2.child.reader_json import ReadParams, read_lines, read_params
 from plotter2.child.reader_limits import Limits
 from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_run
@@ -169,7 +170,7 @@ class _Sender:
             )
         )
 
-    def _column(self, table: str, column: ReadColumn, features: dict[str, Feature]) -> None:
+    def _column(self, table: str, column: ReadColumn, features: dict[str, Scalar]) -> None:
         for values in self._chunks(column.values):
             offset, length = self._channel.append(values.data)
             self._channel.send(

@@ -6,21 +6,20 @@ The host gets these instead of values, so that it never has to look into a colum
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from logger2.identity import Scalar
 from plotter2.child.reader_columns import ReadColumn
-
-Feature: TypeAlias = float | int | bool | str | None
 
 _DATE = r"^\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4})([ T]\d{1,2}:\d{2}(:\d{2})?.*)?\s*$"
 _CLOCK = r"^\s*(\d+d\s+)?\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?\s*$"
 
 
-def features_of(column: ReadColumn) -> dict[str, Feature]:
+def features_of(column: ReadColumn) -> dict[str, Scalar]:
     """Give the features of a column.
 
     All: `missing`, `unique` (missing values do not count), `constant`. Numbers: `min`, `max`,
@@ -30,7 +29,7 @@ def features_of(column: ReadColumn) -> dict[str, Feature]:
     """
     values = column.values.drop_nulls()
     unique = values.n_unique() if len(values) else 0
-    found: dict[str, Feature] = {
+    found: dict[str, Scalar] = {
         "missing": len(column.values) - len(values),
         "unique": unique,
         "constant": unique == 1 and len(values) == len(column.values),
@@ -44,7 +43,7 @@ def features_of(column: ReadColumn) -> dict[str, Feature]:
     return found
 
 
-def _of_text(values: pl.Series) -> dict[str, Feature]:
+def _of_text(values: pl.Series) -> dict[str, Scalar]:
     lengths = values.str.len_chars()
     return {
         "longest": _scalar(lengths.max()),
@@ -55,9 +54,9 @@ def _of_text(values: pl.Series) -> dict[str, Feature]:
     }
 
 
-def _of_numbers(values: npt.NDArray[Any]) -> dict[str, Feature]:
+def _of_numbers(values: npt.NDArray[Any]) -> dict[str, Scalar]:
     finite = values[np.isfinite(values)]
-    found: dict[str, Feature] = {
+    found: dict[str, Scalar] = {
         "nan": int(np.isnan(values).sum()),
         "infinite": int(np.isinf(values).sum()),
     }
@@ -73,7 +72,7 @@ def _of_numbers(values: npt.NDArray[Any]) -> dict[str, Feature]:
     return found | _of_steps(finite)
 
 
-def _of_steps(values: npt.NDArray[Any]) -> dict[str, Feature]:
+def _of_steps(values: npt.NDArray[Any]) -> dict[str, Scalar]:
     if values.size < 2:
         return {}
     before, after = values[:-1], values[1:]
@@ -87,7 +86,7 @@ def _of_steps(values: npt.NDArray[Any]) -> dict[str, Feature]:
     }
 
 
-def _scalar(value: object) -> Feature:
+def _scalar(value: object) -> Scalar:
     if isinstance(value, int):
         return value
     return value if isinstance(value, float) and math.isfinite(value) else None

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
+from logger2.identity import Scalar
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_columns import ReadTable, as_float, from_values
 from plotter2.child.reader_limits import DEPTH, Limits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
 
-Scalar: TypeAlias = float | int | bool | str | None
 _PARAM_CHARACTERS = 1_000
 _VECTOR = 64
 """The longest list of numbers that becomes columns; longer and other lists are kept as JSON text."""

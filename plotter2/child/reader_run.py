@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from logger2.identity import run_name
-from logger2.runfile import packed
+from logger2.runfile import RUN_FILE, packed
 from logger2.segment import Header, NotARun, RunInfo, read_run, read_segment
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_arrays import array_tables
@@ -16,7 +16,6 @@ from plotter2.child.reader_limits import Limits, checked_names
 from plotter2.errors import DataError
 
 MAIN = "main"
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)

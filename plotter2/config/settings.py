@@ -7,16 +7,14 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import msgspec
 
 from plotter2.config import codes
+from plotter2.config.levels import LEVELS, Level
 from plotter2.config.ownership import closing, open_to_others
 from plotter2.errors import ExitCode, HostError
-
-Level = Literal["A", "B", "C", "none"]
-"""Sandbox levels, strongest first: A adds namespaces, B is Landlock and seccomp, C is seccomp without opening files."""
 
 _Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600 * 1000)]
 _Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]
@@ -124,7 +122,7 @@ def _loose(path: Path) -> HostError:
 
 
 def _wrong(path: Path, why: str) -> HostError:
-    levels = ", ".join(get_args(Level))
+    levels = ", ".join(LEVELS)
     return HostError(
         codes.BAD_SETTINGS,
         f"the configuration cannot be used: {why}",

@@ -15,16 +15,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from logger2.identity import Scalar
 from plotter2.datter import codes, durable, events
-from plotter2.datter.bundle import (
-    Bundle,
-    Provenance,
-    Scalar,
-    Table,
-    canonical,
-    check_name,
-    digest_of,
-)
+from plotter2.datter.bundle import Bundle, Provenance, Table, canonical, check_name, digest_of
 from plotter2.datter.ids import IdSource, now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.objects import Incoming, Published

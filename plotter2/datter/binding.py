@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from logger2.identity import Scalar
 from plotter2.datter import codes
-from plotter2.datter.bundle import Scalar
 from plotter2.datter.layout import Layout
 from plotter2.datter.objects import chunk_path
 from plotter2.datter.stack import Part, Stacked, StackedColumn

@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from logger2.identity import Scalar
 from p2lang.types import ColumnType
 from plotter2.datter import codes
 from plotter2.errors import DataError
 
-Scalar: TypeAlias = float | int | bool | str | None
 Kind: TypeAlias = Literal["int", "number", "string", "bool", "time", "null"]
 """`null`: no row has a value, so the column goes with every type."""
 State: TypeAlias = Literal["active", "archived", "quarantined"]

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import apsw
 import msgspec
 
-from plotter2.datter.bundle import Bundle, Scalar, State, Table, canonical
+from logger2.identity import Scalar
+from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, translated
 
 _MOST_MARKS = 500

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from logger2.identity import Scalar
 from p2lang.types import ColumnType, TableSchema
 from plotter2.datter import codes
-from plotter2.datter.bundle import Column, Kind, Scalar, Table
+from plotter2.datter.bundle import Column, Kind, Table
 from plotter2.datter.registry import BundleRow
 from plotter2.errors import DataError
 

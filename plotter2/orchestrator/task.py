@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from plotter2.config.levels import Level
 from plotter2.errors import HostError
 from plotter2.wire import codes
 from plotter2.wire.memory import copy_out
-from plotter2.wire.messages import JOB_FDS_LIMIT, Confined, FromChild, Job, Level
+from plotter2.wire.messages import JOB_FDS_LIMIT, Confined, FromChild, Job
 
 _MOST_SECONDS = 7 * 24 * 3600
 

@@ -9,13 +9,13 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from plotter2.config.levels import reaches
 from plotter2.errors import HostError
 from plotter2.orchestrator.conversation import Conversation
 from plotter2.orchestrator.settings import OrchestratorSettings
 from plotter2.orchestrator.task import Task
 from plotter2.orchestrator.verdict import Stop, died, stopped
 from plotter2.orchestrator.zygote import Child
-from plotter2.sandbox.plan import reaches
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Confined, State, encode
 from plotter2.wire.zygote import Ended, decode_from_zygote

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from logger2.identity import Scalar
 from p2lang.source import Source
 from p2lang.verifier import BadParameter
 from p2lang.verifier import verify as verify_module
+from p2lang.verifier.parameters import Given
 from p2sign.gate import Verified
 from p2std.registry import core
-from plotter2.config.settings import Level
+from plotter2.config.levels import Level
 from plotter2.config.settings import Limits as Ceiling
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
@@ -27,11 +29,10 @@ from plotter2.runs.signing import capabilities
 from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, Scalar
+from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob
 
 Event = Progress | Note
-Value = int | float | str | bool
-Params = Mapping[str, Value | Sequence[Value]]
+Params = Mapping[str, Given]
 """Values of a script's params; text is read as the param's type wants it, numbers are in base units."""
 
 

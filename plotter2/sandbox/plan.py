@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from plotter2.config.levels import Level
 from plotter2.errors import HostError
 from plotter2.sandbox import landlock, process, seccomp
 from plotter2.sandbox.namespaces import WORLD, enter_as_root, enter_as_user, leave_users
 from plotter2.sandbox.syscalls import this_machine
 from plotter2.wire import codes
-from plotter2.wire.messages import Level
 
 Switch = Literal["namespaces", "landlock", "seccomp", "mdwe"]
 World = Literal["made as root", "made as user", "not made"]
@@ -30,7 +30,6 @@ LANDLOCK: Final[dict[str, int]] = {
     "landlock_scope": landlock.SCOPE_SINCE,
 }
 """Layer -> the version of Landlock that brought it."""
-_RANKS: Final[tuple[Level, ...]] = ("none", "C", "B", "A")
 _TRIAL_OUTPUT: Final = 4096
 
 
@@ -78,11 +77,6 @@ class Plan:
             "no_new_code": self.mdwe,
             "system_call_filter": self.filter is not None,
         }
-
-
-def reaches(level: Level, minimum: Level) -> bool:
-    """Tell whether `level` is at least `minimum`."""
-    return _RANKS.index(level) >= _RANKS.index(minimum)
 
 
 def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) -> Plan:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from plotter2.config.levels import reaches
 from plotter2.errors import HostError
 from plotter2.sandbox import landlock
-from plotter2.sandbox.plan import Plan, make_plan, reaches
+from plotter2.sandbox.plan import Plan, make_plan
 from plotter2.wire.memory import capped_output, sealed
 
 _CGROUP: Final = Path("/sys/fs/cgroup/cgroup.controllers")

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from logger2.identity import run_name
+from logger2.identity import Scalar, run_name
 from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
-from plotter2.datter.bundle import Chunk, Column, Provenance, Scalar, Table, slug
+from plotter2.datter.bundle import Chunk, Column, Provenance, Table, slug
 from plotter2.staging.reading import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.roles import Background, roles_of, unit_of
 from plotter2.staging.tokens import repeats_among

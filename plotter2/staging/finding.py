@@ -11,24 +11,23 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+from logger2.identity import Scalar
+from logger2.runfile import RUN_FILE
 from plotter2.datter.bundle import slug
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
-from plotter2.staging.tokens import Scalar, params_in
+from plotter2.staging.tokens import params_in
+from plotter2.wire.messages import FileFormat
 
-Format: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
-
-_BY_ENDING: dict[str, Format] = {
+_BY_ENDING: dict[str, FileFormat] = {
     ".l2.jsonl": "l2", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }  # fmt: skip
 _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""
 PARAMS_FILES = ("config.json", "params.json", "hparams.json", "args.json")
-RUN_FILE = "run.json"
 _SOME = 4
 """So many files are named in a message."""
 MOST_FILES = 50_000
@@ -41,7 +40,7 @@ class Source:
 
     path: Path
     name: str
-    format: Format
+    format: FileFormat
     table: str = ""
 
 
@@ -145,7 +144,7 @@ def default_name(path: Path) -> str:
     return slug(path.name if path.is_dir() else _stem(path.name))
 
 
-def _format_of(name: str) -> Format | None:
+def _format_of(name: str) -> FileFormat | None:
     lowered = name.lower()
     return next((found for end, found in _BY_ENDING.items() if lowered.endswith(end)), None)
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, cast, get_args
 
+from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
 from plotter2.staging.finding import Planned, Source
 from plotter2.staging.sources import Copied, copied, size_of
-from plotter2.staging.tokens import Scalar
 from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
 from plotter2.wire.messages import (
     ColumnFound,

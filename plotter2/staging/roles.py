@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from logger2.identity import Scalar
 from logger2.schema import Schema, features_from, infer
 from plotter2.errors import DataError
 from plotter2.staging import codes
 from plotter2.staging.reading import ReadColumn, ReadTable
-from plotter2.staging.tokens import Scalar
 
 _UNIT_CHARACTERS = 60
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
 
-Scalar: TypeAlias = float | int | bool | str | None
+from logger2.identity import Scalar
 
 REPEATS = frozenset(
     {"seed", "random_seed", "random_state", "fold", "rep", "repeat", "replicate", "trial"}

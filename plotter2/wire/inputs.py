@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from logger2.identity import Scalar
 from plotter2.errors import HostError
 from plotter2.wire import codes
-from plotter2.wire.messages import JOB_FDS_LIMIT, Count, Name, Scalar
+from plotter2.wire.messages import JOB_FDS_LIMIT, Count, Name
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

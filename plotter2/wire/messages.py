@@ -13,6 +13,8 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from logger2.identity import Scalar
+from plotter2.config.levels import Level
 from plotter2.errors import HostError
 from plotter2.wire import codes
 
@@ -24,9 +26,10 @@ MESSAGE_COUNT_LIMIT = 20_000
 JOB_FDS_LIMIT = 40
 """Most file descriptors that go with a job, the output included."""
 
-Scalar: TypeAlias = float | int | bool | str | None
-Level: TypeAlias = Literal["A", "B", "C", "none"]
 Format: TypeAlias = Literal["png", "svg", "pdf"]
+"""Of a picture."""
+FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
+"""Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=16_384)]
@@ -175,7 +178,7 @@ class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`."""
 
     name: Name
-    format: Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
+    format: FileFormat
     fd: Annotated[int, msgspec.Meta(ge=1, lt=JOB_FDS_LIMIT)]
     offset: Count = 0
     length: Count | None = None

@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from plotter2.config.levels import Level
 from plotter2.errors import HostError
 from plotter2.wire import codes
-from plotter2.wire.messages import MESSAGE_LIMIT, Count, Failed, Level, Message, Name, Text
+from plotter2.wire.messages import MESSAGE_LIMIT, Count, Failed, Message, Name, Text
 
 
 class Ready(Message, frozen=True):

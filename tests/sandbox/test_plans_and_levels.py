@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from plotter2.config.levels import Level, reaches
 from plotter2.sandbox import landlock
-from plotter2.sandbox.plan import SWITCHES, Plan, make_plan, reaches, tried
+from plotter2.sandbox.plan import SWITCHES, Plan, make_plan, tried
 from plotter2.sandbox.report import report
 from plotter2.sandbox.seccomp import Filter
-from plotter2.wire.messages import Level
 
 FULL = Plan(
     filter=Filter(b"", ()),
