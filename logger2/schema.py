@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from logger2 import words
-from logger2.definitions import BETTER, ROLES, Definitions, said_about
-from logger2.features import KINDS, Features, features, features_from
+from logger2.definitions import ROLES, Definitions, said_about
+from logger2.features import Features, features, features_from
 from logger2.identity import Scalar
 from logger2.roles import Column, Surroundings, role_of
 
 __all__ = ["ColumnSchema", "Features", "Schema", "features", "features_from", "infer", "vote"]
 
 FORMAT = 1
-MAX_COLUMNS = 10_000
 _X_ROLES = ("step", "time", "coordinate")
 _UNKNOWN = Features("number", 0)
 
@@ -75,31 +74,6 @@ class Schema:
             "x": self.x,
             "other_x": list(self.other_x),
         }
-
-    @staticmethod
-    def from_dict(value: object) -> Schema:
-        """Read what `to_dict` gave; raises ValueError saying what is wrong."""
-        if not isinstance(value, dict) or set(value) != {
-            "logger2-schema",
-            "columns",
-            "x",
-            "other_x",
-        }:
-            raise ValueError("a schema has exactly logger2-schema, columns, x and other_x")
-        if value["logger2-schema"] != FORMAT:
-            raise ValueError(f"the schema is of format {value['logger2-schema']!r}, not {FORMAT}")
-        columns, x, other = value["columns"], value["x"], value["other_x"]
-        if not isinstance(columns, list) or len(columns) > MAX_COLUMNS:
-            raise ValueError(f"columns are a list of at most {MAX_COLUMNS}")
-        read = tuple(map(_column_from, columns))
-        names = {column.name for column in read}
-        if len(names) != len(read):
-            raise ValueError("two columns have the same name")
-        if not isinstance(other, list) or not all(isinstance(name, str) for name in (x, *other)):
-            raise ValueError("x and other_x are names")
-        if not names | {""} >= {x, *other}:
-            raise ValueError("x and other_x name columns")
-        return Schema(read, x, tuple(other))
 
 
 def infer(
@@ -259,22 +233,3 @@ def _widest(kinds: set[str]) -> str:
 def _most(values: Iterable[str]) -> str:
     counted = Counter(values)
     return max(counted, key=lambda value: counted[value]) if counted else ""
-
-
-def _column_from(value: object) -> ColumnSchema:
-    expected = {field.name: field.type for field in fields(ColumnSchema)}
-    if not isinstance(value, dict) or set(value) != set(expected):
-        raise ValueError(f"a column has exactly {', '.join(expected)}")
-    for name, kind in expected.items():
-        ok = {"str": isinstance(value[name], str), "bool": isinstance(value[name], bool)}
-        if not ok.get(str(kind), type(value[name]) in (int, float)):
-            raise ValueError(f"{name} of a column is of another type")
-    if (
-        value["kind"] not in KINDS
-        or value["role"] not in ROLES
-        or value["better"] not in ("", *BETTER)
-    ):
-        raise ValueError("kind, role or better of a column is unknown")
-    if not value["name"] or not 0 <= value["confidence"] <= 1:
-        raise ValueError("a column has a name and a confidence from 0 to 1")
-    return ColumnSchema(**value)

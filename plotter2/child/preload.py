@@ -9,11 +9,9 @@ import builtins
 import gc
 import importlib
 import io
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +39,6 @@ LATE: Final[tuple[str, ...]] = (
     "zoneinfo",
     "concurrent.futures.thread",
 )
-_VERSIONED: Final = ("plotter2", "numpy", "polars", "matplotlib", "scipy", "pillow")
 
 
 def preload(modules: Iterable[str] = LATE) -> None:
@@ -96,17 +93,6 @@ def keep_fonts_in_memory() -> None:
 def reseed() -> None:
     """Give numpy's old global generator a state of its own; children would else share one."""
     importlib.import_module("numpy.random").seed()
-
-
-def versions() -> dict[str, str]:
-    """Give the versions of Python and of the libraries that decide what a picture looks like."""
-    found = {"python": sys.version.split()[0]}
-    for name in _VERSIONED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def _own_fonts_only() -> None:

@@ -118,7 +118,6 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
         level=plan.level,
         layers=plan.layers,
         reasons=plan.reasons,
-        versions=preload.versions(),
         start_ms=(time.perf_counter() - start) * 1000,
     )
     control.send(encode(ready))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -66,11 +65,9 @@ def children(request: pytest.FixtureRequest) -> Iterator[Attackers]:
 
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
 def test_work_without_end_stops_at_the_wall_clock(children: Attackers, source: str) -> None:
-    start = time.monotonic()
     error = children.error(source, Limits(wall_ms=300))
     assert error.code == codes.WALL_LIMIT
     assert error.exit_code is ExitCode.TIMEOUT
-    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("source", GREEDY.values(), ids=GREEDY)

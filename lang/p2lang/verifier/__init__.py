@@ -1,6 +1,5 @@
 """Bytes to a program that is safe to run. Trusts nothing: it runs in the child, on what came in."""
 
-from p2lang.verifier.parameters import CODES as PARAMETER_CODES
 from p2lang.verifier.parameters import BadParameter, ProgramParam
 from p2lang.verifier.program import Program, ProgramNode
 from p2lang.verifier.refusal import CODES, RefusedProgram
@@ -8,7 +7,6 @@ from p2lang.verifier.verifying import verify
 
 __all__ = [
     "CODES",
-    "PARAMETER_CODES",
     "BadParameter",
     "Program",
     "ProgramNode",
