@@ -35,7 +35,7 @@ def with_logger2(folder: Path) -> Iterator[Log]:
 def with_logger2_json(folder: Path) -> Iterator[Log]:
     """Record as where orjson is not installed."""
     orjson = sys.modules.pop("orjson", None)
-    sys.modules["orjson"] = None  # type: ignore[assignment]
+    sys.modules["orjson"] = None  # type: ignore[assignment] # so that importing it fails
     try:
         with with_logger2(folder) as log:
             yield log

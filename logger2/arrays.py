@@ -43,7 +43,7 @@ def raw_array(array: object) -> RawArray:
     if isinstance(interface, dict):
         return _from_interface(array, str(interface["typestr"]), tuple(interface["shape"]))
     try:
-        view = memoryview(array)  # type: ignore[arg-type]
+        view = memoryview(array)  # type: ignore[arg-type] # this is the question
     except TypeError:
         raise TypeError(
             f"{type(array).__name__} is no array: it needs the buffer protocol"
@@ -66,9 +66,9 @@ def _from_interface(array: object, typestr: str, shape: tuple[int, ...]) -> RawA
         )
     little = typestr if typestr[0] in "<|" else "<" + typestr[1:]
     if little != typestr:
-        array = array.astype(little)  # type: ignore[attr-defined]
+        array = array.astype(little)  # type: ignore[attr-defined] # as every such array has
     tobytes = getattr(array, "tobytes", None)
-    data = tobytes() if callable(tobytes) else _row_order(memoryview(array))  # type: ignore[arg-type]
+    data = tobytes() if callable(tobytes) else _row_order(memoryview(array))  # type: ignore[arg-type] # same
     return RawArray(data, little, shape)
 
 

@@ -104,14 +104,14 @@ class Run:
         self.name = str(about["name"])
         self.resumed_from = about["checkpoint"]
         self._about = about
-        self._definitions: dict[str, dict[str, str]] = dict(about["definitions"])  # type: ignore[call-overload]
+        self._definitions: dict[str, dict[str, str]] = dict(about["definitions"])  # type: ignore[call-overload] # checked when it was read
         self._resume = resume
         self._unsaved = True
         self._t0 = time.time()
         self._zero = time.monotonic_ns()
         self._encode = quick_encoder()
         self._root = Series("", {})
-        self._series = {("", ()): self._root}
+        self._series: dict[tuple[str, tuple[object, ...]], Series] = {("", ()): self._root}
         self._shapes = 0
         self._finished = False
         self._journal = Journal(self._prepared, self._header, strict)
@@ -141,7 +141,7 @@ class Run:
         full = f"{outer.prefix}{prefix}/" if prefix else outer.prefix
         merged = {**outer.labels, **flat_params(labels)}
         key = (full, tuple(merged.items()))
-        series = self._series.setdefault(key, Series(full, merged))  # type: ignore[arg-type]
+        series = self._series.setdefault(key, Series(full, merged))
         return Group(self, series)
 
     def define(
@@ -336,7 +336,7 @@ class Run:
     # ---- files ------------------------------------------------------------------------------
 
     def _prepared(self) -> str:
-        os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103 (pathlib costs an import)
+        os.makedirs(self.folder, exist_ok=True)
         if self._unsaved and not self._journal.in_fork:
             self._about["definitions"] = self._definitions
             write_run_file(self.folder, self._about)

@@ -22,7 +22,7 @@ def write_run_file(folder: str, content: Mapping[str, object]) -> None:
     from json import dumps
 
     data = dumps(content, indent=1, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
-    path = os.path.join(folder, RUN_FILE)  # noqa: PTH118 (pathlib costs an import)
+    path = os.path.join(folder, RUN_FILE)
     temporary = f"{path}.{os.getpid()}.tmp"
     fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o666)
     try:
@@ -32,10 +32,10 @@ def write_run_file(folder: str, content: Mapping[str, object]) -> None:
         os.fsync(fd)
     except OSError:
         os.close(fd)
-        os.unlink(temporary)  # noqa: PTH108
+        os.unlink(temporary)
         raise
     os.close(fd)
-    os.replace(temporary, path)  # noqa: PTH105
+    os.replace(temporary, path)
     sync_folder(folder)
 
 
@@ -43,8 +43,8 @@ def read_run_file(folder: str) -> dict[str, object]:
     """Give what `run.json` of a run's folder says; raises OSError, or ValueError when it is none."""
     from json import loads
 
-    path = os.path.join(folder, RUN_FILE)  # noqa: PTH118
-    with open(path, "rb") as file:  # noqa: PTH123
+    path = os.path.join(folder, RUN_FILE)
+    with open(path, "rb") as file:
         content = loads(file.read(16 << 20))
     if not isinstance(content, dict) or content.get("l2") != FORMAT:
         raise ValueError(f"{path} is no run file of format {FORMAT}")
@@ -81,7 +81,7 @@ def run_to_resume(
         return _newest_unfinished(experiment, given)
     if not is_run_id(resume):
         raise ValueError(f'resume is "auto" or a run id of 26 characters, not {resume!r}')
-    folder = os.path.join(experiment, resume)  # noqa: PTH118
+    folder = os.path.join(experiment, resume)
     try:
         content = read_run_file(folder)
     except (OSError, ValueError):
@@ -95,18 +95,18 @@ def run_to_resume(
 
 def experiment_folder(base: str, name: str) -> str:
     """Give the folder of an experiment's runs."""
-    return os.path.join(base, folder_name(name))  # noqa: PTH118
+    return os.path.join(base, folder_name(name))
 
 
 def _newest_unfinished(
     experiment: str, given: Mapping[str, Scalar]
 ) -> tuple[str, dict[str, object]] | None:
     try:
-        names = sorted(filter(is_run_id, os.listdir(experiment)), reverse=True)  # noqa: PTH208
+        names = sorted(filter(is_run_id, os.listdir(experiment)), reverse=True)
     except OSError:
         return None
     for name in names:
-        folder = os.path.join(experiment, name)  # noqa: PTH118
+        folder = os.path.join(experiment, name)
         try:
             content = read_run_file(folder)
             known = _given(content)

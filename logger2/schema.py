@@ -207,9 +207,9 @@ def _joined(found: Sequence[ColumnSchema], *, everywhere: bool) -> ColumnSchema:
     telling = [column for column in found if column.role not in ("constant", "empty")] or list(
         found
     )
-    weights: Counter[str] = Counter()
+    weights: dict[str, float] = {}
     for column in telling:
-        weights[column.role] += column.confidence  # type: ignore[assignment]
+        weights[column.role] = weights.get(column.role, 0.0) + column.confidence
     role = max(weights, key=lambda r: (weights[r], -ROLES.index(r)))
     best = max((c for c in telling if c.role == role), key=lambda c: c.confidence)
     share = weights[role] / sum(weights.values())

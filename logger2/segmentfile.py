@@ -144,10 +144,10 @@ def is_being_written(folder: str) -> bool:
     """Tell whether a living process holds a segment of this run."""
     if not HAS_LOCKS:
         return False
-    for name in os.listdir(folder):  # noqa: PTH208 (pathlib costs an import)
+    for name in os.listdir(folder):
         if not name.endswith(".l2.jsonl"):
             continue
-        fd = os.open(os.path.join(folder, name), os.O_RDONLY)  # noqa: PTH118
+        fd = os.open(os.path.join(folder, name), os.O_RDONLY)
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -163,7 +163,7 @@ def last_segment(folder: str) -> int:
     """Give the highest segment number of a run, -1 when it has none; raises OSError."""
     numbers = [
         int(name[4:-9])
-        for name in os.listdir(folder)  # noqa: PTH208
+        for name in os.listdir(folder)
         if name.startswith("seg-") and name.endswith(".l2.jsonl") and name[4:-9].isdigit()
     ]
     return max(numbers, default=-1)
@@ -171,7 +171,7 @@ def last_segment(folder: str) -> int:
 
 def segment_path(folder: str, number: int, kind: str) -> str:
     """Give the path of a segment's `jsonl` or `bin` file."""
-    return os.path.join(folder, f"seg-{number:04d}.l2.{kind}")  # noqa: PTH118
+    return os.path.join(folder, f"seg-{number:04d}.l2.{kind}")
 
 
 def sync_folder(folder: str) -> None:

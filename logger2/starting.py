@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913 (the words of one experiment's first line)
     missing = [n for n in wanted if n not in given]
     if missing:
         raise ValueError(f"{', '.join(missing)}: not among params ({', '.join(given) or 'none'})")
-    base = os.path.abspath(dir or os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)  # noqa: PTH100
+    base = os.path.abspath(dir or os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
     experiment = experiment_folder(base, name)
     found = run_to_resume(experiment, resume, given) if resume else None
     if found is not None:
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 (the words of one experiment's first line)
         "checkpoint": None,
         "error": None,
     }
-    return Run(os.path.join(experiment, number), about, None, strict=strict)  # noqa: PTH118
+    return Run(os.path.join(experiment, number), about, None, strict=strict)
 
 
 def log(

@@ -74,7 +74,7 @@ def _work(connection: socket.socket, birth: Birth) -> int:
         connection.send(encode(Done(timings_ms=timings)))
     # The one place where everything is caught, panics of libraries and SystemExit included: a child
     # has nobody above it, and whatever goes wrong must reach the host as a message.
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001 - see above
         connection.send(encode(failure(error, debug=birth.order.debug)))
         return EXIT_FAILED
     return EXIT_DONE

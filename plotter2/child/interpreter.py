@@ -250,7 +250,7 @@ def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl
         for name, column in schema.columns
         if column.kind in DTYPES and found[name] != DTYPES[column.kind]
     }
-    return frame.cast(wrong) if wrong else frame  # type: ignore[arg-type]
+    return frame.cast(wrong) if wrong else frame  # type: ignore[arg-type] # polars wants selectors too
 
 
 def _tables_in(value: Any) -> set[str]:

@@ -194,7 +194,7 @@ class Registry:
         for group in _groups(bundle_ids):
             marks = ",".join("?" * len(group))
             for bundle, stream, rows in self._rows(
-                f"SELECT bundle, stream, rows FROM tables WHERE bundle IN ({marks})",  # noqa: S608
+                f"SELECT bundle, stream, rows FROM tables WHERE bundle IN ({marks})",  # noqa: S608 - only question marks
                 group,
             ):
                 found[bundle][stream] = rows
@@ -206,7 +206,7 @@ class Registry:
         for group in _groups(bundle_ids):
             marks = ",".join("?" * len(group))
             rows = self._rows(
-                f"SELECT bundle, body FROM tables WHERE bundle IN ({marks}) AND stream = ?",  # noqa: S608
+                f"SELECT bundle, body FROM tables WHERE bundle IN ({marks}) AND stream = ?",  # noqa: S608 - only question marks
                 (*group, stream),
             )
             found.update((bundle, _TABLE.decode(body)) for bundle, body in rows)

@@ -96,8 +96,9 @@ def _finite(params: Mapping[str, Scalar], notes: list[str]) -> dict[str, Scalar]
     for name, value in params.items():
         if isinstance(value, float) and not math.isfinite(value):
             notes.append(f"param {name!r} is {value}; it is kept as text")
-            value = str(value)  # noqa: PLW2901
-        found[name] = value
+            found[name] = str(value)
+        else:
+            found[name] = value
     return found
 
 

@@ -175,7 +175,7 @@ def packed(columns: Sequence[pl.Series]) -> Keys | None:
 def _by_range(column: pl.Series) -> Key | None:
     if column.dtype != pl.Int64 or column.null_count() == len(column):
         return None
-    low, high = int(column.min()), int(column.max())  # type: ignore[arg-type]
+    low, high = int(column.min()), int(column.max())  # type: ignore[arg-type] # not all null
     span = high - low + 1
     if span > max(_MOST_SLOTS, len(column)):
         return None

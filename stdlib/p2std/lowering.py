@@ -125,7 +125,7 @@ class Lowering:
             return Operand(a.expr.is_between(wanted.low, wanted.high), "bool", a.stage)
         values = [v for v in wanted if v is not None]
         expr = a.number() if a.kind in NUMERIC else a.expr
-        dtype = pl.Float64 if a.kind in NUMERIC else DTYPES.get(a.kind)  # type: ignore[call-overload]
+        dtype = pl.Float64 if a.kind in NUMERIC else DTYPES.get(a.kind)
         return Operand(expr.is_in(pl.Series(values, dtype=dtype).implode()), "bool", a.stage)
 
     # ------------------------------------------------------------ calls

@@ -109,7 +109,7 @@ def literal(value: Any) -> Operand:
     if value is None:
         return Operand(pl.lit(None), "any")
     kind = {bool: "bool", int: "int", float: "number", str: "string"}[type(value)]
-    return Operand(pl.lit(value, dtype=DTYPES[kind]), kind)  # type: ignore[index]
+    return Operand(pl.lit(value, dtype=DTYPES[kind]), kind)
 
 
 def stage_of(operands: Sequence[Operand]) -> int:

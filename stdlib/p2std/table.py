@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import polars as pl
 
-from p2lang.types import ColumnKind, TableSchema
+from p2lang.types import TableSchema
 
 Tagged: TypeAlias = list[Any]
 """A tagged value of the IR, see `p2lang.ir`."""
 
-DTYPES: Final[Mapping[ColumnKind, type[pl.DataType]]] = {
+DTYPES: Final[Mapping[str, type[pl.DataType]]] = {
     "int": pl.Int64,
     "number": pl.Float64,
     "time": pl.Float64,

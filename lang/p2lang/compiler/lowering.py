@@ -67,7 +67,8 @@ def _node(step: Step, ids: Mapping[int, str]) -> Node:
 
 def named_tables(value: Value, ids: Mapping[int, str]) -> Value:
     """Give a value with the ids of nodes where it holds steps."""
-    return _replaced(value, ids)  # type: ignore[no-any-return]
+    named: Value = _replaced(value, ids)
+    return named
 
 
 def _replaced(item: Any, ids: Mapping[int, str]) -> Any:

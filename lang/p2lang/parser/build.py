@@ -35,7 +35,7 @@ def build(grammar: str) -> bytes:
         keep_all_tokens=True,
         maybe_placeholders=True,
     )
-    LALR_Analyzer(lark.parser.parser_conf, strict=True).compute_lalr()  # type: ignore[no-untyped-call]
+    LALR_Analyzer(lark.parser.parser_conf, strict=True).compute_lalr()  # type: ignore[no-untyped-call] # Lark's own
     data, memo = lark.memo_serialize([TerminalDef, Rule])
     data["parser"]["parser"] = _renumbered(data["parser"]["parser"])
     content = json.dumps({"data": data, "memo": memo}, separators=(",", ":"), sort_keys=True)

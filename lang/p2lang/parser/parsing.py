@@ -49,13 +49,13 @@ def run(tokens: Tokens, order: Sequence[int], start: str, level: int = 0) -> Par
 @cache
 def _lark() -> Lark:
     given = tables()
-    lark: Lark = Lark._load_from_dict(given.data, given.memo, tree_class=Part)  # type: ignore[no-untyped-call]
+    lark: Lark = Lark._load_from_dict(given.data, given.memo, tree_class=Part)  # type: ignore[no-untyped-call] # Lark's own
     return lark
 
 
 def _feed(parser: InteractiveParser, kind: str, index: int, level: int) -> Any:
     """Feed a token, as a NAME when it is a keyword that does not fit; raises UnexpectedToken when nothing fits."""
-    fitting = parser.choices()  # type: ignore[no-untyped-call]
+    fitting = parser.choices()  # type: ignore[no-untyped-call] # Lark's own
     if kind not in fitting and kind in tables().keyword_kinds:
         kind = "NAME"
     leaf = Leaf(kind, "")
@@ -69,4 +69,4 @@ def _accepted(tokens: Tokens, order: Sequence[int], start: str) -> frozenset[str
     parser = _lark().parse_interactive(start=start)
     for index in order:
         _feed(parser, tokens.kinds[index], index, 0)
-    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call] # Lark's own

@@ -216,7 +216,7 @@ def checked(value: Any) -> Value:
             raise _wrong(f"{item[0]!r} does not have the parts it should have")
         check(item)
         pending.extend((part, level + 1) for part in ir.parts(item))
-    return value  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return] # now it is
 
 
 def _is_int(item: Value) -> None:

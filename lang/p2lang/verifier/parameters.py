@@ -106,7 +106,7 @@ def _read(param: ProgramParam, wanted: ValueType, value: Given) -> Any:
         inner = value.strip().removeprefix("[").removesuffix("]")
         value = [part.strip().strip('"') for part in inner.split(",")] if inner.strip() else []
     if not isinstance(value, list | tuple):
-        value = [value]  # type: ignore[list-item]
+        value = [value]  # type: ignore[list-item] # narrowed to one value
     if len(value) > _MOST_ITEMS:
         raise BadParameter(
             "P2-E0232",

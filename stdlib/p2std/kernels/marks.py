@@ -183,7 +183,8 @@ def _limits(name: str, value: object) -> Limits:
         return (None, None)
     pair = [value.low, value.high] if isinstance(value, Range) else value
     if isinstance(pair, list) and len(pair) == 2 and all(_is_number(v) for v in pair):
-        return tuple(None if v is None else float(v) for v in pair)  # type: ignore[return-value]
+        low, high = (None if v is None else float(v) for v in pair)
+        return low, high
     raise NotComputable(
         "P2-R0614", f"{name} is a range or two numbers", f"write {name}=0..1 or {name}=[0, 1]"
     )

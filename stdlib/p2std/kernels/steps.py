@@ -155,7 +155,7 @@ def _converted(table: Table, name: str, kind: str) -> pl.Expr:
     if kind == "int" and operand.kind == "string":
         # "3.0" is a whole number too; polars alone reads it as no integer at all.
         return operand.expr.str.strip_suffix(".0").cast(pl.Int64)
-    return operand.expr.cast(DTYPES[kind])  # type: ignore[index]
+    return operand.expr.cast(DTYPES[kind])
 
 
 def _not_negative(step: str, number: int) -> int:
