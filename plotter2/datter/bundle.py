@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Container
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -191,6 +192,15 @@ def slug(text: str) -> str:
 def slug_path(text: str) -> str:
     """Turn any text with '/' into a bundle's name."""
     return "/".join(slug(part) for part in text.split("/") if part) or "unnamed"
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Give a name, with a number behind it if it is taken: `run`, `run-2`, `run-3`."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 def _damaged(where: str, why: str) -> DataError:

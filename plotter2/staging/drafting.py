@@ -9,7 +9,7 @@ from typing import Any
 from logger2.identity import Scalar, run_name
 from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
-from plotter2.datter.bundle import Chunk, Column, Provenance, Table, slug
+from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug
 from plotter2.staging.reading import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.roles import Background, roles_of, unit_of
 from plotter2.staging.tokens import repeats_among
@@ -34,11 +34,7 @@ def _names(found: Sequence[ReadBundle]) -> list[str]:
     runs = [place for place in range(len(found)) if place not in names]
     taken = set(names.values())
     for place in sorted(runs, key=lambda place: _run_id(found[place])):
-        wanted = _wanted_name(found[place])
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}-{number}"
+        name = free_name(_wanted_name(found[place]), taken)
         taken.add(name)
         names[place] = name
     return [names[place] for place in range(len(found))]
@@ -65,7 +61,7 @@ def _draft(bundle: ReadBundle, name: str) -> Draft:
     known = Background(params, repeat, axes, definitions)
     tables: dict[str, Table] = {}
     for stream, table in bundle.tables.items():
-        tables[_free(slug(stream), tables)] = _table(table, known)
+        tables[free_name(slug(stream), tables)] = _table(table, known)
         notes += [f"{stream}: {note}" for note in table.notes]
     provenance = Provenance(files=tuple(bundle.files), notes=tuple(notes), reader=_READER)
     return Draft(name, params, repeat, axes, meta, tables, provenance)
@@ -100,14 +96,6 @@ def _finite(params: Mapping[str, Scalar], notes: list[str]) -> dict[str, Scalar]
         else:
             found[name] = value
     return found
-
-
-def _free(name: str, taken: Mapping[str, object]) -> str:
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
 
 
 def _table(table: ReadTable, known: Background) -> Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from logger2.identity import Scalar
 from logger2.runfile import RUN_FILE
-from plotter2.datter.bundle import slug
+from plotter2.datter.bundle import free_name, slug
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
@@ -76,10 +76,7 @@ class _Search:
 
     def free(self, name: str) -> str:
         """Give the name, with a number behind it if another folder has it already."""
-        free, number = name, 1
-        while free in self.names:
-            number += 1
-            free = f"{name}-{number}"
+        free = free_name(name, self.names)
         self.names.add(free)
         return free
 
