@@ -25,7 +25,6 @@ class Axis:
     name: str
     values: tuple[Scalar, ...]
     log_spaced: bool = False
-    planned: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -72,9 +71,7 @@ def sweep(
     varied = [
         name for name in (*planned, *sorted(set(names) - set(planned))) if len(levels[name]) > 1
     ]
-    found = tuple(
-        Axis(name, levels[name], _is_log_spaced(levels[name]), name in planned) for name in varied
-    )
+    found = tuple(Axis(name, levels[name], _is_log_spaced(levels[name])) for name in varied)
     cells = Counter(tuple(_key(run.get(name)) for name in varied) for run in runs)
     return Sweep(
         runs=len(runs),

@@ -11,7 +11,6 @@ import os
 import select
 import socket
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,7 +101,6 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
 
     `jobs` is called once, after the libraries are loaded, so that its imports come late.
     """
-    start = time.perf_counter()
     control = _control(int(sys.argv[1]))
     try:
         with preload.frozen():
@@ -118,7 +116,6 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
         level=plan.level,
         layers=plan.layers,
         reasons=plan.reasons,
-        start_ms=(time.perf_counter() - start) * 1000,
     )
     control.send(encode(ready))
     Zygote(control, plan, table).serve()

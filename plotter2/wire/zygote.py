@@ -24,7 +24,6 @@ class Ready(Message, frozen=True):
     level: Level
     layers: dict[Name, bool]
     reasons: dict[Name, Text]
-    start_ms: float
 
 
 class MakeChild(Message, frozen=True):

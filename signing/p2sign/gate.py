@@ -77,12 +77,8 @@ class Verified:
         beyond = [f"{name} {value}" for name, value in wanted if value > ceilings.get(name, 0)]
         return (*rights, *beyond)
 
-    def allows(self, caps: Iterable[Capability], limits: Limits | None = None) -> bool:
-        """Say whether the statement declares all of `caps` and sets no limit below `limits`."""
-        return not self.undeclared(caps, limits)
-
     def require(self, caps: Iterable[Capability], limits: Limits | None = None) -> None:
-        """Refuse (E_CAP_UNDECLARED) unless `allows`."""
+        """Refuse (E_CAP_UNDECLARED) what is `undeclared`."""
         missing = self.undeclared(caps, limits)
         if missing:
             raise Refusal(

@@ -14,7 +14,7 @@ def test_a_grid_with_repeats() -> None:
     ]
     assert sweep(runs, ["seed"], ["lr"]) == Sweep(
         runs=15,
-        axes=(Axis("lr", (0.001, 0.01, 0.1), log_spaced=True, planned=True),),
+        axes=(Axis("lr", (0.001, 0.01, 0.1), log_spaced=True),),
         repeats=("seed",),
         cells=3,
         fewest=5,

@@ -278,13 +278,12 @@ def test_rights_and_limits_are_compared_with_what_was_signed() -> None:
     read, write = TERMS.caps
     more = Capability("read", "bundle", "run-8/loss")
     tight = Limits(cpu_ms=20000, mem_mib=1, out_mib=1, wall_ms=1)
-    assert verified.allows([])
-    assert verified.allows([write, read, read], tight)
+    assert not verified.undeclared([])
+    assert not verified.undeclared([write, read, read], tight)
     assert verified.undeclared([more, read], replace(tight, mem_mib=513)) == (
         "read bundle:run-8/loss",
         "mem-mib 513",
     )
-    assert not verified.allows([more])
     verified.require([read], TERMS.limits)
     with pytest.raises(Refusal, match="read bundle:run-8/loss; wall-ms 60001") as caught:
         verified.require([more], replace(tight, wall_ms=60001))
