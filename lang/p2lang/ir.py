@@ -12,7 +12,7 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["col", "lr"]                     a column of the node's (first) input
     ["cols", ["lr", "step"]]          columns
     ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
-    ["var", "window"]                 a parameter of the module
+    ["var", "window"]                 a param of the module
     ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
     ["len", a]                        how many items a list has
     ["op", "+", a, b]                 or and == != <= >= < > in + - * / ** ; ["not", a]  ["neg", a]
@@ -70,7 +70,7 @@ class Node:
 
 @dataclass(frozen=True)
 class ModuleParam:
-    """A parameter of a script: type text, default value and the condition it must meet (or None)."""
+    """A param of a script: type text, default value and the condition it must meet (or None)."""
 
     type: str
     default: Value | None

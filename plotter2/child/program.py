@@ -16,7 +16,7 @@ import polars as pl
 import scipy
 
 from p2lang.types import schemas_from_json
-from p2lang.verifier import BadParameter, Program, ProgramNode, RefusedProgram, verify
+from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
 from p2std.kernels.effects import GiveUp, HandOver, Say
 from p2std.picture import Mark
@@ -218,7 +218,7 @@ def _verified(told: RunProgram) -> Program:
 def _bound(program: Program, job: RunJob) -> Mapping[str, Any]:
     try:
         return program.bind(cast(Mapping[str, Any], job.params))
-    except BadParameter as error:
+    except BadParam as error:
         raise RunError(
             error.code, error.message, help=error.help, exit_code=ExitCode.USAGE
         ) from None

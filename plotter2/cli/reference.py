@@ -12,7 +12,7 @@ from typing import Final
 
 import p2lang.check.codes
 import p2lang.parser.codes
-import p2lang.verifier.parameters
+import p2lang.verifier.params
 import p2lang.verifier.refusal
 import p2std.errors
 import plotter2.child.reader_codes
@@ -32,7 +32,7 @@ TARGET: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 TABLES: Final[tuple[Mapping[str, str], ...]] = (
     p2lang.parser.codes.CODES,
     p2lang.check.codes.CODES,
-    p2lang.verifier.parameters.CODES,
+    p2lang.verifier.params.CODES,
     p2lang.verifier.refusal.CODES,
     p2std.errors.CODES,
     {cause.code: cause.cause for cause in CAUSES.values()},

@@ -23,7 +23,7 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_json, diagnostics_text, is_interactive
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.origin import origin_text
-from plotter2.cli.parameters import parameter_values
+from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host
@@ -154,7 +154,7 @@ def run(
     yes: bool,
 ) -> Answer:
     """Run a signed SCRIPT and give its pictures."""
-    values = parameter_values(params)
+    values = param_values(params)
     opened = open_script(script)
     if output:
         _make(output)

@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 from logger2.identity import Scalar
 from p2lang.source import Source
-from p2lang.verifier import BadParameter
+from p2lang.verifier import BadParam
 from p2lang.verifier import verify as verify_module
-from p2lang.verifier.parameters import Given
+from p2lang.verifier.params import Given
 from p2sign.gate import Verified
 from p2std.registry import core
 from plotter2.config.levels import Level
@@ -144,7 +144,7 @@ def bound_params(compiled: CompiledScript, given: Params) -> Params:
     program = verify_module(compiled.module.encode(), compiled.schemas, core())
     try:
         bound = program.bind(given)
-    except BadParameter as error:
+    except BadParam as error:
         raise RunError(
             error.code, error.message, compiled.script.name, error.help, exit_code=ExitCode.USAGE
         ) from None

@@ -11,7 +11,7 @@ from p2lang.check.definitions import try_out
 from p2lang.check.flows import stages
 from p2lang.check.lints import unused, without_result
 from p2lang.check.model import Binding, Step, Stream, Word
-from p2lang.check.parameters import parameter
+from p2lang.check.params import param
 from p2lang.check.repeats import repeated, when
 from p2lang.check.session import Place, Session, inputs
 from p2lang.check.written import Declared, declared, keeps_promise
@@ -119,7 +119,7 @@ def _def(session: Session, place: Place, item: ast.Def) -> list[Stream | Typed]:
 
 
 def _param(session: Session, place: Place, item: ast.Param) -> list[Stream | Typed]:
-    bind(session, place, item.name, parameter(session, place, item))
+    bind(session, place, item.name, param(session, place, item))
     return []
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from p2lang import ir
 from p2lang.signatures import Signature
 from p2lang.types import FlowKind, TableSchema
-from p2lang.verifier.parameters import Given, ProgramParam, Scalar, bind
+from p2lang.verifier.params import Given, ProgramParam, Scalar, bind
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ class Program:
         return {node.id: node for node in self.nodes}
 
     def bind(self, given: Mapping[str, Given]) -> dict[str, Scalar | tuple[Scalar, ...]]:
-        """Give a value for every parameter, numbers in base units, lists as tuples; raises BadParameter."""
+        """Give a value for every param, numbers in base units, lists as tuples; raises BadParam."""
         return bind(self.params, given)

@@ -27,7 +27,7 @@ from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.decoding import decode
-from p2lang.verifier.parameters import ProgramParam
+from p2lang.verifier.params import ProgramParam
 from p2lang.verifier.program import Program, ProgramNode
 from p2lang.verifier.refusal import RefusedProgram
 from p2lang.verifier.typing import Surroundings, column_type, typed
@@ -116,7 +116,7 @@ def _same_shapes(module: Module, schemas: Mapping[str, TableSchema]) -> None:
             )
 
 
-# ---- parameters ----------------------------------------------------------------------------------
+# ---- params --------------------------------------------------------------------------------------
 
 
 def _param(name: str, param: ModuleParam, registry: Registry) -> ProgramParam:

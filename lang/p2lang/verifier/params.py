@@ -1,4 +1,4 @@
-"""Values given from outside (`-p name=value`) for a program's parameters: type, unit, range, or one clear message."""
+"""Values given from outside (`-p name=value`) for a program's params: type, unit, range, or one clear message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST_TEXT = 10_000
 _LARGEST_WHOLE = 2**63
 
 
-class BadParameter(Exception):
+class BadParam(Exception):
     """A value given from outside does not fit: `code`, `message`, `help`."""
 
     def __init__(self, code: str, message: str, help: str = "") -> None:
@@ -42,7 +42,7 @@ class BadParameter(Exception):
 
 @dataclass(frozen=True)
 class ProgramParam:
-    """A parameter: its type as text and as a type, the default, the condition over `["var", name]`."""
+    """A param: its type as text and as a type, the default, the condition over `["var", name]`."""
 
     name: str
     type: str
@@ -54,9 +54,9 @@ class ProgramParam:
 def bind(
     params: Mapping[str, ProgramParam], given: Mapping[str, Given]
 ) -> dict[str, Scalar | tuple[Scalar, ...]]:
-    """Give a value for every parameter, numbers in base units, lists as tuples; raises BadParameter.
+    """Give a value for every param, numbers in base units, lists as tuples; raises BadParam.
 
-    Text is read as the parameter's type wants it: `50`, `10min`, `true`, `0.1, 0.2`; a number for a parameter with a
+    Text is read as the param's type wants it: `50`, `10min`, `true`, `0.1, 0.2`; a number for a param with a
     unit is in the base unit.
     """
     for name in given:
@@ -65,7 +65,7 @@ def bind(
     return {name: _bound(param, given) for name, param in params.items()}
 
 
-def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParameter:
+def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParam:
     close = get_close_matches(name, params, n=1)
     known = ", ".join(params)
     help = (
@@ -75,14 +75,14 @@ def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParameter:
         if known
         else "it has no params; declare one in it: param name: int = 1"
     )
-    return BadParameter("P2-E0231", f"the script has no param {name[:100]!r}", help)
+    return BadParam("P2-E0231", f"the script has no param {name[:100]!r}", help)
 
 
 def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
     if param.name in given:
         value = _read(param, param.value_type, given[param.name])
     elif param.default is None:
-        raise BadParameter(
+        raise BadParam(
             "P2-E0233",
             f"the param {param.name} has no default and was not given",
             f"add -p {param.name}=... ({param.type})",
@@ -90,7 +90,7 @@ def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
     else:
         value = evaluate(param.default, {})
     if param.where is not None and evaluate(param.where, {param.name: value}) is not True:
-        raise BadParameter(
+        raise BadParam(
             "P2-E0217",
             f"{param.name}={_shown(value)} is outside the param's range",
             f"the line `param {param.name}` of the script gives the range",
@@ -108,7 +108,7 @@ def _read(param: ProgramParam, wanted: ValueType, value: Given) -> Any:
     if not isinstance(value, list | tuple):
         value = [value]  # type: ignore[list-item] # narrowed to one value
     if len(value) > _MOST_ITEMS:
-        raise BadParameter(
+        raise BadParam(
             "P2-E0232",
             f"{param.name} has {len(value):,} items, at most {_MOST_ITEMS:,} are taken",
             "give fewer",
@@ -125,7 +125,7 @@ def _scalar(param: ProgramParam, wanted: ValueType, value: Any) -> Scalar:
             help = (
                 f"write it with a unit, for example {units.EXAMPLES.get(wanted.unit, wanted.unit)}"
             )
-        raise BadParameter("P2-E0232", f"{param.name}={_shown(value)} is not {param.type}", help)
+        raise BadParam("P2-E0232", f"{param.name}={_shown(value)} is not {param.type}", help)
     return found
 
 

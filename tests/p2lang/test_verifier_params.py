@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2_compiling import SCHEMAS, module_of
-from p2lang.verifier import BadParameter, Program, verify
-from p2lang.verifier.parameters import CODES
+from p2lang.verifier import BadParam, Program, verify
+from p2lang.verifier.params import CODES
 from p2std.registry import core
 
 SCRIPT = """p2 1
@@ -117,21 +117,21 @@ def test_values_are_read_as_their_type_wants(
 def test_what_does_not_fit_is_refused_with_a_code(
     program: Program, name: str, value: Any, code: str
 ) -> None:
-    with pytest.raises(BadParameter) as caught:
+    with pytest.raises(BadParam) as caught:
         program.bind({"needed": 1, name: value})
     assert caught.value.code == code
     assert name in caught.value.message
 
 
 def test_a_parameter_without_a_default_must_be_given(program: Program) -> None:
-    with pytest.raises(BadParameter) as caught:
+    with pytest.raises(BadParam) as caught:
         program.bind({})
     assert caught.value.code == "P2-E0233"
     assert "-p needed=" in caught.value.help
 
 
 def test_a_misspelt_parameter_gets_a_suggestion(program: Program) -> None:
-    with pytest.raises(BadParameter) as caught:
+    with pytest.raises(BadParam) as caught:
         program.bind({"limt": "1h"})
     assert caught.value.help == "did you mean `limit`?"
 
@@ -154,7 +154,7 @@ SCALARS = (
 def test_anything_is_bound_or_refused(program: Program, name: str, value: Any) -> None:
     try:
         bound = program.bind({"needed": 1, name: value})
-    except BadParameter as refused:
+    except BadParam as refused:
         code = refused.code
     else:
         code = "P2-E0217"
@@ -164,6 +164,6 @@ def test_anything_is_bound_or_refused(program: Program, name: str, value: Any) -
 
 @pytest.mark.parametrize("given", [{"limit": "never"}, {"nothing_like_it": "1"}])
 def test_every_refused_value_has_a_remedy(program: Program, given: dict[str, str]) -> None:
-    with pytest.raises(BadParameter) as caught:
+    with pytest.raises(BadParam) as caught:
         program.bind(given)
     assert caught.value.help

@@ -16,8 +16,8 @@ from p2lang.types import ColumnKind
 _KINDS: tuple[ColumnKind, ...] = ("int", "number", "string", "bool")
 
 
-def parameter(session: Session, place: Place, item: ast.Param) -> Typed | None:
-    """Give what a parameter's name stands for, or None after a mistake."""
+def param(session: Session, place: Place, item: ast.Param) -> Typed | None:
+    """Give what a param's name stands for, or None after a mistake."""
     meaning = declared(session, item.type)
     if not _allowed(session, item, meaning):
         return None

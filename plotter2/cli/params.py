@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 
-def parameter_values(words: Sequence[str]) -> dict[str, str]:
+def param_values(words: Sequence[str]) -> dict[str, str]:
     """Split `name=value` words. Raises click.UsageError for anything else, and for a name that comes twice."""
     values: dict[str, str] = {}
     for word in words:
