@@ -7,7 +7,7 @@ One writer at a time (the store's lock); never on a network file system.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -220,7 +220,14 @@ class Registry:
     # ------------------------------------------------------------ runs and serials
     def start_run(self, run: RunRow) -> None:
         """Enter a run that begins."""
-        values = (run.id, run.script, run.state, run.started, run.finished, _json(run.record))
+        values = (
+            run.id,
+            run.script,
+            run.state,
+            run.started,
+            run.finished,
+            canonical(run.record).decode(),
+        )
         self._transaction(lambda: self._run("INSERT INTO runs VALUES(?,?,?,?,?,?)", values))
 
     def finish_run(self, run_id: str, state: str, finished: int, record: dict[str, Any]) -> bool:
@@ -229,7 +236,7 @@ class Registry:
         def enter() -> bool:
             self._run(
                 "UPDATE runs SET state=?, finished=?, record=? WHERE id=? AND state='started'",
-                (state, finished, _json(record), run_id),
+                (state, finished, canonical(record).decode(), run_id),
             )
             return self._connection.changes() == 1
 
@@ -337,7 +344,3 @@ def _bundle_row(row: tuple[Any, ...]) -> BundleRow:
 def _groups(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for start in range(0, len(ids), _MOST_MARKS):
         yield tuple(ids[start : start + _MOST_MARKS])
-
-
-def _json(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

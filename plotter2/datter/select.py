@@ -115,20 +115,20 @@ def _bad(path: str, why: str) -> DataError:
 def _one(registry: Registry, path: str) -> Chosen:
     bundle = _named(registry, path)
     base, _, stream = path.rpartition("/")
-    owner = _named(registry, base) if base else None
-    as_table = owner is not None and stream in registry.streams_of([owner.id])[owner.id]
-    if bundle is not None and as_table:
+    owner = _owner(registry, path)
+    if bundle is not None and owner is not None:
         raise DataError(
             codes.AMBIGUOUS,
             f"{path!r} is a bundle and also the table {stream!r} of {base!r}",
             where=path,
             help=f"for the bundle write its id {bundle.id}; rename one of the two for good",
         )
-    if as_table and owner is not None:
+    if owner is not None:
         return Chosen(path, (Member(owner, stream),), ())
     if bundle is None:
-        if owner is not None:
-            raise _no_stream(path, stream, registry.streams_of([owner.id])[owner.id])
+        parent = _named(registry, base) if base else None
+        if parent is not None:
+            raise _no_stream(path, stream, registry.streams_of([parent.id])[parent.id])
         _nothing(registry, path)
     chosen = _stream_for(path, registry.streams_of([bundle.id])[bundle.id])
     if chosen is None:
