@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from p2lang.ir import Value
+from p2lang.semantics.structure import GUARD, IMPOSE, SEQUENCE
 from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
@@ -33,8 +34,6 @@ Pending: TypeAlias = tuple[tuple[ProgramNode, pl.LazyFrame], ...]
 
 Reader: TypeAlias = Callable[[ProgramNode], pl.DataFrame]
 """Gives the stored rows that a source reads."""
-
-SEQUENCE, GUARD = "@seq", "@when"
 
 
 @dataclass(eq=False)
@@ -152,7 +151,7 @@ class Interpreter:
 
     # ------------------------------------------------------------ one node
     def _value(self, node: ProgramNode) -> Any:
-        if node.node.op == "impose@1":
+        if node.node.op == IMPOSE.full_name:
             return self._impose(node)
         kernel = flow_kernels()[node.node.op]
         if kernel.kind == "source":

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -33,7 +33,7 @@ from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
 from plotter2.runs.running import Event, RunResult
-from plotter2.wire.messages import Note
+from plotter2.wire.messages import Format, Note
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
@@ -140,7 +140,7 @@ def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(["png", "svg", "pdf"]),
+    type=click.Choice(get_args(Format)),
     default=["png"],
     help="File format; may be given several times.",
 )
