@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2lang.diagnostics import Diagnostic, Fix
-from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.parser.mistakes.trouble import CLOSERS, OPENERS, Rule, Trouble
 from p2lang.source import Span
 
 _PAIRS = {
@@ -89,6 +89,56 @@ def questions(at: Trouble) -> Diagnostic | None:
         return Diagnostic("P2-E0110", "`??` is not an operator here", at.stretch(0, 1), help=advice)
     advice = "write `if condition then a else b`"
     return Diagnostic("P2-E0110", "`?` does not choose between values", at.span(), help=advice)
+
+
+def conditionals(at: Trouble) -> Diagnostic | None:
+    """`a if condition else b`."""
+    for d in (0, -1):  # where a statement may start, the word itself was taken for one
+        if at.kind(d) == "IF" and at.ends_value(d - 1) and not at.on_new_line(d):
+            return _conditional(at, d)
+    return None
+
+
+def _conditional(at: Trouble, d: int) -> Diagnostic:
+    message, advice = "the condition comes first", "write `if condition then a else b`"
+    first, last = _start_of_value(at, d), _end_of_value(at, d)
+    otherwise = next((i for i in range(d + 2, last) if at.kind(i) == "ELSE"), None)
+    if otherwise is None:
+        return Diagnostic("P2-E0110", message, at.span(d), help=advice)
+    parts = ((first, d - 1), (d + 1, otherwise - 1), (otherwise + 1, last))
+    spans = [at.stretch(*part) for part in parts]
+    value, condition, other = (at.tokens.text[span.start : span.end] for span in spans)
+    mended = f"if {condition} then {value} else {other}"
+    if len(mended) <= _LONGEST_ADVICE and "\n" not in mended:
+        advice = f"write `{mended}`"
+    span = at.stretch(first, last)
+    return Diagnostic("P2-E0110", message, span, help=advice, fix=Fix(span, mended))
+
+
+def _start_of_value(at: Trouble, d: int) -> int:
+    first, depth = d - 1, 0
+    while at.place + first > 0:
+        depth += (at.kind(first) in CLOSERS) - (at.kind(first) in OPENERS)
+        before = at.kind(first - 1)
+        if depth == 0 and (before in _STARTS or before in OPENERS):
+            break
+        first -= 1
+    return first
+
+
+def _end_of_value(at: Trouble, d: int) -> int:
+    last, depth = d, 0
+    while at.place + last + 1 < len(at.order):
+        kind = at.kind(last + 1)
+        depth += (kind in OPENERS) - (kind in CLOSERS)
+        if depth < 0 or (depth == 0 and kind in ("COMMA", "VBAR")):
+            break
+        last += 1
+    return last
+
+
+_LONGEST_ADVICE = 80
+_STARTS = frozenset(("EQUAL", "COMMA", "THEN", "ELSE"))
 
 
 def infix(at: Trouble) -> Diagnostic | None:
@@ -257,6 +307,7 @@ RULES: tuple[Rule, ...] = (
     pairs,
     spaced_pairs,
     questions,
+    conditionals,
     infix,
     renaming,
     arrows,
