@@ -31,8 +31,8 @@ _FAMILIES: Final = (
 
 _TYPES: Final = {
     "num": "number", "int": "whole number", "str": "text", "bool": "true or false", "any": "anything",
-    "col": "column", "cols": "columns", "time": "time", "len": "length", "list": "list", "expr": "expression",
-    "agg": "aggregate", "table": "table",
+    "col": "column", "numcol": "column of numbers", "cols": "columns", "time": "time", "len": "length", "list": "list",
+    "expr": "expression", "agg": "aggregate", "table": "table",
 }  # fmt: skip
 
 _HEAD: Final = """# Operations

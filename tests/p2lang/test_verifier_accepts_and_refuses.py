@@ -265,6 +265,7 @@ REFUSED = [
     ("P2-V0511", set_attribute("line", "x", ["col", "rows"])),
     ("P2-V0511", set_attribute("access", "cols", ["cols", ["rows"]])),
     ("P2-V0512", set_attribute("line", "x", ["int", 1])),
+    ("P2-V0512", set_attribute("line", "y", ["int", 1])),
     ("P2-V0512", set_attribute("line", "alpha", ["str", "much"])),
     ("P2-V0512", set_attribute("line", "width", ["num", (1.0).hex()])),
     ("P2-V0512", set_attribute("filter", "where", ["op", "<", ["col", "row"], ["str", "a"]])),
@@ -294,6 +295,12 @@ def test_a_changed_module_is_refused_with_the_reason(
     code: str, change: Callable[[dict[str, Any]], None]
 ) -> None:
     assert refusal(changed(LINE, change)) == code
+
+
+def test_a_mark_that_wants_numbers_is_refused_categories() -> None:
+    text = 'access("experiment2/*") | frame | line(x=run, y=reward) | plot | handoff'
+    data = changed(text, set_attribute("line", "y", ["col", "run"]))
+    assert refusal(data) == "P2-V0512"
 
 
 def test_a_node_that_is_not_named_after_its_content_is_refused() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from p2lang import ast
 from p2lang.check.columns import column_argument, columns_argument, new_names, sort_keys
 from p2lang.check.places import LOST
+from p2lang.check.remedies import of_argument, of_choice
 from p2lang.check.session import Place, Session
 from p2lang.check.words import FOREIGN_ARGUMENTS, nearest
 from p2lang.diagnostics import Fix, Related
@@ -97,7 +98,7 @@ def _sorted_out(
         if argument.name is not None:
             _named(session, place, signature, argument, argument.name, given)
         else:
-            _positional(session, signature, argument, in_place, given)
+            _positional(session, place, signature, argument, in_place, given)
     return given
 
 
@@ -124,11 +125,14 @@ def _named(
 
 def _positional(
     session: Session,
+    place: Place,
     signature: Signature,
     argument: ast.Argument,
     in_place: list[Parameter],
     given: Given,
 ) -> None:
+    if _compared(session, place, signature, argument, given):
+        return
     for parameter in in_place:
         if parameter.variadic == "*":
             given.by_parameter.setdefault(parameter.attribute, []).append(argument)
@@ -138,6 +142,39 @@ def _positional(
             return
     given.sound = False
     _too_many(session, signature, argument, in_place)
+
+
+def _compared(
+    session: Session, place: Place, signature: Signature, argument: ast.Argument, given: Given
+) -> bool:
+    """Report `x == step` where `x=step` is meant: the left side is an argument, and no condition is wanted."""
+    node = argument.value
+    if not isinstance(node, ast.Binary) or node.operator != "==":
+        return False
+    left = node.left.name.text if isinstance(node.left, ast.Column) else ""
+    parameter = signature.parameter(session.registry.spelled(left))
+    if parameter is None and (signature.variadic is None or not left.isidentifier()):
+        return False
+    if not _takes_no_condition(place, signature, left):
+        return False
+    equals = Span(node.left.span.end, node.right.span.start)
+    value = session.source.slice(node.right.span)
+    given.sound = False
+    session.report(
+        "P2-E0101",
+        "`==` compares, and an argument is given with `=`",
+        equals,
+        help=f"write `{left}={value}`",
+        fix=Fix(equals, "="),
+    )
+    return True
+
+
+def _takes_no_condition(place: Place, signature: Signature, left: str) -> bool:
+    if signature.in_flow:
+        return all(p.type != "bool" for p in signature.parameters[:1])
+    # A function may be given a comparison of columns; of a name that is no column it cannot.
+    return not place.open and place.columns is not None and left not in place.columns
 
 
 def _take(
@@ -258,6 +295,7 @@ def _needs_columns(signature: Signature) -> bool:
 
 _PLACEHOLDERS = {
     "col": "<column>",
+    "numcol": "<column>",
     "cols": "[<column>, ...]",
     "num": "<number>",
     "int": "<whole number>",
@@ -283,14 +321,15 @@ def _argument(
         typed = sort_keys(session, place, items)
     elif parameter.type == "cols":
         typed = columns_argument(session, place, items)
-    elif parameter.type == "col":
+    elif parameter.type in ("col", "numcol"):
         typed = column_argument(session, place, signature, parameter, items[0].value)
     else:
         typed = _value(session, place, signature, parameter, items[0].value)
     try:
         accept(signature, parameter, typed)
     except Clash as clash:
-        session.clash(clash, _across(items))
+        remedy = of_argument(session, signature, parameter, items[0].value, typed, clash)
+        session.clash(clash, _across(items), remedy)
         return LOST
     return typed
 
@@ -314,9 +353,9 @@ def _bare_text(
     if place.scope.seen_binding(text) is not None:
         return _bare_binding(session, where, "text", node)
     if parameter.choices and text not in parameter.choices:
-        possible = ", ".join(f'"{choice}"' for choice in parameter.choices)
+        remedy = of_choice(text, parameter.choices, node.span)
         session.report(
-            "P2-E0208", f"{where} cannot be {text}", node.span, help=f"Possible: {possible}"
+            "P2-E0208", f"{where} cannot be {text}", node.span, help=remedy.help, fix=remedy.fix
         )
         return LOST
     session.report(

@@ -160,6 +160,7 @@ def _no_function(
     foreign, advice = FOREIGN_FUNCTIONS.get(name) or FOREIGN_STEPS.get(name, ("", ""))
     ours = foreign if foreign in session.registry.newest else None
     close = ours or nearest(name, functions)
+    close = close or nearest(name, starting(session))
     help = f"did you mean `{close}`?" if close else ""
     if ours and advice:
         help = f"{help} {advice}"
@@ -173,6 +174,13 @@ def _no_function(
         else None,
     )
     return LOST
+
+
+def starting(session: Session) -> list[str]:
+    """Give the names of the operations that may start a flow."""
+    return [
+        s.name for found in session.registry.newest.values() for s in found if s.takes == "none"
+    ]
 
 
 def _defined_below(session: Session, place: Place, node: ast.Call) -> bool:

@@ -24,7 +24,7 @@ def column_argument(
 ) -> Typed:
     """Give the single column that an argument names."""
     if isinstance(node, ast.String):
-        return quoted_column(session, place, node)
+        return quoted_column(session, place, node, described(signature, parameter))
     typed = session.expression(session, place, node)
     if typed.value[0] == "cols" and len(typed.value[1]) == 1:
         name = ast.Name(typed.value[1][0], True, span=node.span)
@@ -40,21 +40,28 @@ def column_argument(
     return typed
 
 
-def quoted_column(session: Session, place: Place, node: ast.String) -> Typed:
-    """Report a column that was written as text."""
-    known = place.open or (place.columns is not None and node.value in place.columns)
-    close = (
-        node.value if known else nearest(node.value, place.columns.names if place.columns else ())
-    )
+def quoted_column(session: Session, place: Place, node: ast.String, where: str = "this") -> Typed:
+    """Report text where a column is wanted; `where` says where: `` `colour` of `line` ``."""
+    names = () if place.columns is None else place.columns.names
+    known = place.open or node.value in names
+    close = node.value if known else nearest(node.value, names, shortened=False)
     session.report(
         "P2-E0207",
-        "a column is written without quotes",
+        "a column is written without quotes" if close else f"{where} is a column, not text",
         node.span,
-        help=f"write {shown(close)}" if close else "",
-        note="" if known or place.columns is None else available(place.columns.names),
+        help=f"write {shown(close)}" if close else _instead_of_text(node.value, where),
+        note="" if known else available(names),
         fix=Fix(node.span, shown(close)) if close else None,
     )
     return LOST
+
+
+def _instead_of_text(text: str, where: str) -> str:
+    if text in ("viridis", "magma", "cividis", "greys"):
+        return f'the colours of numbers are chosen with `| gradient("{text}")`'
+    if "`colour`" in where:
+        return "each value of a column gets its own colour; a colour itself is not given here"
+    return "name a column of this table, without quotes"
 
 
 def columns_argument(session: Session, place: Place, items: list[ast.Argument]) -> Typed:

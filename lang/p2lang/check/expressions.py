@@ -9,6 +9,7 @@ from p2lang import ast
 from p2lang.check.calls import call
 from p2lang.check.model import Stream
 from p2lang.check.places import LOST, bound, column, of_table, table_column
+from p2lang.check.remedies import of_operator
 from p2lang.check.session import DEEPEST, Place, Session
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
@@ -228,20 +229,11 @@ def _binary(session: Session, place: Place, node: ast.Binary) -> Typed:
         type_ = operators.of_binary(operator, left.type, right.type, exponent)
     except Clash as clash:
         span = spans.get(clash.argument, node.span)
-        session.clash(clash, span, _mended(session, node, clash, left.type))
+        remedy = of_operator(session, node, clash, left.type, right.type)
+        session.clash(clash, span, remedy)
         type_ = UNKNOWN
     value: Value = ["op", operator, left.value, right.value]
     return Typed(["not", value] if node.operator == "not in" else value, type_)
-
-
-def _mended(session: Session, node: ast.Binary, clash: Clash, left: ValueType) -> Fix | None:
-    """Give the replacement for a comparison with null, or of text with a bare number."""
-    if clash.code == "P2-E0224" and isinstance(node.right, ast.Null):
-        asked = f"isnull({session.source.slice(node.left.span)})"
-        return Fix(node.span, f"not {asked}" if node.operator == "!=" else asked)
-    if isinstance(node.right, ast.Number) and left.kind == "string":
-        return Fix(node.right.span, f'"{node.right.text}"')
-    return None
 
 
 def _odd_column(session: Session, place: Place, node: ast.Binary) -> bool:

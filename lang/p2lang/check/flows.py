@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from p2lang import ast
 from p2lang.check.boxes import box
-from p2lang.check.calls import library_call
+from p2lang.check.calls import library_call, starting
 from p2lang.check.definitions import expand_function, expand_step
 from p2lang.check.model import LOST, START, Stream, Word
 from p2lang.check.places import bound
@@ -23,7 +23,7 @@ Items = tuple[ast.Stage | ast.Splice, ...]
 
 def flow(session: Session, place: Place, node: ast.Flow) -> Stream | Typed:
     """Give what a flow carries at its end; a value when it is only an expression."""
-    head = START if node.head is None else _head(session, place, node.head)
+    head = START if node.head is None else _head(session, place, node.head, node.stages)
     if isinstance(head, Stream):
         return stages(session, place, head, node.stages)
     if not node.stages:
@@ -46,19 +46,27 @@ def stages(session: Session, place: Place, stream: Stream, items: Items) -> Stre
     """Give what the pipe carries after some steps."""
     for item in items:
         session.spend(item.span)
+        muddled = stream.muddled
         if isinstance(item, ast.Splice):
             stream = _splice(session, place, stream, item)
         else:
             stream = _stage(session, place, stream, item)
+        if muddled:
+            stream = replace(stream, kind=None, muddled=True)
     return stream
 
 
 # ---- heads ---------------------------------------------------------------------------------------
 
 
-def _head(session: Session, place: Place, node: ast.Expr | ast.Box) -> Stream | Typed:
+def _head(
+    session: Session, place: Place, node: ast.Expr | ast.Box, following: Items
+) -> Stream | Typed:
     if isinstance(node, ast.Box):
         return box(session, place, node)
+    if isinstance(node, ast.Call) and following and _is_unknown(session, place, node):
+        _no_source(session, place, node)
+        return LOST
     if isinstance(node, ast.Call):
         return _head_call(session, place, node)
     if isinstance(node, ast.Var) and not node.fields:
@@ -114,6 +122,56 @@ def _head_word(session: Session, place: Place, word: Word, node: ast.Call) -> St
             help=f"put `|` before `{word.name.text}`, or start with `access(...)` or a `$name`",
         )
     return LOST
+
+
+def _is_unknown(session: Session, place: Place, node: ast.Call) -> bool:
+    name, known = node.name.text, session.registry
+    return (
+        len(node.name.parts) == 1
+        and place.scope.word(name) is None
+        and place.scope.hidden(name) is None
+        and known.flow(name) is None
+        and known.expression(name) is None
+        and known.later(name) is None
+    )
+
+
+def _no_source(session: Session, place: Place, node: ast.Call) -> None:
+    name, span = node.name.text, node.name.span
+    sources = [*starting(session), *place.scope.callable()]
+    foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
+    close = foreign if foreign in sources else nearest(name, sources)
+    place.scope.word(close or "")  # what is meant is used
+    step = None if close else foreign or nearest(name, _steps(session))
+    help = f"did you mean `{close}`? {advice if close == foreign else ''}".strip()
+    if close is None:
+        help = "a flow starts with `access(...)` or a `$name`"
+    if step:
+        help = f"did you mean `{step}`? It needs a table from the left: {help}"
+    session.report(
+        "P2-E0202",
+        f"there is no source `{name}`",
+        span,
+        help=help,
+        fix=Fix(span, close) if close and not (advice and close == foreign) else None,
+    )
+    _used(session, place, node.arguments)
+
+
+def _used(session: Session, place: Place, written: tuple[ast.Argument, ...]) -> None:
+    """Check the arguments of something unknown: bindings in them count as used."""
+    anything = replace(place, columns=None, open=True)
+    for argument in written:
+        session.expression(session, anything, argument.value)
+
+
+def _steps(session: Session) -> list[str]:
+    return [
+        s.name
+        for found in session.registry.newest.values()
+        for s in found
+        if s.in_flow and s.takes != "none"
+    ]
 
 
 def _without_input(session: Session, operation: Signature, name: ast.QName) -> Stream:
@@ -175,10 +233,7 @@ def _takes(signature: Signature, stream: Stream) -> bool:
 
 
 def _opened(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
-    # What an unknown step does with its arguments is unknown, but bindings in them count as used.
-    anything = replace(place_of(place, stream), columns=None, open=True)
-    for argument in node.arguments or ():
-        session.expression(session, anything, argument.value)
+    _used(session, place_of(place, stream), node.arguments or ())
     return stream.opened()
 
 
@@ -207,13 +262,17 @@ def _inside(session: Session, name: str) -> str:
 
 def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     name = node.name.text
-    steps = [s.name for found in session.registry.newest.values() for s in found if s.in_flow]
+    steps = [*_steps(session), *place.scope.callable()]
     foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
     ours = foreign if foreign in steps else None
     close = ours or nearest(name, steps)
+    source = None if close else nearest(name, starting(session))
     help = f"did you mean `{close}`?" if close else ""
+    if source:
+        help = f"did you mean `{source}`? It starts a flow of its own"
     if ours and advice:
         help = f"{help} {advice}"
+    place.scope.word(close or "")  # what is meant is used
     hidden = place.scope.hidden(name)
     binding = place.scope.seen_binding(name)
     if binding is not None:

@@ -59,13 +59,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Stream:
-    """What the pipe carries at one place. `open` tells that a mistake or an unknown step hides which columns exist."""
+    """What the pipe carries at one place. `open` tells that a mistake or an unknown step hides which columns exist.
+
+    `muddled` tells that a step above did not fit what it got: whether the steps below fit says nothing then.
+    """
 
     kind: FlowKind | None
     step: Step | None = None
     schema: TableSchema | None = None
     open: bool = False
     label: str = ""
+    muddled: bool = False
 
     def opened(self) -> Stream:
         """Give the stream with unknown columns."""

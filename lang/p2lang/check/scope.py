@@ -76,6 +76,10 @@ class Scope:
         """Give the names of all bindings in force."""
         return [name for scope, _ in self._visible() for name in scope.bindings]
 
+    def callable(self) -> list[str]:
+        """Give the names of all definitions in force."""
+        return [name for scope, _ in self._visible() for name in scope.words]
+
     def _visible(self) -> Iterator[tuple[Scope, int | None]]:
         scope: Scope | None = self
         limit: int | None = None

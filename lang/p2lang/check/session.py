@@ -30,6 +30,15 @@ LATER = "P2-E0240"
 """The code of what the language knows and this release does not run."""
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What to type: in words, as a replacement, and where the mistake is if it is in one part only."""
+
+    help: str
+    fix: Fix | None = None
+    span: Span | None = None
+
+
 class Abandoned(Exception):
     """The script expands beyond its budget: nothing more is checked."""
 
@@ -118,9 +127,18 @@ class Session:
             Diagnostic(code, message, span, label, help, note, severity, related, fix)
         )
 
-    def clash(self, clash: Clash, span: Span, fix: Fix | None = None) -> None:
-        """Report a broken rule at a place."""
-        self.report(clash.code, clash.message, span, label=clash.label, help=clash.help, fix=fix)
+    def clash(self, clash: Clash, span: Span, remedy: Remedy | None = None) -> None:
+        """Report a broken rule at a place; a remedy stands instead of the rule's own help."""
+        if remedy is None:
+            remedy = Remedy(clash.help)
+        self.report(
+            clash.code,
+            clash.message,
+            remedy.span or span,
+            label=clash.label,
+            help=remedy.help,
+            fix=remedy.fix,
+        )
 
     def later(self, what: str, span: Span) -> None:
         """Report what the language knows and this release does not run; inside such a thing only once."""

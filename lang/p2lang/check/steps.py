@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from p2lang import ast
@@ -105,7 +106,8 @@ def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     # The flow goes on as if the step were not there, unless it replaces what flows.
     if stream.kind == "none":
         return LOST
-    return stream.opened() if signature.takes == "none" else stream
+    kept = stream.opened() if signature.takes == "none" else stream
+    return replace(kept, kind=None, muddled=True)
 
 
 THINGS = {

@@ -8,10 +8,10 @@ _LONGEST = 64
 _SHORTEST = 3
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
+def nearest(word: str, candidates: Iterable[str], *, shortened: bool = True) -> str | None:
     """Give the candidate within a third of the word's length in edits, or that the word shortens, or None.
 
-    Capitals and `_-. ` count nothing.
+    Capitals and `_-. ` count nothing. `shortened` is for words that must be some candidate: text may be anything.
     """
     limit = max(1, len(word) // 3)
     best: tuple[int, str] | None = None
@@ -21,7 +21,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
             continue
         if _folded(candidate) == folded:
             return candidate
-        if _shortened(word.lower(), candidate.lower()):
+        if shortened and _shortened(word.lower(), candidate.lower()):
             best = best or (limit, candidate)
         distance = _edits(word.lower(), candidate.lower(), limit)
         if distance <= limit and (best is None or distance < best[0]):
@@ -201,6 +201,31 @@ FOREIGN_FUNCTIONS = {
     "starts_with": ("cols", 'Write `cols("w_*")`.'),
 }
 """Function of another tool -> ours and how it is written."""
+
+FOREIGN_CHOICES = {
+    "top left": "upper left",
+    "top right": "upper right",
+    "bottom left": "lower left",
+    "bottom right": "lower right",
+    "left upper": "upper left",
+    "right upper": "upper right",
+    "left lower": "lower left",
+    "right lower": "lower right",
+    "auto": "best",
+    "logarithmic": "log",
+    "log10": "log",
+    "lowess": "loess",
+    "quadratic": "poly2",
+    "exponential": "exp",
+    "gray": "greys",
+    "grey": "greys",
+    "grayscale": "greys",
+    "standard": "zscore",
+    "row": "y",
+    "col": "x",
+    "all": "both",
+}
+"""Choice of another tool -> ours, where the argument has it."""
 
 FOREIGN_VALUES = {
     "ifelse": "write `if condition then a else b`",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from p2lang.semantics import units
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.refinements import refine
+from p2lang.semantics.refinements import EXAMPLES, WITH_CATEGORIES, refine
 from p2lang.semantics.values import Shape, Typed, ValueType, units_differ
 from p2lang.signatures import Parameter, Signature
 
@@ -22,7 +22,7 @@ def widest(signature: Signature, parameter: Parameter) -> Shape:
     In aggregates and window functions `x`, `y` and whatever takes any type are columns, the rest are settings.
     """
     kind = parameter.type
-    if kind in ("col", "cols", "expr"):
+    if kind in ("col", "numcol", "cols", "expr"):
         return "each"
     if kind == "agg":
         return "group"
@@ -72,6 +72,28 @@ def missing(signature: Signature, given: Mapping[str, object]) -> list[Parameter
     return [p for p in signature.parameters if p.required and p.attribute not in given]
 
 
+def example(signature: Signature, parameter: Parameter) -> str:
+    """Give an argument as it could be written: `` `size=[160mm, 100mm]` ``."""
+    key = (signature.name, parameter.name)
+    text = EXAMPLES.get(key) or parameter.default or _EXAMPLES.get(parameter.type, "...")
+    return f"`{parameter.name}={text}`"
+
+
+_EXAMPLES = {
+    "num": "0.5",
+    "int": "10",
+    "str": '"..."',
+    "bool": "true",
+    "len": "1pt",
+    "time": "10min",
+    "list": "[1, 2]",
+    "table": "$name",
+    "col": "column",
+    "numcol": "column",
+    "cols": "[a, b]",
+}
+
+
 def described(signature: Signature, parameter: Parameter) -> str:
     """Give `` `at` of `legend` ``."""
     return f"`{parameter.name or 'a new column'}` of `{signature.name}`"
@@ -79,7 +101,7 @@ def described(signature: Signature, parameter: Parameter) -> str:
 
 def _accept_shape(signature: Signature, parameter: Parameter, value: ValueType) -> None:
     limit = widest(signature, parameter)
-    if parameter.type in ("col", "cols", "table"):
+    if parameter.type in ("col", "numcol", "cols", "table"):
         return
     if limit == "one" and value.shape != "one":
         raise Clash(
@@ -109,6 +131,22 @@ def _column(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         )
 
 
+def _number_column(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    _column(signature, parameter, typed)
+    if typed.type.is_numeric:
+        return
+    name = typed.value[1]
+    if typed.type.kind == "bool":
+        help = f"write `| derive(number = if {name} then 1 else 0)` before it, and give `number`"
+    else:
+        help = f'if it holds numbers written as text, write `| cast({name}="number")` before it'
+    raise Clash(
+        "P2-E0207",
+        f"{described(signature, parameter)} is a column of numbers, and this one holds {_what(typed.type)}",
+        help=WITH_CATEGORIES.get((signature.name, parameter.name), help),
+    )
+
+
 def _columns(signature: Signature, parameter: Parameter, typed: Typed) -> None:
     wanted = "by" if signature.name in SORT_KEYS else "cols"
     if typed.value[0] != wanted:
@@ -125,6 +163,9 @@ def _number(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         raise Clash(
             "P2-E0214",
             f"{described(signature, parameter)} is a plain number, not {units.named(typed.type.unit)}",
+            help=f"divide it by a unit, for example `/ 1{typed.type.unit}`"
+            if typed.type.unit in units.CHECKED
+            else "",
         )
 
 
@@ -245,6 +286,7 @@ def _what(value: ValueType) -> str:
 
 _ACCEPT: dict[str, Callable[[Signature, Parameter, Typed], None]] = {
     "col": _column,
+    "numcol": _number_column,
     "cols": _columns,
     "num": _number,
     "int": _int,

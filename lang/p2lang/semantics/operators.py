@@ -230,13 +230,27 @@ def _same_unit(operator: str, left: ValueType, right: ValueType) -> None:
     with_unit, plain = (left, right) if left.unit else (right, left)
     if plain.unit:
         words = f"{units.named(left.unit)} with {units.named(right.unit)}"
-        raise Clash("P2-E0214", f"`{operator}` {_verb(operator)} {words}")
-    example = units.EXAMPLES.get(with_unit.unit, "").partition(" ")[0]
+        raise Clash(
+            "P2-E0214", f"`{operator}` {_verb(operator)} {words}", help=_one_unit(left, right)
+        )
     raise Clash(
         "P2-E0214",
         f"`{operator}` {_verb(operator)} {units.named(with_unit.unit)} with a plain number",
-        help=f"give the number a unit, for example {example}" if example else "",
+        help=_unit_on_both(with_unit, plain, "left" if plain is left else "right"),
     )
+
+
+def _one_unit(left: ValueType, right: ValueType) -> str:
+    wanted = right if left.shape == "one" and right.shape != "one" else left
+    example = units.EXAMPLES.get(wanted.unit)
+    return f"write both with one unit, for example {example}" if example else ""
+
+
+def _unit_on_both(with_unit: ValueType, plain: ValueType, side: str) -> str:
+    if plain.shape == "one":
+        example = units.EXAMPLES[with_unit.unit].partition(" ")[0]
+        return f"give the number a unit, for example {example}"
+    return f"the {side} side has no unit: divide the other by one, as in `/ 1{with_unit.unit}`"
 
 
 def _verb(operator: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from p2lang.semantics.bounds import interval
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.values import Typed
@@ -14,6 +16,32 @@ _LIKE_PERCENT = range(2, 101)
 _LENGTHS = frozenset((("frame", "size"),))
 _LIMITS = frozenset((("axis", "xlim"), ("axis", "ylim"), ("gradient", "domain")))
 _NUMBERS = frozenset((("point", "size"), ("circle", "pad"), ("fit", "span")))
+EXAMPLES: Mapping[tuple[str, str], str] = {
+    ("frame", "size"): "[160mm, 100mm]",
+    ("axis", "xlim"): "0..100",
+    ("axis", "ylim"): "0..100",
+    ("gradient", "domain"): "0..1",
+    ("point", "size"): "3pt",
+    ("rule", "x"): "0",
+    ("rule", "y"): "0",
+    ("head", "n"): "10",
+    ("plot", "name"): '"reward"',
+}
+"""Arguments as they could be written, where the parameter's type does not say enough."""
+
+WITH_CATEGORIES: Mapping[tuple[str, str], str] = {
+    (
+        "line",
+        "y",
+    ): "categories can stand on x: swap the two, or draw a `point`, which takes them on both",
+    ("bar", "y"): "to count rows, write `| summary(by=..., n = count())` before it, and give `y=n`",
+    (
+        "histogram",
+        "x",
+    ): "to count categories, write `| summary(by=..., n = count())`, and draw a `bar`",
+}
+"""What to write where a column of numbers is wanted and categories are given; others are told how to convert."""
+
 _BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("head", "n"): (0, _INFINITE),
     ("sample", "rows"): (0, _INFINITE),

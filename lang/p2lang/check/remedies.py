@@ -1,0 +1,205 @@
+"""What to write instead, from what was written: units, quotes, choices, kinds. Only words for messages, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from p2lang import ast
+from p2lang.check.session import Remedy, Session
+from p2lang.check.words import FOREIGN_CHOICES, nearest
+from p2lang.diagnostics import Fix
+from p2lang.semantics import units
+from p2lang.semantics.arguments import example
+from p2lang.semantics.clash import Clash
+from p2lang.semantics.values import Typed, ValueType
+from p2lang.signatures import Parameter, Signature
+from p2lang.source import Span
+from p2lang.types import parse_quantity
+
+_LONGEST = 32
+
+
+# ---- operators -----------------------------------------------------------------------------------
+
+
+def of_operator(
+    session: Session, node: ast.Binary, clash: Clash, left: ValueType, right: ValueType
+) -> Remedy | None:
+    """Give what to write for two sides that do not go together; None when the rule itself says it best."""
+    if clash.code == "P2-E0224":
+        return _null(session, node)
+    if clash.code == "P2-E0214" and node.operator not in ("*", "/", "**"):
+        return _units(session, node, left, right)
+    if clash.code == "P2-E0213" and node.operator in ("==", "!=", "<", "<=", ">", ">="):
+        return _kinds(session, node, left, right)
+    return None
+
+
+def _null(session: Session, node: ast.Binary) -> Remedy | None:
+    value = node.left if isinstance(node.right, ast.Null) else node.right
+    if isinstance(value, ast.Null) or node.operator not in ("==", "!="):
+        return None
+    asked = f"isnull({session.source.slice(value.span)})"
+    asked = f"not {asked}" if node.operator == "!=" else asked
+    return Remedy(f"write `{asked}`", Fix(node.span, asked))
+
+
+def _units(session: Session, node: ast.Binary, left: ValueType, right: ValueType) -> Remedy | None:
+    sides = (node.left, _unit(left)), (node.right, _unit(right))
+    for (written, unit), (other, wanted) in (sides, sides[::-1]):
+        named = _named(session, other, node)
+        if unit and not wanted and not isinstance(other, ast.Number):
+            remedy = _without_unit(named, written)
+            if remedy is not None:
+                return remedy
+        if wanted in units.EXAMPLES and isinstance(written, ast.Number | ast.Quantity):
+            example = units.EXAMPLES[wanted]
+            help = f"{named} is {units.named(wanted)}: write the number with its unit, for example {example}"
+            return Remedy(help, span=written.span)
+    return None
+
+
+def _without_unit(named: str, written: ast.Expr) -> Remedy | None:
+    if isinstance(written, ast.Quantity):
+        help = f"{named} has no unit: write `{written.text}`, without one"
+        return Remedy(help, Fix(written.span, written.text), written.span)
+    if isinstance(written, ast.Range | ast.ListExpr):
+        return Remedy(f"{named} has no unit: write the numbers without one", span=written.span)
+    return None
+
+
+def _unit(value: ValueType) -> str:
+    return value.item.unit if value.item is not None else value.unit
+
+
+def _named(session: Session, node: ast.Expr, of: ast.Binary) -> str:
+    text = session.source.slice(node.span)
+    plain = isinstance(node, ast.Column | ast.Var | ast.Call | ast.Number | ast.Quantity)
+    if plain and len(text) <= _LONGEST:
+        return f"`{text}`" if "`" not in text else text
+    return "the left side" if node is of.left else "the right side"
+
+
+def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType) -> Remedy | None:
+    sides = (node.left, right), (node.right, left)
+    for written, wanted in sides:
+        if isinstance(written, ast.Number | ast.Quantity) and wanted.kind == "string":
+            text = f'"{session.source.slice(written.span)}"'
+            return Remedy(f"put the value in quotes: `{text}`", Fix(written.span, text))
+        if isinstance(written, ast.String) and wanted.is_scalar:
+            return _unquoted(written, wanted)
+    return None
+
+
+def _unquoted(node: ast.String, wanted: ValueType) -> Remedy:
+    """Give what stands for a text where another kind is wanted."""
+    bare = node.value.strip()
+    if wanted.is_numeric and _is_number(bare, wanted.unit):
+        return Remedy(f"remove the quotes: `{bare}`", Fix(node.span, bare))
+    if wanted.kind == "bool" and bare.lower() in ("true", "false"):
+        return Remedy(f"remove the quotes: `{bare.lower()}`", Fix(node.span, bare.lower()))
+    what = "numbers" if wanted.is_numeric else "true or false"
+    return Remedy(f"the other side holds {what}, and text is never equal to one")
+
+
+def _is_number(text: str, unit: str) -> bool:
+    try:
+        return parse_quantity(text)[1] == unit
+    except (ValueError, OverflowError):
+        return False
+
+
+# ---- arguments -----------------------------------------------------------------------------------
+
+
+def of_argument(
+    session: Session,
+    signature: Signature,
+    parameter: Parameter,
+    node: ast.Expr,
+    typed: Typed,
+    clash: Clash,
+) -> Remedy:
+    """Give what to write for a value that does not fit its parameter."""
+    if parameter.choices:
+        return _choice(parameter, node, clash)
+    if clash.code not in ("P2-E0207", "P2-E0214"):
+        return Remedy(clash.help)
+    rule = _ARGUMENTS.get(type(node))
+    found = None if rule is None else rule(parameter, node)
+    if found is None and parameter.type == "num" and clash.code == "P2-E0207":
+        found = _as_number(session, node, typed)
+    return found or Remedy(clash.help or f"write for example {example(signature, parameter)}")
+
+
+def _choice(parameter: Parameter, node: ast.Expr, clash: Clash) -> Remedy:
+    if not isinstance(node, ast.String):
+        return Remedy(clash.help)
+    return of_choice(node.value, parameter.choices, node.span)
+
+
+def of_choice(text: str, choices: tuple[str, ...], span: Span) -> Remedy:
+    """Give the nearest choice and all of them."""
+    possible = "Possible: " + ", ".join(f'"{choice}"' for choice in choices)
+    foreign = FOREIGN_CHOICES.get(text.lower(), "")
+    close = foreign if foreign in choices else nearest(text, choices)
+    if close is None:
+        return Remedy(possible)
+    return Remedy(f'did you mean "{close}"? {possible}', Fix(span, f'"{close}"'))
+
+
+def _quantity(parameter: Parameter, node: ast.Quantity) -> Remedy | None:
+    if parameter.type in ("num", "int") and node.unit != "%":
+        return Remedy(f"write `{node.text}`, without the unit", Fix(node.span, node.text))
+    return _quoted(parameter, node.text + node.unit, node.span)
+
+
+def _number(parameter: Parameter, node: ast.Number) -> Remedy | None:
+    if parameter.type == "len":
+        text = f"{node.text}pt"
+        return Remedy(f"add a unit: `{text}`", Fix(node.span, text))
+    if parameter.type == "bool" and node.text in ("0", "1"):
+        text = "true" if node.text == "1" else "false"
+        return Remedy(f"write `{text}`", Fix(node.span, text))
+    if parameter.type == "int" and _is_number(node.text, ""):
+        value = parse_quantity(node.text)[0]
+        text = str(int(value))
+        if value.is_integer():
+            return Remedy(f"write `{text}`", Fix(node.span, text))
+    return _quoted(parameter, node.text, node.span)
+
+
+def _quoted(parameter: Parameter, text: str, span: Span) -> Remedy | None:
+    if parameter.type != "str":
+        return None
+    return Remedy(f'put it in quotes: `"{text}"`', Fix(span, f'"{text}"'))
+
+
+def _text(parameter: Parameter, node: ast.String) -> Remedy | None:
+    bare = node.value.strip()
+    unit = {"num": "", "int": "", "len": "pt", "time": "s"}.get(parameter.type)
+    if parameter.type == "bool":
+        fits = bare in ("true", "false")
+    elif parameter.type == "int":
+        fits = bare.isdecimal()
+    else:
+        fits = unit is not None and _is_number(bare, unit)
+    return Remedy(f"remove the quotes: `{bare}`", Fix(node.span, bare)) if fits else None
+
+
+def _as_number(session: Session, node: ast.Expr, typed: Typed) -> Remedy | None:
+    if typed.type.kind == "bool":
+        text = session.source.slice(node.span)
+        mended = f"if {text} then 1 else 0"
+        return Remedy(f"write `{mended}`", Fix(node.span, mended))
+    if typed.type.kind == "string" and typed.value[0] == "col":
+        cast = f'| cast({typed.value[1]}="number")'
+        return Remedy(f"if it holds numbers written as text, convert it first: `{cast}`")
+    return None
+
+
+_ARGUMENTS: dict[type, Callable[..., Remedy | None]] = {
+    ast.Quantity: _quantity,
+    ast.Number: _number,
+    ast.String: _text,
+}
