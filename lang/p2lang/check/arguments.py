@@ -5,27 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from p2lang import ast
-from p2lang.check.columns import column_argument, columns_argument, new_names, sort_keys
+from p2lang.check.columns import (
+    column_argument,
+    columns_argument,
+    new_names,
+    quoted_column,
+    sort_keys,
+)
+from p2lang.check.misgiven import (
+    Given,
+    compared,
+    is_computed,
+    no_argument,
+    report_missing,
+    too_many,
+)
 from p2lang.check.places import LOST
 from p2lang.check.remedies import of_argument, of_choice
 from p2lang.check.session import Place, Session
-from p2lang.check.words import FOREIGN_ARGUMENTS, nearest
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
-from p2lang.semantics.arguments import SORT_KEYS, accept, accept_new, described, missing, widest
+from p2lang.semantics.arguments import SORT_KEYS, accept, accept_new, described, widest
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Signature
 from p2lang.source import Span
-
-
-@dataclass
-class Given:
-    """A call's arguments by parameter; `new` are the named new columns. `sound` tells that none was refused."""
-
-    by_parameter: dict[str, list[ast.Argument]] = field(default_factory=dict)
-    new: list[tuple[ast.Name, ast.Argument]] = field(default_factory=list)
-    sound: bool = True
 
 
 @dataclass
@@ -66,7 +70,7 @@ def arguments(
             out.attributes[parameter.name] = typed.value
             out.spans[parameter.name] = _across(items)
     if given.sound:
-        _report_missing(session, signature, given, name)
+        report_missing(session, signature, given, name)
     lost = any(typed is LOST for typed in out.typed.values())
     out.sound = session.errors == before and not lost
     out.usable = out.sound or (out.usable and bool(out.new) and not lost)
@@ -120,7 +124,7 @@ def _named(
         given.new.append((name, argument))
     else:
         given.sound = False
-        _no_argument(session, place, signature, argument, name)
+        no_argument(session, place, signature, argument, name)
 
 
 def _positional(
@@ -131,7 +135,11 @@ def _positional(
     in_place: list[Parameter],
     given: Given,
 ) -> None:
-    if _compared(session, place, signature, argument, given):
+    if compared(session, place, signature, argument, given):
+        return
+    if signature.variadic is not None and is_computed(argument.value):
+        given.sound = False
+        too_many(session, signature, argument, in_place, given)
         return
     for parameter in in_place:
         if parameter.variadic == "*":
@@ -141,40 +149,7 @@ def _positional(
             given.by_parameter[parameter.attribute] = [argument]
             return
     given.sound = False
-    _too_many(session, signature, argument, in_place)
-
-
-def _compared(
-    session: Session, place: Place, signature: Signature, argument: ast.Argument, given: Given
-) -> bool:
-    """Report `x == step` where `x=step` is meant: the left side is an argument, and no condition is wanted."""
-    node = argument.value
-    if not isinstance(node, ast.Binary) or node.operator != "==":
-        return False
-    left = node.left.name.text if isinstance(node.left, ast.Column) else ""
-    parameter = signature.parameter(session.registry.spelled(left))
-    if parameter is None and (signature.variadic is None or not left.isidentifier()):
-        return False
-    if not _takes_no_condition(place, signature, left):
-        return False
-    equals = Span(node.left.span.end, node.right.span.start)
-    value = session.source.slice(node.right.span)
-    given.sound = False
-    session.report(
-        "P2-E0101",
-        "`==` compares, and an argument is given with `=`",
-        equals,
-        help=f"write `{left}={value}`",
-        fix=Fix(equals, "="),
-    )
-    return True
-
-
-def _takes_no_condition(place: Place, signature: Signature, left: str) -> bool:
-    if signature.in_flow:
-        return all(p.type != "bool" for p in signature.parameters[:1])
-    # A function may be given a comparison of columns; of a name that is no column it cannot.
-    return not place.open and place.columns is not None and left not in place.columns
+    too_many(session, signature, argument, in_place, given)
 
 
 def _take(
@@ -195,116 +170,6 @@ def _take(
         )
         return
     given.by_parameter[parameter.attribute] = [argument]
-
-
-def _too_many(
-    session: Session, signature: Signature, argument: ast.Argument, in_place: list[Parameter]
-) -> None:
-    if signature.variadic is not None:
-        session.report(
-            "P2-E0205",
-            f"`{signature.name}` needs a name for each new column",
-            argument.span,
-            help=f"write `{signature.name}(name = {session.source.slice(argument.value.span)})`",
-        )
-        return
-    count = len(in_place)
-    takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
-    session.report(
-        "P2-E0222",
-        f"`{signature.name}` {takes}",
-        argument.span,
-        label="this is one too many",
-        note=_parameters(signature),
-    )
-
-
-def _no_argument(
-    session: Session, place: Place, signature: Signature, argument: ast.Argument, name: ast.Name
-) -> None:
-    operation, wrong = signature.name, name.text
-    if place.columns is not None and wrong in place.columns and signature.kind == "step":
-        equals = Span(name.span.end, argument.value.span.start)
-        session.report(
-            "P2-E0101",
-            "`=` does not compare",
-            argument.span,
-            label=f"`{operation}` has no argument `{wrong}`, but there is a column {wrong}",
-            help="use `==` to compare",
-            fix=Fix(equals, " == "),
-        )
-        return
-    foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
-    close = foreign or nearest(wrong, signature.by_name)
-    session.report(
-        "P2-E0205",
-        f"`{operation}` has no argument `{wrong}`",
-        name.span,
-        help=f"did you mean `{close}`?" if close else "",
-        note=_parameters(signature),
-        fix=Fix(name.span, close) if close else None,
-    )
-
-
-def _parameters(signature: Signature) -> str:
-    names = [p.name for p in signature.parameters if p.variadic != "**"]
-    return f"arguments: {', '.join(names)}" if names else ""
-
-
-def _report_missing(session: Session, signature: Signature, given: Given, name: Span) -> None:
-    lacking = missing(signature, given.by_parameter)
-    if lacking:
-        names = " and ".join(f"`{p.name}`" for p in lacking)
-        example = ", ".join(f"{p.name}={_placeholder(signature, p)}" for p in lacking)
-        session.report(
-            "P2-E0206", f"`{signature.name}` needs {names}", name, help=f"add `{example}`"
-        )
-        return
-    emptied = next((p for p in signature.parameters if p.variadic == "*"), None)
-    if (
-        emptied is not None
-        and emptied.attribute not in given.by_parameter
-        and _needs_columns(signature)
-    ):
-        session.report(
-            "P2-E0206",
-            f"`{signature.name}` needs at least one column",
-            name,
-            help=f"write `{signature.name}(column, ...)`",
-        )
-    elif signature.variadic is not None and not given.new and not given.by_parameter:
-        session.report(
-            "P2-E0206",
-            f"`{signature.name}` does nothing without arguments",
-            name,
-            help=f"write `{signature.name}(name = ...)`",
-        )
-
-
-def _placeholder(signature: Signature, parameter: Parameter) -> str:
-    if parameter.choices:
-        return f'"{parameter.choices[0]}"'
-    if parameter.type == "bool" and signature.kind == "step":
-        return "<condition>"
-    return _PLACEHOLDERS.get(parameter.type, "...")
-
-
-def _needs_columns(signature: Signature) -> bool:
-    return signature.name in ("select", "order")
-
-
-_PLACEHOLDERS = {
-    "col": "<column>",
-    "numcol": "<column>",
-    "cols": "[<column>, ...]",
-    "num": "<number>",
-    "int": "<whole number>",
-    "str": '"..."',
-    "bool": "true",
-    "len": "1pt",
-    "time": "10min",
-    "list": "[...]",
-}
 
 
 # ---- values --------------------------------------------------------------------------------------
@@ -328,7 +193,9 @@ def _argument(
     try:
         accept(signature, parameter, typed)
     except Clash as clash:
-        remedy = of_argument(session, signature, parameter, items[0].value, typed, clash)
+        remedy = of_argument(
+            session, place, signature, parameter, items[0], typed=typed, clash=clash
+        )
         session.clash(clash, _across(items), remedy)
         return LOST
     return typed
@@ -342,6 +209,9 @@ def _value(
     setting = parameter.type != "any" and widest(signature, parameter) == "one"
     if isinstance(node, ast.Column) and setting:
         return _bare_setting(session, place, signature, parameter, node)
+    looks_at_columns = signature.kind in ("agg", "win") and not setting
+    if looks_at_columns and isinstance(node, ast.String) and node.value in place.names:
+        return quoted_column(session, place, node)
     return session.expression(session, place, node)
 
 
@@ -350,7 +220,7 @@ def _bare_text(
 ) -> Typed:
     text = node.name.text
     where = described(signature, parameter)
-    if place.scope.seen_binding(text) is not None:
+    if place.scope.binding(text) is not None:
         return _bare_binding(session, where, "text", node)
     if parameter.choices and text not in parameter.choices:
         remedy = of_choice(text, parameter.choices, node.span)
@@ -374,7 +244,7 @@ def _bare_setting(
     text = node.name.text
     where = described(signature, parameter)
     wanted = _WANTED.get(parameter.type, "a single value")
-    if place.scope.seen_binding(text) is not None:
+    if place.scope.binding(text) is not None:
         return _bare_binding(session, where, wanted, node)
     return _plain(session, where, wanted, node)
 

@@ -22,6 +22,8 @@ def call(session: Session, place: Place, node: ast.Call) -> Typed:
     """Give the value of a call in an expression."""
     name = node.name.text
     if len(node.name.parts) > 1:
+        if _is_method(session, place, node):
+            return LOST
         return library_call(session, place, node.name)
     word = place.scope.word(name)
     if word is not None:
@@ -36,6 +38,25 @@ def call(session: Session, place: Place, node: ast.Call) -> Typed:
     if later is not None:
         return _later(session, place, later, node)
     return _no_function(session, place, node, operation)
+
+
+def _is_method(session: Session, place: Place, node: ast.Call) -> bool:
+    """Report `reward.mean()`: a function stands before its column."""
+    of, *_, last = (part.text for part in node.name.parts)
+    known = session.registry.expression(last)
+    column = place.columns is not None and of in place.columns
+    if not column or known is None or place.scope.word(of) is not None:
+        return False
+    inside = [of, *(session.source.slice(argument.span) for argument in node.arguments)]
+    text = f"{last}({', '.join(inside)})"
+    session.report(
+        "P2-E0202",
+        f"`{last}` is a function, and stands before its column",
+        node.name.span,
+        help=f"write `{text}`",
+        fix=Fix(node.span, text),
+    )
+    return True
 
 
 def library_call(session: Session, place: Place, name: ast.QName) -> Typed:

@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 
 from p2lang import ast
 from p2lang.check.places import LOST, available, column, no_column, shown
-from p2lang.check.session import Place, Session
+from p2lang.check.remedies import of_choice
+from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
@@ -30,14 +31,24 @@ def column_argument(
         name = ast.Name(typed.value[1][0], True, span=node.span)
         return column(session, place, ast.QName((name,), span=node.span))
     if typed.value[0] == "list":
+        remedy = _without_brackets(session, signature, node)
         session.report(
             "P2-E0207",
             f"{described(signature, parameter)} is one column, not a list",
             node.span,
-            help="name one column, without brackets",
+            help=remedy.help,
+            fix=remedy.fix,
         )
         return LOST
     return typed
+
+
+def _without_brackets(session: Session, signature: Signature, node: ast.Expr) -> Remedy:
+    if isinstance(node, ast.ListExpr) and len(node.items) == 1:
+        text = session.source.slice(node.items[0].span)
+        return Remedy(f"name it without brackets: {text}", Fix(node.span, text))
+    several = f"; to draw several, write `| {signature.name}(...)` for each"
+    return Remedy(f"name one column, without brackets{several * (signature.kind == 'mark')}")
 
 
 def quoted_column(session: Session, place: Place, node: ast.String, where: str = "this") -> Typed:
@@ -228,7 +239,6 @@ def _renamed(
 
 def _types(session: Session, place: Place, new: list[tuple[ast.Name, ast.Argument]]) -> Value:
     pairs: list[list[str]] = []
-    possible = ", ".join(f'"{kind}"' for kind in CAST_KINDS)
     for name, argument in new:
         if not place.open and (place.columns is None or name.text not in place.columns):
             no_column(session, place, name.text, name.span)
@@ -239,11 +249,12 @@ def _types(session: Session, place: Place, new: list[tuple[ast.Name, ast.Argumen
             continue
         text = session.source.slice(node.span)
         bare = isinstance(node, ast.Column) and text in CAST_KINDS
+        remedy = of_choice(text.strip('"'), CAST_KINDS, node.span)
         session.report(
             "P2-E0208",
             f"{shown(name.text)} cannot be cast to {text}",
             node.span,
-            help=f'write "{text}"' if bare else f"Possible: {possible}",
-            fix=Fix(node.span, f'"{text}"') if bare else None,
+            help=f'write "{text}"' if bare else remedy.help,
+            fix=Fix(node.span, f'"{text}"') if bare else remedy.fix,
         )
     return ["types", pairs]

@@ -107,7 +107,7 @@ def _head_call(session: Session, place: Place, node: ast.Call) -> Stream | Typed
         if operation is None and later is not None and later.in_flow:
             return apply_later(session, place, LOST, later, node.arguments, node.name.span)
         return session.expression(session, place, node)
-    return _without_input(session, operation, node.name)
+    return _without_input(session, place, operation, node)
 
 
 def _head_word(session: Session, place: Place, word: Word, node: ast.Call) -> Stream | Typed:
@@ -174,16 +174,37 @@ def _steps(session: Session) -> list[str]:
     ]
 
 
-def _without_input(session: Session, operation: Signature, name: ast.QName) -> Stream:
-    wanted = THINGS.get(operation.takes, "something")
+def _without_input(session: Session, place: Place, operation: Signature, node: ast.Call) -> Stream:
+    name, wanted = node.name, THINGS.get(operation.takes, "something")
+    around = _around_table(session, place, node)
     session.report(
         "P2-E0203",
         f"`{name.text}` needs {wanted} from the left",
         name.span,
         label="starts a flow, but has no input",
-        help=f"put `|` before `{name.text}` if it continues the flow above, or start with `access(...)` or a `$name`",
+        help=f"write `{around}`"
+        if around
+        else f"put `|` before `{name.text}` if it continues the flow above, or start with `access(...)` or a `$name`",
+        fix=Fix(node.span, around) if around else None,
     )
     return LOST
+
+
+def _around_table(session: Session, place: Place, node: ast.Call) -> str:
+    """Give the flow that is meant by `filter($table, row > 3)`, empty when it is something else."""
+    first = node.arguments[0] if node.arguments else None
+    if first is None or first.name is not None:
+        return ""
+    if isinstance(first.value, ast.Var):
+        binding = place.scope.seen_binding(first.value.name.text)
+        if binding is None or not isinstance(binding.what, Stream) or first.value.fields:
+            return ""
+        binding.used = True
+    elif not isinstance(first.value, ast.Call) or first.value.name.text not in starting(session):
+        return ""
+    rest = ", ".join(session.source.slice(argument.span) for argument in node.arguments[1:])
+    step = f"{node.name.text}({rest})" if rest else node.name.text
+    return f"{session.source.slice(first.span)} | {step}"
 
 
 # ---- stages --------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ def no_column(session: Session, place: Place, text: str, span: Span) -> None:
     binding = place.scope.seen_binding(text)
     names = () if place.columns is None else place.columns.names
     if binding is not None:
+        binding.used = True  # it is what is meant
         session.report(
             "P2-E0201",
             f"there is no column `{text}` here",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2lang import ast
-from p2lang.check.session import Remedy, Session
+from p2lang.check.places import shown
+from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.words import FOREIGN_CHOICES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics import units
@@ -30,6 +31,8 @@ def of_operator(
         return _null(session, node)
     if clash.code == "P2-E0214" and node.operator not in ("*", "/", "**"):
         return _units(session, node, left, right)
+    if clash.code == "P2-E0213" and node.operator in ("+", "-", "*", "/", "**"):
+        return _arithmetic(node, left, right)
     if clash.code == "P2-E0213" and node.operator in ("==", "!=", "<", "<=", ">", ">="):
         return _kinds(session, node, left, right)
     return None
@@ -91,6 +94,13 @@ def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType
     return None
 
 
+def _arithmetic(node: ast.Binary, left: ValueType, right: ValueType) -> Remedy | None:
+    for written, other in ((node.left, right), (node.right, left)):
+        if isinstance(written, ast.String) and other.is_numeric and _is_number(written.value, ""):
+            return _unquoted(written, other)
+    return None
+
+
 def _unquoted(node: ast.String, wanted: ValueType) -> Remedy:
     """Give what stands for a text where another kind is wanted."""
     bare = node.value.strip()
@@ -112,24 +122,59 @@ def _is_number(text: str, unit: str) -> bool:
 # ---- arguments -----------------------------------------------------------------------------------
 
 
-def of_argument(
+def of_argument(  # noqa: PLR0913 -- who asks, where, and the parts of one argument
     session: Session,
+    place: Place,
     signature: Signature,
     parameter: Parameter,
-    node: ast.Expr,
+    argument: ast.Argument,
+    *,
     typed: Typed,
     clash: Clash,
 ) -> Remedy:
     """Give what to write for a value that does not fit its parameter."""
+    node = argument.value
     if parameter.choices:
         return _choice(parameter, node, clash)
     if clash.code not in ("P2-E0207", "P2-E0214"):
-        return Remedy(clash.help)
+        return _bounded(node, clash)
+    meant = _other_parameter(signature, argument) or _column_meant(place, signature, node)
+    if meant is not None:
+        return meant
     rule = _ARGUMENTS.get(type(node))
     found = None if rule is None else rule(parameter, node)
     if found is None and parameter.type == "num" and clash.code == "P2-E0207":
         found = _as_number(session, node, typed)
     return found or Remedy(clash.help or f"write for example {example(signature, parameter)}")
+
+
+def _bounded(node: ast.Expr, clash: Clash) -> Remedy:
+    if isinstance(node, ast.Quantity) and node.unit == "%":
+        text = f"{node.text}%"
+        return Remedy(f"`{text}` is {parse_quantity(text)[0]:g}")
+    return Remedy(clash.help)
+
+
+def _other_parameter(signature: Signature, argument: ast.Argument) -> Remedy | None:
+    """Give the name that is missing before a choice: `legend("upper right")`."""
+    node = argument.value
+    if argument.name is not None or not isinstance(node, ast.String):
+        return None
+    for parameter in signature.parameters:
+        if node.value in parameter.choices:
+            text = f'{parameter.name}="{node.value}"'
+            return Remedy(f"write `{text}`", Fix(node.span, text))
+    return None
+
+
+def _column_meant(place: Place, signature: Signature, node: ast.Expr) -> Remedy | None:
+    """Give the column that a text names, for functions that compute on columns: `mean("reward")`."""
+    if signature.in_flow or not isinstance(node, ast.String) or place.columns is None:
+        return None
+    if node.value not in place.columns:
+        return None
+    text = shown(node.value)
+    return Remedy(f"a column is written without quotes: {text}", Fix(node.span, text))
 
 
 def _choice(parameter: Parameter, node: ast.Expr, clash: Clash) -> Remedy:

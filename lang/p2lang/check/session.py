@@ -68,6 +68,11 @@ class Place:
     frame: PendingFrame | None = None
     boxed: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the columns that are known here."""
+        return () if self.columns is None else self.columns.names
+
 
 @dataclass
 class Session:

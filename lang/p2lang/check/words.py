@@ -221,6 +221,15 @@ FOREIGN_CHOICES = {
     "grey": "greys",
     "grayscale": "greys",
     "standard": "zscore",
+    "float": "number",
+    "float64": "number",
+    "double": "number",
+    "integer": "int",
+    "int64": "int",
+    "str": "string",
+    "text": "string",
+    "boolean": "bool",
+    "datetime": "time",
     "row": "y",
     "col": "x",
     "all": "both",
@@ -246,6 +255,20 @@ FOREIGN_VALUES = {
     "not": "write `not condition`",
 }
 """Function of another tool -> what to write, where ours is not a function."""
+
+FOREIGN_ARGUMENTS_OF = {
+    ("facet", "by"): "cols",
+    ("facet", "wrap"): "cols",
+    ("kmeans", "by"): "on",
+    ("join", "by"): "on",
+    ("head", "rows"): "n",
+    ("sample", "n"): "rows",
+    ("frame", "width"): "size",
+    ("frame", "height"): "size",
+    ("frame", "name"): "title",
+    ("label", "on"): "by",
+}
+"""Step, and its argument in another tool -> ours."""
 
 FOREIGN_ARGUMENTS = {
     "hue": ("colour",),

@@ -42,6 +42,7 @@ WITH_CATEGORIES: Mapping[tuple[str, str], str] = {
 }
 """What to write where a column of numbers is wanted and categories are given; others are told how to convert."""
 
+_PLACES = frozenset((("rule", "x"), ("rule", "y")))
 _BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("head", "n"): (0, _INFINITE),
     ("sample", "rows"): (0, _INFINITE),
@@ -75,6 +76,8 @@ def refine(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         _two_limits(where, typed)
     elif key in _NUMBERS and not typed.type.is_numeric:
         raise Clash("P2-E0207", f"{where} is a number or a column of numbers")
+    elif key in _PLACES:
+        _places(where, typed)
     bounds = _BOUNDS.get(key)
     if bounds is not None:
         _within(where, bounds, typed)
@@ -99,6 +102,17 @@ def _two_limits(where: str, typed: Typed) -> None:
         raise Clash("P2-E0207", f"{where} is a range", help="for example `0..100`")
     if item is not None and not item.is_numeric:
         raise Clash("P2-E0207", f"{where} is a range of numbers", help="for example `0..100`")
+
+
+def _places(where: str, typed: Typed) -> None:
+    item = typed.type.item if typed.type.kind == "list" else typed.type
+    if typed.value[0] == "col" or item is None or item.is_numeric:
+        return
+    raise Clash(
+        "P2-E0207",
+        f"{where} is a number, a list of numbers or a column",
+        help="write `[1, 2]` for a line at each end" if typed.type.kind == "range" else "",
+    )
 
 
 def _two_lengths(where: str, typed: Typed) -> None:

@@ -262,7 +262,19 @@ def statement_starts(at: Trouble) -> Diagnostic | None:
     return None
 
 
+def blocks_after_bars(at: Trouble) -> Diagnostic | None:
+    """`| frame { ... }`."""
+    if at.kind() != "LBRACE" or at.kind(-1) not in BOX_WORDS or at.kind(-2) != "VBAR":
+        return None
+    word = at.text(-1)
+    advice = "the marks follow after bars: `| frame | line(...)`"
+    if word != "frame":
+        advice = f"a {word} starts a statement: `{word} name {{ ... }}`"
+    return Diagnostic("P2-E0109", f"`{word}` after `|` has no braces", at.span(), help=advice)
+
+
 RULES: tuple[Rule, ...] = (
+    blocks_after_bars,
     double_pipes,
     method_calls,
     clauses,

@@ -1,0 +1,211 @@
+"""Arguments that a call does not take, lacks, or writes in another way than the language. One message each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from p2lang import ast
+from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.words import FOREIGN_ARGUMENTS, FOREIGN_ARGUMENTS_OF, nearest
+from p2lang.diagnostics import Fix
+from p2lang.semantics.arguments import SORT_KEYS, missing
+from p2lang.signatures import Parameter, Signature
+from p2lang.source import Span
+
+
+@dataclass
+class Given:
+    """A call's arguments by parameter; `new` are the named new columns. `sound` tells that none was refused."""
+
+    by_parameter: dict[str, list[ast.Argument]] = field(default_factory=dict)
+    new: list[tuple[ast.Name, ast.Argument]] = field(default_factory=list)
+    sound: bool = True
+
+
+def is_computed(node: ast.Expr) -> bool:
+    """Tell whether an argument without a name must be a new column: it is computed."""
+    called = isinstance(node, ast.Call) and node.name.text != "cols"
+    return called or isinstance(node, ast.Binary | ast.If | ast.Number)
+
+
+def compared(
+    session: Session, place: Place, signature: Signature, argument: ast.Argument, given: Given
+) -> bool:
+    """Report `x == step` where `x=step` is meant: the left side is an argument, and no condition is wanted."""
+    node = argument.value
+    if not isinstance(node, ast.Binary) or node.operator != "==":
+        return False
+    left = node.left.name.text if isinstance(node.left, ast.Column) else ""
+    parameter = signature.parameter(session.registry.spelled(left))
+    if parameter is None and (signature.variadic is None or not left.isidentifier()):
+        return False
+    if not _takes_no_condition(place, signature, left):
+        return False
+    equals = Span(node.left.span.end, node.right.span.start)
+    value = session.source.slice(node.right.span)
+    given.sound = False
+    session.report(
+        "P2-E0101",
+        "`==` compares, and an argument is given with `=`",
+        equals,
+        help=f"write `{left}={value}`",
+        fix=Fix(equals, "="),
+    )
+    return True
+
+
+def _takes_no_condition(place: Place, signature: Signature, left: str) -> bool:
+    if signature.in_flow:
+        return all(p.type != "bool" for p in signature.parameters[:1])
+    # A function may be given a comparison of columns; of a name that is no column it cannot.
+    return not place.open and place.columns is not None and left not in place.columns
+
+
+def too_many(
+    session: Session,
+    signature: Signature,
+    argument: ast.Argument,
+    in_place: list[Parameter],
+    given: Given,
+) -> None:
+    """Report an argument without a name that has no place."""
+    if signature.variadic is not None:
+        session.report(
+            "P2-E0205",
+            f"`{signature.name}` needs a name for each new column",
+            argument.span,
+            help=f"write `{signature.name}(name = {session.source.slice(argument.value.span)})`",
+        )
+        return
+    count = len(in_place)
+    takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
+    remedy = _joined(session, in_place, argument, given)
+    session.report(
+        "P2-E0222",
+        f"`{signature.name}` {takes}",
+        argument.span,
+        label="this is one too many",
+        help=remedy.help,
+        note="" if remedy.help else _parameters(signature),
+        fix=remedy.fix,
+    )
+
+
+def _joined(
+    session: Session, in_place: list[Parameter], argument: ast.Argument, given: Given
+) -> Remedy:
+    """Give the conditions of a `filter` joined by `and`."""
+    first = given.by_parameter.get(in_place[0].attribute) if len(in_place) == 1 else None
+    if not first or in_place[0].type != "bool":
+        return Remedy("")
+    gap = Span(first[-1].span.end, argument.span.start)
+    loose = any(_is_loose(node.value) for node in (first[-1], argument))
+    if loose or session.source.slice(gap).strip() != ",":
+        return Remedy("join conditions with `and`")
+    return Remedy("join conditions with `and`", Fix(gap, " and "))
+
+
+def _is_loose(node: ast.Expr) -> bool:
+    return isinstance(node, ast.If) or (isinstance(node, ast.Binary) and node.operator == "or")
+
+
+def no_argument(
+    session: Session, place: Place, signature: Signature, argument: ast.Argument, name: ast.Name
+) -> None:
+    """Report an argument whose name the operation does not have."""
+    operation, wrong = signature.name, name.text
+    if place.columns is not None and wrong in place.columns and signature.kind == "step":
+        equals = Span(name.span.end, argument.value.span.start)
+        session.report(
+            "P2-E0101",
+            "`=` does not compare",
+            argument.span,
+            label=f"`{operation}` has no argument `{wrong}`, but there is a column {wrong}",
+            help="use `==` to compare",
+            fix=Fix(equals, " == "),
+        )
+        return
+    if signature.name in SORT_KEYS and wrong in _DIRECTIONS:
+        session.report(
+            "P2-E0205",
+            f"`{operation}` has no argument `{wrong}`",
+            name.span,
+            help=f"write `{operation}(desc(column))` to begin with the largest",
+        )
+        return
+    foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
+    foreign = FOREIGN_ARGUMENTS_OF.get((operation, wrong), foreign)
+    close = foreign or nearest(wrong, signature.by_name)
+    session.report(
+        "P2-E0205",
+        f"`{operation}` has no argument `{wrong}`",
+        name.span,
+        help=f"did you mean `{close}`?" if close else "",
+        note=_parameters(signature),
+        fix=Fix(name.span, close) if close else None,
+    )
+
+
+_DIRECTIONS = frozenset(("descending", "desc", "reverse", "ascending", "asc", "decreasing", "dir"))
+
+
+def _parameters(signature: Signature) -> str:
+    names = [p.name for p in signature.parameters if p.variadic != "**"]
+    return f"arguments: {', '.join(names)}" if names else ""
+
+
+def report_missing(session: Session, signature: Signature, given: Given, name: Span) -> None:
+    """Report what a call must still be given."""
+    lacking = missing(signature, given.by_parameter)
+    if lacking:
+        names = " and ".join(f"`{p.name}`" for p in lacking)
+        example = ", ".join(f"{p.name}={_placeholder(signature, p)}" for p in lacking)
+        session.report(
+            "P2-E0206", f"`{signature.name}` needs {names}", name, help=f"add `{example}`"
+        )
+        return
+    emptied = next((p for p in signature.parameters if p.variadic == "*"), None)
+    if (
+        emptied is not None
+        and emptied.attribute not in given.by_parameter
+        and _needs_columns(signature)
+    ):
+        session.report(
+            "P2-E0206",
+            f"`{signature.name}` needs at least one column",
+            name,
+            help=f"write `{signature.name}(column, ...)`",
+        )
+    elif signature.variadic is not None and not given.new and not given.by_parameter:
+        session.report(
+            "P2-E0206",
+            f"`{signature.name}` does nothing without arguments",
+            name,
+            help=f"write `{signature.name}(name = ...)`",
+        )
+
+
+def _placeholder(signature: Signature, parameter: Parameter) -> str:
+    if parameter.choices:
+        return f'"{parameter.choices[0]}"'
+    if parameter.type == "bool" and signature.kind == "step":
+        return "<condition>"
+    return _PLACEHOLDERS.get(parameter.type, "...")
+
+
+def _needs_columns(signature: Signature) -> bool:
+    return signature.name in ("select", "order")
+
+
+_PLACEHOLDERS = {
+    "col": "<column>",
+    "numcol": "<column>",
+    "cols": "[<column>, ...]",
+    "num": "<number>",
+    "int": "<whole number>",
+    "str": '"..."',
+    "bool": "true",
+    "len": "1pt",
+    "time": "10min",
+    "list": "[...]",
+}
