@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from logger2.journal import Journal
 
 INTERVAL_S = 0.5
 """What can be lost when the power fails is about twice this; a killed process loses nothing."""
 
-_open: list[Journal] = []
+
+class Tended(ABC):
+    """What this thread looks after: a journal."""
+
+    @abstractmethod
+    def tend(self) -> None:
+        """Bring what is written to the disk; called every half second, raises nothing."""
+
+    @abstractmethod
+    def forked(self) -> None:
+        """Start over in a forked child, where no other thread is left."""
+
+
+_open: list[Tended] = []
 _threads: list[threading.Thread] = []
 _lock = threading.Lock()
 _wake = threading.Event()
 
 
-def watch(journal: Journal) -> None:
+def watch(journal: Tended) -> None:
     """Tend this journal from now on."""
     with _lock:
         if journal not in _open:
@@ -34,7 +44,7 @@ def watch(journal: Journal) -> None:
                 _threads.append(thread)
 
 
-def forget(journal: Journal) -> None:
+def forget(journal: Tended) -> None:
     """Stop tending this journal."""
     with _lock:
         if journal in _open:

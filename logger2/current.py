@@ -1,4 +1,4 @@
-"""Which run and group are current, for `logger2.log` and for nested blocks; ends forgotten runs with the process."""
+"""Which run is current, for `logger2.log` and when runs are nested; ends forgotten runs with the process."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import atexit
 import sys
 from contextvars import ContextVar
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from logger2.recorder import Group, Run
+from logger2.recorder import Run
 
 
 class NoRun(LookupError):
     """`logger2.log` was called while no run, or no single run, is open."""
 
 
-group: ContextVar[Group | None] = ContextVar("logger2-group", default=None)
-"""The innermost open group of this context, of whatever run."""
+_nested: ContextVar[tuple[Run, ...]] = ContextVar("logger2-run", default=())
+"""The runs of this context, the innermost last."""
 
-_run: ContextVar[Run | None] = ContextVar("logger2-run", default=None)
 _open: list[Run] = []
 
 
@@ -27,9 +24,9 @@ def run() -> Run:
 
     Raises NoRun when there is none or more than one.
     """
-    found = _run.get()
-    if found is not None and found in _open:
-        return found
+    nested = _nested.get()
+    if nested and nested[-1] in _open:
+        return nested[-1]
     if len(_open) == 1:
         return _open[0]
     how_many = (
@@ -38,20 +35,22 @@ def run() -> Run:
     raise NoRun(f'{how_many}; start one with `with logger2.run("name", params={{...}}) as run:`')
 
 
-def entered(started: Run) -> Run | None:
-    """Make a run current and give the one that was."""
-    outer = _run.get()
-    _run.set(started)
+def opened(
+    folder: str, about: dict[str, object], resume: dict[str, object] | None, *, strict: bool
+) -> Run:
+    """Give a run that is current until it ends; then the one outside of it is again."""
+    started = Run(folder, about, resume, strict=strict, ended=_left)
+    _nested.set((*_nested.get(), started))
     _open.append(started)
-    return outer
+    return started
 
 
-def left(ended: Run, outer: Run | None) -> None:
-    """Take an ended run away; the one outside of it is current again."""
+def _left(ended: Run) -> None:
     if ended in _open:
         _open.remove(ended)
-    if _run.get() is ended:
-        _run.set(outer)
+    nested = _nested.get()
+    if nested and nested[-1] is ended:
+        _nested.set(nested[:-1])
 
 
 @atexit.register

@@ -57,7 +57,7 @@ class Shape:
         self.segment: SegmentFile | None = None
 
 
-class Journal:
+class Journal(background.Tended):
     """Where a run's lines go; `prepare` makes the run's folder (raising OSError), `header` opens every segment."""
 
     def __init__(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from zlib import crc32
 
-from logger2 import current
 from logger2.arrays import raw_array
 from logger2.definitions import checked, said_about
 from logger2.encoding import (
@@ -52,6 +52,10 @@ class Series:
         self.codes: dict[str, str] = {}
 
 
+_group: ContextVar[Group | None] = ContextVar("logger2-group", default=None)
+"""The innermost open group of this context, of whatever run."""
+
+
 class Group:
     """A prefix and labels for what is logged inside its `with` block, or through its own `log`."""
 
@@ -76,19 +80,19 @@ class Group:
         return group
 
     def __enter__(self) -> Group:
-        self._outer = current.group.get()
-        current.group.set(self)
+        self._outer = _group.get()
+        _group.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        current.group.set(self._outer)
+        _group.set(self._outer)
 
 
 class Run:
     """One run of an experiment, open for recording until `finish` or the end of its `with` block.
 
     `folder` is where its files are, `id` its sortable identity, `name` what tells it from other runs of the experiment,
-    `resumed_from` the step of the last `checkpoint` when an earlier run was resumed.
+    `resumed_from` the step of the last `checkpoint` when an earlier run was resumed. `ended` is told when it ends.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Run:
         resume: dict[str, object] | None,
         *,
         strict: bool,
+        ended: Callable[[Run], None],
     ) -> None:
         self.folder = folder
         self.id = str(about["run"])
@@ -106,6 +111,7 @@ class Run:
         self._about = about
         self._definitions: dict[str, dict[str, str]] = dict(about["definitions"])  # type: ignore[call-overload] # checked when it was read
         self._resume = resume
+        self._ended = ended
         self._unsaved = True
         self._t0 = time.time()
         self._zero = time.monotonic_ns()
@@ -116,7 +122,6 @@ class Run:
         self._finished = False
         self._journal = Journal(self._prepared, self._header, strict)
         self._save()
-        self._outer = current.entered(self)
 
     # ---- what an experiment calls -----------------------------------------------------------
 
@@ -132,7 +137,7 @@ class Run:
             values = named
         elif named:
             values = {**values, **named}
-        group = current.group.get()
+        group = _group.get()
         self._record(self._root if group is None else self._series_in(group), step, values)
 
     def group(self, prefix: str = "", /, **labels: object) -> Group:
@@ -207,7 +212,7 @@ class Run:
         if self._finished:
             return
         self._finished = True
-        current.left(self, self._outer)
+        self._ended(self)
         state = "ok" if error is None else "failed"
         self._journal.end(state)
         self._about["state"] = state
@@ -326,7 +331,7 @@ class Run:
         return shape
 
     def _current_series(self) -> Series:
-        group = current.group.get()
+        group = _group.get()
         return self._root if group is None else self._series_in(group)
 
     def _series_in(self, group: Group) -> Series:

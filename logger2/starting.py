@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 (the words of one experiment's first line)
         "checkpoint": None,
         "error": None,
     }
-    return Run(os.path.join(experiment, number), about, None, strict=strict)
+    return current.opened(os.path.join(experiment, number), about, None, strict=strict)
 
 
 def log(
@@ -87,4 +87,4 @@ def _resumed(folder: str, about: dict[str, object], *, strict: bool) -> Run:
         )
         resume["from_step"] = after
     about.update(state="running", ended=None, error=None)
-    return Run(folder, about, resume, strict=strict)
+    return current.opened(folder, about, resume, strict=strict)
