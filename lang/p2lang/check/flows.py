@@ -176,7 +176,7 @@ def _steps(session: Session) -> list[str]:
 
 def _without_input(session: Session, place: Place, operation: Signature, node: ast.Call) -> Stream:
     name, wanted = node.name, THINGS.get(operation.takes, "something")
-    around = _around_table(session, place, node)
+    around = _around_table(session, place, operation, node)
     session.report(
         "P2-E0203",
         f"`{name.text}` needs {wanted} from the left",
@@ -190,7 +190,7 @@ def _without_input(session: Session, place: Place, operation: Signature, node: a
     return LOST
 
 
-def _around_table(session: Session, place: Place, node: ast.Call) -> str:
+def _around_table(session: Session, place: Place, operation: Signature, node: ast.Call) -> str:
     """Give the flow that is meant by `filter($table, row > 3)`, empty when it is something else."""
     first = node.arguments[0] if node.arguments else None
     if first is None or first.name is not None:
@@ -204,7 +204,8 @@ def _around_table(session: Session, place: Place, node: ast.Call) -> str:
         return ""
     rest = ", ".join(session.source.slice(argument.span) for argument in node.arguments[1:])
     step = f"{node.name.text}({rest})" if rest else node.name.text
-    return f"{session.source.slice(first.span)} | {step}"
+    between = " | frame" if operation.takes == "view" else ""
+    return f"{session.source.slice(first.span)}{between} | {step}"
 
 
 # ---- stages --------------------------------------------------------------------------------------
