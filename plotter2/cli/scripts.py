@@ -25,9 +25,9 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host
-from plotter2.host.wholefile import write_whole
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
@@ -70,7 +70,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         )
     with opened_host(root) as host:
         text = host.starter(bundle)
-    write_whole(path, text.encode())
+    durable.replace(path, text.encode())
     data = {"ok": True, "script": str(path), "bundle": bundle}
     return Answer(data, f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}")
 
@@ -125,7 +125,7 @@ def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer
             code,
         )
     if write and changed:
-        write_whole(script, text.encode())
+        durable.replace(script, text.encode())
     if write:
         return Answer(data, f"{script}: {'rewritten' if changed else 'was as it should be'}")
     return Answer(data, text.removesuffix("\n"))
@@ -285,7 +285,7 @@ def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     for artefact in result.artefacts:
         target = folder / artefact.path.name
         try:
-            write_whole(target, artefact.path.read_bytes())
+            durable.replace(target, artefact.path.read_bytes())
         except (OSError, DataError) as error:
             note = f"the run itself succeeded: its pictures are in {artefact.path.parent}"
             raise _not_written(target, error, note) from error

@@ -177,14 +177,14 @@ def put(tmp: Path, final: Path, pieces: Iterable[bytes | memoryview]) -> bool:
         raise
 
 
-def replace(tmp: Path, final: Path, data: bytes) -> None:
+def replace(final: Path, data: bytes) -> None:
     """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole.
 
-    The temporary file is called after `tmp`, with an ending that no other process uses, so that what
-    a dead process left is not in the way. Who may read and write `final` stays as it was. Raises DataError, and then
-    `final` is as it was.
+    A link is replaced, never followed. The temporary file beside it has a name that no other process uses, so that
+    what a dead process left is not in the way. Who may read and write `final` stays as it was. Raises DataError, and
+    then `final` is as it was.
     """
-    tmp = tmp.with_name(f"{tmp.name}.{os.getpid()}-{time.monotonic_ns()}")
+    tmp = final.with_name(f".{final.name}.new.{os.getpid()}-{time.monotonic_ns()}")
     with reported(final):
         before = stat.S_IMODE(final.stat().st_mode) if final.exists() else None
     write_new(tmp, (data,), mode=0o644 if before is None else 0o600)

@@ -134,7 +134,7 @@ class Host:
             terms = statement_for(compiled, called, serial, self._now(), self.settings.limits)
             sidecar = sign_statement(terms, self.keyring.signing_key(own, ask))
         path = compiled.script.path.with_name(compiled.script.name + ".sig")
-        durable.replace(path.with_name(f".{path.name}.new"), path, sidecar)
+        durable.replace(path, sidecar)
         return SignedScript(path, own.principal, own.public.fingerprint, terms.dump().decode())
 
     def verify(self, script: OpenedScript) -> Verified:

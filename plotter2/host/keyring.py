@@ -132,8 +132,8 @@ class Keyring:
         return with_trust_line(self.trust(), TrustLine.for_kind(principal, key, Kind.SCRIPT))
 
     def _write_trust(self, content: bytes) -> None:
-        folder = self._folder("trust")
-        durable.replace(folder / ".allowed_signers.new", self.trust_file, content)
+        self._folder("trust")
+        durable.replace(self.trust_file, content)
 
     def _folder(self, name: str) -> Path:
         folder = self.config / name

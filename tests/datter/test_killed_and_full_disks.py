@@ -168,14 +168,14 @@ def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_file_is_replaced_whole_or_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    final, tmp = tmp_path / "settings", tmp_path / ".settings.new"
-    tmp.write_bytes(b"left by a dead process")
-    durable.replace(tmp, final, b"first")
+    final = tmp_path / "settings"
+    (tmp_path / ".settings.new").write_bytes(b"left by a dead process")
+    durable.replace(final, b"first")
     assert final.read_bytes() == b"first"
     disk = FailingDisk(monkeypatch, "fsync", errno.EIO)
     disk.fail_at = 1
     with pytest.raises(DataError):
-        durable.replace(tmp, final, b"second")
+        durable.replace(final, b"second")
     assert final.read_bytes() == b"first"
     assert {path.name for path in tmp_path.iterdir()} == {"settings", ".settings.new"}
 
