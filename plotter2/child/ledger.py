@@ -53,6 +53,7 @@ def ledger_of(
         null=counts.null,
         decimated=counts.decimated,
         drawn=counts.drawn,
+        layers=len(scene.ledger),
         nodes={a.id: (sum(a.taken), a.given) for a in told},
     )
     embedded = {

@@ -36,6 +36,7 @@ from plotter2.runs.running import Event, RunResult
 from plotter2.wire.messages import Format, Note
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
+_TOLD = ("read", "filtered", "null", "decimated", "drawn")
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
 
 
@@ -315,7 +316,8 @@ def _not_written(path: Path, error: OSError | DataError, note: str = "") -> Plot
 def _run_text(record: dict[str, Any]) -> str:
     lines = [artefact["path"] for artefact in record["artefacts"]]
     for plot, counts in record["ledger"].items():
-        rows = ", ".join(f"{count:,} {what}" for what, count in counts.items() if what != "nodes")
-        lines.append(f"{plot}: rows {rows}")
+        rows = ", ".join(f"{counts[what]:,} {what}" for what in _TOLD)
+        layers = f" in {counts['layers']} layers" if counts["layers"] > 1 else ""
+        lines.append(f"{plot}: rows {rows}{layers}")
     lines.append(f"run {record['run']}, sandbox level {record['sandbox_level']}")
     return "\n".join(lines)

@@ -29,10 +29,9 @@ _LITTLE_SPACE = 1 << 30
 @click.option("--rebuild", is_flag=True, help="Make the registry anew from the stored bundles.")
 def doctor(root: str | None, rebuild: bool) -> Answer:
     """Check this machine and this root; exit code 1 when scripts cannot run."""
-    if rebuild:
-        rebuild_registry(settings(root).root, PATIENCE_S)
+    rebuilt = [_rebuilt(settings(root).root)] if rebuild else []
     with opened_host(root) as host:
-        checks = [*_sandbox(host), *_root(host)]
+        checks = [*rebuilt, *_sandbox(host), *_root(host)]
     versions = {"plotter2": __version__, "python": platform.python_version()}
     versions |= {package: version(package) for package in _PACKAGES}
     well = all(check.ok for check in checks if check.check in _NEEDED)
@@ -45,6 +44,16 @@ def doctor(root: str | None, rebuild: bool) -> Answer:
 
 _NEEDED = frozenset({"a confined child", "store"})
 """Without these no script runs."""
+
+
+def _rebuilt(folder: Path) -> Check:
+    done = rebuild_registry(folder, PATIENCE_S)
+    kept = "run records kept" if done.runs_kept else "the old registry could not be read"
+    aside = f", it is kept as {done.set_aside}" if done.set_aside else ""
+    lost = "the records of earlier runs and the serials that ran are lost"
+    return Check(
+        "registry", done.runs_kept, f"made anew from {done.events} changes, {kept}{aside}", lost
+    )
 
 
 def _sandbox(host: Host) -> list[Check]:

@@ -288,6 +288,10 @@ def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Stor
         "sandbox_missing": list(outcome.confined.missing),
         "artefacts": [artefact.as_json() for artefact in artefacts],
         "ledger": ledger_of(outcome),
+        "usage": {
+            "cpu_ms": round(outcome.usage.cpu_ms, 1),
+            "peak_rss_mib": round(outcome.usage.peak_rss_mib, 1),
+        },
     }
     return RunResult(run_id, artefacts, complete)
 
@@ -302,6 +306,7 @@ def ledger_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
             "null": rows.null,
             "decimated": rows.decimated,
             "drawn": rows.drawn,
+            "layers": rows.layers,
             "nodes": {node: list(in_out) for node, in_out in rows.nodes.items()},
         }
         for rows in counted

@@ -96,7 +96,8 @@ class Blob(Message, frozen=True):
 class RowsCounted(Message, frozen=True):
     """The row ledger of one picture: each row read is filtered, grouped away, null, or given to a mark.
 
-    `nodes` counts rows in and out of each operation, by node id.
+    `null`, `decimated` and `drawn` are sums over all `layers` of the picture. `nodes` counts rows in and out of each
+    operation, by node id.
     """
 
     plot: Name
@@ -105,6 +106,7 @@ class RowsCounted(Message, frozen=True):
     null: Count
     decimated: Count
     drawn: Count
+    layers: Count
     nodes: dict[Name, tuple[Count, Count]] = {}
 
 

@@ -118,3 +118,27 @@ def test_one_bundle_is_drawn_by_its_own_name(place: Workplace) -> None:
     )
     p2_json(place.root, "sign", script)
     assert p2_json(place.root, "run", script)["ledger"]["one"]["drawn"] == 60
+
+
+def test_a_run_record_tells_what_the_child_used_and_how_many_layers_were_drawn(
+    place: Workplace,
+) -> None:
+    record = p2_json(place.root, "run", place.script)
+    assert record["usage"]["cpu_ms"] > 0
+    assert record["usage"]["peak_rss_mib"] > 0
+    assert record["ledger"]["reward"]["layers"] == 2
+    assert "drawn in 2 layers" in p2(place.root, "run", place.script).out
+
+
+def test_doctor_tells_what_became_of_a_registry_that_cannot_be_read(place: Workplace) -> None:
+    p2_json(place.root, "run", place.script)
+    whole = p2(place.root, "doctor", "--rebuild")
+    assert "run records kept" in whole.out
+    registry = place.root / "registry" / "registry.db"
+    registry.write_bytes(b"not a database" * 1000)
+    broken = p2(place.root, "show")
+    assert broken.code == 1
+    assert "plotter2 doctor --rebuild" in broken.err
+    mended = p2(place.root, "doctor", "--rebuild")
+    assert "it is kept as" in mended.out
+    assert p2_json(place.root, "run", place.script)["artefacts"]

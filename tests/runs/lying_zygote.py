@@ -13,7 +13,7 @@ from plotter2.wire.messages import RowsCounted, RunJob
 
 def _counted(plot: str, node: str) -> RowsCounted:
     return RowsCounted(
-        plot=plot, read=1, filtered=0, null=0, decimated=0, drawn=1, nodes={node: (1, 1)}
+        plot=plot, read=1, filtered=0, null=0, decimated=0, drawn=1, layers=1, nodes={node: (1, 1)}
     )
 
 

@@ -90,6 +90,7 @@ FROM_CHILD: st.SearchStrategy[FromChild] = st.one_of(
         null=COUNTS,
         decimated=COUNTS,
         drawn=COUNTS,
+        layers=COUNTS,
         nodes=st.dictionaries(NAMES, st.tuples(COUNTS, COUNTS), max_size=3),
     ),
     st.builds(Failed, code=NAMES, message=TEXTS, where=TEXTS, help=TEXTS, note=TEXTS, span=SPANS),
