@@ -5,6 +5,7 @@ What the host sends is checked again here; a script can do nothing but what its 
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
-from plotter2.renderkit.mpl import draw
+from plotter2.renderkit.mpl import MATPLOTLIB_VERSION, draw
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RunJob
@@ -195,8 +196,10 @@ class _Run:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of the libraries that computed a picture."""
+    """Give the versions of Python and of the libraries that computed and drew a picture."""
     return {
+        "python": platform.python_version(),
+        "matplotlib": MATPLOTLIB_VERSION,
         "numpy": np.__version__,
         "polars": pl.__version__,
         "scipy": scipy.__version__,

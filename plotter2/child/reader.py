@@ -154,8 +154,9 @@ class _Sender:
         notes = list(table.notes)
         for column in table.columns:
             features = features_of(column)
-            if odd := features.get("nan"):
-                notes.append(f"column {column.name!r} has {odd} NaN")
+            for what, word in (("nan", "NaN"), ("infinite", "Infinity")):
+                if odd := features.get(what):
+                    notes.append(f"column {column.name!r} has {odd} {word}")
             if unit := table.units.get(column.name):
                 features["unit"] = unit
             self._column(name, column, features)

@@ -11,6 +11,7 @@ FOREIGN_PROVENANCE = "P2-D0892"
 NO_TERMINAL = "P2-S0791"
 USAGE = "P2-H0900"
 NOT_PRINTED = "P2-H0921"
+FOREIGN_TABLES = "P2-H0922"
 BUG = "P2-H0999"
 
 CODES: dict[str, str] = {
@@ -22,6 +23,7 @@ CODES: dict[str, str] = {
     FOREIGN_PROVENANCE: "a picture says where it comes from, but not as plotter2 says it",
     NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",
     NOT_PRINTED: "the answer could not be written to standard output",
+    FOREIGN_TABLES: "the parser's tables are not those that came with this release",
     USAGE: "the words of a command do not fit",
     BUG: "an error that nobody foresaw: a bug in plotter2",
 }

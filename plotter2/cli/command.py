@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from p2lang.parser import ForeignTables
 from plotter2.cli.answer import (
     Answer,
     NotPrinted,
@@ -16,7 +17,7 @@ from plotter2.cli.answer import (
     print_diagnostics,
     print_problem,
 )
-from plotter2.cli.codes import BUG
+from plotter2.cli.codes import BUG, FOREIGN_TABLES
 from plotter2.config.settings import settings
 from plotter2.errors import ExitCode, HostError, Plotter2Error
 from plotter2.host.host import Host
@@ -65,6 +66,9 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
             traceback.print_exc()
         _print_error(error, as_json=as_json)
         return error.exit_code
+    except ForeignTables as error:
+        print_problem(_foreign_tables(error), as_json=as_json)
+        return ExitCode.WORK_FAILED
     except (click.ClickException, click.Abort):
         raise
     except KeyboardInterrupt:
@@ -87,6 +91,14 @@ def _print_error(error: Plotter2Error, *, as_json: bool) -> None:
         print_diagnostics(error.diagnostics, error.source, as_json=as_json)
     else:
         print_problem(error, as_json=as_json)
+
+
+def _foreign_tables(error: ForeignTables) -> HostError:
+    return HostError(
+        FOREIGN_TABLES,
+        str(error),
+        help="reinstall plotter2; after a change of the grammar: python -m p2lang.parser.build",
+    )
 
 
 def _bug(error: Exception) -> HostError:

@@ -63,4 +63,8 @@ def _some(names: list[str]) -> str:
 
 def _rows(ledger: dict[str, Any]) -> str:
     counts = {"given to the marks" if what == "rows" else what: n for what, n in ledger.items()}
-    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if isinstance(n, int))
+    told = ", ".join(f"{n:,} {what}" for what, n in counts.items() if isinstance(n, int))
+    layers = ledger.get("layers")
+    if isinstance(layers, list) and len(layers) > 1:
+        return f"{told} in {len(layers)} layers"
+    return told

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shlex
 import sys
@@ -158,7 +160,7 @@ def run(
     values = param_values(params)
     opened = open_script(script)
     if output:
-        _make(output)
+        _check_folder(output)
     with opened_host(root) as host:
         host.orchestrator.warm()
         if opened.sidecar is None:
@@ -286,6 +288,7 @@ def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     for artefact in result.artefacts:
         target = folder / artefact.path.name
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             durable.replace(target, artefact.path.read_bytes())
         except (OSError, DataError) as error:
             note = f"the run itself succeeded: its pictures are in {artefact.path.parent}"
@@ -294,12 +297,13 @@ def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     return {**result.record, "artefacts": artefacts}
 
 
-def _make(folder: Path) -> None:
-    """Make the folder for pictures before anything runs."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_written(folder, error) from error
+def _check_folder(folder: Path) -> None:
+    """See before anything runs that the folder for pictures is one, or can be made; it is made after the run."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise _not_written(folder, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _not_written(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _not_written(path: Path, error: OSError | DataError, note: str = "") -> Plotter2Error:

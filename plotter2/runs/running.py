@@ -107,7 +107,7 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     record = first_record(run_id, request)
     parts.store.start_run(run_id, request.verified.statement.name, record)
     try:
-        with timings.stage("child"):
+        with timings.stage("dispatch"):
             outcome = dispatched(request, parts, tables)
         with timings.stage("publish"):
             require_asked_for(request, outcome)
@@ -269,7 +269,7 @@ def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
 def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:
     """Give the host's times, then the child's; a stage that both have is told apart."""
     theirs = {
-        f"child {stage}" if stage in timings.ms else stage: ms
+        f"child {stage}" if stage in timings.ms else stage: round(ms, 2)
         for stage, ms in outcome.timings_ms.items()
     }
     return {**timings.ms, **theirs}

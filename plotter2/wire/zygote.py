@@ -65,7 +65,7 @@ def decode_order(data: bytes) -> MakeChild:
     """Read what the orchestrator sent. Raises HostError (P2-H0908)."""
     try:
         return _ORDER.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HostError(codes.PROTOCOL_BROKEN, f"an order for a child is wrong: {error}") from None
 
 
@@ -75,5 +75,5 @@ def decode_from_zygote(data: bytes) -> FromZygote:
         raise HostError(codes.PROTOCOL_BROKEN, f"the zygote sent over {MESSAGE_LIMIT} bytes")
     try:
         return _FROM_ZYGOTE.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HostError(codes.PROTOCOL_BROKEN, f"the zygote's word is wrong: {error}") from None

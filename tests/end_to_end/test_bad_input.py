@@ -139,7 +139,8 @@ def test_nan_and_infinity_tokens_are_read_and_reported(place: Workplace) -> None
     (folder / "log.jsonl").write_text('{"step": 0, "loss": NaN}\n{"step": 1, "loss": Infinity}\n')
     finished = p2(place.root, "add", folder)
     assert finished.code == 0, finished.err
-    assert "NaN" in finished.out
+    assert "has 1 NaN" in finished.out
+    assert "has 1 Infinity" in finished.out
     assert "2 rows" in finished.out
 
 

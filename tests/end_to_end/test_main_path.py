@@ -57,6 +57,7 @@ def test_why_tells_script_signer_data_and_rows_of_a_picture(place: Workplace, ki
     assert found["signers"][0]["principal"] == "tester@here"
     assert len(found["bundles"]) == 9
     assert found["ledger"]["read"] == 540
+    assert {"python", "matplotlib", "numpy", "polars", "scipy"} <= set(found["versions"])
     text = p2(place.root, "why", artefact["path"]).out
     assert "tester@here" in text
     assert "540" in text

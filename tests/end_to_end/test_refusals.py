@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from commandline import Finished, p2, p2_json, p2_process
+from p2lang.parser import tables
 from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
@@ -160,3 +161,26 @@ def in_terminal(command: list[str], prompt: str, answer: str) -> tuple[str, int]
             break
     os.close(controller)
     return shown, process.wait(timeout=10)
+
+
+def test_a_refused_run_makes_no_folder_for_pictures(place: Workplace) -> None:
+    (place.folder / "mean.p2.sig").unlink()
+    refused(p2_process(place.root, "run", place.script, "-o", place.folder / "out"), "P2-S0701")
+    assert not (place.folder / "out").exists()
+
+
+def test_tables_of_the_parser_that_were_changed_are_refused(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    changed = tmp_path / "p2.tables.json"
+    changed.write_bytes(tables.TABLES_PATH.read_bytes().replace(b"NAME", b"NAMF", 1))
+    monkeypatch.setattr(tables, "TABLES_PATH", changed)
+    tables.tables.cache_clear()
+    try:
+        finished = p2(place.root, "check", place.script)
+    finally:
+        monkeypatch.undo()
+        tables.tables.cache_clear()
+    assert finished.code == 1
+    assert "P2-H0922" in finished.err
+    assert "reinstall" in finished.err

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plotter2.errors import HostError
@@ -131,6 +131,9 @@ def test_a_job_comes_back_the_same(job: Job) -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b"\x81\xa1\x80")
+@example(b"\x82\xa4type\xa1\xff")
+@example(b"\x91" * 200)
 def test_random_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
     for decode in (decode_from_child, decode_job, zygote.decode_from_zygote, zygote.decode_order):
         with pytest.raises(HostError) as caught:

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from p2lang.parser.limits import LONGEST_SCRIPT, decode
 from p2lang.parser.reading import Parsed, parse
+from p2lang.parser.tables import ForeignTables
 
-__all__ = ["LONGEST_SCRIPT", "Parsed", "decode", "parse"]
+__all__ = ["LONGEST_SCRIPT", "ForeignTables", "Parsed", "decode", "parse"]

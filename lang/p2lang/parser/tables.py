@@ -30,13 +30,14 @@ class Tables:
     keyword_kinds: frozenset[str]
 
 
+class ForeignTables(ValueError):
+    """The tables are not those that came with this package."""
+
+
 def read_tables(content: bytes, digest: str) -> Tables:
-    """Read the JSON tables; raises ValueError when they are not those that the digest names."""
+    """Read the JSON tables; raises ForeignTables when they are not those that the digest names."""
     if hashlib.sha256(content).hexdigest() != digest.strip():
-        raise ValueError(
-            "the parser's tables do not match their digest; reinstall plotter2, "
-            "or run `python -m p2lang.parser.build` after a change of the grammar"
-        )
+        raise ForeignTables("the parser's tables do not match their digest")
     read = json.loads(content)
     data, memo = read["data"], _numbered(read["memo"])
     table = data["parser"]["parser"]

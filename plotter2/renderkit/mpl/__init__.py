@@ -4,6 +4,11 @@ The only package that imports matplotlib. Importing it reads matplotlib's font l
 opens the bundled DejaVu fonts. The same scene gives the same bytes within one release of plotter2 and its libraries.
 """
 
+import matplotlib
+
 from plotter2.renderkit.mpl.drawing import FORMATS, draw, warm
 
-__all__ = ["FORMATS", "draw", "warm"]
+MATPLOTLIB_VERSION = matplotlib.__version__
+"""What drew the picture: another release of matplotlib may give other bytes."""
+
+__all__ = ["FORMATS", "MATPLOTLIB_VERSION", "draw", "warm"]
