@@ -21,6 +21,7 @@ COMMANDS = {
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.scripts", "Check a script against the data it names."),
     "fmt": ("plotter2.cli.scripts", "Print a script in the one layout, or rewrite it."),
+    "explain": ("plotter2.cli.explain", "Explain an error code or an operation."),
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),
     "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
     "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),

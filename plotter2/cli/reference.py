@@ -1,16 +1,18 @@
 """Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts.
 
-Run as `python -m plotter2.cli.reference`; nothing else uses it.
+Run as `python -m plotter2.cli.reference`; `plotter2 explain` shows the same lines.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import p2lang.check.codes
+import p2lang.explain
 import p2lang.parser.codes
 import p2lang.verifier.params
 import p2lang.verifier.refusal
@@ -27,7 +29,13 @@ import plotter2.staging.codes
 import plotter2.wire.codes
 from p2sign.causes import CAUSES
 
-TARGET: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
+_PROJECT: Final = Path(__file__).parents[2]
+_PAGES: Final = (
+    Path(p2lang.explain.__file__).parent / "pages",
+    Path(__file__).parent / "pages",
+)
+
+TARGET: Final = _PROJECT / "docs" / "reference" / "errors.md"
 
 TABLES: Final[tuple[Mapping[str, str], ...]] = (
     p2lang.parser.codes.CODES,
@@ -75,14 +83,29 @@ def reference() -> str:
     return "\n".join([_HEAD, *_sections()])
 
 
+@cache
+def lines() -> Mapping[str, str]:
+    """Give every code with what is the case, in one line."""
+    return {code: line for table in TABLES for code, line in table.items()}
+
+
 def _sections() -> Iterator[str]:
-    lines = {code: line for table in TABLES for code, line in table.items()}
     for beginning, title in RANGES:
         yield f"## {title}: {beginning}xx\n\n| code | what is the case |\n|---|---|"
-        for code in sorted(lines):
+        for code in sorted(lines()):
             if code.startswith(beginning):
-                yield f"| {code} | {_in_a_cell(lines[code])} |"
+                page = _page(code)
+                yield f"| {f'[{code}]({page})' if page else code} | {_in_a_cell(lines()[code])} |"
         yield ""
+
+
+def _page(code: str) -> str:
+    """Give where the page of a code is, as seen from the page of all codes."""
+    for folder in _PAGES:
+        for path in sorted(folder.glob("*.md")):
+            if f"## {code}\n" in path.read_text(encoding="utf-8"):
+                return f"../../{path.relative_to(_PROJECT)}#{code.lower()}"
+    return ""
 
 
 def _in_a_cell(line: str) -> str:
