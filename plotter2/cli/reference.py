@@ -1,4 +1,5 @@
-"""Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts.
+"""Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts, and what is made by
+the program in `lang/SPEC.md`: the grammar.
 
 Run as `python -m plotter2.cli.reference`; `plotter2 explain` shows the same lines.
 """
@@ -57,6 +58,9 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
 )
 """Every part's codes with one line each; no code stands in two of them."""
 
+SPECIFICATION: Final = Path(__file__).parents[2] / "lang" / "SPEC.md"
+GRAMMAR: Final = Path(p2lang.parser.__file__).parent / "p2.lark"
+
 RANGES: Final[tuple[tuple[str, str], ...]] = (
     ("P2-E00", "The file"),
     ("P2-E01", "Syntax"),
@@ -89,6 +93,15 @@ def lines() -> Mapping[str, str]:
     return {code: line for table in TABLES for code, line in table.items()}
 
 
+def specification(page: str) -> str:
+    """Give the page of the specification with the grammar between its marks, as it is now."""
+    before, begin, rest = page.partition("<!-- grammar: made by")
+    head, _, rest = rest.partition("-->")
+    _, end, after = rest.partition("<!-- end of grammar -->")
+    grammar = GRAMMAR.read_text(encoding="utf-8").rstrip()
+    return f"{before}{begin}{head}-->\n\n```lark\n{grammar}\n```\n\n{end}{after}"
+
+
 def _sections() -> Iterator[str]:
     for beginning, title in RANGES:
         yield f"## {title}: {beginning}xx\n\n| code | what is the case |\n|---|---|"
@@ -113,9 +126,11 @@ def _in_a_cell(line: str) -> str:
 
 
 def main() -> int:
-    """Write the file."""
+    """Write the files."""
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(reference(), encoding="utf-8")
+    page = SPECIFICATION.read_text(encoding="utf-8")
+    SPECIFICATION.write_text(specification(page), encoding="utf-8")
     return 0
 
 
