@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2_compiling import SCHEMAS, compiled
+from p2_compiling import compiled
 from p2lang.verifier import verify
 from p2std.registry import core
 from plotter2.cli import reference
