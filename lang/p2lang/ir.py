@@ -181,27 +181,6 @@ def tables_named(attributes: Mapping[str, Value]) -> Iterator[Any]:
                 yield value[1]
 
 
-def capabilities(nodes: tuple[Node, ...]) -> tuple[str, ...]:
-    """Give what a program may touch, one `right kind:target` each, sorted: what a signature must allow.
-
-    `read bundle:PATH` for each access, `write output:NAME` for each plot that leaves.
-    """
-    found = set()
-    for node in nodes:
-        name = node.op.partition("@")[0]
-        if name in ("access", "copy", "load"):
-            found.add(f"read bundle:{node.attributes['path'][1]}")
-        elif name in ("plot", "automatic", "animate"):
-            found.add(f"write output:{plot_name(node)}")
-    return tuple(sorted(found))
-
-
-def plot_name(node: Node) -> str:
-    """Give the name of the picture that a plot node makes: its own, or `plot`."""
-    value = node.attributes.get("name")
-    return str(value[1]) if value is not None and value[0] == "str" else "plot"
-
-
 def _refuse_floats(value: Any) -> None:
     pending = [value]
     while pending:

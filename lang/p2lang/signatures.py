@@ -1,8 +1,9 @@
 """The registry of operations: reads signature lines, answers what an operation takes, gives and costs.
 
-A line is `kind name@version(parameters) : in -> out | cost | rights | doc`; `#` starts a comment. Kinds: source, step,
-mark, deco, effect (they stand in a flow) and fn (row by row), agg (a column to one value), win (a column to a column),
-val (one value), which stand in expressions. A parameter is `name:type`, `?` after it makes it optional, `=text` gives a
+A line is `kind name@version(parameters) : in -> out | cost | rights | doc | facts`; `#` starts a comment, the facts may
+be left out (`p2lang.facts` lists them), so that a new operation is one line and a kernel. Kinds: source, step, mark,
+deco, effect (they stand in a flow) and fn (row by row), agg (a column to one value), win (a column to a column), val
+(one value), which stand in expressions. A parameter is `name:type`, `?` after it makes it optional, `=text` gives a
 default, `*name` takes all positional columns, `**type` takes named new columns of that type. A type is one word or
 `enum(a|b|c)`.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from p2lang.facts import PLAIN, Facts, parse_facts
 from p2lang.types import parse_quantity
 
 FLOW_KINDS = ("source", "step", "mark", "deco", "effect")
@@ -70,6 +72,7 @@ class Signature:
     cost: str
     rights: tuple[str, ...]
     doc: str
+    facts: Facts = PLAIN
 
     @cached_property
     def full_name(self) -> str:
@@ -155,6 +158,7 @@ _LINE = re.compile(
     rf"(?P<kind>{'|'.join((*FLOW_KINDS, *EXPRESSION_KINDS))})\s+(?P<name>[a-z_][a-z0-9_]*)@(?P<version>\d+)"
     r"\((?P<parameters>.*?)\)\s*(?::\s*(?P<takes>\w+)\s*)?->\s*(?P<gives>\w+)\s*(?:\|(?P<rest>.*))?\Z"
 )
+_FIELDS = 4
 _PARAMETER = re.compile(
     r"(?P<variadic>\*{0,2})(?P<name>[a-z_][a-z0-9_]*)(?::(?P<type>[a-z]+)(?:\((?P<choices>[^)]*)\))?)?"
     r"(?P<optional>\?)?(?:=(?P<default>.+))?\Z"
@@ -174,7 +178,9 @@ def parse_signature(line: str) -> Signature:
     if match is None:
         raise ValueError(f"not a signature: {line!r}")
     rest = [part.strip() for part in (match["rest"] or "").split(" | ")]
-    cost, rights, doc = (*rest, "", "", "")[:3] if len(rest) > 1 else ("1", "-", rest[0])
+    if len(rest) > _FIELDS:
+        raise ValueError(f"too many fields: {line!r}")
+    cost, rights, doc, facts = (*rest, "", "", "")[:4] if len(rest) > 1 else ("1", "-", rest[0], "")
     return Signature(
         kind=match["kind"],
         name=match["name"],
@@ -185,7 +191,15 @@ def parse_signature(line: str) -> Signature:
         cost=cost or "1",
         rights=() if rights in ("", "-") else tuple(r.strip() for r in rights.split(",")),
         doc=doc,
+        facts=_facts(facts, line),
     )
+
+
+def _facts(text: str, line: str) -> Facts:
+    try:
+        return parse_facts(text)
+    except ValueError as error:
+        raise ValueError(f"{error} in {line!r}") from None
 
 
 def _with_closed_choices(line: str) -> str:

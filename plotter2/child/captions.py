@@ -7,6 +7,7 @@ values, missing ones not counted, behind each drawn point: "n = 5" or "n = 3–5
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,18 +15,13 @@ from typing import Any, TypeAlias
 from p2lang.ir import Value, canonical
 from p2lang.verifier import Program
 from p2std.picture import Mark
+from p2std.registry import core
 from p2std.table import HIDDEN
 
 Resolve: TypeAlias = Mapping[str, Any]
 """The values of the program's parameters."""
 
-_THROUGH = frozenset(
-    ("select", "filter", "order", "head", "sample", "drop_nulls", "label", "pca", "kmeans", "join", "cast")
-)  # fmt: skip
-_ESTIMATORS = {
-    "mean": "mean", "median": "median", "mode": "mode", "min": "minimum", "max": "maximum",
-    "stddev": "standard deviation", "quantile": "quantile", "ci_low": "", "ci_high": "",
-}  # fmt: skip
+_HOLES = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -58,11 +54,8 @@ def origin(program: Program, table: str, column: str) -> Origin:
         return Origin(["col", column])
     if name == "rename":
         return origin(program, node.flow, dict(attributes["new"][1]).get(column, column))
-    if (
-        name in _THROUGH
-        or (name == "derive")
-        or (name == "scale" and column not in attributes["cols"][1])
-    ):
+    facts = node.signature.facts
+    if facts.values_kept and column not in _listed(attributes.get(facts.values_changed)):
         return origin(program, node.flow, column)
     return Origin(["col", column])
 
@@ -132,9 +125,9 @@ def _estimate(found: Origin, params: Resolve) -> str:
     if found.summary is None or found.value[0] != "call":
         return ""
     _, name, arguments = found.value
-    words = _ESTIMATORS.get(_bare(name), "")
-    if name == "quantile@1":
-        words = f"{_percent(arguments['q'], params)} quantile"
+    words = _estimator(name) or ""
+    for argument in _HOLES.findall(words):
+        words = words.replace(f"{{{argument}}}", _percent(arguments[argument], params))
     return f"{words} of {written(arguments['x'], params)}" if words else ""
 
 
@@ -216,6 +209,17 @@ def _plain_number(value: Value, params: Resolve) -> float | None:
     return None
 
 
+def _estimator(full_name: str) -> str | None:
+    found = core().by_full_name.get(full_name)
+    return None if found is None else found.facts.estimate
+
+
+def _listed(value: Value | None) -> list[str]:
+    """Give the columns that an attribute lists, with or without what they are made of."""
+    listed = [] if value is None else value[1]
+    return [item if isinstance(item, str) else item[0] for item in listed]
+
+
 def _bare(full_name: str) -> str:
     return full_name.partition("@")[0]
 
@@ -262,7 +266,7 @@ def _substituted(program: Program, table: str, value: Value) -> Origin:
 
 def _counted_values(value: Any) -> list[Value]:
     match value:
-        case ["call", name, {"x": x, **_others}] if _bare(name) in _ESTIMATORS:
+        case ["call", name, {"x": x, **_others}] if _estimator(name) is not None:
             return [x]
         case ["call", _, arguments]:
             return [v for a in arguments.values() for v in _counted_values(a)]

@@ -64,13 +64,16 @@ class Drawing:
 
 @dataclass
 class Account:
-    """What a node took and gave, in rows, and how long it took. Lazy nodes' time shows at the next computed one."""
+    """What a node took and gave, in rows, and how long it took; `drops` when it only leaves rows out.
+
+    Lazy nodes' time shows at the next computed one."""
 
     id: str
     op: str
     taken: tuple[int, ...]
     given: int
     ms: float
+    drops: bool = False
 
 
 @dataclass
@@ -192,7 +195,7 @@ class Interpreter:
     def _finished(self, node: ProgramNode, kernel: Kernel, frame: pl.LazyFrame) -> Table:
         assert node.schema is not None
         frame = _in_shape(node, frame, node.schema)
-        if "rows kept" not in kernel.options or self._uses[node.id] > 1:
+        if node.signature.facts.rows != "kept" or self._uses[node.id] > 1:
             frame = collected(frame).lazy()
         else:
             self._pending[node.id] = (*self._pending_before(node), (node, frame))
@@ -228,10 +231,11 @@ class Interpreter:
         taken = tuple(self.accounts[name].given for name in node.inputs if name in self.accounts)
         if node.id in self._stored:
             taken = (self._stored[node.id],)
-        kept = "rows kept" in flow_kernels()[node.node.op].options
+        kept = node.signature.facts.rows == "kept"
         given = taken[0] if kept else int(collected(value.frame.select(pl.len()))[0, 0])
         ms = (time.perf_counter() - started) * 1e3
-        self.accounts[node.id] = Account(node.id, node.node.op, taken, given, ms)
+        drops = node.signature.facts.rows == "fewer"
+        self.accounts[node.id] = Account(node.id, node.node.op, taken, given, ms, drops)
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:

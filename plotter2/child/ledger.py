@@ -18,9 +18,6 @@ from plotter2.child.views import Composed
 from plotter2.renderkit.scene import LayerCounts, Scene
 from plotter2.wire.messages import RowsCounted
 
-DROPPING = frozenset(("filter", "drop_nulls", "head", "sample", "access"))
-"""Operations that only leave rows out."""
-
 _MOST_NODES = 500
 """Longer programs are told in sums only."""
 
@@ -42,7 +39,7 @@ def ledger_of(
 ) -> Ledger:
     """Account for a picture; `accounts` are those of the operations behind it, `read` its stored tables by path."""
     sources = [a for a in accounts if a.op.startswith("access@")]
-    dropping = [a for a in accounts if a.op.partition("@")[0] in DROPPING]
+    dropping = [a for a in accounts if a.drops]
     grouping = [a for a in accounts if a.op.startswith("summary@")]
     counts = scene.counts
     told = accounts if len(accounts) <= _MOST_NODES else []

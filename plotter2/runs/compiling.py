@@ -10,6 +10,7 @@ from p2lang.check import Schemas, UnusableBundle
 from p2lang.compiler import Compiled, Limits, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
+from p2lang.semantics.structure import capabilities
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
 from p2std.registry import core
@@ -56,7 +57,7 @@ class CompiledScript:
     @property
     def capabilities(self) -> tuple[str, ...]:
         """Give what the script may touch, as the compiler writes it."""
-        return ir.capabilities(self.module.nodes)
+        return capabilities(self.module.nodes, core())
 
 
 def check(script: OpenedScript, schemas: Schemas, work_limit: int) -> CheckedScript:

@@ -44,7 +44,7 @@ _BOUND: dict[tuple[str, str], Kernel] = {}
 def kernel(kind: str, full_name: str, *options: str) -> Callable[[_Function], _Function]:
     """Bind the decorated function to the signature `full_name` of that kind.
 
-    `options` are facts the interpreter uses: "rows kept" says that a step gives as many rows as it takes.
+    `options` say how missing values are handed over: "nulls" as they are, "clean" that the result has no NaN.
     """
 
     def bind(function: _Function) -> _Function:

@@ -299,7 +299,7 @@ def _given(signature: Signature, operands: Sequence[Operand]) -> str:
     if signature.gives != "same":
         return signature.gives
     kind = operands[0].kind
-    if signature.name == "fill":
+    if signature.facts.kind_of:
         kind = common_kind(kind, operands[1].kind)
     return kind
 

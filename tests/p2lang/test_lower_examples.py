@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from p2_compiling import HERE, LOWERED, SCHEMAS, SCRIPTS, compiled, module_of
 from p2lang.compiler import Compiled, compile_script, dump
 from p2lang.fmt import format_script
-from p2lang.ir import capabilities
+from p2lang.semantics.structure import capabilities
 from p2lang.source import Source
 from p2lang.types import TableSchema
 from p2std.registry import core
@@ -246,7 +246,7 @@ def test_the_capabilities_are_a_function_of_the_nodes() -> None:
     assert result.module is not None
     assert (
         result.capabilities
-        == capabilities(result.module.nodes)
+        == capabilities(result.module.nodes, core())
         == (
             "read bundle:experiment2/run7",
             "write output:reward",

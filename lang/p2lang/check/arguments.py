@@ -25,7 +25,7 @@ from p2lang.check.remedies import of_argument, of_choice
 from p2lang.check.session import Place, Session
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
-from p2lang.semantics.arguments import SORT_KEYS, accept, accept_new, described, widest
+from p2lang.semantics.arguments import accept, accept_new, described, widest
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Signature
@@ -182,7 +182,7 @@ def _argument(
     parameter: Parameter,
     items: list[ast.Argument],
 ) -> Typed:
-    if parameter.type == "cols" and signature.name in SORT_KEYS:
+    if parameter.type == "cols" and signature.facts.sort_keys:
         typed = sort_keys(session, place, items)
     elif parameter.type == "cols":
         typed = columns_argument(session, place, items)

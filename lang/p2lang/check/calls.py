@@ -90,9 +90,11 @@ def _of_word(session: Session, place: Place, word: Word, node: ast.Call) -> Type
 
 
 def _function(session: Session, place: Place, function: Signature, node: ast.Call) -> Typed:
-    misplaced = _MISPLACED.get(function.name)
-    if misplaced is not None:
-        session.report("P2-E0211", misplaced[0], node.name.span, help=misplaced[1])
+    among = function.facts.stands_among
+    if among:
+        where, example = _AMONG[among]
+        message = f"`{function.name}` stands only {where}"
+        session.report("P2-E0211", message, node.name.span, help=f"for example `{example}`")
         return LOST
     if function.name == "count" and node.arguments:
         return _count(session, place, node)
@@ -124,9 +126,9 @@ def applied(session: Session, function: Signature, given: Arguments, node: ast.C
     return Typed(["call", function.full_name, values], type_)
 
 
-_MISPLACED = {
-    "cols": ("`cols` stands only where columns are named", 'for example `scale(cols("w_*"))`'),
-    "desc": ("`desc` stands only in `order`", "for example `order(desc(step))`"),
+_AMONG = {
+    "columns": ("where columns are named", 'scale(cols("w_*"))'),
+    "sort keys": ("in `order`", "order(desc(step))"),
 }
 
 

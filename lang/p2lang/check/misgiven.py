@@ -8,7 +8,7 @@ from p2lang import ast
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.words import FOREIGN_ARGUMENTS, FOREIGN_ARGUMENTS_OF, nearest
 from p2lang.diagnostics import Fix
-from p2lang.semantics.arguments import SORT_KEYS, missing
+from p2lang.semantics.arguments import missing
 from p2lang.signatures import Parameter, Signature
 from p2lang.source import Span
 
@@ -125,7 +125,7 @@ def no_argument(
             fix=Fix(equals, " == "),
         )
         return
-    if signature.name in SORT_KEYS and wrong in _DIRECTIONS:
+    if signature.facts.sort_keys and wrong in _DIRECTIONS:
         session.report(
             "P2-E0205",
             f"`{operation}` has no argument `{wrong}`",
@@ -168,7 +168,7 @@ def report_missing(session: Session, signature: Signature, given: Given, name: S
     if (
         emptied is not None
         and emptied.attribute not in given.by_parameter
-        and _needs_columns(signature)
+        and signature.facts.needs_columns
     ):
         session.report(
             "P2-E0206",
@@ -191,10 +191,6 @@ def _placeholder(signature: Signature, parameter: Parameter) -> str:
     if parameter.type == "bool" and signature.kind == "step":
         return "<condition>"
     return _PLACEHOLDERS.get(parameter.type, "...")
-
-
-def _needs_columns(signature: Signature) -> bool:
-    return signature.name in ("select", "order")
 
 
 _PLACEHOLDERS = {

@@ -14,7 +14,7 @@ from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
 from p2lang.semantics.bounds import Bounds, of_condition
 from p2lang.semantics.cost import DEFAULT_LIMIT
-from p2lang.semantics.structure import rights_of
+from p2lang.semantics.structure import capabilities, rights_of
 from p2lang.signatures import Registry
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
@@ -110,7 +110,7 @@ def _finished(
         pruned.lowered.spans,
         in_order(diagnostics, source),
         checked.params,
-        () if module is None else ir.capabilities(module.nodes),
+        () if module is None else capabilities(module.nodes, registry),
         _read(checked, pruned.lowered),
         {cost.node.id: cost.total for cost in costs},
         checked.script,

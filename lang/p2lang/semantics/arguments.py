@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping
 
 from p2lang.semantics import units
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.refinements import EXAMPLES, WITH_CATEGORIES, refine
+from p2lang.semantics.refinements import refine
 from p2lang.semantics.values import Shape, Typed, ValueType, units_differ
 from p2lang.signatures import Parameter, Signature
-
-SORT_KEYS = frozenset(("order",))
-"""Operations whose columns are sort keys: a column, or `desc` of one."""
 
 _COLUMN_ARGUMENTS = frozenset(("x", "y"))
 
@@ -74,8 +71,8 @@ def missing(signature: Signature, given: Mapping[str, object]) -> list[Parameter
 
 def example(signature: Signature, parameter: Parameter) -> str:
     """Give an argument as it could be written: `` `size=[160mm, 100mm]` ``."""
-    key = (signature.name, parameter.name)
-    text = EXAMPLES.get(key) or parameter.default or _EXAMPLES.get(parameter.type, "...")
+    like = signature.facts.of(parameter.name).like
+    text = like or parameter.default or _EXAMPLES.get(parameter.type, "...")
     return f"`{parameter.name}={text}`"
 
 
@@ -143,12 +140,12 @@ def _number_column(signature: Signature, parameter: Parameter, typed: Typed) -> 
     raise Clash(
         "P2-E0207",
         f"{described(signature, parameter)} is a column of numbers, and this one holds {_what(typed.type)}",
-        help=WITH_CATEGORIES.get((signature.name, parameter.name), help),
+        help=signature.facts.of(parameter.name).with_categories or help,
     )
 
 
 def _columns(signature: Signature, parameter: Parameter, typed: Typed) -> None:
-    wanted = "by" if signature.name in SORT_KEYS else "cols"
+    wanted = "by" if signature.facts.sort_keys else "cols"
     if typed.value[0] != wanted:
         raise Clash(
             "P2-E0207",

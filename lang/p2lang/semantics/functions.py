@@ -1,4 +1,4 @@
-"""What functions of expressions accept and give, from their signatures and a few facts about units and nulls."""
+"""What functions of expressions accept and give, from their signatures and the facts there."""
 
 from __future__ import annotations
 
@@ -20,17 +20,6 @@ from p2lang.semantics.values import (
 )
 from p2lang.signatures import Signature
 
-_PLAIN = frozenset(
-    ("exp", "log", "log10", "sin", "cos", "tan", "product", "cosine_similarity")
-)  # fmt: skip
-_ANGLES = frozenset(("asin", "acos", "atan", "atan2"))
-_OF_ANGLES = frozenset(("sin", "cos", "tan"))
-_NULL_MAKING = frozenset(
-    ("sqrt", "log", "log10", "asin", "acos", "stddev", "ci_low", "ci_high", "cosine_similarity", "derivative")
-)  # fmt: skip
-_NULL_FREE = frozenset(
-    ("count", "sum", "product", "l1norm", "l2norm", "isnull", "rows", "distinct")
-)
 _GIVEN = {"number": NUMBER, "int": INT, "bool": BOOL, "string": STRING, "any": UNKNOWN}
 
 
@@ -47,8 +36,8 @@ def result(signature: Signature, arguments: Mapping[str, Typed]) -> ValueType:
 def _given(signature: Signature, types: Mapping[str, ValueType]) -> ValueType:
     if signature.gives == "same":
         first = next(iter(types.values()), UNKNOWN)
-        if signature.name == "fill":
-            return of_if(BOOL, first, types["value"])
+        if signature.facts.kind_of:
+            return of_if(BOOL, *(types[name] for name in signature.facts.kind_of))
         return first
     if signature.gives == "list":
         return ValueType("list", item=UNKNOWN)
@@ -58,33 +47,41 @@ def _given(signature: Signature, types: Mapping[str, ValueType]) -> ValueType:
 
 
 def _unit(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> str:
-    name = signature.name
+    facts = signature.facts
     first = next(iter(types.values()), UNKNOWN)
-    if name in _OF_ANGLES and first.unit not in ("", "rad"):
+    if facts.angle and types[facts.angle].unit not in ("", "rad"):
         raise Clash(
-            "P2-E0214", f"`{name}` needs an angle, not {units.named(first.unit)}", argument="x"
+            "P2-E0214",
+            f"`{signature.name}` needs an angle, not {units.named(types[facts.angle].unit)}",
+            argument=facts.angle,
         )
-    if signature.gives not in ("number", "same") or name in _PLAIN:
+    if signature.gives not in ("number", "same"):
         return ""
-    if name in _ANGLES:
-        return "rad"
-    if name == "sqrt":
-        return units.root(first.unit) or ""
-    if name == "derivative":
-        return units.quotient(first.unit, types["wrt"].unit)
-    if name == "integral":
-        return units.product(first.unit, types["wrt"].unit)
-    return first.unit or given.unit
+    match facts.unit.split():
+        case ["none"]:
+            return ""
+        case ["rad"]:
+            return "rad"
+        case ["root", name]:
+            return units.root(types[name].unit) or ""
+        case [left, "/", right]:
+            return units.quotient(types[left].unit, types[right].unit)
+        case [left, "*", right]:
+            return units.product(types[left].unit, types[right].unit)
+        case _:
+            return first.unit or given.unit
 
 
 def _nullable(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> bool:
-    if signature.name in _NULL_FREE:
-        return False
-    if signature.name in _NULL_MAKING:
-        return True
-    if signature.name == "fill":
-        return types["value"].nullable
-    return any(t.nullable for t in types.values())
+    match signature.facts.null.split():
+        case ["never"]:
+            return False
+        case ["sometimes"]:
+            return True
+        case ["as", name]:
+            return types[name].nullable
+        case _:
+            return any(t.nullable for t in types.values())
 
 
 def _not_nested(signature: Signature, types: Mapping[str, ValueType]) -> None:

@@ -26,12 +26,10 @@ DELIVERED = "cols"
 PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
 """What a picture may be called: a file name on every system, nothing hidden; the store takes no other."""
 
-_PICTURES = frozenset(("plot", "animate", "automatic"))
-
 
 def makes_picture(signature: Signature) -> bool:
     """Tell whether an operation makes a picture, which has a name of its own."""
-    return signature.name in _PICTURES
+    return signature.facts.output == "picture"
 
 
 def operation(full_name: str, registry: Registry) -> Signature | None:
@@ -61,3 +59,20 @@ def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
                     called = registry.by_full_name.get(value[1])
                     needed.update(() if called is None else called.rights)
     return tuple(sorted(needed))
+
+
+def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
+    """Give what a program may touch, one `right kind:target` each, sorted: what a signature must allow.
+
+    `read bundle:PATH` for each source that reads, `write output:NAME` for each picture or file that leaves.
+    """
+    found = set()
+    for node in nodes:
+        signature = operation(node.op, registry)
+        touched = None if signature is None else signature.facts.touched
+        if touched is not None:
+            value = node.attributes.get(touched.parameter)
+            named = value is not None and value[0] == "str"
+            target = str(value[1]) if value is not None and named else touched.otherwise
+            found.add(f"{touched.right} {touched.kind}:{target}")
+    return tuple(sorted(found))

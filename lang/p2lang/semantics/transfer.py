@@ -17,7 +17,6 @@ from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
 
 CAST_KINDS = ("int", "number", "string", "bool", "time")
-_NEEDS_NUMBERS = frozenset(("pca", "scale", "kmeans"))
 _Columns = dict[str, ColumnType]
 
 
@@ -61,7 +60,7 @@ def schema_after(application: Application) -> TableSchema | None:
     Raises Clash when the columns do not suit the operation.
     """
     signature = application.signature
-    if signature.name in _NEEDS_NUMBERS:
+    if signature.facts.numeric_columns:
         _all_numeric(application)
     if signature.kind == "source":
         return _SOURCES.get(signature.name, _bundle)(application)

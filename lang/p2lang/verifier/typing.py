@@ -106,7 +106,7 @@ def _length(value: Value, around: Surroundings) -> ValueType:
 
 def _call(value: Value, around: Surroundings) -> ValueType:
     function = around.registry.by_full_name.get(value[1])
-    if function is None or function.in_flow or function.name in ("cols", "desc"):
+    if function is None or function.in_flow or function.facts.stands_among:
         raise RefusedProgram("P2-V0508", f"there is no function {value[1]}")
     given = {}
     for name in value[2]:

@@ -17,6 +17,7 @@ from p2lang.semantics.structure import (
     GUARD,
     PICTURE_NAME,
     SEQUENCE,
+    capabilities,
     makes_picture,
     operation,
     reads_bundle,
@@ -96,7 +97,7 @@ def _verified(
         module.sinks,
         rights,
         pass_.work,
-        ir.capabilities(module.nodes),
+        capabilities(module.nodes, registry),
     )
 
 

@@ -20,7 +20,7 @@ Matrix = NDArray[np.float64]
 _BLOCK_ROWS = 1 << 16
 
 
-@kernel("step", "scale@1", "rows kept")
+@kernel("step", "scale@1")
 def scale(table: Table, cols: list[str], method: str) -> pl.LazyFrame:
     """Rescale each column on its own; a column without spread becomes 0.
 
@@ -33,7 +33,7 @@ def scale(table: Table, cols: list[str], method: str) -> pl.LazyFrame:
     return frame.with_columns(rescaled(pl.col(n).fill_nan(None)).alias(n) for n in names)
 
 
-@kernel("step", "pca@1", "rows kept")
+@kernel("step", "pca@1")
 def pca(table: Table, cols: list[str], n: int, fit_on: Tagged | None) -> pl.LazyFrame:
     """Add pc1..pcN: the rows projected on the first n principal axes of the centred columns.
 
@@ -63,7 +63,7 @@ def pca(table: Table, cols: list[str], n: int, fit_on: Tagged | None) -> pl.Lazy
     ).lazy()
 
 
-@kernel("step", "kmeans@1", "rows kept")
+@kernel("step", "kmeans@1")
 def kmeans(
     table: Table, on: list[str], k: int, max_distance: float | None, seed: int, iters: int
 ) -> pl.LazyFrame:

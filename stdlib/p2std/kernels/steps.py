@@ -15,7 +15,7 @@ from p2std.picture import Picture
 from p2std.table import DTYPES, Table, Tagged
 
 
-@kernel("step", "select@1", "rows kept")
+@kernel("step", "select@1")
 def select(table: Table, cols: list[str]) -> pl.LazyFrame:
     """Keep these columns, in this order."""
     return table.frame.select([*cols, *table.hidden()])
@@ -30,7 +30,7 @@ def keep(table: Table, where: Tagged) -> pl.LazyFrame:
     return kept.drop(lowering.hidden) if lowering.stages else kept
 
 
-@kernel("step", "derive@1", "rows kept")
+@kernel("step", "derive@1")
 def derive(table: Table, new: Tagged) -> pl.LazyFrame:
     """Add or replace columns; every expression sees the columns as they were before."""
     return with_rows(table, new[1])
@@ -47,7 +47,7 @@ def summary(table: Table, by: list[str], new: Tagged | None) -> pl.LazyFrame:
     return with_operands(lowering.applied(frame), final).select([*by, *final])
 
 
-@kernel("step", "order@1", "rows kept")
+@kernel("step", "order@1")
 def order(table: Table, cols: Tagged) -> pl.LazyFrame:
     """Sort by these keys; stable; missing last in either direction."""
     keys = cols[1] if cols[0] == "by" else [["col", name] for name in columns(cols)]
@@ -78,13 +78,13 @@ def sample(table: Table, rows: int, seed: int) -> pl.LazyFrame:
     return frame[chosen].lazy()
 
 
-@kernel("step", "rename@1", "rows kept")
+@kernel("step", "rename@1")
 def rename(table: Table, new: Tagged) -> pl.LazyFrame:
     """Give columns new names; place and content stay."""
     return table.frame.rename({old: name for name, old in _pairs(new)})
 
 
-@kernel("step", "cast@1", "rows kept")
+@kernel("step", "cast@1")
 def cast(table: Table, new: Tagged) -> pl.LazyFrame:
     """Change the types of columns. A value that does not fit stops the run; a number to "int" drops its decimals."""
     return table.frame.with_columns(
@@ -98,7 +98,7 @@ def drop_nulls(table: Table, cols: list[str]) -> pl.LazyFrame:
     return table.frame.drop_nulls(subset=cols or list(table.schema.names))
 
 
-@kernel("step", "label@1", "rows kept")
+@kernel("step", "label@1")
 def label(table: Table, by: str | None) -> pl.LazyFrame:
     """Add `label`: `by` as text. A script without `by` is compiled with the first text column, else the first int."""
     if by is None:
@@ -114,7 +114,7 @@ def join(table: Table, other: Table, on: list[str]) -> pl.LazyFrame:
     return table.frame.join(right, on=on, how="inner", maintain_order="left_right")
 
 
-@kernel("step", "frame@1", "rows kept")
+@kernel("step", "frame@1")
 def frame(title: str | None, size: list[float] | None, cols: int, rows: int | None) -> Picture:
     """Start a view over the table: title, and size in points (width, height)."""
     if cols != 1 or rows is not None:
