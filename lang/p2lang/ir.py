@@ -44,7 +44,7 @@ Value = list[Any]
 FORMAT = 1
 CORE = "core@1"
 MODULE_KEYS = (
-    "p2ir", "core", "edition", "libs", "params", "schema", "nodes", "sinks", "rights", "work",
+    "p2ir", "core", "edition", "libs", "params", "schema", "nodes", "sinks", "rights", "work", "needs",
 )  # fmt: skip
 
 
@@ -83,7 +83,10 @@ class ModuleParam:
 
 @dataclass(frozen=True)
 class Module:
-    """A whole program. `schema` maps each bundle path to the digest of the shape it was checked against."""
+    """A whole program. `schema` maps each bundle path to the digest of the shape it was checked against.
+
+    `work` is the bound in units; `needs` are the other bounds: memory, rows, panels, pixels, frames.
+    """
 
     nodes: tuple[Node, ...]
     sinks: tuple[str, ...]
@@ -93,6 +96,7 @@ class Module:
     work: int
     edition: int = 1
     libs: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give the module as plain JSON values."""
@@ -107,6 +111,7 @@ class Module:
             "sinks": list(self.sinks),
             "rights": list(self.rights),
             "work": self.work,
+            "needs": dict(self.needs),
         }
 
     def encode(self) -> bytes:

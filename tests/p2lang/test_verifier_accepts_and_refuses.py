@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from p2_compiling import LOWERED, SCHEMAS, compiled, module_of
 from p2lang import ir
 from p2lang.check import check
-from p2lang.compiler.budget import works
+from p2lang.compiler.budget import needs
 from p2lang.compiler.lowering import lower
 from p2lang.parser import parse
 from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.needs import total
 from p2lang.semantics.structure import rights_of
 from p2lang.source import Source
 from p2lang.types import TableSchema
@@ -80,6 +81,8 @@ def test_what_the_compiler_makes_is_accepted(path: Path) -> None:
     assert program.sha256 == result.module.sha256
     assert program.module == result.module
     assert program.work == result.module.work == sum(result.costs.values())
+    assert program.need == total(cost.need for cost in result.needs)
+    assert program.need.beside_work() == result.module.needs
     assert program.capabilities == result.capabilities
     assert [node.id for node in program.nodes] == [node.id for node in result.module.nodes]
 
@@ -119,13 +122,15 @@ def test_checker_and_verifier_give_every_table_the_same_shape(text: str) -> None
     checked = check(script, source, core(), SCHEMAS)
     lowered = lower(checked.steps, checked.effects)
     bounds = {name: of_condition(param.where, name) for name, param in checked.params.items()}
+    need = total(cost.need for cost in needs(lowered, core(), bounds))
     module = ir.Module(
         lowered.nodes,
         lowered.sinks,
         {n: ir.ModuleParam(p.type_text, p.default, p.where) for n, p in checked.params.items()},
         {path: schema.digest() for path, schema in checked.bundles.items()},
         rights_of(lowered.nodes, core()),
-        sum(cost.total for cost in works(lowered, core(), bounds)),
+        need.work,
+        needs=need.beside_work(),
     )
     program = verified(module.encode())
     assert {node.id: node.schema for node in program.nodes} == lowered.schemas
@@ -244,6 +249,9 @@ REFUSED = [
     ("P2-V0504", put("params", [])),
     ("P2-V0504", put("work", -1)),
     ("P2-V0504", put("work", True)),
+    ("P2-V0504", put("needs", {})),
+    ("P2-V0504", put("needs", {"memory": -1, "rows": 1, "panels": 1, "pixels": 1, "frames": 1})),
+    ("P2-V0520", put("needs", {"memory": 1, "rows": 1, "panels": 1, "pixels": 1, "frames": 1})),
     ("P2-V0505", put("schema", {"matrix": "0" * 32})),
     ("P2-V0505", put("schema", {})),
     ("P2-V0505", set_attribute("access", "path", ["str", "total"])),

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from p2lang import ast, ir
 from p2lang.check import Checked, CheckedParam, Schemas, check
-from p2lang.compiler.budget import NodeWork, over_budget, works
+from p2lang.compiler.budget import Budget, needs
 from p2lang.compiler.liveness import Pruned, prune
 from p2lang.compiler.lowering import Lowered, lower
+from p2lang.compiler.shapes import with_shapes
 from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
 from p2lang.semantics.bounds import Bounds, of_condition
-from p2lang.semantics.cost import DEFAULT_LIMIT
+from p2lang.semantics.needs import DEFAULT_LIMITS, Need, NodeNeed, total
 from p2lang.semantics.structure import capabilities, rights_of
 from p2lang.signatures import Registry
 from p2lang.source import Source, Span
@@ -24,17 +25,28 @@ SchemasLike = Schemas | Mapping[str, TableSchema]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a script may need: work units, and rights (None: any)."""
+    """What a script may need: work units, memory in bytes, rows, panels, pixels, frames, rights (None: any)."""
 
-    work: int = DEFAULT_LIMIT
+    work: int = DEFAULT_LIMITS.work
     rights: frozenset[str] | None = None
+    memory: int = DEFAULT_LIMITS.memory
+    rows: int = DEFAULT_LIMITS.rows
+    panels: int = DEFAULT_LIMITS.panels
+    pixels: int = DEFAULT_LIMITS.pixels
+    frames: int = DEFAULT_LIMITS.frames
+
+    @property
+    def need(self) -> Need:
+        """Give the limits as the largest need that is allowed."""
+        return Need(self.work, self.memory, self.rows, self.panels, self.pixels, self.frames)
 
 
 @dataclass(frozen=True)
 class Compiled:
     """A script compiled: the module (None when it has errors), places of its nodes, everything there is to say.
 
-    `schemas` are the shapes of the bundles it reads, as the verifier wants them; `costs` are work units by node id.
+    `schemas` are the shapes of the bundles it reads, as the verifier wants them; `costs` are work units by node id,
+    `needs` all bounds of each node, which are known even when they are over a limit.
     """
 
     module: ir.Module | None
@@ -45,6 +57,7 @@ class Compiled:
     schemas: Mapping[str, TableSchema] = field(default_factory=dict)
     costs: Mapping[str, int] = field(default_factory=dict)
     script: ast.Script | None = None
+    needs: tuple[NodeNeed, ...] = ()
 
 
 def compile_script(
@@ -96,30 +109,33 @@ def _finished(
     limits: Limits,
     diagnostics: tuple[Diagnostic, ...],
 ) -> Compiled:
-    lowered = lower(checked.steps, checked.effects)
-    pruned = prune(lowered, registry)
-    diagnostics = (*diagnostics, *_never_used(lowered, pruned))
+    whole = lower(checked.steps, checked.effects)
+    pruned = prune(whole, registry)
+    diagnostics = (*diagnostics, *_never_used(whole, pruned))
     bounds: Bounds = {n: of_condition(p.where, n) for n, p in checked.params.items()}
-    costs = works(pruned.lowered, registry, bounds)
-    too_much = over_budget(costs, limits.work, pruned.lowered, bounds)
+    lowered = with_shapes(pruned.lowered, registry, bounds, checked.bundles)
+    costs = needs(lowered, registry, bounds)
+    too_much = Budget(limits.need, lowered, registry, bounds).exceeded(costs)
     if too_much is not None:
         diagnostics = (*diagnostics, too_much)
-    module = None if too_much else _module(checked, pruned.lowered, registry, costs)
+    module = None if too_much else _module(checked, lowered, registry, costs)
     return Compiled(
         module,
-        pruned.lowered.spans,
+        lowered.spans,
         in_order(diagnostics, source),
         checked.params,
         () if module is None else capabilities(module.nodes, registry),
-        _read(checked, pruned.lowered),
-        {cost.node.id: cost.total for cost in costs},
+        _read(checked, lowered),
+        {cost.node.id: cost.need.work for cost in costs},
         checked.script,
+        costs,
     )
 
 
 def _module(
-    checked: Checked, lowered: Lowered, registry: Registry, costs: tuple[NodeWork, ...]
+    checked: Checked, lowered: Lowered, registry: Registry, costs: tuple[NodeNeed, ...]
 ) -> ir.Module:
+    need = total(cost.need for cost in costs)
     return ir.Module(
         lowered.nodes,
         lowered.sinks,
@@ -129,8 +145,9 @@ def _module(
         },
         {path: schema.digest() for path, schema in _read(checked, lowered).items()},
         rights_of(lowered.nodes, registry),
-        sum(cost.total for cost in costs),
+        need.work,
         checked.script.edition or 1,
+        needs=need.beside_work(),
     )
 
 

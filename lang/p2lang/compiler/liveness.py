@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from p2lang.compiler.lowering import Lowered
 from p2lang.ir import Node, Value, parts, walk
-from p2lang.semantics.structure import DELIVERED, reads_bundle
+from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_bundle
 from p2lang.semantics.structure import operation as operation_named
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -214,7 +214,8 @@ def _narrow(
 ) -> tuple[str, ...]:
     """Leave columns out of a node's attributes; give the new columns that went."""
     if reads_bundle(signature) and schema is not None:
-        attributes[DELIVERED] = ["cols", sorted(name for name in schema.names if name in live)]
+        wanted = live | read_to_choose(attributes)
+        attributes[DELIVERED] = ["cols", sorted(name for name in schema.names if name in wanted)]
     elif signature.name == "select":
         attributes["cols"] = ["cols", [name for name in attributes["cols"][1] if name in live]]
     elif signature.name in ("rename", "cast"):

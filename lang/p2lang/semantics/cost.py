@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
-from p2lang.ir import Value, walk
+from p2lang.ir import Value, parts, walk
 from p2lang.semantics.bounds import Bounds, upper
 from p2lang.signatures import Registry, Signature
-from p2lang.types import TableSchema
 
 DEFAULT_LIMIT = 5_000_000_000
 """Work units that a run may need unless its signer is allowed more."""
+
+TableRows: TypeAlias = Callable[[str], int]
+"""Gives the rows that another node's table can have."""
 
 _UNBOUNDED_WHOLE = 1_000_000_000
 
@@ -22,17 +25,19 @@ def work(
     rows: int,
     registry: Registry,
     bounds: Bounds,
+    rows_of_table: TableRows,
 ) -> int:
-    """Give the units that an operation needs at most on so many rows: its own and its functions'."""
-    each = units_per_row(signature, attributes, bounds)
-    each += sum(_function_units(registry, name) for name in called(attributes))
-    return each * rows
+    """Give the units that an operation needs at most on so many rows: its own and its functions'.
 
-
-def rows_of(flow: TableSchema | None, given: TableSchema | None) -> int:
-    """Give the rows that an operation works on at most: those that arrive, or those that a source gives."""
-    schema = flow or given
-    return 1 if schema is None else schema.rows
+    A function that is asked about another table works on the rows of that table.
+    """
+    total = units_per_row(signature, attributes, bounds) * rows
+    for call in called(attributes):
+        function = registry.by_full_name.get(call[1])
+        if function is not None:
+            each = units_per_row(function, call[2], bounds)
+            total += each * max([rows, *(rows_of_table(name) for name in _asked_of(call))])
+    return total
 
 
 def units_per_row(signature: Signature, attributes: Mapping[str, Value], bounds: Bounds) -> int:
@@ -60,12 +65,18 @@ def factors(text: str) -> tuple[int | str, ...]:
     return tuple(out)
 
 
-def called(attributes: Mapping[str, Value]) -> Iterator[str]:
-    """Give the full names of all functions that attributes call, each as often as it is called."""
+def called(attributes: Mapping[str, Value]) -> Iterator[Value]:
+    """Give all calls of functions inside attributes."""
     for attribute in attributes.values():
         for value in walk(attribute):
             if value[0] == "call":
-                yield value[1]
+                yield value
+
+
+def _asked_of(call: Value) -> Iterator[str]:
+    for argument in parts(call):
+        if argument[0] in ("table", "field"):
+            yield argument[1]
 
 
 def _letter(
@@ -82,8 +93,3 @@ def _letter(
         most = upper(value, bounds)
         return _UNBOUNDED_WHOLE if most is None else max(most, 1)
     return 1
-
-
-def _function_units(registry: Registry, full_name: str) -> int:
-    function = registry.by_full_name.get(full_name)
-    return 0 if function is None else units_per_row(function, {}, {})

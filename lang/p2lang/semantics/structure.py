@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from p2lang.ir import Node, walk
+from p2lang.ir import Node, Value, walk
 from p2lang.signatures import Registry, Signature, parse_signature
 
 IMPOSE = parse_signature(
@@ -44,6 +44,11 @@ def operation(full_name: str, registry: Registry) -> Signature | None:
 def reads_bundle(signature: Signature) -> bool:
     """Tell whether an operation is a source that reads the bundle at its `path`."""
     return signature.kind == "source" and signature.parameter("path") is not None
+
+
+def read_to_choose(attributes: Mapping[str, Value]) -> frozenset[str]:
+    """Give the columns that a source of one bundle needs to choose its rows, whoever wants them later."""
+    return frozenset(name for name in ("step",) if name in attributes)
 
 
 def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from p2lang.ir import Value
 from p2lang.semantics.bounds import Bounds, upper
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.structure import DELIVERED, read_to_choose
 from p2lang.semantics.values import Typed, of_column, units_differ
 from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
@@ -154,9 +155,22 @@ def _bundle(application: Application) -> TableSchema | None:
     schema = application.bundle
     if schema is None:
         return None
-    if "cols" not in application.attributes:
+    _chosen_by(application, schema)
+    if DELIVERED not in application.attributes:
         return schema
     return _kept(schema, application.columns("cols"), schema.rows)
+
+
+def _chosen_by(application: Application, schema: TableSchema) -> None:
+    """Raise Clash when a source leaves out a column that it chooses its rows by."""
+    delivered = application.columns(DELIVERED) or schema.names
+    for name in read_to_choose(application.attributes):
+        if name in schema and name not in delivered:
+            raise Clash(
+                "P2-E0201",
+                f"`{application.signature.name}` chooses rows by {name}, and does not read it",
+                argument=name,
+            )
 
 
 def _union(application: Application) -> TableSchema:

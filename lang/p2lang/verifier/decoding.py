@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from p2lang import ir
 from p2lang.ir import Module, ModuleParam, Node, Value
+from p2lang.semantics.needs import STATED
 from p2lang.semantics.units import CHECKED
 from p2lang.verifier.refusal import RefusedProgram
 
@@ -57,7 +58,14 @@ def decode(encoded: bytes) -> Module:
         _whole(content["work"], "work", _MOST_WORK),
         _whole(content["edition"], "edition", 1000),
         {},
+        _needs(content["needs"]),
     )
+
+
+def _needs(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or set(value) != set(STATED):
+        raise _wrong(f"needs does not have exactly {', '.join(STATED)}")
+    return {name: _whole(value[name], name, _MOST_WORK) for name in STATED}
 
 
 def _canonical(encoded: bytes) -> dict[str, Any]:

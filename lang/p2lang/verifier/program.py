@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from p2lang import ir
+from p2lang.semantics.needs import Need
 from p2lang.signatures import Signature
 from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.params import Given, ProgramParam, Scalar, bind
@@ -48,8 +49,13 @@ class Program:
     params: Mapping[str, ProgramParam]
     sinks: tuple[str, ...]
     rights: tuple[str, ...]
-    work: int
+    need: Need
     capabilities: tuple[str, ...]
+
+    @property
+    def work(self) -> int:
+        """Give the bound of the work, in units of about 10 ns."""
+        return self.need.work
 
     def __getitem__(self, node_id: str) -> ProgramNode:
         """Give the node of that id; raises KeyError."""

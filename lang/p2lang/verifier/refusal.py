@@ -22,6 +22,7 @@ CODES = {
     "P2-V0517": "the hash is not the expected one",
     "P2-V0518": "a parameter is declared wrongly",
     "P2-V0519": "the module cannot be understood",
+    "P2-V0520": "memory, rows, panels, pixels or frames are not what the operations need",
 }
 
 

@@ -11,7 +11,7 @@ from p2lang.semantics.arguments import accept, accept_new, missing
 from p2lang.semantics.bounds import of_condition
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.constants import NotConstant, evaluate
-from p2lang.semantics.cost import rows_of, work
+from p2lang.semantics.needs import Need, Reckoning, total
 from p2lang.semantics.structure import (
     DELIVERED,
     GUARD,
@@ -85,10 +85,8 @@ def _verified(
             "P2-V0514",
             f"the module needs the rights {_listed(rights)}, but says {_listed(module.rights)}",
         )
-    if module.work != pass_.work:
-        raise RefusedProgram(
-            "P2-V0515", f"the module may cost {pass_.work:,} units, but says {module.work:,}"
-        )
+    need = total(pass_.needs)
+    _as_stated(module, need)
     return Program(
         name,
         module,
@@ -96,9 +94,21 @@ def _verified(
         params,
         module.sinks,
         rights,
-        pass_.work,
+        need,
         capabilities(module.nodes, registry),
     )
+
+
+def _as_stated(module: Module, need: Need) -> None:
+    if module.work != need.work:
+        raise RefusedProgram(
+            "P2-V0515", f"the module may cost {need.work:,} units, but says {module.work:,}"
+        )
+    for name, most in need.beside_work().items():
+        if module.needs[name] != most:
+            raise RefusedProgram(
+                "P2-V0520", f"the module may need {most:,} {name}, but says {module.needs[name]:,}"
+            )
 
 
 def _listed(words: tuple[str, ...]) -> str:
@@ -175,7 +185,8 @@ class _Pass:
         self.effects: list[str] = []
         self.used: set[str] = set()
         self.paths: set[str] = set()
-        self.work = 0
+        self.reckoning = Reckoning(registry, self.bounds)
+        self.needs: list[Need] = []
 
     def add(self, node: Node) -> None:
         """Check one node after all nodes before it."""
@@ -204,8 +215,7 @@ class _Pass:
                 self.bounds,
             )
         )
-        rows = rows_of(around.columns, schema)
-        self.work += work(signature, node.attributes, rows, self.registry, self.bounds)
+        self.needs.append(self.reckoning.add(node, signature, schema).need)
         self.nodes[node.id] = ProgramNode(
             node.id,
             node,
