@@ -19,7 +19,7 @@ from p2lang.check.model import (
     Word,
 )
 from p2lang.check.scope import Scope
-from p2lang.check.session import Abandoned, Place, Session
+from p2lang.check.session import NOBODY, Abandoned, Place, Session, Watch
 from p2lang.check.statements import block, statements
 from p2lang.diagnostics import in_order
 from p2lang.signatures import Registry
@@ -29,7 +29,7 @@ from p2lang.types import TableSchema
 __all__ = ["CODES", "Checked", "CheckedParam", "Schemas", "Step", "UnusableBundle", "check"]
 
 
-def check(
+def check(  # noqa: PLR0913 -- what a script is checked against, by name
     script: ast.Script,
     source: Source,
     registry: Registry,
@@ -37,14 +37,17 @@ def check(
     *,
     rights: Iterable[str] | None = None,
     poisoned: Iterable[str] = (),
+    watch: Watch = NOBODY,
 ) -> Checked:
     """Check a script against signatures and the schemas of the bundles it names.
 
     `rights` are those that the script was given (None: all); `poisoned` are names that a syntax error hid and that are
-    not reported as missing.
+    not reported as missing; `watch` looks on.
     """
     granted = None if rights is None else frozenset(rights)
-    session = Session(source, registry, Schemas.of(schemas), expression, flow, block, granted)
+    session = Session(
+        source, registry, Schemas.of(schemas), expression, flow, block, granted, watch
+    )
     scope = Scope()
     for name in poisoned:
         scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))

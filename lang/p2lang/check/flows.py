@@ -23,7 +23,9 @@ Items = tuple[ast.Stage | ast.Splice, ...]
 
 def flow(session: Session, place: Place, node: ast.Flow) -> Stream | Typed:
     """Give what a flow carries at its end; a value when it is only an expression."""
+    session.watch.flow(place, node)
     head = START if node.head is None else _head(session, place, node.head, node.stages)
+    session.watch.head(node, head)
     if isinstance(head, Stream):
         return stages(session, place, head, node.stages)
     if not node.stages:
@@ -46,13 +48,14 @@ def stages(session: Session, place: Place, stream: Stream, items: Items) -> Stre
     """Give what the pipe carries after some steps."""
     for item in items:
         session.spend(item.span)
-        muddled = stream.muddled
+        before, muddled = stream, stream.muddled
         if isinstance(item, ast.Splice):
             stream = _splice(session, place, stream, item)
         else:
             stream = _stage(session, place, stream, item)
         if muddled:
             stream = replace(stream, kind=None, muddled=True)
+        session.watch.step(place, item, before, stream)
     return stream
 
 

@@ -57,10 +57,16 @@ class Scope:
 
     def word(self, name: str) -> Word | None:
         """Give the word of that name; it then counts as used."""
+        found = self.seen_word(name)
+        if found is not None:
+            found.used = True
+        return found
+
+    def seen_word(self, name: str) -> Word | None:
+        """Give the word of that name without using it."""
         for scope, before in self._visible():
             found = scope.words.get(name)
             if found is not None and (before is None or found.serial < before):
-                found.used = True
                 return found
         return None
 

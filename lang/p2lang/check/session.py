@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from p2lang import ast
-from p2lang.check.model import CheckedParam, Schemas, Step, Stream
+from p2lang.check.model import Binding, CheckedParam, Schemas, Step, Stream
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
 from p2lang.ir import DEEPEST as DEEPEST_VALUE
@@ -74,6 +74,34 @@ class Place:
         return () if self.columns is None else self.columns.names
 
 
+class Watch:
+    """Looks on while a script is checked, for editors that ask what holds at a place of it. This one does nothing.
+
+    A body that is checked several times (a definition, a `repeat`) is seen as often.
+    """
+
+    def statement(self, place: Place, item: ast.Item) -> None:
+        """See a statement before it is checked."""
+
+    def flow(self, place: Place, node: ast.Flow) -> None:
+        """See a flow before it is checked."""
+
+    def head(self, node: ast.Flow, given: Stream | Typed) -> None:
+        """See what a flow's head gives."""
+
+    def step(
+        self, place: Place, node: ast.Stage | ast.Splice, before: Stream, after: Stream
+    ) -> None:
+        """See what a step takes and gives; `place` is around the flow."""
+
+    def bound(self, binding: Binding) -> None:
+        """See a name get its value."""
+
+
+NOBODY = Watch()
+"""Looks on and sees nothing."""
+
+
 @dataclass
 class Session:
     """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back.
@@ -88,6 +116,7 @@ class Session:
     flow: Callable[[Session, Place, ast.Flow], Stream | Typed]
     block: Callable[[Session, Place, ast.Block], list[Stream | Typed]]
     rights: frozenset[str] | None = None
+    watch: Watch = NOBODY
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     effects: list[Step] = field(default_factory=list)

@@ -30,6 +30,7 @@ def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> l
     """Check statements in order; give what the flows among them carry at their ends."""
     results: list[Stream | Typed] = []
     for item in items:
+        session.watch.statement(place, item)
         results += _STATEMENTS[type(item)](session, place, item)
     for word in place.scope.words.values():
         if isinstance(word.what, ast.Def) and not word.used:
@@ -63,7 +64,9 @@ def bind(
         return
     if isinstance(what, Typed) and not session.shallow(what, name.span):
         what = None
-    place.scope.bind(Binding(name, what))
+    binding = Binding(name, what)
+    session.watch.bound(binding)
+    place.scope.bind(binding)
 
 
 def _define(session: Session, place: Place, word: Word) -> None:

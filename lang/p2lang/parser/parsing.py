@@ -15,7 +15,7 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from p2lang.parser.lexer import Tokens
 from p2lang.parser.tables import tables
-from p2lang.parser.tree import Part, Stuck, TooDeep
+from p2lang.parser.tree import HOLE, Part, Stuck, TooDeep
 
 
 class Leaf(Token):
@@ -44,6 +44,69 @@ def run(tokens: Tokens, order: Sequence[int], start: str, level: int = 0) -> Par
             return problem
     assert isinstance(built, Part)
     return built
+
+
+_CLOSING = {
+    "RPAR": ")",
+    "RSQB": "]",
+    "RBRACE": "}",
+    "AS": "as",
+    "THEN": "then",
+    "ELSE": "else",
+    "IN": "in",
+    "EQUAL": "=",
+    "COLON": ":",
+    "ARROW": "->",
+    "LBRACE": "{",
+    "NAME": HOLE,
+    "STRING": '""',
+    "NUMBER": "1",
+    "LPAR": "(",
+    "LSQB": "[",
+    "BY_PYTHON": "python",
+    "PYTHON": '""""""',
+}
+"""What is tried, in this order, to bring a statement to its end: what closes first, what opens last."""
+_MOST_CLOSING = 160
+
+
+def continued(tokens: Tokens, order: Sequence[int]) -> int | tuple[frozenset[str], str]:
+    """Give the kinds that may follow these tokens, and a name with what then ends the statement as text.
+
+    Gives the position in the order at which reading stops when the tokens do not fit each other.
+    """
+    parser = _lark().parse_interactive(start="script")
+    for place, index in enumerate(order):
+        try:
+            _feed(parser, tokens.kinds[index], index, 0)
+        except (UnexpectedToken, TooDeep):
+            return place
+    accepts = frozenset(parser.accepts())  # type: ignore[no-untyped-call] # Lark's own
+    texts = []
+    if "NAME" in accepts and _tried(parser, "NAME") is not None:
+        parser = _tried(parser, "NAME") or parser
+        texts.append(HOLE)
+    while len(texts) < _MOST_CLOSING and _tried(parser, "$END") is None:
+        choices = parser.choices()  # type: ignore[no-untyped-call] # Lark's own
+        fitting = ((kind, _tried(parser, kind)) for kind in _CLOSING if kind in choices)
+        kind, after = next(((k, p) for k, p in fitting if p is not None), ("", None))
+        if after is None:
+            break
+        parser = after
+        texts.append(_CLOSING[kind])
+    return accepts, " ".join(texts)
+
+
+def _tried(parser: InteractiveParser, kind: str) -> InteractiveParser | None:
+    """Give the parser after one more token, None when it does not fit."""
+    further: InteractiveParser = parser.copy(deepcopy_values=False)  # type: ignore[no-untyped-call] # Lark's own
+    leaf = Leaf(kind, "")
+    leaf.value = leaf.first = leaf.last = leaf.depth = 0
+    try:
+        further.feed_token(leaf)
+    except (UnexpectedToken, TooDeep):
+        return None
+    return further
 
 
 @cache

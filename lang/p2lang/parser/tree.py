@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+HOLE = "p2_hole"
+"""The name that stands for what is not written yet (see p2lang.parser.unfinished)."""
 MAX_DEPTH = 128
 """Levels of a tree; those who walk it may then recurse."""
 DEEP = frozenset(("binary", "not_in", "unary", "if_", "range", "args", "list", "paren", "block"))

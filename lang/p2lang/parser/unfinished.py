@@ -1,0 +1,130 @@
+"""A script up to a place in it: what may come there, and the text that makes a whole script of it again.
+
+For editors: a script that is being written is almost never right, and still something is to be said about its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from p2lang.parser.lexer import Tokens, lex
+from p2lang.parser.mistakes.trouble import CLOSERS, OPENERS
+from p2lang.parser.outline import Extent, nesting_problem, outlined
+
+_MOST_REPAIRS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is known about a place: the text before it (`tokens`), the token its statement starts with, what may come.
+
+    `accepts` are kinds of tokens, empty when the statement is broken before the place; `mended` is the text up to the
+    place, a name in it and what closes the statement; places before it stay where they are. `repaired` tells that
+    parts before the place do not parse and are left out.
+    """
+
+    tokens: Tokens
+    first: int
+    accepts: frozenset[str]
+    mended: str
+    repaired: bool = False
+
+
+def unfinished(text: str, offset: int) -> Unfinished:
+    """Read a text up to an offset; steps and arguments that do not parse are left out of the mended text."""
+    tokens = lex(text, 0, offset)
+    end = len(tokens) - 1
+    if nesting_problem(tokens) is not None:
+        return Unfinished(tokens, end, frozenset(), text[:offset])
+    extent = _last(outlined(tokens).extents)
+    while extent is not None:
+        found = _repaired(tokens, extent)
+        if found is not None:
+            return found
+        extent = _last(extent.inner)
+    found = _repaired(tokens, Extent(end, end))
+    assert found is not None  # nothing is always the beginning of something
+    return found
+
+
+def _last(extents: list[Extent]) -> Extent | None:
+    return extents[-1] if extents else None
+
+
+def _repaired(tokens: Tokens, extent: Extent) -> Unfinished | None:
+    from p2lang.parser.parsing import continued  # only on this path: it imports lark
+
+    order = [*range(extent.first, len(tokens) - 1)]
+    for _ in range(_MOST_REPAIRS):
+        result = continued(tokens, order)
+        if not isinstance(result, int):
+            accepts, closing = result
+            mended = _mended(tokens, order, extent, closing)
+            repaired = len(order) < len(tokens) - 1 - extent.first
+            return Unfinished(tokens, extent.first, accepts, mended, repaired)
+        left_out = _segment(tokens, order, result)
+        if left_out is None:
+            return _cut_off(tokens, extent, order[:result])
+        order = [i for i in order if i not in left_out]
+    return None
+
+
+def _cut_off(tokens: Tokens, extent: Extent, order: Sequence[int]) -> Unfinished | None:
+    """Give the statement without all that comes after a mistake that nothing separates from the place."""
+    from p2lang.parser.parsing import continued
+
+    result = continued(tokens, order)
+    if isinstance(result, int) or not order:
+        return None
+    return Unfinished(tokens, extent.first, frozenset(), _mended(tokens, order, extent, result[1]))
+
+
+def _mended(tokens: Tokens, order: Sequence[int], extent: Extent, closing: str) -> str:
+    """Give the text with blanks for what is left out, and its end closed."""
+    kept = set(order)
+    pieces, at = list[str](), 0
+    for i in range(extent.first, len(tokens) - 1):
+        if i not in kept:
+            pieces += [tokens.text[at : tokens.starts[i]], " " * len(tokens.text_of(i))]
+            at = tokens.ends[i]
+    return "".join([*pieces, tokens.text[at : tokens.ends[-1]], closing])
+
+
+def _segment(tokens: Tokens, order: Sequence[int], place: int) -> range | None:
+    """Give the tokens of the argument or step around a place if it ends before the text does."""
+    depths = _depths(tokens, order)
+    kinds = tokens.kinds
+    start = place
+    for depth in range(depths[place] if place < len(order) else 0, -1, -1):
+        while start > 0 and not _begins(kinds[order[start]], depths[start], depth):
+            start -= 1
+        stop = next(
+            (
+                at
+                for at in range(place + (start == place), len(order))
+                if depths[at] == depth and kinds[order[at]] in ("COMMA", "VBAR")
+            ),
+            None,
+        )
+        if stop is not None and start < stop:
+            first = order[start] + (kinds[order[start]] in OPENERS)
+            return range(
+                first, order[stop] + (kinds[order[stop]] == "COMMA" and first > order[start])
+            )
+    return None
+
+
+def _begins(kind: str, here: int, depth: int) -> bool:
+    return (here == depth and kind in ("COMMA", "VBAR")) or (here == depth - 1 and kind in OPENERS)
+
+
+def _depths(tokens: Tokens, order: Sequence[int]) -> list[int]:
+    """Give how many brackets are open around each token; an opening one is around none of itself."""
+    depths, depth = list[int](), 0
+    for index in order:
+        kind = tokens.kinds[index]
+        depth -= kind in CLOSERS
+        depths.append(depth)
+        depth += kind in OPENERS
+    return depths

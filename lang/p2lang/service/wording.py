@@ -1,0 +1,114 @@
+"""Operations, types and what the pipe carries, in the words that an editor shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from p2lang import ast
+from p2lang.check.model import Stream
+from p2lang.semantics.values import Typed
+from p2lang.signatures import Parameter, Signature
+from p2lang.types import TableSchema
+
+_TYPES: Mapping[str, str] = {
+    "num": "number",
+    "int": "whole number",
+    "str": "text",
+    "bool": "true or false",
+    "any": "anything",
+    "col": "column",
+    "numcol": "column of numbers",
+    "cols": "columns",
+    "len": "length",
+    "expr": "expression",
+    "agg": "aggregate",
+}
+_MOST_COLUMNS = 12
+
+
+def signature_text(signature: Signature) -> str:
+    """Give a signature as a person reads it: `head(n: whole number = 10): table → table`."""
+    inside = ", ".join(parameter_text(p) for p in signature.parameters)
+    if signature.in_flow:
+        takes = "" if signature.takes == "none" else f"{signature.takes} "
+        return f"{signature.name}({inside}): {takes}→ {signature.gives}"
+    gives = {"same": "the type of x"}.get(
+        signature.gives, _TYPES.get(signature.gives, signature.gives)
+    )
+    return f"{signature.name}({inside}) → {gives}"
+
+
+def parameter_text(parameter: Parameter) -> str:
+    """Give one parameter with its type, its choices and its default."""
+    kind = _TYPES.get(parameter.type, parameter.type)
+    if parameter.variadic == "*":
+        return "column, …"
+    if parameter.variadic == "**":
+        return f"name = {kind}, …"
+    if parameter.choices:
+        kind = " or ".join(f'"{choice}"' for choice in parameter.choices)
+    shown = (
+        f'"{parameter.default}"'
+        if parameter.choices or parameter.type == "str"
+        else parameter.default
+    )
+    default = "" if parameter.default is None else f" = {shown}"
+    return f"{parameter.name}{'?' if parameter.optional else ''}: {kind}{default}"
+
+
+def definition_text(word: ast.Def | ast.ScriptDef, text: str) -> str:
+    """Give the first line of a definition: its name, parameters and type."""
+    given = ", ".join(text[p.span.start : p.span.end] for p in word.parameters)
+    kind = "" if word.type is None else f": {text[word.type.span.start : word.type.span.end]}"
+    return f"{word.name.text}({given}){kind}"
+
+
+def doc_of(comments: ast.Comments) -> str:
+    """Give what the `##` lines above a declaration say."""
+    return "\n".join(line[2:].strip() for line in comments if line.startswith("##"))
+
+
+def stream_text(stream: Stream) -> str:
+    """Give what the pipe carries in a few words: `table, at most 60,000 rows, 9 columns`."""
+    if stream.kind is None:
+        return "unknown"
+    if stream.kind == "none":
+        return "nothing"
+    if stream.open or stream.schema is None:
+        return stream.kind
+    return f"{stream.kind}, {size_text(stream.schema)}"
+
+
+def size_text(schema: TableSchema) -> str:
+    """Give the size of a table: `at most 60,000 rows, 9 columns`."""
+    count = len(schema.columns)
+    rows = f"at most {schema.rows:,} row{'s' if schema.rows != 1 else ''}"
+    return f"{rows}, {count:,} column{'s' if count != 1 else ''}"
+
+
+def schema_text(schema: TableSchema) -> str:
+    """Give the columns with their types, one a line; many are cut short."""
+    shown = [f"{name}: {kind}" for name, kind in schema.columns[:_MOST_COLUMNS]]
+    more = len(schema.columns) - len(shown)
+    return "\n".join([*shown, f"... and {more:,} more"] if more > 0 else shown)
+
+
+def value_text(what: Typed | Stream | ast.Pipe | None) -> str:
+    """Give the type of what a name stands for."""
+    if what is None:
+        return "unknown"
+    if isinstance(what, Stream):
+        return stream_text(what)
+    if isinstance(what, ast.Pipe):
+        return f"pipe of {len(what.stages)} step{'s' if len(what.stages) != 1 else ''}"
+    if what.type.kind == "table" and what.type.schema is not None:
+        return f"table, {size_text(what.type.schema)}"
+    if what.value[0] == "col" and what.type.kind == "unknown":
+        return "column"
+    return str(what.type)
+
+
+def written_name(name: str) -> str:
+    """Give a column's name as it is written: in backticks when it is an odd one or a keyword."""
+    plain = ast.IDENTIFIER.match(name) and name not in ast.KEYWORDS
+    return name if plain else f"`{name}`"
