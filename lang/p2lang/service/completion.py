@@ -9,7 +9,7 @@ from typing import Literal
 
 from p2lang import ast
 from p2lang.check.model import Binding, Stream
-from p2lang.semantics.arguments import SORT_KEYS, widest
+from p2lang.semantics.arguments import widest
 from p2lang.semantics.structure import reads_bundle
 from p2lang.service.cursor import Word, word_at
 from p2lang.service.document import Document, Workspace
@@ -272,7 +272,7 @@ def _column_argument(
     if parameter.type == "cols":
         pattern = around.workspace.registry.expression("cols")
         descending = around.workspace.registry.expression("desc")
-        wanted = (descending, pattern) if operation.name in SORT_KEYS else (pattern,)
+        wanted = (descending, pattern) if operation.facts.sort_keys else (pattern,)
         yield from (_operation(s) for s in wanted if s is not None)
     for binding in around.bindings():
         if not isinstance(binding.what, Stream | ast.Pipe):
