@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,27 @@ INVISIBLE_LETTER = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
 """What Unicode counts among letters, marks and symbols and what shows nothing all the same."""
+
+
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0458\u0501\u04bb\u043a\u051b\u051d\u0261\u0251\u0131"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0423\u0406\u0405\u0408"
+    "\u03b1\u03bf\u03bd\u03c1\u03b9\u03ba\u03c5\u03c7\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcxyisjdhkqwgaiABEKMHOPCTXYISJaovpikuxABEZHIKMNOPTYX",
+)
+"""Cyrillic, Greek and phonetic letters that are drawn like Latin ones."""
+
+
+def plain_letters(word: str) -> str:
+    """Give a word with every letter that only looks like a Latin one replaced by that one."""
+    if word.isascii():
+        return word
+    return unicodedata.normalize("NFKC", word).translate(_LOOKALIKES)
+
+
+def unicode_name(letter: str) -> str:
+    """Give `U+0435 cyrillic small letter ie`."""
+    return f"U+{ord(letter):04X} {unicodedata.name(letter, '').lower()}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

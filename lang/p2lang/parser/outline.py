@@ -178,7 +178,7 @@ class _Outliner:
         if kind in STATEMENT_WORDS or (kind in BOX_WORDS and previous not in ("NAME", "STRING")):
             return True
         if not tokens.first_on_line(i):
-            return False
+            return self._starts_behind_step(i)
         if kind in ("VAR", "IF", "OTHERWISE") or kind in BOX_WORDS:
             return kind != "OTHERWISE"
         following = tokens.kinds[i + 1]
@@ -191,6 +191,16 @@ class _Outliner:
             "ELSE",
         )
         return (called and _is_word(kind)) or tokens.text_of(i) in FOREIGN_STARTS
+
+    def _starts_behind_step(self, i: int) -> bool:
+        """Tell whether a call or a `$name |` follows a whole step on the same line, where no operator can be."""
+        kinds = self.tokens.kinds
+        bare_step = i >= 2 and _is_word(kinds[i - 1]) and kinds[i - 2] == "VBAR"
+        if not bare_step and kinds[i - 1] not in ("RPAR", "RBRACE"):
+            return False
+        if kinds[i] == "VAR":
+            return kinds[i + 1] == "VBAR"
+        return kinds[i] == "NAME" and kinds[i + 1] == "LPAR"
 
     def _ends_badly(self, i: int) -> bool:
         """Tell whether a statement may end with a token that is none: at the end of its line, or a `;`."""

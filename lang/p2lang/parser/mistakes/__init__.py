@@ -13,6 +13,7 @@ from p2lang.parser.mistakes import (
     foreign,
     operators,
     statements,
+    tools,
     values,
 )
 from p2lang.parser.mistakes.trouble import Rule, Trouble
@@ -21,6 +22,7 @@ __all__ = ["Trouble", "explained"]
 
 _RULES: tuple[Rule, ...] = (
     *values.FIRST_RULES,
+    *tools.FIRST_RULES,
     *bindings.FIRST_RULES,
     *characters.RULES,
     *foreign.FIRST_RULES,

@@ -119,9 +119,17 @@ def types(at: Trouble) -> Diagnostic | None:
 def missing_signs(at: Trouble) -> Diagnostic | None:
     """`param x: int 3`, `let x: int 3`: the sign before the value is missing."""
     signs = at.head in ("PARAM", "LET", "EXPOSE") and at.wants("EQUAL") and at.starts_value()
-    if not signs or at.on_new_line() or at.wants("COLON"):
+    if not signs or at.on_new_line() or (at.wants("COLON") and at.head != "LET"):
         return None
     before = at.span(-1).end
+    if at.kind() == "NAME" and at.kind(1) == "EQUAL" and at.kind(-2) == at.head:
+        return Diagnostic(
+            "P2-E0116",
+            f"`:` is missing before {at.shown()}",
+            at.span(),
+            help=f"write `{at.text(-1)}: {at.text()}`",
+            fix=Fix(Span(before, before), ":"),
+        )
     return Diagnostic(
         "P2-E0116",
         f"`=` is missing before {at.shown()}",

@@ -7,7 +7,7 @@ import re
 from p2lang.ast import KEYWORDS
 from p2lang.diagnostics import Diagnostic, Fix, Related
 from p2lang.parser.mistakes.trouble import Rule, Trouble
-from p2lang.source import Span
+from p2lang.source import Span, plain_letters, unicode_name
 from p2lang.types import QUANTITY_UNITS
 
 _UNITS = {
@@ -290,6 +290,8 @@ def operators(at: Trouble) -> Diagnostic | None:
     if at.kind() != "BAD_OPERATOR":
         return None
     text, span = at.text(), at.span()
+    if text == "!" and at.text(-1) == "=" and at.touching(-1):
+        return _replaced("P2-E0110", "`=!` is not an operator here", at.stretch(-1, 0), "!=")
     if text in _OPERATORS:
         message, mended = _OPERATORS[text]
         return _replaced("P2-E0110", message, span, mended)
@@ -308,11 +310,15 @@ def operators(at: Trouble) -> Diagnostic | None:
                 span,
                 "|" if source[start + 1] == ">" else "in",
             )
+        if at.place == 0 or at.on_new_line() or (at.wants_statement and at.is_word(2)):
+            return _replaced("P2-E0111", "a comment starts with `#`", span, "#")
+        plain = at.ends_value() and at.starts_value(1) and at.kind(-1) != "RPAR"
+        sides = f"{at.text(-1)}, {at.text(1)}" if plain else "a, b"
         return Diagnostic(
             "P2-E0110",
             "`%` is not an operator here",
             span,
-            help="write `mod(a, b)` for the remainder",
+            help=f"write `mod({sides})` for the remainder",
         )
     advice = {
         "~": "to deny write `not`; texts are compared with `==` or `in [...]`",
@@ -331,6 +337,8 @@ def letters(at: Trouble) -> Diagnostic | None:
         if at.is_word(-1) and at.touching(-1):
             span = at.stretch(-1, 0)
         whole = at.tokens.text[span.start : span.end]
+        if plain_letters(whole).isascii():
+            return _look_alike(whole, span)
         return Diagnostic(
             "P2-E0113",
             "a bare name has the letters a-z, A-Z, digits and `_`",
@@ -349,6 +357,19 @@ def letters(at: Trouble) -> Diagnostic | None:
         )
     advice = "put it in double quotes if it is text, in backticks if it belongs to a column's name"
     return Diagnostic("P2-E0111", f"`{text}` has no meaning here", span, help=advice)
+
+
+def _look_alike(whole: str, span: Span) -> Diagnostic:
+    plain = plain_letters(whole)
+    odd = next(c for c in whole if not c.isascii())
+    return Diagnostic(
+        "P2-E0113",
+        f"`{whole}` has a letter that only looks like one of a-z",
+        span,
+        help=f"write `{plain}`; if the column is really called so, put it in backticks",
+        note=f"it has {unicode_name(odd)} where `{plain}` has {unicode_name(plain_letters(odd))}",
+        fix=Fix(span, plain),
+    )
 
 
 RULES: tuple[Rule, ...] = (

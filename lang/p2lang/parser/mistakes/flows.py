@@ -59,6 +59,13 @@ def bare_names(at: Trouble) -> Diagnostic | None:
         return Diagnostic(
             "P2-E0108", f"what `{name}` takes stands in parentheses", span, help=advice
         )
+    if name in _SOURCES:
+        return Diagnostic(
+            "P2-E0108",
+            f"what `{name}` takes stands in parentheses",
+            span,
+            help=f'write `{name}("bundle")`' if name == "access" else f"write `{name}(...)`",
+        )
     advice = f"if it is a step of the flow above, write `| {name}`; if it is a binding, write `let {name} = ...`"
     return Diagnostic(
         "P2-E0108", f"`{name}` starts a statement, but it is not a call", span, help=advice
@@ -183,7 +190,7 @@ def indexes(at: Trouble) -> Diagnostic | None:
     """`x[0]`, `$t["column"]`."""
     if at.kind() != "LSQB" or not at.ends_value() or not at.wants("AND"):
         return None
-    if at.kind(1) in ("STRING", "NAME") and at.kind(-1) == "VAR":
+    if at.kind(1) in ("STRING", "NAME") and at.kind(-1) == "VAR" and at.kind(2) == "RSQB":
         column = at.text(1).strip('"')
         advice = f"a column of a table is `{at.text(-1)}.{column}`"
     else:
@@ -224,8 +231,18 @@ def bracket_calls(at: Trouble) -> Diagnostic | None:
         return None
     if not at.wants("LPAR") or (at.kind() == "LSQB" and at.wants("AND")):
         return None
+    if at.kind() == "LSQB" and at.kind(-2) != "VBAR" and at.text(-1) not in _SOURCES:
+        return Diagnostic(
+            "P2-E0111",
+            "rows and columns are not taken out with `[ ]`",
+            at.span(),
+            help="rows are taken with `| filter(condition)` or `| head(n)`, columns with `| select(a, b)`",
+        )
     advice = f"write `{at.text(-1)}(...)`"
     return Diagnostic("P2-E0111", "a call has round brackets", at.span(), help=advice)
+
+
+_SOURCES = ("access", "union", "load", "copy", "collect", "sweep")
 
 
 def values_alone(at: Trouble) -> Diagnostic | None:

@@ -24,14 +24,15 @@ def comments(at: Trouble) -> Diagnostic | None:
     """`//` and `/* */` where a comment is meant."""
     first = -1 if at.place and at.touching(-1) else 0
     pair = at.text(first) + at.text(first + 1) if at.touching(first) else ""
-    if pair not in ("//", "/*", "*/"):
+    lone = at.place == 0 or at.on_new_line(first)
+    if pair not in ("//", "/*", "*/") and not (pair in ("--", "<!") and lone):
         return None
     span = at.stretch(first, first + 1)
     divides = at.ends_value(first - 1) and at.starts_value(first + 2) and not at.on_new_line(first)
     if pair == "//" and divides and not (at.is_word(first + 2) and at.is_word(first + 3)):
         advice = "write `round(a / b)`; a comment starts with `#`"
         return Diagnostic("P2-E0110", "`//` is not an operator here", span, help=advice)
-    fix = Fix(span, "#") if pair == "//" else None
+    fix = Fix(span, "#") if pair in ("//", "--") else None
     return Diagnostic(
         "P2-E0111",
         "a comment starts with `#`",
@@ -138,6 +139,7 @@ def _end_of_value(at: Trouble, d: int) -> int:
 
 
 _LONGEST_ADVICE = 80
+_OPENED = frozenset(("LPAR", "COMMA", "EQUAL", "AND", "OR", "IF", "WHEN", "WHERE"))
 _STARTS = frozenset(("EQUAL", "COMMA", "THEN", "ELSE"))
 
 
@@ -157,8 +159,17 @@ def _infix(at: Trouble, d: int) -> Diagnostic | None:
     if text.lower() == "is":
         last = d + 2 if at.text(d + 1).lower() == "not" else d + 1
         if at.text(last).lower() in ("null", "none", "nan", "na"):
-            advice = f"write `{'not ' if last == d + 2 else ''}isnull(...)`"
-            return Diagnostic("P2-E0110", message, at.stretch(d, last), help=advice)
+            plain = at.kind(d - 1) in ("NAME", "VAR") and at.kind(d - 2) != "DOT"
+            asked = f"isnull({at.text(d - 1) if plain else '...'})"
+            asked = f"not {asked}" if last == d + 2 else asked
+            fix = Fix(at.stretch(d - 1, last), asked) if plain else None
+            span = at.stretch(d, last)
+            return Diagnostic("P2-E0110", message, span, help=f"write `{asked}`", fix=fix)
+    if text.lower() == "between" and at.text(d + 2).lower() == "and":
+        mended = f"in {at.text(d + 1)}..{at.text(d + 3)}"
+        plain = at.starts_value(d + 3) and at.kind(d + 3) not in ("LPAR", "NOT", "IF")
+        fix = Fix(at.stretch(d, d + 3), mended) if plain else None
+        return Diagnostic("P2-E0110", message, span, help=f"write `{mended}`", fix=fix)
     if text in _CALLED:
         return Diagnostic("P2-E0110", message, span, help=f"use {_CALLED[text]}")
     if text in _INFIX:
@@ -217,12 +228,19 @@ def chains(at: Trouble) -> Diagnostic | None:
         return None
     if not at.ends_value():
         return None
+    plain = at.kind(-2) == "CMP" and at.kind() == "CMP" and at.starts_value(1)
+    middle = at.text(-1)
+    mended = "a < b and b < c"
+    if plain:
+        left = at.text(-3) if at.kind(-4) in _OPENED else "..."
+        mended = f"{left} {at.text(-2)} {middle} and {middle} {at.text()} {at.text(1)}"
     return Diagnostic(
         "P2-E0117",
         "comparisons are not chained",
         at.span(),
         "a second comparison",
-        help="write `a < b and b < c`, or `x in low..high`",
+        help=f"write `{mended}`, or `x in low..high`",
+        fix=Fix(at.span(-1), f"{middle} and {middle}") if plain else None,
     )
 
 

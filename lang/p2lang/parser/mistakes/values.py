@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2lang.diagnostics import Diagnostic, Fix
-from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.parser.mistakes.trouble import CLOSERS, OPENERS, Rule, Trouble
 from p2lang.source import Span
 
 _EXPECTED = "expected a column, a number, text or `(`"
@@ -39,7 +39,33 @@ def commas_in_parentheses(at: Trouble) -> Diagnostic | None:
     if at.kind() != "COMMA" or at.inside != "LPAR" or not at.wants("RPAR"):
         return None
     advice = "a list is `[a, b]`; arguments follow a name: `f(a, b)`"
-    return Diagnostic("P2-E0111", "parentheses hold one value", at.span(), help=advice)
+    mended = _as_list(at)
+    return Diagnostic(
+        "P2-E0111",
+        "parentheses hold one value",
+        at.span(),
+        help=f"write `{mended.text}`" if mended and len(mended.text) < _LONGEST_ADVICE else advice,
+        fix=mended,
+    )
+
+
+_LONGEST_ADVICE = 60
+
+
+def _as_list(at: Trouble) -> Fix | None:
+    """Give the list that is meant by `(a, b)` where it follows no name."""
+    opener = at.opener
+    assert opener is not None
+    depth, last = 0, opener
+    while at.kind(last) not in ("", "$END"):
+        depth += (at.kind(last) in OPENERS) - (at.kind(last) in CLOSERS)
+        if depth == 0:
+            break
+        last += 1
+    if at.kind(last) != "RPAR" or (at.is_word(opener - 1) and at.kind(opener - 1) != "IN"):
+        return None
+    span = at.stretch(opener, last)
+    return Fix(span, f"[{at.tokens.text[span.start + 1 : span.end - 1]}]")
 
 
 def colons(at: Trouble) -> Diagnostic | None:
@@ -50,12 +76,14 @@ def colons(at: Trouble) -> Diagnostic | None:
         advice = 'write `{format(value, ".2f")}`'
         return Diagnostic("P2-E0114", "a hole has no format behind `:`", at.span(), help=advice)
     if at.inside == "LPAR" and at.kind(-2) in ("LPAR", "COMMA") and at.is_word(-1):
+        both = at.kind(1) == "EQUAL" and at.touching(0)
+        span = at.stretch(0, 1) if both else at.span()
         return Diagnostic(
             "P2-E0116",
             "an argument is named with `=`",
-            at.span(),
+            span,
             help=f"write `{at.text(-1)}=...`",
-            fix=Fix(at.span(), "="),
+            fix=Fix(span, "="),
         )
     if at.inside == "LSQB" or at.kind(-1) == "NUMBER":
         return Diagnostic(
@@ -116,20 +144,6 @@ def braces(at: Trouble) -> Diagnostic | None:
     return Diagnostic("P2-E0111", "`{` does not start a value", at.span(), help=advice)
 
 
-def functions(at: Trouble) -> Diagnostic | None:
-    """`lambda x: ...` and `x => ...` as values."""
-    for distance in (-1, 0):
-        if at.text(distance) in ("lambda", "function", "fn") and at.place + distance > 0:
-            advice = "declare it with `def name(x: type) = ...` and write its name"
-            return Diagnostic(
-                "P2-E0112",
-                "a function cannot be written inside an expression",
-                at.span(distance),
-                help=advice,
-            )
-    return None
-
-
 def stars(at: Trouble) -> Diagnostic | None:
     """`select(*)`, `count(*)`, `+x`."""
     if not at.wants_value or at.kind() not in ("STAR", "POWER", "PLUS"):
@@ -184,7 +198,6 @@ def missing_values(at: Trouble) -> Diagnostic | None:
 FIRST_RULES: tuple[Rule, ...] = (holes,)
 RULES: tuple[Rule, ...] = (
     colons,
-    functions,
     braces,
     stars,
     commas,
