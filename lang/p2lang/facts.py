@@ -131,7 +131,7 @@ _OPERATION = _table(
         r"sort keys": lambda m: {"sort_keys": True},
         r"stands among (columns|sort keys)": lambda m: {"stands_among": m[1]},
         r"output (picture|file)": lambda m: {"output": m[1]},
-        r"touches ([a-z]+) ([a-z]+):(\w+)(?: or (\w+))?": lambda m: {
+        r"touches ([a-z]+) ([a-z]+):(@?\w+)(?: or (\w+))?": lambda m: {
             "touched": Touched(m[1], m[2], m[3], m[4] or "")
         },
         r"awaits (.+)": lambda m: {"awaits": m[1]},

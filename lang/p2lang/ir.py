@@ -12,7 +12,7 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["col", "lr"]                     a column of the node's (first) input
     ["cols", ["lr", "step"]]          columns
     ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
-    ["var", "window"]                 a param of the module
+    ["var", "window"]                 a param of the module; `task.name` for a param of a task
     ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
     ["len", a]                        how many items a list has
     ["op", "+", a, b]                 or and == != <= >= < > in + - * / ** ; ["not", a]  ["neg", a]
@@ -21,12 +21,16 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["rename", [["new", "old"], ...]] ["types", [["col", "int"], ...]]
     ["table", "n..."]                 the table that another node gives (that node is among the inputs)
     ["field", "n...", "lr"]           a column of that table
+    ["shape", [["lr", "number?"], ...]]   a table's type as it was declared: columns in order with their types
 
 `inputs` holds first what the pipe delivers (unless the operation takes nothing), then the tables that attributes name,
 in order of first mention. Attributes that a call leaves out are absent: the signature's default holds, for ever.
 Beside the parameters of its signature a node may carry `cols` on a source that reads a bundle (the columns it
-delivers, in that order), `@seq` on an effect (its place in the order of effects) and `@when` (a single truth value:
-the effect is skipped when it is false or null).
+delivers, in that order), `@seq` on an effect (its place in the order of effects), `@when` (a single truth value:
+the effect is skipped when it is false or null) and `@task` (the name of the task that the effect belongs to).
+
+A module with tasks has one key more, `tasks`: `[{"name", "params", "after"}, ...]` in the order of the script; a task
+waits only for tasks above it.
 """
 
 from __future__ import annotations
@@ -43,6 +47,9 @@ Value = list[Any]
 
 FORMAT = 1
 CORE = "core@1"
+TASKS = "tasks"
+"""The key that only modules with tasks have."""
+
 MODULE_KEYS = (
     "p2ir", "core", "edition", "libs", "params", "schema", "nodes", "sinks", "rights", "work", "needs",
 )  # fmt: skip
@@ -82,6 +89,24 @@ class ModuleParam:
 
 
 @dataclass(frozen=True)
+class ModuleTask:
+    """A task of a script: its name, its own params, and the tasks above it that it waits for."""
+
+    name: str
+    params: Mapping[str, ModuleParam] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give `{name, params, after}`."""
+        params = {name: param.as_json() for name, param in self.params.items()}
+        return {"name": self.name, "params": params, "after": list(self.after)}
+
+    def variables(self) -> dict[str, ModuleParam]:
+        """Give the params by the names that values call them: `task.name`."""
+        return {f"{self.name}.{name}": param for name, param in self.params.items()}
+
+
+@dataclass(frozen=True)
 class Module:
     """A whole program. `schema` maps each bundle path to the digest of the shape it was checked against.
 
@@ -97,10 +122,20 @@ class Module:
     edition: int = 1
     libs: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, int] = field(default_factory=dict)
+    tasks: tuple[ModuleTask, ...] = ()
+
+    def variables(self) -> dict[str, ModuleParam]:
+        """Give all params by the names that values call them: `name`, and `task.name` for those of a task."""
+        found = dict(self.params)
+        for task in self.tasks:
+            found.update(task.variables())
+        return found
 
     def as_json(self) -> dict[str, Any]:
-        """Give the module as plain JSON values."""
+        """Give the module as plain JSON values; `tasks` is there only when there are some."""
+        tasks = {"tasks": [task.as_json() for task in self.tasks]} if self.tasks else {}
         return {
+            **tasks,
             "p2ir": FORMAT,
             "core": CORE,
             "edition": self.edition,

@@ -61,4 +61,5 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         session.params,
         session.bundles,
         in_order(session.diagnostics, source),
+        tuple(session.tasks.values()),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from p2lang import ast
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.ir import Value
+from p2lang.semantics.bounds import Bounds, bounds_of
 from p2lang.semantics.values import Typed, ValueType
 from p2lang.signatures import Signature
 from p2lang.source import Span
@@ -122,6 +123,17 @@ class CheckedParam:
 
 
 @dataclass(frozen=True)
+class CheckedTask:
+    """A task of the script: its own params, the tasks above it that it waits for, what it exposes."""
+
+    name: str
+    params: Mapping[str, CheckedParam]
+    after: tuple[str, ...]
+    span: Span
+    exposed: dict[str, TableSchema] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Checked:
     """A script after the check: its operations in an order in which inputs come first, and its effects in order."""
 
@@ -131,6 +143,15 @@ class Checked:
     params: Mapping[str, CheckedParam]
     bundles: Mapping[str, TableSchema]
     diagnostics: tuple[Diagnostic, ...]
+    tasks: tuple[CheckedTask, ...] = ()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Give the bounds of all params, those of tasks as `task.name`."""
+        conditions = {name: param.where for name, param in self.params.items()}
+        for task in self.tasks:
+            conditions |= {f"{task.name}.{n}": p.where for n, p in task.params.items()}
+        return bounds_of(conditions)
 
     @property
     def ok(self) -> bool:

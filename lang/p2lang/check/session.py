@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from p2lang import ast
-from p2lang.check.model import Binding, CheckedParam, Schemas, Step, Stream
+from p2lang.check.model import Binding, CheckedParam, CheckedTask, Schemas, Step, Stream
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
 from p2lang.ir import DEEPEST as DEEPEST_VALUE
 from p2lang.ir import Value, depth, tables_named
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.structure import GUARD, SEQUENCE
+from p2lang.semantics.structure import GUARD, SEQUENCE, TASK
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Registry, Signature
 from p2lang.source import Source, Span
@@ -123,6 +123,8 @@ class Session:
     bundles: dict[str, TableSchema] = field(default_factory=dict)
     params: dict[str, CheckedParam] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    tasks: dict[str, CheckedTask] = field(default_factory=dict)
+    task: CheckedTask | None = None
     pictures: dict[str, list[tuple[Span, list[Value]]]] = field(default_factory=dict)
     calls: list[Span] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
@@ -246,6 +248,8 @@ class Session:
 
     def _ordered(self, step: Step) -> Step:
         attributes = {**step.attributes, SEQUENCE: ["int", len(self.effects)]}
+        if self.task is not None:
+            attributes[TASK] = ["str", self.task.name]
         if self.guards:
             condition = self.guards[0].value
             for guard in self.guards[1:]:

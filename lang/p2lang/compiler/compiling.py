@@ -13,7 +13,6 @@ from p2lang.compiler.lowering import Lowered, lower
 from p2lang.compiler.shapes import with_shapes
 from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
-from p2lang.semantics.bounds import Bounds, of_condition
 from p2lang.semantics.needs import DEFAULT_LIMITS, Need, NodeNeed, total
 from p2lang.semantics.structure import capabilities, rights_of
 from p2lang.signatures import Registry
@@ -112,7 +111,7 @@ def _finished(
     whole = lower(checked.steps, checked.effects)
     pruned = prune(whole, registry)
     diagnostics = (*diagnostics, *_never_used(whole, pruned))
-    bounds: Bounds = {n: of_condition(p.where, n) for n, p in checked.params.items()}
+    bounds = checked.bounds
     lowered = with_shapes(pruned.lowered, registry, bounds, checked.bundles)
     costs = needs(lowered, registry, bounds)
     too_much = Budget(limits.need, lowered, registry, bounds).exceeded(costs)
@@ -139,21 +138,31 @@ def _module(
     return ir.Module(
         lowered.nodes,
         lowered.sinks,
-        {
-            name: ir.ModuleParam(param.type_text, param.default, param.where)
-            for name, param in checked.params.items()
-        },
+        _params(checked.params),
         {path: schema.digest() for path, schema in _read(checked, lowered).items()},
         rights_of(lowered.nodes, registry),
         need.work,
         checked.script.edition or 1,
         needs=need.beside_work(),
+        tasks=tuple(
+            ir.ModuleTask(task.name, _params(task.params), task.after) for task in checked.tasks
+        ),
     )
+
+
+def _params(params: Mapping[str, CheckedParam]) -> dict[str, ir.ModuleParam]:
+    return {
+        name: ir.ModuleParam(param.type_text, param.default, param.where)
+        for name, param in params.items()
+    }
+
+
+_READ = ("access@", "copy@", "load@")
 
 
 def _read(checked: Checked, lowered: Lowered) -> dict[str, TableSchema]:
     """Give the bundles that are still read after dead nodes went."""
-    paths = {node.attributes["path"][1] for node in lowered.nodes if "path" in node.attributes}
+    paths = {n.attributes["path"][1] for n in lowered.nodes if n.op.startswith(_READ)}
     return {path: schema for path, schema in checked.bundles.items() if path in paths}
 
 

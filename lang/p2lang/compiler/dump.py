@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from p2lang.ir import Module, ModuleParam, Node, Value
+from p2lang.ir import Module, ModuleParam, ModuleTask, Node, Value
 
 _SHORT = 7
 _MOST_COLUMNS = 6
@@ -17,12 +17,19 @@ def dump(module: Module, costs: Mapping[str, int] | None = None) -> str:
         f"module p2ir=1 core=core@1 edition={module.edition} sha256={module.sha256}",
         *(f"schema  {path!r} {digest}" for path, digest in sorted(module.schema.items())),
         *(f"param   {name}: {_param(param)}" for name, param in sorted(module.params.items())),
+        *(_task(task) for task in module.tasks),
         f"rights  {', '.join(module.rights) or 'none'}",
         f"work <= {module.work:,}",
         *(_node(node, (costs or {}).get(node.id, 0)) for node in module.nodes),
         f"sinks   {' '.join(_ref(sink) for sink in module.sinks)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _task(task: ModuleTask) -> str:
+    params = ", ".join(f"{name}: {_param(param)}" for name, param in sorted(task.params.items()))
+    after = f" after {', '.join(task.after)}" if task.after else ""
+    return f"task    {task.name}({params}){after}"
 
 
 def _param(param: ModuleParam) -> str:
@@ -98,6 +105,7 @@ _TEXTS: dict[str, Callable[[Value], str]] = {
     "new": _pairs,
     "rename": _pairs,
     "types": _pairs,
+    "shape": _pairs,
     "table": lambda v: _ref(v[1]),
     "field": lambda v: f"{_ref(v[1])}.{v[2]}",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from p2lang.compiler.lowering import Lowered
 from p2lang.ir import Node, Value, parts, walk
-from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_bundle
+from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_rows
 from p2lang.semantics.structure import operation as operation_named
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -100,8 +100,10 @@ def _live(lowered: Lowered, registry: Registry) -> dict[str, _Columns]:
             flow = node.inputs[0]
             schema = lowered.schemas[flow]
             if schema is not None:
-                everything = signature.kind == "effect" and (
-                    kinds[flow] == "table" or (kinds[flow] == "view" and flow not in marked)
+                everything = (
+                    signature.kind == "effect"
+                    and signature.name not in _PROMISED
+                    and (kinds[flow] == "table" or (kinds[flow] == "view" and flow not in marked))
                 )
                 needed = _needed(signature, node, live[node.id])
                 live[flow] |= {name for name in schema.names if everything or name in needed}
@@ -147,6 +149,11 @@ def named_columns(values: Iterable[Value]) -> list[str]:
     return found
 
 
+def _promised(attribute: str) -> Callable[[Node, _Columns], _Columns]:
+    # What a declared type does not name is not seen on the other side of it.
+    return lambda node, live: {name for name, _ in node.attributes[attribute][1]}
+
+
 def _of_select(node: Node, live: _Columns) -> _Columns:
     return live & set(node.attributes["cols"][1])
 
@@ -180,7 +187,12 @@ def _of_pca(node: Node, live: _Columns) -> _Columns:
     return (live - made) | set(named_columns(node.attributes.values()))
 
 
+_PROMISED = frozenset(("link", "expose"))
+
 _NEEDED: dict[str, Callable[[Node, _Columns], _Columns]] = {
+    "link": _promised("type"),
+    "expose": _promised("type"),
+    "script": _promised("takes"),
     "select": _of_select,
     "derive": _of_derive,
     "summary": _of_summary,
@@ -213,7 +225,7 @@ def _narrow(
     signature: Signature, attributes: dict[str, Value], live: _Columns, schema: TableSchema | None
 ) -> tuple[str, ...]:
     """Leave columns out of a node's attributes; give the new columns that went."""
-    if reads_bundle(signature) and schema is not None:
+    if reads_rows(signature) and schema is not None:
         wanted = live | read_to_choose(attributes)
         attributes[DELIVERED] = ["cols", sorted(name for name in schema.names if name in wanted)]
     elif signature.name == "select":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from p2lang.ir import Value
 
 Bounds = Mapping[str, tuple[float, float]]
-"""Lowest and highest value of each parameter; infinite when its `where` does not say."""
+"""Lowest and highest value of each parameter; infinite when its `where` does not say; lists as `count(name)`."""
 
 _Interval = tuple[float, float]
 _ANY: _Interval = (float("-inf"), float("inf"))
@@ -29,6 +29,10 @@ def interval(value: Value, bounds: Bounds) -> _Interval:
         return number, number
     if tag == "var":
         return bounds.get(value[1], _ANY)
+    if tag == "len" and value[1][0] == "list":
+        return float(len(value[1][1])), float(len(value[1][1]))
+    if tag == "len" and value[1][0] == "var":
+        return bounds.get(f"count({value[1][1]})", _ANY)
     if tag == "op" and value[1] in _ARITHMETIC:
         return _ARITHMETIC[value[1]](interval(value[2], bounds), interval(value[3], bounds))
     if tag == "if":
@@ -36,17 +40,40 @@ def interval(value: Value, bounds: Bounds) -> _Interval:
     return _ANY
 
 
+def count(value: Value, bounds: Bounds) -> int | None:
+    """Give how many items a list or a range of whole numbers has at most, or None when nothing bounds it."""
+    if value[0] == "list":
+        return len(value[1])
+    if value[0] == "range":
+        low, high = interval(value[1], bounds)[0], upper(value[2], bounds)
+        return None if high is None or low == float("-inf") else max(high - int(low) + 1, 0)
+    return upper(["len", value], bounds)
+
+
+def bounds_of(conditions: Mapping[str, Value | None]) -> Bounds:
+    """Give the bounds of parameters from their names and `where` conditions."""
+    found: dict[str, _Interval] = {}
+    for name, condition in conditions.items():
+        found[name] = of_condition(condition, name)
+        found[f"count({name})"] = _of_subject(condition, ["len", ["var", name]])
+    return found
+
+
 def of_condition(condition: Value | None, name: str) -> _Interval:
     """Give the range that a parameter's `where` leaves: `$n in a..b`, comparisons with a number, joined by `and`."""
+    return _of_subject(condition, ["var", name])
+
+
+def _of_subject(condition: Value | None, subject: Value) -> _Interval:
     if condition is None or condition[0] != "op":
         return _ANY
     operator, left, right = condition[1], condition[2], condition[3]
     if operator == "and":
-        first, second = of_condition(left, name), of_condition(right, name)
+        first, second = _of_subject(left, subject), _of_subject(right, subject)
         return max(first[0], second[0]), min(first[1], second[1])
-    if left == ["var", name] and operator in _NARROWED:
+    if left == subject and operator in _NARROWED:
         return _NARROWED[operator](right)
-    if right == ["var", name] and operator in _MIRRORED:
+    if right == subject and operator in _MIRRORED:
         return _NARROWED[_MIRRORED[operator]](left)
     return _ANY
 

@@ -11,7 +11,25 @@ from p2lang.signatures import Registry, Signature, parse_signature
 IMPOSE = parse_signature(
     "effect impose@1(that:bool, message:str?) : none -> done | 0 | - | Stop unless the condition holds."
 )
-_STATEMENTS = {IMPOSE.full_name: IMPOSE}
+LINK = parse_signature(
+    "effect link@1(name:str, type:shape, path:str) : table -> done | 1 | link "
+    "| Answer for a table, translated row by row from what the bundle has. | touches link table:name; awaits the store"
+)
+EXPOSE = parse_signature(
+    "effect expose@1(name:str, type:shape) : table -> done | 1 | expose | Give a table to whoever may read it. "
+    "| touches expose table:name; awaits the store"
+)
+NEED = parse_signature(
+    "source need@1(name:str, type:shape, step:int?, rows:int=1000000) : none -> table | 2 | read "
+    "| A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
+    "| touches read input:name; awaits the store"
+)
+SCRIPT = parse_signature(
+    "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, **any) : table -> table | 500 | run "
+    "| A step in restricted Python: sees the columns of `takes`, gives those of `gives`, at most as many rows. "
+    "| touches run python:name; awaits children that run Python"
+)
+_STATEMENTS = {s.full_name: s for s in (IMPOSE, LINK, EXPOSE, NEED, SCRIPT)}
 
 SEQUENCE = "@seq"
 """The attribute with an effect's place in the order of effects."""
@@ -21,6 +39,17 @@ GUARD = "@when"
 
 DELIVERED = "cols"
 """The attribute with the columns that a source of one bundle delivers."""
+
+DECLARED = frozenset(("shape", "types"))
+"""Types of parameters that hold declared types, written by statements and never by a call."""
+
+TASK = "@task"
+"""The attribute with the name of the task that an effect belongs to."""
+
+LONGEST_SCRIPT = 32_768
+"""Characters that the text of a step in Python may have."""
+
+_ROW_WISE = frozenset(("select", "filter", "derive", "rename", "cast", "drop_nulls", "label"))
 
 
 PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
@@ -51,6 +80,20 @@ def read_to_choose(attributes: Mapping[str, Value]) -> frozenset[str]:
     return frozenset(name for name in ("step",) if name in attributes)
 
 
+def reads_rows(signature: Signature) -> bool:
+    """Tell whether a source reads rows from outside, so that columns may be left out where nothing needs them."""
+    return reads_bundle(signature) or signature.name in ("need", "collect")
+
+
+def row_wise(signature: Signature, values: Iterable[Value], registry: Registry) -> bool:
+    """Tell whether a step makes each row from one row: no aggregates, no window functions, nothing sorted or joined."""
+    if signature.name not in _ROW_WISE:
+        return False
+    called = (v[1] for value in values for v in walk(value) if v[0] == "call")
+    functions = (registry.by_full_name.get(name) for name in called)
+    return not any(f is not None and f.kind in ("agg", "win") for f in functions)
+
+
 def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
     """Give the rights that operations and functions need, sorted; unknown ones need none and are refused elsewhere."""
     needed: set[str] = set()
@@ -77,6 +120,8 @@ def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
         touched = None if signature is None else signature.facts.touched
         if touched is not None:
             value = node.attributes.get(touched.parameter)
+            if value is not None and value[0] == "call":  # what `gather_tasks("name")` gathers
+                value = value[2].get("name")
             named = value is not None and value[0] == "str"
             target = str(value[1]) if value is not None and named else touched.otherwise
             found.add(f"{touched.right} {touched.kind}:{target}")

@@ -6,53 +6,30 @@ Operations that are not named here hand on the table they take.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from p2lang.ir import Value
-from p2lang.semantics.bounds import Bounds, upper
+from p2lang.semantics.application import Application
+from p2lang.semantics.bounds import upper
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.promises import columns_of, keep
+from p2lang.semantics.sources import collect, need, sweep
 from p2lang.semantics.structure import DELIVERED, read_to_choose
-from p2lang.semantics.values import Typed, of_column, units_differ
+from p2lang.semantics.values import of_column, units_differ
 from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
 
 CAST_KINDS = ("int", "number", "string", "bool", "time")
 _Columns = dict[str, ColumnType]
 
-
-@dataclass(frozen=True)
-class Application:
-    """An operation with its arguments, ready to say what it gives.
-
-    `flow` is the table or view from the left, `bundle` what a source reads, `tables` answers what a `["table", ref]`
-    names, `new` are the named new columns with their types.
-    """
-
-    signature: Signature
-    attributes: Mapping[str, Value]
-    flow: TableSchema | None = None
-    bundle: TableSchema | None = None
-    new: tuple[tuple[str, Typed], ...] = ()
-    tables: Callable[[Any], TableSchema] | None = None
-    bounds: Bounds = field(default_factory=dict)
-
-    def columns(self, name: str) -> tuple[str, ...]:
-        """Give the column names that an attribute lists; none when it is absent."""
-        value = self.attributes.get(name)
-        return () if value is None else tuple(value[1])
-
-    def table(self, name: str) -> TableSchema:
-        """Give the shape of the table that an attribute names; raises Clash when it names none."""
-        value = self.attributes[name]
-        if value[0] != "table" or self.tables is None:
-            raise Clash(
-                "P2-E0207",
-                f"`{name}` of `{self.signature.name}` is a table",
-                help="bind it with `let` and write `$name`",
-                argument=name,
-            )
-        return self.tables(value[1])
+__all__ = [
+    "CAST_KINDS",
+    "Application",
+    "filled_attribute",
+    "filled_in",
+    "keeps_columns",
+    "schema_after",
+]
 
 
 def schema_after(application: Application) -> TableSchema | None:
@@ -77,7 +54,7 @@ def keeps_columns(signature: Signature) -> bool:
 
 
 _OTHER_COLUMNS = frozenset(
-    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join")
+    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join", "script")
 )  # fmt: skip
 
 
@@ -200,7 +177,12 @@ def _stacked(name: str, left: ColumnType, right: ColumnType) -> ColumnType:
     return ColumnType(kind, left.nullable or right.nullable, left.unit)
 
 
-_SOURCES: dict[str, Callable[[Application], TableSchema | None]] = {"union": _union}
+_SOURCES: dict[str, Callable[[Application], TableSchema | None]] = {
+    "union": _union,
+    "need": need,
+    "collect": collect,
+    "sweep": sweep,
+}
 
 
 # ---- steps ---------------------------------------------------------------------------------------
@@ -336,6 +318,13 @@ def _fewer(name: str) -> Callable[[Application, TableSchema], TableSchema]:
     return rule
 
 
+def _script(application: Application, flow: TableSchema) -> TableSchema:
+    name = str(application.attributes["name"][1])
+    takes, gives = application.attributes["takes"], application.attributes["gives"]
+    keep(f"the table that `{name}` takes", columns_of(takes), flow)
+    return TableSchema(columns_of(gives), flow.rows)
+
+
 _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
     "select": _select,
     "derive": _derive,
@@ -348,6 +337,7 @@ _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
     "pca": _pca,
     "kmeans": _kmeans,
     "join": _join,
+    "script": _script,
     "head": _fewer("n"),
     "sample": _fewer("rows"),
 }

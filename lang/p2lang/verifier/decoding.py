@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from p2lang import ir
-from p2lang.ir import Module, ModuleParam, Node, Value
+from p2lang.ir import Module, ModuleParam, ModuleTask, Node, Value
 from p2lang.semantics.needs import STATED
 from p2lang.semantics.units import CHECKED
+from p2lang.types import parse_column_type
 from p2lang.verifier.refusal import RefusedProgram
 
 LARGEST = 8 * 2**20
 """Bytes that a module may have."""
 
 MOST_NODES = 5_000
+MOST_TASKS = 200
 _MOST_ITEMS = 20_000
 _LONGEST_TEXT = 100_000
 _LONGEST_NAME = 200
@@ -26,6 +28,7 @@ _MOST_WORK = 2**62
 _ID = re.compile(r"n[0-9a-f]{32}\Z")
 _OPERATION = re.compile(r"[a-z_][a-z0-9_]{0,63}@[1-9][0-9]{0,3}\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}(?:\.[A-Za-z_][A-Za-z0-9_]{0,99})?\Z")
 _ATTRIBUTE = re.compile(r"@?[a-z_][a-z0-9_]{0,63}\Z")
 _DIGEST = re.compile(r"[0-9a-f]{32}\Z")
 _HEXADECIMAL = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}\Z")
@@ -59,6 +62,7 @@ def decode(encoded: bytes) -> Module:
         _whole(content["edition"], "edition", 1000),
         {},
         _needs(content["needs"]),
+        _tasks(content),
     )
 
 
@@ -99,7 +103,7 @@ def _no_float(text: str) -> NoReturn:
 
 
 def _keys(content: Mapping[str, Any]) -> None:
-    if set(content) != set(ir.MODULE_KEYS):
+    if set(content) - {ir.TASKS} != set(ir.MODULE_KEYS):
         raise RefusedProgram("P2-V0504", "the module does not have exactly the keys of a module")
     if content["p2ir"] != ir.FORMAT or content["core"] != ir.CORE or content["edition"] != 1:
         raise RefusedProgram(
@@ -162,6 +166,7 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
 
 
 _word = _matching(_WORD, "a name")
+_variable = _matching(_VARIABLE, "a parameter's name")
 _id = _matching(_ID, "a node's name")
 _operation = _matching(_OPERATION, "an operation's name")
 _attribute = _matching(_ATTRIBUTE, "an attribute's name")
@@ -183,6 +188,26 @@ def _param(value: Any) -> ModuleParam:
         if given is not None:
             checked(given)
     return ModuleParam(_text(value["type"]), default, where)
+
+
+def _tasks(content: Mapping[str, Any]) -> tuple[ModuleTask, ...]:
+    if ir.TASKS not in content:
+        return ()
+    tasks = tuple(_task(task) for task in _list(content[ir.TASKS], "tasks", MOST_TASKS))
+    if not tasks:
+        raise _wrong("there are no tasks in the list of tasks")
+    return tasks
+
+
+def _task(value: Any) -> ModuleTask:
+    if not isinstance(value, dict) or set(value) != {"name", "params", "after"}:
+        raise _wrong("a task does not have exactly name, params and after")
+    params = _mapping(value["params"], "params", _word)
+    return ModuleTask(
+        _word(value["name"]),
+        {name: _param(param) for name, param in params.items()},
+        tuple(_word(name) for name in _list(value["after"], "after", MOST_TASKS)),
+    )
 
 
 def _node(value: Any) -> Node:
@@ -274,6 +299,17 @@ def _has_name_pairs(item: Value) -> None:
         _name(pair[1])
 
 
+def _has_typed_columns(item: Value) -> None:
+    _has_name_pairs(item)
+    for _, text in item[1]:
+        try:
+            canonical = str(parse_column_type(text))
+        except ValueError:
+            raise _wrong(f"{text[:60]!r} is not the type of a column") from None
+        if canonical != text:
+            raise _wrong(f"{text[:60]!r} is not the one way to write a type")
+
+
 def _has_operator(item: Value) -> None:
     if not isinstance(item[1], str) or item[1] not in _OPERATORS:
         raise _wrong("there is no such operator")
@@ -302,7 +338,7 @@ _SHAPES: dict[str, tuple[tuple[int, ...], Callable[[Value], object]]] = {
     "col": ((2,), lambda item: _name(item[1])),
     "cols": ((2,), _has_columns),
     "by": ((2,), _has_sort_keys),
-    "var": ((2,), lambda item: _word(item[1])),
+    "var": ((2,), lambda item: _variable(item[1])),
     "list": ((2,), lambda item: _list(item[1], "a list", _MOST_ITEMS)),
     "cat": ((2,), lambda item: _list(item[1], "a text", _MOST_ITEMS)),
     "range": ((3,), _nothing),
@@ -317,4 +353,5 @@ _SHAPES: dict[str, tuple[tuple[int, ...], Callable[[Value], object]]] = {
     "types": ((2,), _has_name_pairs),
     "table": ((2,), lambda item: _id(item[1])),
     "field": ((3,), _names_field),
+    "shape": ((2,), _has_typed_columns),
 }

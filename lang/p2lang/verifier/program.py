@@ -40,6 +40,15 @@ class ProgramNode:
 
 
 @dataclass(frozen=True)
+class ProgramTask:
+    """A task: its name, its params by the names that a run gives them, the tasks above that it waits for."""
+
+    name: str
+    params: Mapping[str, ProgramParam]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Program:
     """A verified module: nodes in an order in which every input comes before its use."""
 
@@ -51,6 +60,7 @@ class Program:
     rights: tuple[str, ...]
     need: Need
     capabilities: tuple[str, ...]
+    tasks: tuple[ProgramTask, ...] = ()
 
     @property
     def work(self) -> int:
@@ -65,6 +75,13 @@ class Program:
     def _by_id(self) -> dict[str, ProgramNode]:
         return {node.id: node for node in self.nodes}
 
-    def bind(self, given: Mapping[str, Given]) -> dict[str, Scalar | tuple[Scalar, ...]]:
-        """Give a value for every param, numbers in base units, lists as tuples; raises BadParam."""
-        return bind(self.params, given)
+    def bind(
+        self, given: Mapping[str, Given], task: str | None = None
+    ) -> dict[str, Scalar | tuple[Scalar, ...]]:
+        """Give a value for every param, numbers in base units, lists as tuples; raises BadParam.
+
+        With a task its params are taken as well; they come back as `task.name`, as values call them.
+        """
+        own = next((t.params for t in self.tasks if t.name == task), {})
+        bound = bind({**self.params, **own}, given)
+        return {f"{task}.{name}" if name in own else name: bound[name] for name in bound}

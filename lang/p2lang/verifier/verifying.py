@@ -8,19 +8,22 @@ from typing import cast
 from p2lang import ir
 from p2lang.ir import Module, ModuleParam, Node, Value
 from p2lang.semantics.arguments import accept, accept_new, missing
-from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.constants import NotConstant, evaluate
 from p2lang.semantics.needs import Need, Reckoning, total
 from p2lang.semantics.structure import (
+    DECLARED,
     DELIVERED,
     GUARD,
     PICTURE_NAME,
     SEQUENCE,
+    TASK,
     capabilities,
     makes_picture,
     operation,
     reads_bundle,
+    reads_rows,
     rights_of,
 )
 from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
@@ -29,8 +32,9 @@ from p2lang.signatures import Registry, Signature
 from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.decoding import decode
 from p2lang.verifier.params import ProgramParam
-from p2lang.verifier.program import Program, ProgramNode
+from p2lang.verifier.program import Program, ProgramNode, ProgramTask
 from p2lang.verifier.refusal import RefusedProgram
+from p2lang.verifier.statements import Statements, check_script
 from p2lang.verifier.typing import Surroundings, column_type, typed
 
 _EFFECTS = ("plot", "item", "done")
@@ -74,7 +78,7 @@ def _verified(
         raise RefusedProgram("P2-V0517", f"the module is {name[:16]}..., not {sha256[:16]}...")
     module = decode(encoded)
     _same_shapes(module, schemas)
-    params = {name: _param(name, param, registry) for name, param in module.params.items()}
+    params = {name: _param(name, param, registry) for name, param in module.variables().items()}
     pass_ = _Pass(module, schemas, registry, params)
     for node in module.nodes:
         pass_.add(node)
@@ -91,11 +95,15 @@ def _verified(
         name,
         module,
         tuple(pass_.nodes.values()),
-        params,
+        {name: params[name] for name in module.params},
         module.sinks,
         rights,
         need,
         capabilities(module.nodes, registry),
+        tuple(
+            ProgramTask(task.name, {n: params[f"{task.name}.{n}"] for n in task.params}, task.after)
+            for task in module.tasks
+        ),
     )
 
 
@@ -180,7 +188,8 @@ class _Pass:
         self.schemas = schemas
         self.registry = registry
         self.params = {name: param.value_type for name, param in params.items()}
-        self.bounds = {name: of_condition(param.where, name) for name, param in params.items()}
+        self.bounds = bounds_of({name: param.where for name, param in params.items()})
+        self.statements = Statements(module, registry)
         self.nodes: dict[str, ProgramNode] = {}
         self.effects: list[str] = []
         self.used: set[str] = set()
@@ -225,6 +234,7 @@ class _Pass:
             schema,
             None if flow is None else flow.id,
         )
+        self.statements.add(node, signature, schema, around.columns)
 
     def finish(self) -> None:
         """Check what only the whole module shows: order of effects, nothing unused, no bundle too many."""
@@ -273,6 +283,8 @@ class _Pass:
         return tables
 
     def _bundle(self, node: Node, signature: Signature) -> TableSchema | None:
+        if signature.name == "collect":
+            return self.statements.collected(node)
         if not reads_bundle(signature):
             return None
         path = node.attributes["path"]
@@ -298,21 +310,21 @@ class _Pass:
         for name, value in given.items():
             if name not in signature.by_attribute:
                 self._other(node, signature, name, value, around)
-        lacking = missing(signature, given)
-        filled = filled_attribute(signature)
-        if lacking or (filled is not None and filled not in given):
-            raise RefusedProgram("P2-V0509", f"{node.op} lacks an attribute")
-        if (signature.variadic is not None) != ("new" in given):
-            raise RefusedProgram("P2-V0509", f"{node.op} lacks its new columns")
+        _complete(node, signature)
         new: tuple[tuple[str, Typed], ...] = ()
         for parameter in signature.parameters:
             value_given = given.get(parameter.attribute)
             if value_given is None:
                 continue
-            if parameter.variadic == "**":
+            if parameter.type in DECLARED:
+                if value_given[0] != parameter.type:
+                    raise RefusedProgram("P2-V0509", f"{node.op} lacks a declared type")
+            elif parameter.variadic == "**":
                 new = _new(signature, parameter.type, value_given, around, grouped)
             else:
                 accept(signature, parameter, typed(value_given, around))
+        if signature.name == "script":
+            check_script(node, dict(new))
         self._effect(node, signature)
         return new
 
@@ -326,7 +338,9 @@ class _Pass:
             guard = typed(value, Surroundings(self.registry, self.params, None, around.tables))
             if guard.type.kind == "bool" and guard.type.shape == "one":
                 return
-        if name == DELIVERED and reads_bundle(signature) and value[0] == "cols":
+        if name == DELIVERED and reads_rows(signature) and value[0] == "cols":
+            return
+        if name == TASK and effect and value[0] == "str":
             return
         raise RefusedProgram("P2-V0509", f"{node.op} has no attribute {name!r} like this")
 
@@ -341,6 +355,16 @@ class _Pass:
             return
         if name[0] != "str" or not PICTURE_NAME.match(name[1]):
             raise RefusedProgram("P2-V0509", "the name of a picture is not the name of a file")
+
+
+def _complete(node: Node, signature: Signature) -> None:
+    """Raise RefusedProgram unless a node has all attributes that its operation needs."""
+    given = node.attributes
+    filled = filled_attribute(signature)
+    if missing(signature, given) or (filled is not None and filled not in given):
+        raise RefusedProgram("P2-V0509", f"{node.op} lacks an attribute")
+    if (signature.variadic is not None) != ("new" in given):
+        raise RefusedProgram("P2-V0509", f"{node.op} lacks its new columns")
 
 
 def _new(
