@@ -10,7 +10,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     stands among columns     a function that stands only where columns (or `sort keys`) are named
     output picture           makes a picture                   output file       makes a file of a table
     touches read bundle:path           what a signature must allow: right, kind, the parameter that names the target
-    touches write output:name or plot  the same, and the target when the parameter is left out
+    touches write output:name or plot  the same, and the target when the parameter is left out; `@task` is the task
     awaits the task store    it compiles; a run stops before anything is computed and says that this is missing
     null never, null sometimes         whether the result can be missing; otherwise it is when an argument is
     null as value            missing when the argument `value` is
