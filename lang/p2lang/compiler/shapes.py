@@ -24,7 +24,12 @@ def with_shapes(
         signature = operation(node.op, registry)
         assert signature is not None
         before = lowered.schemas[node.id]
+        if signature.name in _AS_BEFORE:
+            schemas[node.id] = before
+            continue
         bundle = bundles[node.attributes["path"][1]] if reads_bundle(signature) else None
+        if signature.name == "collect":
+            bundle = _exposed(before)
         flow = schemas[node.inputs[0]] if signature.takes != "none" and node.inputs else None
         schemas[node.id] = schema_after(
             Application(
@@ -38,6 +43,17 @@ def with_shapes(
             )
         )
     return replace(lowered, schemas=schemas)
+
+
+_AS_BEFORE = frozenset(("sweep", "script"))
+"""Operations of which no column can be left out."""
+
+
+def _exposed(collected: TableSchema | None) -> TableSchema | None:
+    if collected is None:
+        return None
+    columns = tuple(pair for pair in collected.columns if pair[0] != "bundle")
+    return TableSchema(columns, collected.rows)
 
 
 def _table(schema: TableSchema | None) -> TableSchema:
