@@ -21,7 +21,7 @@ from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
 from p2std.errors import NotComputable, UnfitFormat
-from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say
+from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show
 from p2std.lowering import argument, constant
 from p2std.picture import Picture
 from p2std.table import DTYPES, Table, Tagged, collected
@@ -105,7 +105,7 @@ class Interpreter:
         return kept
 
     # ------------------------------------------------------------ effects
-    def effects(self) -> Iterator[Drawing | HandOver | Say | GiveUp]:
+    def effects(self) -> Iterator[Drawing | HandOver | Say | Show | GiveUp]:
         """Carry out the program and give its effects in order; nothing is computed for an effect that is guarded off.
 
         Raises RunError P2-R0601 when an imposed condition does not hold, P2-R0609 (or the kernel's own code) when the
@@ -219,7 +219,7 @@ class Interpreter:
         )
 
     def _effect(self, node: ProgramNode, kernel: Kernel, given: Any) -> Effect | Drawing:
-        carried = {"view": given.picture} if isinstance(given, View) else {}
+        carried = {"view": given.picture} if isinstance(given, View) else {"table": given}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
             return Drawing(effect.name, given, node)

@@ -19,13 +19,14 @@ import scipy
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
-from p2std.kernels.effects import GiveUp, HandOver, Say
+from p2std.kernels.effects import GiveUp, HandOver, Say, Show
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
 from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
 from plotter2.child.ledger import Ledger, accounts_behind, ledger_of
 from plotter2.child.run_codes import SAME_NAME
+from plotter2.child.showing import shown
 from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import ExitCode, RunError
@@ -139,10 +140,12 @@ class _Run:
         with self._times.stage("read"):
             return self._data.rows_of(node)
 
-    def _carry_out(self, effect: Drawing | HandOver | Say) -> None:
+    def _carry_out(self, effect: Drawing | HandOver | Say | Show) -> None:
         match effect:
             case Say(text):
                 self._say("info", text)
+            case Show():
+                self._channel.send(shown(effect))
             case Drawing():
                 self._draw(effect)
             case HandOver(name):

@@ -35,7 +35,8 @@ from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
 from plotter2.runs.running import Event, RunResult
-from plotter2.wire.messages import Format, Note
+from plotter2.runs.showing import table_text
+from plotter2.wire.messages import Format, Note, TableShown
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _TOLD = ("read", "filtered", "null", "decimated", "drawn")
@@ -271,6 +272,8 @@ def _shown(event: Event) -> None:
     _clear_line()
     if isinstance(event, Note):
         click.echo(printable(f"{event.level}: {event.text}"), err=True)
+    elif isinstance(event, TableShown):
+        click.echo(table_text(event), err=True)
     elif sys.stderr.isatty():
         total = f" of {event.total:,}" if event.total > 0 else ""
         click.echo(f"{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False)

@@ -26,11 +26,13 @@ from plotter2.wire.messages import (
     Note,
     Progress,
     State,
+    TableShown,
     decode_from_child,
     step,
 )
 
-Event: TypeAlias = Progress | Note
+Event: TypeAlias = Progress | Note | TableShown
+"""What is told while a child works; every text in it is printable."""
 
 MESSAGE_BYTES_LIMIT: Final = 16 * 1024 * 1024
 """Most bytes that one child may send in messages."""
@@ -85,6 +87,8 @@ class Conversation:
                 self._on_event(msgspec.structs.replace(message, **safe))
             case Note(text=text):
                 self._on_event(msgspec.structs.replace(message, text=printable(text)))
+            case TableShown():
+                self._on_event(_printable_table(message))
             case Failed():
                 raise failed(message)
             case Hello(protocol=protocol):
@@ -111,6 +115,14 @@ class Conversation:
             raise HostError(
                 codes.PROTOCOL_BROKEN, "the child announced more bytes than its output can hold"
             )
+
+
+def _printable_table(shown: TableShown) -> TableShown:
+    return msgspec.structs.replace(
+        shown,
+        columns=[(printable(name), printable(kind)) for name, kind in shown.columns],
+        first=[[None if v is None else printable(v) for v in row] for row in shown.first],
+    )
 
 
 def _checked_timings(timings: dict[str, float]) -> dict[str, float]:

@@ -29,9 +29,9 @@ from plotter2.runs.signing import capabilities
 from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob
+from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, TableShown
 
-Event = Progress | Note
+Event = Progress | Note | TableShown
 Params = Mapping[str, Given]
 """Values of a script's params; text is read as the param's type wants it, numbers are in base units."""
 

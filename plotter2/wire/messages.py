@@ -23,6 +23,10 @@ MESSAGE_LIMIT = 64 * 1024
 """Most bytes in one message."""
 MESSAGE_COUNT_LIMIT = 20_000
 """Most messages one child may send."""
+SHOWN_ROWS = 50
+SHOWN_COLUMNS = 24
+SHOWN_LENGTH = 32
+"""Most rows, columns, and characters of one value when a table is shown: all of it fits into one message."""
 JOB_FDS_LIMIT = 40
 """Most file descriptors that go with a job, the output included."""
 
@@ -32,6 +36,7 @@ FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+Shown: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHOWN_LENGTH)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=16_384)]
 
 
@@ -82,6 +87,21 @@ class Note(Message, frozen=True):
 
     level: Literal["debug", "info", "warning", "error", "lint"]
     text: Text
+
+
+class TableShown(Message, frozen=True):
+    """The first rows of a table of `rows` rows, as text; None is a missing value.
+
+    `columns` are those that are shown, with their types; `hidden` more have no place.
+    """
+
+    columns: Annotated[list[tuple[Shown, Shown]], msgspec.Meta(max_length=SHOWN_COLUMNS)]
+    first: Annotated[
+        list[Annotated[list[Shown | None], msgspec.Meta(max_length=SHOWN_COLUMNS)]],
+        msgspec.Meta(max_length=SHOWN_ROWS),
+    ]
+    rows: Count
+    hidden: Count
 
 
 class Blob(Message, frozen=True):
@@ -205,6 +225,7 @@ FromChild: TypeAlias = (
     | Confined
     | Progress
     | Note
+    | TableShown
     | Blob
     | RowsCounted
     | ColumnFound
@@ -290,6 +311,7 @@ class State(StrEnum):
 _WORK: tuple[type[Message], ...] = (
     Progress,
     Note,
+    TableShown,
     Blob,
     RowsCounted,
     ColumnFound,

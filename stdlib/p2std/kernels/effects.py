@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import polars as pl
+
 from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.picture import Picture
+from p2std.table import Table, collected
 
 _LONGEST_NAME = 120
 
@@ -35,13 +38,22 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Show:
+    """Show the first rows of a table that has `total` of them; `types` are those of its columns as text."""
+
+    first: pl.DataFrame
+    types: tuple[str, ...]
+    total: int
+
+
+@dataclass(frozen=True)
 class GiveUp:
     """End the run; nothing is written."""
 
     reason: str
 
 
-Effect: TypeAlias = Draw | HandOver | Say | GiveUp
+Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp
 
 
 @kernel("effect", "plot@1")
@@ -60,6 +72,14 @@ def handoff(name: str | None) -> Effect:
 def loggy(message: str) -> Effect:
     """Write to the log."""
     return Say(message)
+
+
+@kernel("effect", "show@1")
+def show(table: Table, rows: int) -> Effect:
+    """Show the first rows."""
+    whole = collected(table.frame.select(table.schema.names))
+    types = tuple(str(column) for _, column in table.schema.columns)
+    return Show(whole.head(rows), types, whole.height)
 
 
 @kernel("effect", "giveup@1")
