@@ -10,10 +10,8 @@ from p2std.table import Table
 
 
 @kernel("source", "access@1")
-def access(
-    table: Table, cols: list[str], step: int | None, since: object, before: object
-) -> pl.LazyFrame:
-    """Give the wanted columns of the stored table, only the rows of one step if `step` is given."""
+def access(table: Table, step: int | None, since: object, before: object) -> pl.LazyFrame:
+    """Give the stored rows, only those of one step if `step` is given; only the wanted columns were read."""
     if since is not None or before is not None:
         raise NotComputable(
             "P2-R0614", "access() does not know when rows came in: since and before cannot be used"
@@ -25,7 +23,7 @@ def access(
                 "P2-R0614", "access(step=…) wants a table with a column `step`; this one has none"
             )
         frame = frame.filter(pl.col("step") == step)
-    return frame.select(cols) if cols else frame
+    return frame
 
 
 @kernel("source", "union@1")
