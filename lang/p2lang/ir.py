@@ -26,16 +26,12 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
 `inputs` holds first what the pipe delivers (unless the operation takes nothing), then the tables that attributes name,
 in order of first mention. Attributes that a call leaves out are absent: the signature's default holds, for ever.
 Beside the parameters of its signature a node may carry `cols` on a source that reads a bundle (the columns it
-<<<<<<< HEAD
-delivers, in that order), `@seq` on an effect (its place in the order of effects), `@when` (a single truth value:
-the effect is skipped when it is false or null) and `@task` (the name of the task that the effect belongs to).
+delivers; rows have them in the order of the bundle), `@seq` on an effect (its place in the order of effects), `@when`
+(a single truth value: the effect is skipped when it is false or null) and `@task` (the name of the task that the effect
+belongs to).
 
 A module with tasks has one key more, `tasks`: `[{"name", "params", "after"}, ...]` in the order of the script; a task
 waits only for tasks above it.
-=======
-delivers; rows have them in the order of the bundle), `@seq` on an effect (its place in the order of effects) and `@when` (a single truth value:
-the effect is skipped when it is false or null).
->>>>>>> a715010 (show: the first rows of a table where the run was asked for; rows keep the order of the bundle's columns, whatever the module's)
 """
 
 from __future__ import annotations

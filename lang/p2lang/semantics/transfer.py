@@ -135,7 +135,7 @@ def _bundle(application: Application) -> TableSchema | None:
     _chosen_by(application, schema)
     if DELIVERED not in application.attributes:
         return schema
-    # The module names columns in alphabetical order, so that it does not depend on the bundle's; rows keep the bundle's.
+    # The module names them in alphabetical order, so that it does not depend on the bundle's; rows keep the bundle's.
     delivered = frozenset(application.columns("cols"))
     return _kept(schema, tuple(n for n in schema.names if n in delivered), schema.rows)
 
