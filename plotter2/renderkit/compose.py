@@ -16,6 +16,7 @@ from plotter2.renderkit.framing import framed, shared_axes
 from plotter2.renderkit.grouping import Rows, keyed, partition
 from plotter2.renderkit.layout import PAD, Arrangement, Plan, arranged, fonts_for
 from plotter2.renderkit.lettering import text_height, wrapped
+from plotter2.renderkit.moving import MovingPiece, moving_piece
 from plotter2.renderkit.pieces import (
     Drawn,
     Frame,
@@ -43,6 +44,11 @@ def compose(picture: View | Grid) -> Scene:
 
     Raises RunError P2-R0660 to P2-R0670 (see `codes`) for what cannot be drawn. Scene.ledger accounts for every row.
     """
+    return composition(picture).scene
+
+
+def composition(picture: View | Grid) -> Composition:
+    """Compose as `compose` does, and keep what the scene was made of."""
     if isinstance(picture, Grid):
         return _composed_grid(picture)
     plot = _plot(picture, picture.size)
@@ -51,7 +57,15 @@ def compose(picture: View | Grid) -> Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plot:
+class Composition:
+    """A scene, and its plots with their stages and places, so that marks can be made again within the same axes."""
+
+    scene: Scene
+    parts: tuple[tuple[Plot, Stage, Rect], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
     """A view with everything that does not depend on the page."""
 
     view: View
@@ -64,7 +78,7 @@ class _Plot:
     size: tuple[float, float]
 
 
-def _plot(view: View, size: tuple[float, float] | None) -> _Plot:
+def _plot(view: View, size: tuple[float, float] | None) -> Plot:
     if size is not None:
         _check_size(size)
     if not view.layers:
@@ -79,7 +93,7 @@ def _plot(view: View, size: tuple[float, float] | None) -> _Plot:
     if size is None:
         height = max(DEFAULT_SIZE[1], grid.rows * _PANEL_HEIGHT + 20 * MILLIMETRE)
         size = (DEFAULT_SIZE[0], min(height, _TALLEST) if grid.rows > 1 else DEFAULT_SIZE[1])
-    return _Plot(view, tuple(sources), kinds, tuple(paints), tuple(scales), shading, grid, size)
+    return Plot(view, tuple(sources), kinds, tuple(paints), tuple(scales), shading, grid, size)
 
 
 def _check_size(size: tuple[float, float]) -> None:
@@ -99,19 +113,19 @@ class _Pieces:
     nowhere: tuple[int, ...]
 
 
-def _pieces(plot: _Plot) -> _Pieces:
+def _pieces(plot: Plot) -> _Pieces:
     made: dict[tuple[int, int], Piece] = {}
     panels: list[list[tuple[int, int]]] = [[] for _ in plot.grid.cells]
     nowhere = []
     for source in plot.sources:
         split = plot.grid.splits[source.index]
         if split is None:
-            made[source.index, 0] = _piece(plot, source, slice(0, source.rows))
+            made[source.index, 0] = _made(plot, source, slice(0, source.rows))
             nowhere.append(0)
             wanted: Sequence[int] = (0,) * len(panels)
         else:
             for code, rows in partition(split.codes, split.count):
-                made[source.index, code] = _piece(plot, source, rows)
+                made[source.index, code] = _made(plot, source, rows)
             nowhere.append(int((split.codes < 0).sum()))
             wanted = split.wanted
         for panel, code in enumerate(wanted):
@@ -120,7 +134,15 @@ def _pieces(plot: _Plot) -> _Pieces:
     return _Pieces(made, tuple(map(tuple, panels)), tuple(nowhere))
 
 
-def _piece(plot: _Plot, source: Source, rows: Rows) -> Piece:
+def _made(plot: Plot, source: Source, rows: Rows) -> Piece:
+    """Give the piece of a layer; of one that moves all its pieces, of one that grows the whole."""
+    moments = source.layer.moments
+    if moments is None or moments.grows:
+        return _piece(plot, source, rows)
+    return moving_piece(source, rows, lambda own: _piece(plot, source, own))
+
+
+def _piece(plot: Plot, source: Source, rows: Rows) -> Piece:
     paint = plot.paints[source.index]
     match source.layer.kind:
         case "line" | "band":
@@ -141,7 +163,7 @@ def _piece(plot: _Plot, source: Source, rows: Rows) -> Piece:
             return circle_piece(source, rows, paint, _unit(plot))
 
 
-def _cells(plot: _Plot) -> tuple[int, int]:
+def _cells(plot: Plot) -> tuple[int, int]:
     """How many cells a heatmap of this view has along x and y; (0, 0) when there is none."""
     for source in plot.sources:
         if source.layer.kind == "heatmap":
@@ -150,7 +172,7 @@ def _cells(plot: _Plot) -> tuple[int, int]:
     return 0, 0
 
 
-def _unit(plot: _Plot) -> tuple[float, float]:
+def _unit(plot: Plot) -> tuple[float, float]:
     if plot.view.equal:
         return 1.0, 1.0
     spans = []
@@ -168,7 +190,7 @@ def _joined(extents: Sequence[Extent]) -> Extent:
     return joined
 
 
-def _composed(plot: _Plot, rect: Rect, number: int) -> Scene:
+def _composed(plot: Plot, rect: Rect, number: int) -> Composition:
     view, fonts, pieces = plot.view, fonts_for(rect.width), _pieces(plot)
     spans = {key: piece.extents() for key, piece in pieces.made.items()}
     extents = [
@@ -182,7 +204,7 @@ def _composed(plot: _Plot, rect: Rect, number: int) -> Scene:
         _axis_label(view.x, plot.sources, ("x",)),
         _axis_label(view.y, plot.sources, ("y", "hi")),
         shared_axes(view), sidebar.width,
-        max((p.overhang() for p in pieces.made.values() if isinstance(p, TextPiece)), default=0.0),
+        max((p.overhang() for p in pieces.made.values() if isinstance(p, TextPiece | MovingPiece)), default=0.0),
         (len(plot.kinds.x), len(plot.kinds.y)) if view.equal and plot.kinds.x and plot.kinds.y else None,
     )  # fmt: skip
     stage = _staged(arranged(plan), pieces, None)
@@ -193,10 +215,11 @@ def _composed(plot: _Plot, rect: Rect, number: int) -> Scene:
         placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
     assert placed is not None
     ledger = _ledger(plot, pieces, stage, number)
-    return Scene(
+    scene = Scene(
         rect.right, rect.top, _panels(plot, stage), stage.arrangement.labels,
         placed.legends, placed.bars, ledger,
     )  # fmt: skip
+    return Composition(scene, ((plot, stage, rect),))
 
 
 def _axis_label(axis: Axis, sources: Sequence[Source], channels: Sequence[str]) -> str:
@@ -211,10 +234,11 @@ def _axis_label(axis: Axis, sources: Sequence[Source], channels: Sequence[str]) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class Stage:
     """An arrangement with what is drawn in it, by panel and piece."""
 
     arrangement: Arrangement
+    pieces: Mapping[tuple[int, int], Piece]
     frames: tuple[Frame, ...]
     drawn: tuple[Mapping[tuple[int, int], Drawn], ...]
 
@@ -223,7 +247,7 @@ class _Stage:
         return [[mark for one in panel.values() for mark in one.marks] for panel in self.drawn]
 
 
-def _staged(arrangement: Arrangement, pieces: _Pieces, before: _Stage | None) -> _Stage:
+def _staged(arrangement: Arrangement, pieces: _Pieces, before: Stage | None) -> Stage:
     frames = tuple(
         Frame(rect, *axes) for rect, axes in zip(arrangement.rects, arrangement.axes, strict=True)
     )
@@ -231,11 +255,11 @@ def _staged(arrangement: Arrangement, pieces: _Pieces, before: _Stage | None) ->
         {key: _drawn(pieces.made[key], frame, before, (panel, key)) for key in keys}
         for panel, (frame, keys) in enumerate(zip(frames, pieces.panels, strict=True))
     )
-    return _Stage(arrangement, frames, drawn)
+    return Stage(arrangement, pieces.made, frames, drawn)
 
 
 def _drawn(
-    piece: Piece, frame: Frame, before: _Stage | None, place: tuple[int, tuple[int, int]]
+    piece: Piece, frame: Frame, before: Stage | None, place: tuple[int, tuple[int, int]]
 ) -> Drawn:
     """Draw a piece. Lines thinned for a slightly wider panel with the same limits are fine as they are."""
     if before is not None and isinstance(piece, StrandPiece):
@@ -246,7 +270,7 @@ def _drawn(
     return piece.drawn(frame)
 
 
-def _panels(plot: _Plot, stage: _Stage) -> tuple[Panel, ...]:
+def _panels(plot: Plot, stage: Stage) -> tuple[Panel, ...]:
     filled = any(source.layer.kind == "heatmap" for source in plot.sources)
     return tuple(
         Panel(frame.rect, frame.x, frame.y, tuple(marks), not filled, cell.above, cell.beside)
@@ -254,7 +278,7 @@ def _panels(plot: _Plot, stage: _Stage) -> tuple[Panel, ...]:
     )
 
 
-def _ledger(plot: _Plot, pieces: _Pieces, stage: _Stage, number: int) -> tuple[LayerCounts, ...]:
+def _ledger(plot: Plot, pieces: _Pieces, stage: Stage, number: int) -> tuple[LayerCounts, ...]:
     """Account for every row once, also where a layer stands in several panels."""
     counts = {
         source.index: Counts(nowhere, nowhere, 0, 0, 0)
@@ -277,7 +301,7 @@ def _ledger(plot: _Plot, pieces: _Pieces, stage: _Stage, number: int) -> tuple[L
     )
 
 
-def _composed_grid(grid: Grid) -> Scene:
+def _composed_grid(grid: Grid) -> Composition:
     """Compose the views into equal cells, row by row; title and caption stand over and under all of them."""
     if not grid.views or grid.cols < 1:
         raise undrawable("P2-R0661", "nothing to draw: the grid has no views", "frame")
@@ -287,15 +311,16 @@ def _composed_grid(grid: Grid) -> Scene:
     labels, area = _grid_headings(grid, size)
     width = (area.width - _GUTTER * (grid.cols - 1)) / grid.cols
     height = (area.height - _GUTTER * (rows - 1)) / rows
-    scenes = []
+    made = []
     for number, view in enumerate(grid.views):
         row, column = divmod(number, grid.cols)
         left = area.x + column * (width + _GUTTER)
         low = area.top - (row + 1) * height - row * _GUTTER
-        scenes.append(
+        made.append(
             _composed(_plot(view, (width, height)), Rect(left, low, width, height), number)
         )
-    return Scene(
+    scenes = [part.scene for part in made]
+    whole = Scene(
         *size,
         tuple(panel for scene in scenes for panel in scene.panels),
         (*labels, *(label for scene in scenes for label in scene.labels)),
@@ -303,6 +328,7 @@ def _composed_grid(grid: Grid) -> Scene:
         tuple(bar for scene in scenes for bar in scene.colour_bars),
         tuple(entry for scene in scenes for entry in scene.ledger),
     )
+    return Composition(whole, tuple(part for one in made for part in one.parts))
 
 
 def _grid_headings(grid: Grid, size: tuple[float, float]) -> tuple[list[Label], Rect]:

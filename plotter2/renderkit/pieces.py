@@ -219,7 +219,7 @@ def _line_colours(paint: Painted, rows: Rows, order: Rows, starts: Codes) -> tup
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointPiece:
-    """Points in row order, parted by shape."""
+    """Points in row order, parted by shape. `kept` tells which of the given rows they are."""
 
     source: Source
     x: Floats
@@ -229,6 +229,7 @@ class PointPiece:
     sizes: Floats | None
     shapes: Codes
     given: int
+    kept: NDArray[np.bool_]
 
     def extents(self) -> tuple[Extent, Extent]:
         """Give what the x and the y axis must cover."""
@@ -246,7 +247,7 @@ class PointPiece:
     def _mark(self, rows: Rows, shape: Shape) -> PointMark:
         number = self.source.number_option
         crowd = len(self.x)
-        size = number("size", 4.5 if crowd < 300 else 3.5 if crowd < 3000 else 2.5)
+        size = number("size", default_diameter(crowd))
         return PointMark(
             self.x[rows],
             self.y[rows],
@@ -258,6 +259,11 @@ class PointPiece:
             number("alpha", 1.0),
             crowd > DENSE,
         )
+
+
+def default_diameter(crowd: int) -> float:
+    """Give the diameter of points where no size is asked for: smaller, the more there are."""
+    return 4.5 if crowd < 300 else 3.5 if crowd < 3000 else 2.5
 
 
 def point_piece(source: Source, rows: Rows, paint: Painted) -> PointPiece:
@@ -274,7 +280,7 @@ def point_piece(source: Source, rows: Rows, paint: Painted) -> PointPiece:
     if not ok.all():
         x, y, codes, shapes = x[ok], y[ok], codes[ok], shapes[ok]
         sizes = None if sizes is None else sizes[ok]
-    return PointPiece(source, x, y, codes, paint.palette, sizes, shapes, given)
+    return PointPiece(source, x, y, codes, paint.palette, sizes, shapes, given, ok)
 
 
 def _shapes(source: Source, rows: Rows, count: int) -> Codes:

@@ -1,7 +1,8 @@
-"""A JSON text inside PNG, SVG and PDF files, put there and read back strictly. Standard library only.
+"""A JSON text inside PNG, SVG and PDF files and films, put there and read back strictly. Standard library only.
 
-PNG: an iTXt chunk `plotter2` before the first image data. SVG: `<metadata id="plotter2">` first in the root.
+PNG and APNG: an iTXt chunk `plotter2` before the first image data. SVG: `<metadata id="plotter2">` first in the root.
 PDF: the key /Plotter2 of the document information, added as an incremental update at the end of the file.
+MP4 and GIF: see `containers`.
 What is read back says what the file claims; only a signature or a fresh run can prove it.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from plotter2.renderkit import containers
 from plotter2.renderkit.codes import unreadable
 
 MOST_TEXT: Final = 1 << 20
@@ -43,6 +45,10 @@ def embed(data: bytes, provenance: Mapping[str, Any]) -> bytes:
             return _into_png(data, text)
         case "svg":
             return _into_svg(data, text)
+        case "mp4":
+            return containers.into_mp4(data, text)
+        case "gif":
+            return containers.into_gif(data, text)
         case _:
             return _into_pdf(data, text)
 
@@ -50,7 +56,7 @@ def embed(data: bytes, provenance: Mapping[str, Any]) -> bytes:
 def read(data: bytes) -> dict[str, Any] | None:
     """Give the provenance inside a picture; None when there is none.
 
-    Raises DataError P2-D0880 (no PNG, SVG or PDF), P2-D0881 (damaged), P2-D0882 (unreadable), P2-D0883 (too large).
+    Raises DataError P2-D0880 (no such file), P2-D0881 (damaged), P2-D0882 (unreadable), P2-D0883 (too large).
     """
     if len(data) > MOST_FILE:
         raise unreadable("P2-D0883", f"a picture of {len(data):,} bytes is not read")
@@ -59,6 +65,10 @@ def read(data: bytes) -> dict[str, Any] | None:
             texts = _png_texts(data)
         case "svg":
             texts = _svg_texts(data)
+        case "mp4":
+            texts = [_decoded(raw) for raw in containers.mp4_texts(data)]
+        case "gif":
+            texts = [_decoded(raw) for raw in containers.gif_texts(data)]
         case _:
             texts = _pdf_texts(data)
     if not texts:
@@ -75,7 +85,11 @@ def _format(data: bytes) -> str:
         return "pdf"
     if re.match(rb"\s*(<\?xml|<svg|<!DOCTYPE svg|<!--)", data):
         return "svg"
-    raise unreadable("P2-D0880", "the file is neither PNG, SVG nor PDF")
+    if containers.is_mp4(data):
+        return "mp4"
+    if containers.is_gif(data):
+        return "gif"
+    raise unreadable("P2-D0880", "the file is neither PNG, SVG, PDF, MP4 nor GIF")
 
 
 # ---------------------------------------------------------------- the JSON text

@@ -40,6 +40,19 @@ Column: TypeAlias = NDArray[Any] | Factor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """When the rows of a layer are shown, in a film: row i at moment `codes[i]` (int32; -1: never).
+
+    With `grows` a row stays from its moment on. `keys` tell which rows are the same thing at different moments
+    (int32, -1: nothing in particular): between two moments a point with a key glides from one place to the other.
+    """
+
+    codes: NDArray[np.int32]
+    grows: bool = False
+    keys: NDArray[np.int32] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One mark over one table.
 
@@ -55,6 +68,7 @@ class Layer:
     | circle | x y and one of around, radius | colour | pad (share of the radius) alpha width colour |
 
     `by` names more columns that split lines and bands into groups. A histogram is a bar layer with a `width` channel.
+    `moments` tell when each row is shown in a film; a layer without stands still.
     All columns of a layer have the same number of rows.
     """
 
@@ -63,6 +77,7 @@ class Layer:
     channels: Mapping[str, str]
     by: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
+    moments: Moments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,10 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """One plot. `size` is (width, height) in points; None chooses 160 x 100 mm, more for many panels."""
+    """One plot. `size` is (width, height) in points; None chooses 160 x 100 mm, more for many panels.
+
+    `titles` has the title at each moment of a film; empty when it stays the same.
+    """
 
     layers: tuple[Layer, ...]
     title: str = ""
@@ -116,6 +134,7 @@ class View:
     facet: Facet | None = None
     gradient: Gradient = Gradient()
     caption: str = ""
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final
@@ -31,7 +31,7 @@ from plotter2.renderkit.mpl.png import encoded
 from plotter2.renderkit.mpl.settings import settings
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.provenance import embed
-from plotter2.renderkit.scene import Panel, PointMark, Scene, TextMark
+from plotter2.renderkit.scene import Mark, Panel, PointMark, Scene, TextMark
 from plotter2.renderkit.view import Column, Factor, Layer, View
 
 FORMATS: Final = ("png", "svg", "pdf")
@@ -69,12 +69,7 @@ def draw(
 def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
     figure = _figure(scene, dpi if format == "png" else _VECTOR_DPI)
     if format == "png":
-        # Whole pixels, rounded; matplotlib alone would cut the last one off.
-        width, height = (
-            round(side * dpi / 72) / dpi + 1e-9 for side in (scene.width, scene.height)
-        )
-        figure.set_size_inches(width, height)
-        canvas = FigureCanvasAgg(figure)
+        canvas = in_whole_pixels(figure, scene, dpi)
         canvas.draw()
         return encoded(np.asarray(canvas.buffer_rgba()), dpi)
     out = BytesIO()
@@ -89,37 +84,68 @@ def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
     return out.getvalue()
 
 
+def in_whole_pixels(figure: Figure, scene: Scene, dpi: float) -> FigureCanvasAgg:
+    """Give the canvas of a figure; whole pixels, rounded: matplotlib alone would cut the last one off."""
+    width, height = (round(side * dpi / 72) / dpi + 1e-9 for side in (scene.width, scene.height))
+    figure.set_size_inches(width, height)
+    return FigureCanvasAgg(figure)
+
+
+def paper(scene: Scene, dpi: float, colour: str = palettes.PAPER) -> tuple[Figure, Transform]:
+    """Give an empty figure of a scene's size, and what turns points of the page into its pixels."""
+    figure = Figure((scene.width / 72, scene.height / 72), dpi=dpi, facecolor=colour)
+    return figure, Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+
+
 def _figure(scene: Scene, dpi: float) -> Figure:
-    figure = Figure((scene.width / 72, scene.height / 72), dpi=dpi, facecolor=palettes.PAPER)
-    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+    figure, points = paper(scene, dpi)
     for panel in scene.panels:
         for artist in _panel(panel, points):
             figure.add_artist(artist)
-    for label in scene.labels:
-        figure.add_artist(text_of(label, points))
-    for box in scene.legends:
-        for artist in legend_of(box, points):
-            figure.add_artist(artist)
-    for bar in scene.colour_bars:
-        for artist in colour_bar_of(bar, points):
-            figure.add_artist(artist)
+    for artist in around_panels(scene, points):
+        figure.add_artist(artist)
     return figure
 
 
+def around_panels(scene: Scene, points: Transform) -> Iterator[Artist]:
+    """Give labels, legends and colour bars."""
+    for label in scene.labels:
+        yield text_of(label, points)
+    for box in scene.legends:
+        yield from legend_of(box, points)
+    for bar in scene.colour_bars:
+        yield from colour_bar_of(bar, points)
+
+
 def _panel(panel: Panel, points: Transform) -> Iterator[Artist]:
-    rect = panel.rect
-    box = TransformedBbox(Bbox.from_bounds(rect.x, rect.y, rect.width, rect.height), points)
-    frame = Frame(rect, panel.x, panel.y)
+    yield from under_marks(panel, points)
+    yield from marks_of(panel, panel.marks, points)
+    yield from over_marks(panel, points)
+
+
+def under_marks(panel: Panel, points: Transform) -> Iterator[Artist]:
+    """Give what stands below the marks of a panel."""
     for artist in below_marks(panel, points):
         artist.set_zorder(_BELOW)
         yield artist
-    for mark in panel.marks:
+
+
+def marks_of(panel: Panel, marks: Iterable[Mark], points: Transform) -> Iterator[Artist]:
+    """Give marks within a panel."""
+    rect = panel.rect
+    box = TransformedBbox(Bbox.from_bounds(rect.x, rect.y, rect.width, rect.height), points)
+    frame = Frame(rect, panel.x, panel.y)
+    for mark in marks:
         for artist in artists_of(mark, frame, points):
             # Texts may reach over the edge of the panel a little; nothing else may.
             if not isinstance(mark, TextMark):
                 artist.set_clip_box(box)
             artist.set_zorder(_MARKS)
             yield artist
+
+
+def over_marks(panel: Panel, points: Transform) -> Iterator[Artist]:
+    """Give what stands above the marks of a panel."""
     for artist in above_marks(panel, points):
         artist.set_zorder(_AXES)
         yield artist
