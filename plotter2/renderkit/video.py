@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -22,11 +22,13 @@ KINDS: Final = ("mp4", "gif", "apng")
 AV_VERSION: Final[str] = av.__version__
 _X264: Final = {
     "preset": "veryfast",
-    "tune": "animation",
     "crf": "17",
     "threads": "1",
     "x264-params": "threads=1:lookahead-threads=1:sliced-threads=0",
 }
+_BT709: Final = 1
+"""The number of the colours of high-definition television; players guess others for what does not say."""
+
 _COLOURS: Final = 256
 _SHADES: Final = 32
 
@@ -83,6 +85,9 @@ class _Mp4(_File):
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuv420p"
         self._stream.options = _X264
+        context = self._stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
         self._even = np.full((height, width, 4), 255, np.uint8)
         self._reformatter: Any = VideoReformatter()
 
@@ -91,7 +96,15 @@ class _Mp4(_File):
         height, width = pixels.shape[:2]
         self._even[:height, :width] = pixels
         frame: Any = av.VideoFrame.from_ndarray(self._even, format="rgba")
-        self._encode(self._reformatter.reformat(frame, format="yuv420p", threads=1))
+        self._encode(
+            self._reformatter.reformat(
+                frame,
+                format="yuv420p",
+                dst_colorspace=Colorspace.ITU709,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+        )
 
 
 class _Apng(_File):
