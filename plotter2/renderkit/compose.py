@@ -244,6 +244,7 @@ class Stage:
 
     @property
     def marks(self) -> list[list[Mark]]:
+        """The marks of each panel."""
         return [[mark for one in panel.values() for mark in one.marks] for panel in self.drawn]
 
 
@@ -316,9 +317,7 @@ def _composed_grid(grid: Grid) -> Composition:
         row, column = divmod(number, grid.cols)
         left = area.x + column * (width + _GUTTER)
         low = area.top - (row + 1) * height - row * _GUTTER
-        made.append(
-            _composed(_plot(view, (width, height)), Rect(left, low, width, height), number)
-        )
+        made.append(_composed(_plot(view, (width, height)), Rect(left, low, width, height), number))
     scenes = [part.scene for part in made]
     whole = Scene(
         *size,

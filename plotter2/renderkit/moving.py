@@ -28,7 +28,6 @@ from plotter2.renderkit.sources import Source
 from plotter2.renderkit.surfaces import RulePiece
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class MovingPiece:
     """One layer in one panel of a film: its piece at each moment (None: no row), and the rows without a moment."""
@@ -91,9 +90,7 @@ def moving_piece(source: Source, rows: Rows, make: Callable[[Rows], Piece]) -> M
     return MovingPiece(tuple(pieces), tuple(keys), int(starts[0]))
 
 
-def _keys_of(
-    source: Source, keys: Codes | None, rows: Rows, piece: Piece | None
-) -> Codes | None:
+def _keys_of(source: Source, keys: Codes | None, rows: Rows, piece: Piece | None) -> Codes | None:
     if keys is None or not isinstance(piece, PointPiece):
         return None
     own: Codes = keys[rows][piece.kept]
@@ -199,9 +196,7 @@ def reach(source: Source) -> Floats:
 
 def grown(marks: tuple[Mark, ...], until: float) -> tuple[Mark, ...]:
     """Give lines and bands as far as they have grown."""
-    return tuple(
-        _cut(mark, until) for mark in marks if isinstance(mark, LineMark | BandMark)
-    )
+    return tuple(_cut(mark, until) for mark in marks if isinstance(mark, LineMark | BandMark))
 
 
 def _cut(mark: LineMark | BandMark, until: float) -> LineMark | BandMark:

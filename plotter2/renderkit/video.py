@@ -46,7 +46,7 @@ class Recorder(Protocol):
 
 
 def recorder(kind: str, size: tuple[int, int], fps: int, sample: Pixels) -> Recorder:
-    """Give a recorder of `size` (width, height); `sample` are pixels in all colours that matter, for the 256 of a GIF."""
+    """Give a recorder of `size` (width, height); a GIF takes its 256 colours from those of the `sample` pixels."""
     if kind == "gif":
         return _Indexed(size, fps, sample)
     return _Mp4(size, fps) if kind == "mp4" else _Apng(size, fps)
@@ -131,14 +131,14 @@ class _Indexed(_File):
 
     def take(self, pixels: Pixels) -> None:
         """Add one picture."""
-        places = self._nearest[_shades(pixels)]
-        self._encode(av.VideoFrame.from_ndarray((places, self._palette), format="pal8"))
+        indexed: Any = (self._nearest[_shades(pixels)], self._palette)
+        self._encode(av.VideoFrame.from_ndarray(indexed, format="pal8"))
 
 
 def _shades(pixels: Pixels) -> NDArray[np.uint16]:
     """Give each pixel's colour in 5 bits a channel, as one number."""
-    coarse = (pixels[..., :3] >> 3).astype(np.uint16)
-    numbers: NDArray[np.uint16] = (coarse[..., 0] << 10) | (coarse[..., 1] << 5) | coarse[..., 2]
+    red, green, blue = (pixels[..., channel].astype(np.uint16) >> 3 for channel in range(3))
+    numbers: NDArray[np.uint16] = np.bitwise_or(red << 10, green << 5 | blue, dtype=np.uint16)
     return numbers
 
 
