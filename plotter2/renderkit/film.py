@@ -56,8 +56,8 @@ class Shot:
 class Film:
     """A film ready to be drawn: `still` is the scene without what moves, `shot` gives the rest of each picture.
 
-    The ledger of `still` accounts for every row once. `titles` has, for each view with a title that changes, the label of
-    each moment.
+    The ledger of `still` accounts for every row once. `titles` has, for each view with a title that changes, the label
+    of each moment.
     """
 
     still: Scene
