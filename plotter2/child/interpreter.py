@@ -1,7 +1,7 @@
 """Carries out a verified program on tables: on demand from its effects, every node once. Draws and sends nothing.
 
-Nodes that keep their rows stay lazy and are planned together by polars; where rows change, or two nodes need the same
-table, it is computed and kept until its last use.
+What is computed together is the plan's to say (`p2std.plan`); a computed table is kept until its last use. Rows and
+work are counted on the way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from p2std.errors import NotComputable, UnfitFormat
 from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show
 from p2std.lowering import argument, constant
 from p2std.picture import Picture
+from p2std.plan import plan_of
+from p2std.registry import core
 from p2std.table import DTYPES, Table, Tagged, collected
+from plotter2.child.counting import Meter
 from plotter2.child.run_codes import IMPOSED, NOT_COMPUTED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
@@ -90,6 +93,8 @@ class Interpreter:
         self._values: dict[str, Any] = {}
         self._pending: dict[str, Pending] = {}
         self._stored: dict[str, int] = {}
+        self._plan = plan_of(self.program)
+        self.meter = Meter(self.program, self.params, core())
         self._uses = Counter(i for node in self.program.nodes for i in set(node.inputs))
 
     # ------------------------------------------------------------ what expressions may ask
@@ -144,7 +149,7 @@ class Interpreter:
         started = time.perf_counter()
         with _Placed(node, self._pending_before(node)):
             value = self._value(node)
-        self._note(node, value, started)
+            self._note(node, value, started)
         self._values[node.id] = value
         for name in set(node.inputs):
             self._uses[name] -= 1
@@ -195,7 +200,7 @@ class Interpreter:
     def _finished(self, node: ProgramNode, kernel: Kernel, frame: pl.LazyFrame) -> Table:
         assert node.schema is not None
         frame = _in_shape(node, frame, node.schema)
-        if node.signature.facts.rows != "kept" or self._uses[node.id] > 1:
+        if node.id not in self._plan.planned:
             frame = collected(frame).lazy()
         else:
             self._pending[node.id] = (*self._pending_before(node), (node, frame))
@@ -227,6 +232,8 @@ class Interpreter:
 
     def _note(self, node: ProgramNode, value: Any, started: float) -> None:
         if not isinstance(value, Table):
+            drawn = self.accounts.get(value.source) if isinstance(value, View) else None
+            self.meter.count(node, drawn.given if drawn is not None else 1, None)
             return
         taken = tuple(self.accounts[name].given for name in node.inputs if name in self.accounts)
         if node.id in self._stored:
@@ -235,6 +242,7 @@ class Interpreter:
         given = taken[0] if kept else int(collected(value.frame.select(pl.len()))[0, 0])
         ms = (time.perf_counter() - started) * 1e3
         drops = node.signature.facts.rows == "fewer"
+        self.meter.count(node, sum(taken), given)
         self.accounts[node.id] = Account(node.id, node.node.op, taken, given, ms, drops)
 
 

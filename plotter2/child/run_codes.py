@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 IMPOSED = "P2-R0601"
+MORE_ROWS = "P2-R0602"
 COLUMN_DIFFERS = "P2-R0603"
 COLUMN_LACKING = "P2-R0604"
 TABLE_LACKING = "P2-R0605"
@@ -12,9 +13,11 @@ NOTHING_DRAWABLE = "P2-R0606"
 SHAPE_DIFFERS = "P2-R0607"
 SAME_NAME = "P2-R0608"
 NOT_COMPUTED = "P2-R0609"
+MORE_WORK = "P2-R0615"
 
 CODES: Final[dict[str, str]] = {
     IMPOSED: "a condition that the script imposes does not hold",
+    MORE_ROWS: "a bundle or a step gives more rows than the script was checked for",
     COLUMN_DIFFERS: "a stored column does not hold what its schema says",
     COLUMN_LACKING: "a column that the program reads was not handed over",
     TABLE_LACKING: "a bundle that the program reads was not handed over",
@@ -22,4 +25,5 @@ CODES: Final[dict[str, str]] = {
     SHAPE_DIFFERS: "an operation gave other columns than it was checked for: a bug in plotter2",
     SAME_NAME: "two plots of one script have the same name",
     NOT_COMPUTED: "the data do not allow a computation",
+    MORE_WORK: "the run takes more work than the script was checked for: a bug in plotter2",
 }

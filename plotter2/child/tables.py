@@ -14,6 +14,7 @@ import polars as pl
 from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import ProgramNode
 from p2std.table import DTYPES
+from plotter2.child.counting import require_rows
 from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING, TABLE_LACKING
 from plotter2.errors import RunError
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart
@@ -60,7 +61,7 @@ class StoredTables:
         return len(self._tables)
 
     def rows_of(self, node: ProgramNode) -> pl.DataFrame:
-        """Give the columns that a source delivers. Raises RunError P2-R0603 to P2-R0605."""
+        """Give the columns that a source delivers. Raises RunError P2-R0602 to P2-R0605."""
         path = str(node.node.attributes["path"][1])
         if path not in self._tables:
             raise RunError(
@@ -69,6 +70,7 @@ class StoredTables:
                 help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
+        require_rows(node, sum(part.rows for part in self._tables[path].parts))
         found = read_table(self._tables[path], node.schema, node.schema.names, self._bytes_of)
         self._read[node.id] = (path, found.missing)
         return found.frame

@@ -12,7 +12,7 @@ from p2std.grouping import grouped
 from p2std.lowering import GroupLowering, Lowering, columns, with_operands, with_rows
 from p2std.operands import Operand
 from p2std.picture import Picture
-from p2std.table import DTYPES, Table, Tagged
+from p2std.table import DTYPES, Table, Tagged, collected
 
 
 @kernel("step", "select@1")
@@ -111,6 +111,7 @@ def join(table: Table, other: Table, on: list[str]) -> pl.LazyFrame:
     """Give each pair of rows with equal `on`, in the order of the left table; missing keys match nothing."""
     right = other.frame.select(other.schema.names)
     right = right.with_columns(_as_key(table, other, name) for name in on)
+    _require_pairs(table, right, on, max(table.schema.rows, other.schema.rows))
     return table.frame.join(right, on=on, how="inner", maintain_order="left_right")
 
 
@@ -128,6 +129,22 @@ def frame(title: str | None, size: list[float] | None, cols: int, rows: int | No
             "P2-R0614", "frame(size=…) wants width and height", "write size=[160mm, 90mm]"
         )
     return Picture(title=title or "", size=None if size is None else (size[0], size[1]))
+
+
+def _require_pairs(table: Table, right: pl.LazyFrame, on: list[str], most: int) -> None:
+    # Counted before they are made: keys that repeat in both tables multiply, and could fill the memory.
+    of_right = collected(right.group_by(on).agg(pl.len().cast(pl.Float64).alias("right")))
+    if of_right.height == 0 or of_right["right"].max() == 1:
+        return
+    of_left = table.frame.group_by(on).agg(pl.len().cast(pl.Float64).alias("left"))
+    together = of_left.join(of_right.lazy(), on=on, how="inner")
+    pairs = int(collected(together.select((pl.col("left") * pl.col("right")).sum())).item())
+    if pairs > most:
+        raise NotComputable(
+            "P2-R0617",
+            f"join() would give {pairs:,} rows, more than the larger of the two tables may have ({most:,})",
+            f"{' and '.join(on)} repeats in both: put `| summary(by=[{', '.join(on)}], ...)` into one",
+        )
 
 
 def _as_key(table: Table, other: Table, name: str) -> pl.Expr:

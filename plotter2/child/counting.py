@@ -1,0 +1,70 @@
+"""Counts what a run takes while it is computed, and stops it when it is more than the script was checked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from p2lang.semantics.bounds import Bounds
+from p2lang.semantics.cost import work
+from p2lang.signatures import Registry
+from p2lang.verifier import Program, ProgramNode
+from plotter2.child.run_codes import MORE_ROWS, MORE_WORK
+from plotter2.errors import RunError
+
+
+class Meter:
+    """Adds up the work of one run; the bounds are those that the program was verified with."""
+
+    def __init__(self, program: Program, params: Mapping[str, Any], registry: Registry) -> None:
+        self._program, self._registry = program, registry
+        self._values = _exact(params)
+        self._given: dict[str, int] = {}
+        self.units = 0
+
+    def count(self, node: ProgramNode, rows: int, given: int | None) -> None:
+        """Count a node that worked on so many rows and gave so many (None: it gives no table).
+
+        Raises RunError P2-R0602 or P2-R0615.
+        """
+        if given is not None:
+            require_rows(node, given)
+            self._given[node.id] = given
+        self.units += work(
+            node.signature, node.node.attributes, rows, self._registry, self._values, self._rows_of
+        )
+        if self.units > self._program.work:
+            raise RunError(
+                MORE_WORK,
+                f"the run takes {self.units:,} units of work, and was allowed {self._program.work:,}",
+                node.signature.name,
+                "this is a bug in plotter2: please report it with the script",
+            )
+
+    def _rows_of(self, name: str) -> int:
+        return self._given.get(name, 1)
+
+
+def require_rows(node: ProgramNode, given: int) -> None:
+    """Raise RunError P2-R0602 when a node gives more rows than the program was checked for."""
+    assert node.schema is not None
+    if given <= node.schema.rows:
+        return
+    path = node.node.attributes.get("path")
+    where = f'the bundle "{path[1]}"' if path is not None else f"`{node.signature.name}`"
+    raise RunError(
+        MORE_ROWS,
+        f"{where} gives {given:,} rows, and the script was checked for at most {node.schema.rows:,}",
+        node.signature.name,
+        "run it again if runs were added meanwhile; otherwise the bundle's manifest is wrong: run plotter2 doctor"
+        if path is not None
+        else "this is a bug in plotter2: please report it with the script",
+    )
+
+
+def _exact(params: Mapping[str, Any]) -> Bounds:
+    return {
+        name: (float(value), float(value))
+        for name, value in params.items()
+        if isinstance(value, int | float)
+    }
