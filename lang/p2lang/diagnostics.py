@@ -19,10 +19,11 @@ _WIDEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that explains the first, with the words to put under it."""
+    """Another place that explains the first, with the words to put under it; `source` is None in the script itself."""
 
     span: Span
     label: str
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One mistake or lint: stable code, one sentence, the smallest span, and what to type instead."""
+    """One mistake or lint: stable code, one sentence, the smallest span, and what to type instead.
+
+    `source` is that of a library when the place is in one, None in the script itself.
+    """
 
     code: str
     message: str
@@ -46,11 +50,19 @@ class Diagnostic:
     severity: Severity = "error"
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    source: Source | None = None
 
     @property
     def is_error(self) -> bool:
         """Tell whether this stops the script."""
         return self.severity == "error"
+
+    @property
+    def in_script(self) -> Span:
+        """Give the place in the script itself: of a mistake in a library, where the script uses it."""
+        if self.source is None:
+            return self.span
+        return next((r.span for r in self.related if r.source is None), NOWHERE)
 
 
 def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
@@ -62,7 +74,7 @@ def in_order(diagnostics: Iterable[Diagnostic], source: Source) -> tuple[Diagnos
     """Give diagnostics line by line, on each line errors first; the remark about the edition line comes last."""
 
     def place(diagnostic: Diagnostic) -> tuple[bool, int, bool, int, int]:
-        span = diagnostic.span
+        span = diagnostic.in_script
         line = source.position(span.start)[0]
         return diagnostic.code == EDITION_LACKS, line, not diagnostic.is_error, span.start, span.end
 
@@ -70,21 +82,31 @@ def in_order(diagnostics: Iterable[Diagnostic], source: Source) -> tuple[Diagnos
 
 
 def as_json(diagnostic: Diagnostic, source: Source) -> dict[str, Any]:
-    """Give `{code, severity, message, span, help, note, related, fix}`; lines and columns from 1."""
+    """Give `{code, severity, message, span, help, note, related, fix}`; lines and columns from 1.
+
+    A span has `file` when it is not in the script itself.
+    """
     fix = diagnostic.fix
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
         "message": diagnostic.message,
-        "span": span_json(diagnostic.span, source),
+        "span": _placed(diagnostic.span, diagnostic.source, source),
         "label": diagnostic.label,
         "help": diagnostic.help,
         "note": diagnostic.note,
         "related": [
-            {"label": r.label, "span": span_json(r.span, source)} for r in diagnostic.related
+            {"label": r.label, "span": _placed(r.span, r.source, source)}
+            for r in diagnostic.related
         ],
         "fix": None if fix is None else {"span": span_json(fix.span, source), "text": fix.text},
     }
+
+
+def _placed(span: Span, of: Source | None, script: Source) -> dict[str, Any]:
+    if of is None:
+        return span_json(span, script)
+    return {"file": of.name, **span_json(span, of)}
 
 
 def span_json(span: Span, source: Source) -> dict[str, Any]:
@@ -102,23 +124,33 @@ def span_json(span: Span, source: Source) -> dict[str, Any]:
 
 def render(diagnostic: Diagnostic, source: Source) -> str:
     """Give the diagnostic as text for a terminal: sentence, place, excerpt, underline, help, note."""
-    line, column = source.position(diagnostic.span.start)
-    places = [Related(diagnostic.span, diagnostic.label), *diagnostic.related]
-    width = max(len(str(source.position(p.span.start)[0])) for p in places)
+    main = Related(diagnostic.span, diagnostic.label, diagnostic.source)
+    places = [main, *diagnostic.related]
+    width = max(len(str(_position(p, source)[0])) for p in places)
+    line, column = _position(main, source)
     out = [
         f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}",
-        f"{' ' * width}--> {source.name}:{line}:{column}",
+        f"{' ' * width}--> {(main.source or source).name}:{line}:{column}",
     ]
-    ordered = sorted(enumerate(places), key=lambda item: item[1].span.start)
-    for index, place in ordered:
-        out += _excerpt(place, source, width, "^" if index == 0 else "-")
+    here = [place for place in places if place.source == main.source]
+    for place in sorted(here, key=lambda place: place.span.start):
+        out += _excerpt(place, source, width, "^" if place is main else "-")
+    for place in (place for place in places if place.source != main.source):
+        line, column = _position(place, source)
+        out.append(f"{' ' * width}::: {(place.source or source).name}:{line}:{column}")
+        out += _excerpt(place, source, width, "-")
     for title, text in (("help", diagnostic.help), ("note", diagnostic.note)):
         if text:
             out.append(f"{' ' * width} = {title}: {text}")
     return "\n".join(out)
 
 
-def _excerpt(place: Related, source: Source, width: int, mark: str) -> list[str]:
+def _position(place: Related, script: Source) -> tuple[int, int]:
+    return (place.source or script).position(place.span.start)
+
+
+def _excerpt(place: Related, script: Source, width: int, mark: str) -> list[str]:
+    source = place.source or script
     line, column = source.position(place.span.start)
     text, column = _window(source.line(line), column)
     length = min(place.span.end - place.span.start, len(text) - column + 1)

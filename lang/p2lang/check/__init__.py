@@ -10,23 +10,41 @@ from p2lang.check.codes import CODES
 from p2lang.check.expressions import expression
 from p2lang.check.flows import flow
 from p2lang.check.model import (
+    NO_LIBRARIES,
     Binding,
     Checked,
     CheckedParam,
+    Libraries,
+    Library,
+    Locked,
     Schemas,
     Step,
     UnusableBundle,
+    UnusableLibrary,
     Word,
 )
 from p2lang.check.scope import Scope
 from p2lang.check.session import NOBODY, Abandoned, Place, Session, Watch
-from p2lang.check.statements import block, statements
+from p2lang.check.statements import block, library, statements
 from p2lang.diagnostics import in_order
 from p2lang.signatures import Registry
 from p2lang.source import Source
 from p2lang.types import TableSchema
 
-__all__ = ["CODES", "Checked", "CheckedParam", "Schemas", "Step", "UnusableBundle", "check"]
+__all__ = [
+    "CODES",
+    "NO_LIBRARIES",
+    "Checked",
+    "CheckedParam",
+    "Libraries",
+    "Library",
+    "Locked",
+    "Schemas",
+    "Step",
+    "UnusableBundle",
+    "UnusableLibrary",
+    "check",
+]
 
 
 def check(  # noqa: PLR0913 -- what a script is checked against, by name
@@ -38,22 +56,36 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
     rights: Iterable[str] | None = None,
     poisoned: Iterable[str] = (),
     watch: Watch = NOBODY,
+    libraries: Libraries = NO_LIBRARIES,
+    as_library: bool = False,
 ) -> Checked:
     """Check a script against signatures and the schemas of the bundles it names.
 
     `rights` are those that the script was given (None: all); `poisoned` are names that a syntax error hid and that are
-    not reported as missing; `watch` looks on.
+    not reported as missing; `watch` looks on. `libraries` are those that it may use; `as_library` tells that the script
+    is one itself.
     """
     granted = None if rights is None else frozenset(rights)
     session = Session(
-        source, registry, Schemas.of(schemas), expression, flow, block, granted, watch
+        source,
+        registry,
+        Schemas.of(schemas),
+        expression,
+        flow,
+        block,
+        granted,
+        watch,
+        libraries=libraries,
     )
     scope = Scope()
     for name in poisoned:
         scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
         scope.define(Word(ast.Name(name), None, used=True, damaged=True))
     with suppress(Abandoned):
-        statements(session, Place(scope), script.items)
+        if as_library:
+            library(session, Place(scope), script.items)
+        else:
+            statements(session, Place(scope), script.items)
     return Checked(
         script,
         tuple(session.steps),
@@ -62,4 +94,5 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         session.bundles,
         in_order(session.diagnostics, source),
         tuple(session.tasks.values()),
+        session.digests,
     )

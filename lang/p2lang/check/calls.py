@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.definitions import expand_function
-from p2lang.check.model import Stream, Word
+from p2lang.check.libraries import member
+from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Session
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
@@ -24,7 +25,7 @@ def call(session: Session, place: Place, node: ast.Call) -> Typed:
     if len(node.name.parts) > 1:
         if _is_method(session, place, node):
             return LOST
-        return library_call(session, place, node.name)
+        return _as_value(library_call(session, place, node))
     word = place.scope.word(name)
     if word is not None:
         return _of_word(session, place, word, node)
@@ -59,16 +60,23 @@ def _is_method(session: Session, place: Place, node: ast.Call) -> bool:
     return True
 
 
-def library_call(session: Session, place: Place, name: ast.QName) -> Typed:
-    """Give the value of a library's function: nothing is known about it; an unknown library is reported."""
-    library = name.parts[0]
-    if place.scope.word(library.text) is None:
-        session.report(
-            "P2-E0202",
-            f"there is no library `{library.text}`",
-            library.span,
-            help=f'write `use "publisher/name@version" as {library.text}` above',
-        )
+def library_call(session: Session, place: Place, node: ast.Call) -> Typed | Stream:
+    """Give what a call of a library's function stands for."""
+    found = member(session, place, node.name)
+    if found is None:
+        return LOST
+    home, what = found
+    name = ast.Name(node.name.text, span=node.name.span)
+    if isinstance(what, Word) and isinstance(what.what, ast.Def):
+        word = Word(name, what.what, what.serial)
+        return expand_function(session, place, word, what.what, node, home)
+    pipe = isinstance(what, Binding) and isinstance(what.what, ast.Pipe)
+    session.report(
+        "P2-E0202",
+        f"`{name.text}` is {'a step' if pipe else 'a value'}, not a function",
+        node.name.span,
+        help=f"a step stands after a bar: `| {name.text}`" if pipe else f"write `${name.text}`",
+    )
     return LOST
 
 
@@ -83,7 +91,10 @@ def _of_word(session: Session, place: Place, word: Word, node: ast.Call) -> Type
             help=f"a step stands after a bar: `| {word.name.text}(...)`",
         )
         return LOST
-    expanded = expand_function(session, place, word, word.what, node)
+    return _as_value(expand_function(session, place, word, word.what, node))
+
+
+def _as_value(expanded: Typed | Stream) -> Typed:
     if isinstance(expanded, Stream):
         return of_table(expanded) if expanded.kind == "table" else LOST
     return expanded

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from p2lang import ast
 from p2lang.check.columns import columns_argument
 from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST
 from p2lang.check.scope import Scope
-from p2lang.check.session import Place, Session
+from p2lang.check.session import Loaded, Place, Session
 from p2lang.check.words import nearest
 from p2lang.check.written import Declared, declared, keeps_promise
 from p2lang.diagnostics import Fix, Related
 from p2lang.semantics.values import UNKNOWN, Typed, assignable
-from p2lang.source import Span
+from p2lang.source import Source, Span
 
 Stages = Callable[[Session, Place, Stream, tuple[ast.Stage | ast.Splice, ...]], Stream]
 
 
 def expand_function(
-    session: Session, place: Place, word: Word, definition: ast.Def, node: ast.Call
+    session: Session,
+    place: Place,
+    word: Word,
+    definition: ast.Def,
+    node: ast.Call,
+    home: Loaded | None = None,
 ) -> Typed | Stream:
-    """Give the value or the flow that a call of a definition stands for."""
+    """Give the value or the flow that a call of a definition stands for; `home` is the library that it is from."""
     if definition.body.head is None:
         session.report(
             "P2-E0202",
@@ -32,26 +37,28 @@ def expand_function(
             help=f"a step stands after a bar: `| {word.name.text}(...)`",
         )
         return LOST
-    scope = _bound(session, place, word, definition.parameters, node.arguments, node.name.span)
+    scope = _bound(session, place, word, node.arguments, node.name.span, home)
     if scope is None:
         return LOST
     inner = replace(place, scope=scope)
-    with session.called(node.span):
+    with session.called(node.span, None if home is None else home.source):
         given = session.flow(session, inner, definition.body)
         if definition.type is not None:
             _kept(session, definition, given)
     return given
 
 
-def expand_step(
+def expand_step(  # noqa: PLR0913 -- a definition, where it is used, and where it is from
     session: Session,
     place: Place,
     stream: Stream,
     word: Word,
     node: ast.Stage,
     stages: Stages,
+    *,
+    home: Loaded | None = None,
 ) -> Stream:
-    """Give the stream after the steps of a definition."""
+    """Give the stream after the steps of a definition; `home` is the library that it is from."""
     definition = word.what
     assert isinstance(definition, ast.Def)
     if definition.body.head is not None:
@@ -62,12 +69,10 @@ def expand_step(
             help="a step's body starts with a bar: `def name() = | ...`",
         )
         return stream
-    scope = _bound(
-        session, place, word, definition.parameters, node.arguments or (), node.name.span
-    )
+    scope = _bound(session, place, word, node.arguments or (), node.name.span, home)
     if scope is None:
         return stream.opened()
-    with session.called(node.name.span):
+    with session.called(node.name.span, None if home is None else home.source):
         given = stages(session, replace(place, scope=scope), stream, definition.body.stages)
         if definition.type is not None:
             _kept(session, definition, given)
@@ -104,14 +109,17 @@ def _bound(
     session: Session,
     place: Place,
     word: Word,
-    parameters: tuple[ast.Parameter, ...],
     written: tuple[ast.Argument, ...],
     span: Span,
+    home: Loaded | None,
 ) -> Scope | None:
+    assert isinstance(word.what, ast.Def)
+    parameters = word.what.parameters
     given = _by_parameter(session, word, parameters, written)
     if given is None:
         return None
-    scope = place.scope.body(word)
+    scope = (place.scope if home is None else home.scope).body(word)
+    source = None if home is None else home.source
     sound = True
     for parameter in parameters:
         argument = given.get(parameter.name.text)
@@ -124,9 +132,26 @@ def _bound(
             )
             sound = False
             continue
-        what = _value(session, place, scope, word, parameter, argument)
+        with session.reading(source):
+            meaning = declared(session, parameter.type)
+        taken = _Taken(word.name.text, parameter, meaning, source)
+        if argument is None:
+            with session.reading(source):
+                what = _value(session, replace(place, scope=scope), taken, parameter.default)
+        else:
+            what = _value(session, place, taken, argument.value)
         scope.bind(Binding(parameter.name, what, used=True))
     return scope if sound else None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A parameter of a definition, what its type means, and the text it stands in (None: this one)."""
+
+    called: str
+    parameter: ast.Parameter
+    meaning: Declared
+    source: Source | None
 
 
 def _by_parameter(
@@ -173,20 +198,13 @@ def _refused(session: Session, word: Word, names: list[str], argument: ast.Argum
 
 
 def _value(
-    session: Session,
-    place: Place,
-    scope: Scope,
-    word: Word,
-    parameter: ast.Parameter,
-    argument: ast.Argument | None,
+    session: Session, place: Place, taken: _Taken, node: ast.Expr | None
 ) -> Typed | Stream | None:
-    meaning = declared(session, parameter.type)
-    node = parameter.default if argument is None else argument.value
     assert node is not None
-    where = place if argument is not None else replace(place, scope=scope)
+    meaning, parameter = taken.meaning, taken.parameter
     if meaning.kind == "columns":
-        return columns_argument(session, where, [ast.Argument(node, span=node.span)])
-    typed = session.expression(session, where, node)
+        return columns_argument(session, place, [ast.Argument(node, span=node.span)])
+    typed = session.expression(session, place, node)
     if typed.type.kind == "unknown" and typed.value[0] != "col":
         return None
     if not session.shallow(typed, node.span):
@@ -194,11 +212,11 @@ def _value(
     if not _fits_parameter(meaning, typed):
         session.report(
             "P2-E0207",
-            f"`{parameter.name.text}` of `{word.name.text}` is {meaning.text}, not {_described(typed)}",
+            f"`{parameter.name.text}` of `{taken.called}` is {meaning.text}, not {_described(typed)}",
             node.span,
-            related=(Related(parameter.type.span, "declared here"),),
+            related=(Related(parameter.type.span, "declared here", taken.source),),
             help="declare it as `column[...]` to pass columns"
-            if meaning.kind == "value" and typed.type.shape != "one"
+            if meaning.kind == "value" and typed.type.shape != "one" and taken.source is None
             else "",
         )
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from p2lang import ast
 from p2lang.check.calls import call
+from p2lang.check.libraries import constant
 from p2lang.check.model import Stream
 from p2lang.check.places import LOST, bound, column, of_table, table_column
 from p2lang.check.remedies import of_operator
@@ -145,7 +146,11 @@ def _column_name(session: Session, place: Place, node: ast.Expr) -> Typed | None
 
 
 def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
-    binding = bound(session, place, node.name, node.span)
+    binding = constant(session, place, node)
+    if binding is None:
+        binding = bound(session, place, node.name, node.span)
+    else:
+        node = ast.Var(node.name, span=node.span)
     if binding is None or binding.what is None:
         return LOST
     what = binding.what

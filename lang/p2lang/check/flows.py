@@ -8,6 +8,7 @@ from p2lang import ast
 from p2lang.check.boxes import box
 from p2lang.check.calls import library_call, starting
 from p2lang.check.definitions import expand_function, expand_step
+from p2lang.check.libraries import member
 from p2lang.check.model import LOST, START, Stream, Word
 from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
@@ -94,8 +95,8 @@ def _head_binding(session: Session, place: Place, node: ast.Var) -> Stream | Typ
 
 def _head_call(session: Session, place: Place, node: ast.Call) -> Stream | Typed:
     if len(node.name.parts) > 1:
-        library_call(session, place, node.name)
-        return LOST
+        given = library_call(session, place, node)
+        return LOST if isinstance(given, Typed) and given.type.kind == "unknown" else given
     name = node.name.text
     word = place.scope.word(name)
     if word is not None:
@@ -234,8 +235,7 @@ def _splice(session: Session, place: Place, stream: Stream, node: ast.Splice) ->
 
 def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
     if len(node.name.parts) > 1:
-        library_call(session, place, node.name)
-        return _opened(session, place, stream, node)
+        return _library_stage(session, place, stream, node)
     name = node.name.text
     word = place.scope.word(name)
     if word is not None:
@@ -271,9 +271,39 @@ def _word_stage(
     if isinstance(word.what, ast.ScriptDef):
         return expand_script(session, place_of(place, stream), stream, word.what, node)
     if word.what is not None:
-        what = "a library" if isinstance(word.what, ast.Use) else "a task"
-        session.report("P2-E0202", f"`{word.name.text}` is {what}, not a step", node.name.span)
+        library = isinstance(word.what, ast.Use)
+        session.report(
+            "P2-E0202",
+            f"`{word.name.text}` is {'a library' if library else 'a task'}, not a step",
+            node.name.span,
+            help=f"name a step of it: `| {word.name.text}.name`" if library else "",
+        )
     return _opened(session, place, LOST, node)
+
+
+def _library_stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
+    found = member(session, place, node.name)
+    if found is None:
+        return _opened(session, place, stream, node)
+    home, what = found
+    called = node.name.text
+    if isinstance(what, Word):
+        word = Word(ast.Name(called, span=node.name.span), what.what, what.serial)
+        return expand_step(session, place_of(place, stream), stream, word, node, stages, home=home)
+    if isinstance(what.what, ast.Pipe) and not node.arguments:
+        inside = replace(place, scope=home.scope.body(what))
+        with session.called(node.name.span, home.source):
+            return stages(session, inside, stream, what.what.stages)
+    pipe = isinstance(what.what, ast.Pipe)
+    session.report(
+        "P2-E0222" if pipe else "P2-E0202",
+        f"`{called}` is a pipe and takes no arguments"
+        if pipe
+        else f"`{called}` is a value, not a step",
+        node.name.span,
+        help=f"write `| {called}`" if pipe else f"a value is written `${called}`",
+    )
+    return _opened(session, place, stream, node)
 
 
 def _inside(session: Session, name: str) -> str:

@@ -13,7 +13,11 @@ from p2lang.semantics.values import Typed
 def unused(session: Session, scope: Scope) -> None:
     """Report the names of a scope that were bound and never used; names that start with `_` are meant so."""
     named = [(b.name, f"${b.name.text}", b.used) for b in scope.bindings.values()]
-    named += [(w.name, w.name.text, w.used) for w in scope.words.values()]
+    for word in scope.words.values():
+        if not isinstance(word.what, ast.Use):
+            named.append((word.name, word.name.text, word.used))
+        elif not word.used:
+            _unused_library(session, word.what)
     for name, shown, used in named:
         if used or name.text.startswith("_"):
             continue
@@ -25,6 +29,17 @@ def unused(session: Session, scope: Scope) -> None:
             fix=Fix(name.span, f"_{name.text}"),
             severity="warning",
         )
+
+
+def _unused_library(session: Session, use: ast.Use) -> None:
+    session.report(
+        "P2-W0401",
+        f"the library `{use.alias.text}` is never used",
+        use.span,
+        help="delete this line",
+        fix=Fix(use.span, ""),
+        severity="warning",
+    )
 
 
 def without_result(session: Session, flow: ast.Flow, what: Stream | Typed) -> None:

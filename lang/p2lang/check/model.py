@@ -11,7 +11,7 @@ from p2lang.ir import Value
 from p2lang.semantics.bounds import Bounds, bounds_of
 from p2lang.semantics.values import Typed, ValueType
 from p2lang.signatures import Signature
-from p2lang.source import Span
+from p2lang.source import Source, Span
 from p2lang.types import FlowKind, TableSchema
 
 
@@ -40,6 +40,56 @@ class Schemas:
         if isinstance(schemas, Schemas):
             return schemas
         return Schemas(schemas.get, tuple(schemas))
+
+
+class UnusableLibrary(Exception):
+    """What a `use` names is there, but cannot be had; raised by `Libraries.find`."""
+
+    def __init__(self, code: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library as it was found: its text, the SHA-256 of its bytes, the principals who signed it.
+
+    `refused` tells, as code, sentence and remedy, why a run would not take it.
+    """
+
+    source: Source
+    sha256: str
+    signers: tuple[str, ...] = ()
+    refused: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a lock file says of a library: its SHA-256 and the principals who signed it."""
+
+    sha256: str
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """The libraries that a script may use: `find` answers `scope/name@version`, `versions` answers `scope/name`.
+
+    `find` gives None for what is not there and raises UnusableLibrary. `known` are names to suggest, `locked` is the
+    lock file's content (None: there is none). When `strict`, what is not pinned or would be refused is an error.
+    """
+
+    find: Callable[[str], Library | None]
+    versions: Callable[[str], tuple[str, ...]] = lambda _: ()
+    known: tuple[str, ...] = ()
+    locked: Mapping[str, Locked] | None = None
+    strict: bool = False
+
+
+NO_LIBRARIES = Libraries(lambda _: None)
+"""What a script may use where nobody can look for libraries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +185,10 @@ class CheckedTask:
 
 @dataclass(frozen=True)
 class Checked:
-    """A script after the check: its operations in an order in which inputs come first, and its effects in order."""
+    """A script after the check: its operations in an order in which inputs come first, and its effects in order.
+
+    `libraries` are the SHA-256 of all that it uses, directly or through others, by `scope/name@version`.
+    """
 
     script: ast.Script
     steps: tuple[Step, ...]
@@ -144,6 +197,7 @@ class Checked:
     bundles: Mapping[str, TableSchema]
     diagnostics: tuple[Diagnostic, ...]
     tasks: tuple[CheckedTask, ...] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bounds(self) -> Bounds:

@@ -51,11 +51,16 @@ def _dotted(session: Session, place: Place, name: ast.QName) -> Typed:
             fix=Fix(name.span, f"${text}"),
         )
     elif not place.open:
+        word = place.scope.word(name.parts[0].text)
+        library = word is not None and isinstance(word.what, ast.Use)
+        help = f"a value of a library is written `${text}`" if library else ""
         session.report(
             "P2-E0201",
             f"there is no column `{text}` here",
             name.span,
-            help="a column's name has no parts; a name with a dot in it stands in backticks",
+            help=help
+            or "a column's name has no parts; a name with a dot in it stands in backticks",
+            fix=Fix(name.span, f"${text}") if library else None,
         )
     return LOST
 

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from p2lang import ast
-from p2lang.check.model import Binding, CheckedParam, CheckedTask, Schemas, Step, Stream
+from p2lang.check.model import (
+    NO_LIBRARIES,
+    Binding,
+    CheckedParam,
+    CheckedTask,
+    Libraries,
+    Schemas,
+    Step,
+    Stream,
+)
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
 from p2lang.ir import DEEPEST as DEEPEST_VALUE
@@ -102,11 +111,30 @@ NOBODY = Watch()
 """Looks on and sees nothing."""
 
 
+@dataclass(frozen=True)
+class Use:
+    """One use of a definition: where, and in which text."""
+
+    span: Span
+    source: Source
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A library that was read: its names stand in a scope of their own; `sound` tells that they can be used."""
+
+    reference: str
+    source: Source
+    scope: Scope
+    sound: bool = True
+
+
 @dataclass
 class Session:
     """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back.
 
-    `errors` counts what was reported, each time anew; `mistakes` leaves out what only a later release runs.
+    `errors` counts what was reported, each time anew; `mistakes` leaves out what only a later release runs. `source` is
+    the text that spans speak of now, `script` the text that the check began with; they differ inside a library.
     """
 
     source: Source
@@ -126,14 +154,22 @@ class Session:
     tasks: dict[str, CheckedTask] = field(default_factory=dict)
     task: CheckedTask | None = None
     pictures: dict[str, list[tuple[Span, list[Value]]]] = field(default_factory=dict)
-    calls: list[Span] = field(default_factory=list)
+    calls: list[Use] = field(default_factory=list)
+    libraries: Libraries = NO_LIBRARIES
+    loaded: dict[str, Loaded | None] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    reading_now: list[str] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
     errors: int = 0
     mistakes: int = 0
     silent_later: int = 0
     depth: int = 0
     spent: int = 0
-    _told: set[tuple[str, Span, str]] = field(default_factory=set)
+    script: Source = field(init=False)
+    _told: set[tuple[str, Span, str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.script = self.source
 
     # ---- reports -------------------------------------------------------------------------------
 
@@ -153,15 +189,29 @@ class Session:
         """Add one diagnostic; the same one twice (a definition used twice) is told once."""
         self.errors += severity == "error"
         self.mistakes += severity == "error" and code != LATER
-        key = (code, span, message)
+        key = (code, span, message, self.source.name)
         if key in self._told:
             return
         self._told.add(key)
-        if self.calls:
-            related = (*related, Related(self.calls[-1], "used here"))
+        use = self._use()
+        if self.elsewhere:
+            related = tuple(replace(r, source=r.source or self.source) for r in related)
+            fix = None  # a fix is for the script that is checked, and a library is signed as it is
+        if use is not None:
+            related = (*related, Related(use.span, "used here"))
+        source = self.source if self.elsewhere else None
         self.diagnostics.append(
-            Diagnostic(code, message, span, label, help, note, severity, related, fix)
+            Diagnostic(code, message, span, label, help, note, severity, related, fix, source)
         )
+
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether a library's text is being checked."""
+        return self.source is not self.script
+
+    def _use(self) -> Use | None:
+        """Give the innermost use of a definition that stands in the script itself."""
+        return next((use for use in reversed(self.calls) if use.source is self.script), None)
 
     def clash(self, clash: Clash, span: Span, remedy: Remedy | None = None) -> None:
         """Report a broken rule at a place; a remedy stands instead of the rule's own help."""
@@ -189,18 +239,29 @@ class Session:
         self.silent_later -= 1
 
     @contextmanager
-    def called(self, span: Span) -> Iterator[None]:
-        """Check the body of a definition for one use of it."""
-        self.calls.append(span)
-        yield
+    def called(self, span: Span, home: Source | None = None) -> Iterator[None]:
+        """Check the body of a definition for one use of it; `home` is the text that the body stands in."""
+        self.calls.append(Use(span, self.source))
+        with self.reading(home):
+            yield
         self.calls.pop()
+
+    @contextmanager
+    def reading(self, home: Source | None) -> Iterator[None]:
+        """Check what stands in another text, on which nobody looks; None stays in this one."""
+        outside = self.source, self.watch
+        if home is not None and home is not self.source:
+            self.source, self.watch = home, NOBODY
+        yield
+        self.source, self.watch = outside
 
     def spend(self, span: Span) -> None:
         """Count one expression; raises Abandoned when the budget is used up."""
         self.spent += 1
         if self.spent > MOST_EXPRESSIONS:
-            start = self.calls[0] if self.calls else span
+            start = self.calls[0].span if self.calls else span
             self.calls.clear()
+            self.source = self.script
             self.report(
                 "P2-E0302",
                 f"the script expands to more than {MOST_EXPRESSIONS:,} expressions",
@@ -237,7 +298,13 @@ class Session:
     # ---- steps ---------------------------------------------------------------------------------
 
     def emit(self, step: Step) -> Step:
-        """Keep a step; an effect gets its place in the order and the conditions around it."""
+        """Keep a step; an effect gets its place in the order and the conditions around it.
+
+        A step of a library has the place where the script uses it.
+        """
+        use = self._use()
+        if self.elsewhere and use is not None:
+            step = replace(step, span=use.span, named={})
         if step.kind in ("plot", "item", "done"):
             step = self._ordered(step)
             self.effects.append(step)

@@ -9,6 +9,7 @@ from typing import Any
 from p2lang import ast
 from p2lang.check.definitions import try_out
 from p2lang.check.flows import stages
+from p2lang.check.libraries import load, only_definitions
 from p2lang.check.lints import unused, without_result
 from p2lang.check.model import Binding, Step, Stream, Word
 from p2lang.check.params import param
@@ -37,6 +38,20 @@ def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> l
             try_out(session, place, word, stages)
     unused(session, place.scope)
     return results
+
+
+def library(session: Session, place: Place, items: tuple[ast.Item, ...]) -> None:
+    """Check the statements of a library that is checked by itself: all that it offers counts as used."""
+    for item in items:
+        if only_definitions(session, item):
+            _STATEMENTS[type(item)](session, place, item)
+    for word in place.scope.words.values():
+        if isinstance(word.what, ast.Def):
+            word.used = True
+            try_out(session, place, word, stages)
+    for binding in place.scope.bindings.values():
+        binding.used = True
+    unused(session, place.scope)
 
 
 def block(session: Session, place: Place, node: ast.Block) -> list[Stream | Typed]:
@@ -126,13 +141,13 @@ def _param(session: Session, place: Place, item: ast.Param) -> list[Stream | Typ
     return []
 
 
-# ---- what this release only checks ---------------------------------------------------------------
-
-
 def _use(session: Session, place: Place, item: ast.Use) -> list[Stream | Typed]:
-    session.later("`use`", item.path.span)
-    _define(session, place, Word(item.alias, item, used=True))
+    loaded = load(session, item, lambda *given: _STATEMENTS[type(given[2])](*given))
+    _define(session, place, Word(item.alias, item, used=loaded is None))
     return []
+
+
+# ---- what this release only checks ---------------------------------------------------------------
 
 
 def _script(session: Session, place: Place, item: ast.ScriptDef) -> list[Stream | Typed]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from p2lang import ast, ir
-from p2lang.check import Checked, CheckedParam, Schemas, check
+from p2lang.check import NO_LIBRARIES, Checked, CheckedParam, Libraries, Schemas, check
 from p2lang.compiler.budget import Budget, needs
 from p2lang.compiler.liveness import Pruned, prune
 from p2lang.compiler.lowering import Lowered, lower
@@ -59,10 +59,22 @@ class Compiled:
     needs: tuple[NodeNeed, ...] = ()
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a script may use beside operations and bundles; `as_library` tells that it is a library itself."""
+
+    libraries: Libraries = NO_LIBRARIES
+    as_library: bool = False
+
+
 def compile_script(
-    source: Source, registry: Registry, schemas: SchemasLike, limits: Limits | None = None
+    source: Source,
+    registry: Registry,
+    schemas: SchemasLike,
+    limits: Limits | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Compiled:
-    """Compile source text against signatures and the schemas of bundles."""
+    """Compile source text against signatures, the schemas of bundles and the libraries around it."""
     parsed = parse(source)
     if parsed.script is None:
         return Compiled(None, {}, parsed.diagnostics)
@@ -74,6 +86,7 @@ def compile_script(
         limits,
         earlier=parsed.diagnostics,
         poisoned=parsed.poisoned,
+        surroundings=surroundings,
     )
 
 
@@ -86,10 +99,21 @@ def compile_tree(  # noqa: PLR0913 -- the stages before it, by name
     *,
     earlier: tuple[Diagnostic, ...] = (),
     poisoned: Iterable[str] = (),
+    surroundings: Surroundings | None = None,
 ) -> Compiled:
     """Compile a tree; `earlier` are the parser's diagnostics and `poisoned` the names that they hide."""
     limits = limits or Limits()
-    checked = check(script, source, registry, schemas, rights=limits.rights, poisoned=poisoned)
+    around = surroundings or Surroundings()
+    checked = check(
+        script,
+        source,
+        registry,
+        schemas,
+        rights=limits.rights,
+        poisoned=poisoned,
+        libraries=around.libraries,
+        as_library=around.as_library,
+    )
     if has_errors(earlier):
         # What a damaged script does not use may be used by the part that could not be read.
         told = {d.span for d in earlier}
@@ -143,6 +167,7 @@ def _module(
         rights_of(lowered.nodes, registry),
         need.work,
         checked.script.edition or 1,
+        checked.libraries,
         needs=need.beside_work(),
         tasks=tuple(
             ir.ModuleTask(task.name, _params(task.params), task.after) for task in checked.tasks

@@ -19,6 +19,7 @@ LARGEST = 8 * 2**20
 
 MOST_NODES = 5_000
 MOST_TASKS = 200
+MOST_LIBRARIES = 64
 _MOST_ITEMS = 20_000
 _LONGEST_TEXT = 100_000
 _LONGEST_NAME = 200
@@ -30,6 +31,8 @@ _OPERATION = re.compile(r"[a-z_][a-z0-9_]{0,63}@[1-9][0-9]{0,3}\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}(?:\.[A-Za-z_][A-Za-z0-9_]{0,99})?\Z")
 _ATTRIBUTE = re.compile(r"@?[a-z_][a-z0-9_]{0,63}\Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_LIBRARY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,63}@[0-9][0-9.]{0,31}\Z")
 _DIGEST = re.compile(r"[0-9a-f]{32}\Z")
 _HEXADECIMAL = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -60,7 +63,7 @@ def decode(encoded: bytes) -> Module:
         tuple(_short(right) for right in _list(content["rights"], "rights", 100)),
         _whole(content["work"], "work", _MOST_WORK),
         _whole(content["edition"], "edition", 1000),
-        {},
+        _libraries(content["libs"]),
         _needs(content["needs"]),
         _tasks(content),
     )
@@ -111,10 +114,6 @@ def _keys(content: Mapping[str, Any]) -> None:
             f"the module is p2ir {str(content['p2ir'])[:20]}, {str(content['core'])[:20]}; "
             f"this is p2ir {ir.FORMAT}, {ir.CORE}, edition 1",
         )
-    if content["libs"] != {}:
-        raise RefusedProgram(
-            "P2-V0503", "the module uses libraries, which this release does not run"
-        )
 
 
 # ---- parts ---------------------------------------------------------------------------------------
@@ -138,6 +137,23 @@ def _mapping(value: Any, what: str, key: Callable[[Any], str]) -> dict[str, Any]
     if not isinstance(value, dict):
         raise _wrong(f"{what} is not an object")
     return {key(name): inner for name, inner in value.items()}
+
+
+def _libraries(value: Any) -> dict[str, str]:
+    """Give the digests of what was put into the program; whether they are the right ones is for the host to say."""
+    libraries = _mapping(value, "libs", _library)
+    if len(libraries) > MOST_LIBRARIES:
+        raise _wrong(f"libs has more than {MOST_LIBRARIES} entries")
+    for digest in libraries.values():
+        if not isinstance(digest, str) or not _SHA256.match(digest):
+            raise _wrong("a library's digest is not a SHA-256")
+    return libraries
+
+
+def _library(name: str) -> str:
+    if not _LIBRARY.match(name):
+        raise _wrong("a library is not named scope/name@version")
+    return name
 
 
 def _text(value: Any) -> str:
