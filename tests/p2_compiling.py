@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from p2lang.compiler import Compiled, Limits, compile_script
+from p2_libraries import LIBRARIES
+from p2lang.compiler import Compiled, Limits, Surroundings, compile_script
 from p2lang.source import Source
 from p2lang.types import TableSchema, schemas_from_json
 from p2std.registry import core
@@ -15,13 +16,13 @@ SCRIPTS = HERE / "scripts"
 SCHEMAS: dict[str, TableSchema] = schemas_from_json(
     json.loads((SCRIPTS / "example_schemas.json").read_text(encoding="utf-8"))
 )
-LOWERED = tuple(sorted(SCRIPTS.glob("0[0-5]_*.p2")))
+LOWERED = tuple(sorted(SCRIPTS.glob("0[0-58]_*.p2")))
 """The example scripts that this release runs."""
 
 
 def compiled(text: str, name: str = "plot.p2", limits: Limits | None = None) -> Compiled:
-    """Compile a text against the example schemas."""
-    return compile_script(Source(text, name), core(), SCHEMAS, limits)
+    """Compile a text against the example schemas and the libraries of the tests."""
+    return compile_script(Source(text, name), core(), SCHEMAS, limits, Surroundings(LIBRARIES))
 
 
 def codes(text: str) -> list[str]:

@@ -20,7 +20,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     angle x                  the argument is an angle, or a number without unit
     estimate mean            an estimator, as captions name it; `{q}` is the argument as a percentage
     n in 0.., q in 0..1      the argument lies within these bounds
-    size is two lengths      also `limits`, `number`, `place`: narrower than the parameter's type
+    size is two lengths      also `limits`, `number`, `place`, `colours`: narrower than the parameter's type
     size like [160mm, 90mm]  an argument as it could be written
     y with categories: ...   what to write where categories are given instead of numbers
 """
@@ -32,7 +32,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Narrowing = Literal["two lengths", "limits", "number", "place"]
+Narrowing = Literal["two lengths", "limits", "number", "place", "colours"]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,9 @@ _PARAMETER = _table(
         r"(?P<name>\w+) in (?P<low>[\d_.]*\d)\.\.(?P<high>[\d_.]*)": lambda m: {
             "bounds": (float(m["low"]), float(m["high"] or "inf"))
         },
-        r"(?P<name>\w+) is (two lengths|limits|number|place)": lambda m: {"narrowing": m[2]},
+        r"(?P<name>\w+) is (two lengths|limits|number|place|colours)": lambda m: {
+            "narrowing": m[2]
+        },
         r"(?P<name>\w+) like (.+)": lambda m: {"like": m[2]},
         r"(?P<name>\w+) with categories: (.+)": lambda m: {"with_categories": m[2]},
     }

@@ -157,6 +157,7 @@ def composed(picture: Picture, table: Table, caption: str = "") -> Composed:
         legend=Legend(picture.legend.show, picture.legend.title, cast(Place, picture.legend.at)),
         facet=_facet(picture),
         gradient=Gradient(*picture.gradient),
+        palette=picture.palette,
         caption=caption,
     )
     return Composed(view, rows.frame.height, tuple(notes), behind, rows.counts())

@@ -16,7 +16,6 @@ from plotter2.renderkit.scene import Codes, Floats
 from plotter2.renderkit.sources import FEW_COLOURS, FEW_COLOURS_LOG, Source
 from plotter2.renderkit.view import Gradient
 
-MOST_COLOURS: Final = len(palettes.CATEGORIES)
 _LOG_RATIO: Final = 30.0
 
 
@@ -40,25 +39,40 @@ class Painted:
     scale: ColourScale | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a view chooses its colours from: a gradient for numbers, a palette for the rest; `own` tells whose it is."""
+
+    gradient: Gradient
+    palette: tuple[str, ...]
+    own: bool
+
+    def fits(self, levels: Sequence[Level]) -> bool:
+        """Tell whether numbers of these values get colours of the palette."""
+        return self.own and len(levels) <= len(self.palette)
+
+
 def painted(
-    sources: Sequence[Source], gradient: Gradient
+    sources: Sequence[Source], gradient: Gradient, palette: Sequence[str] = ()
 ) -> tuple[list[Painted], list[ColourScale]]:
-    """Give the colours of every layer and the colour scales in order of first use.
+    """Give the colours of every layer and the colour scales in order of first use; without a palette it is ours.
 
     Raises RunError P2-R0662 when text has more categories than can be told apart.
     """
+    own = tuple(palettes.colour(text, "palette") for text in palette)
+    choice = _Choice(gradient, own or palettes.CATEGORIES, bool(own))
     scales: dict[str, ColourScale] = {}
     codes: dict[int, Codes] = {}
     users = _users(sources)
     for column in dict.fromkeys(users.values()):
         mine = [source for source in sources if users.get(source.index) == column]
-        scales[column], parts = _scaled(column, mine, gradient)
+        scales[column], parts = _scaled(column, mine, choice)
         codes.update(zip((source.index for source in mine), parts, strict=True))
-    series = _series_colours(sources, users)
+    series = _series_colours(sources, users, choice.palette)
     layers = [
         Painted(scales[users[s.index]].palette, codes[s.index], scales[users[s.index]])
         if s.index in users
-        else _plain(s, series)
+        else _plain(s, series, choice.palette[0])
         for s in sources
     ]
     return layers, list(scales.values())
@@ -79,22 +93,28 @@ def _users(sources: Sequence[Source]) -> dict[int, str]:
 
 
 def _scaled(
-    column: str, sources: Sequence[Source], gradient: Gradient
+    column: str, sources: Sequence[Source], choice: _Choice
 ) -> tuple[ColourScale, list[Codes]]:
     """Give the scale of a column and the codes of its layers' rows."""
+    gradient, most = choice.gradient, len(choice.palette)
     if any(_channel(source) not in source.keys for source in sources):
         return _shaded(column, sources, gradient)
     levels, parts = merged([source.keys[_channel(source)] for source in sources])
     if not levels or any(isinstance(level, (str, bool)) for level in levels):
-        if len(levels) > MOST_COLOURS:
-            message = f"colour={column} has {len(levels)} categories; at most {MOST_COLOURS} can be told apart"
+        if len(levels) > most:
+            told = (
+                f"the palette has {most} colours"
+                if choice.own
+                else f"at most {most} can be told apart"
+            )
+            message = f"colour={column} has {len(levels)} categories; {told}"
             remedy = (
                 f"keep fewer, draw a panel for each with facet, or use by={column} without colours"
             )
             raise undrawable("P2-R0662", message, sources[0].where, remedy)
-        return ColourScale(column, levels, palettes.CATEGORIES[: len(levels)]), parts
-    if len(levels) == 1:
-        return ColourScale(column, levels, palettes.CATEGORIES[:1]), parts
+        return ColourScale(column, levels, choice.palette[: len(levels)]), parts
+    if len(levels) == 1 or choice.fits(levels):
+        return ColourScale(column, levels, choice.palette[: len(levels)]), parts
     if len(levels) <= (FEW_COLOURS_LOG if _is_log(np.array(levels, np.float64)) else FEW_COLOURS):
         shades = palettes.gradient(gradient.name, len(levels), readable=True)
         return ColourScale(column, levels, shades), parts
@@ -133,15 +153,17 @@ def _is_log(rising: Floats) -> bool:
     return bool(np.median(rising) < 0.25 * rising[-1])
 
 
-def _series_colours(sources: Sequence[Source], users: Mapping[int, str]) -> dict[str, str]:
+def _series_colours(
+    sources: Sequence[Source], users: Mapping[int, str], palette: Sequence[str]
+) -> dict[str, str]:
     """One colour for each y column that is drawn without a colour column, in order of appearance."""
     plain = [s for s in sources if s.index not in users and "colour" not in s.layer.options]
     names = dict.fromkeys(series_name(s) for s in plain if s.layer.kind in ("line", "point", "bar"))
     bands = dict.fromkeys(series_name(s) for s in plain if s.layer.kind == "band")
-    colours = {name: palettes.CATEGORIES[place % MOST_COLOURS] for place, name in enumerate(names)}
+    colours = {name: palette[place % len(palette)] for place, name in enumerate(names)}
     for place, band in enumerate(bands):
         partner = list(names)[place] if place < len(names) else None
-        own = palettes.CATEGORIES[(len(names) + place) % MOST_COLOURS]
+        own = palette[(len(names) + place) % len(palette)]
         colours.setdefault(band, colours[partner] if partner is not None else own)
     return colours
 
@@ -154,13 +176,13 @@ def series_name(source: Source) -> str:
     return source.layer.channels.get("y") or source.layer.channels.get("lo", "")
 
 
-def _plain(source: Source, series: Mapping[str, str]) -> Painted:
+def _plain(source: Source, series: Mapping[str, str], first: str) -> Painted:
     given = source.layer.options.get("colour")
     if given is not None:
         return Painted((palettes.colour(str(given), source.where),))
     if source.layer.kind in ("text", "rule", "circle"):
         return Painted((palettes.INK if source.layer.kind == "text" else palettes.SOFT_INK,))
-    return Painted((series.get(series_name(source), palettes.CATEGORIES[0]),))
+    return Painted((series.get(series_name(source), first),))
 
 
 def fill_domain(sources: Sequence[Source], gradient: Gradient) -> tuple[float, float] | None:

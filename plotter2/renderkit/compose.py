@@ -86,7 +86,7 @@ def _plot(view: View, size: tuple[float, float] | None) -> Plot:
             "P2-R0661", "nothing to draw: the frame has no marks", "frame", "add a mark"
         )
     sources, kinds = resolved(view)
-    paints, scales = painted(sources, view.gradient)
+    paints, scales = painted(sources, view.gradient, view.palette)
     domain = fill_domain(sources, view.gradient)
     shading = None if domain is None else Shading(palettes.gradient(view.gradient.name), domain)
     grid = panelled(view.facet, sources, size or DEFAULT_SIZE)

@@ -122,6 +122,7 @@ class View:
     """One plot. `size` is (width, height) in points; None chooses 160 x 100 mm, more for many panels.
 
     `titles` has the title at each moment of a film; empty when it stays the same.
+    `palette` are colours (#RRGGBB) for categories and for numbers of few different values; without it they are ours.
     """
 
     layers: tuple[Layer, ...]
@@ -133,6 +134,7 @@ class View:
     legend: Legend = Legend()
     facet: Facet | None = None
     gradient: Gradient = Gradient()
+    palette: tuple[str, ...] = ()
     caption: str = ""
     titles: tuple[str, ...] = ()
 

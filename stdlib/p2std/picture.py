@@ -51,7 +51,10 @@ class FacetWish:
 
 @dataclass(frozen=True)
 class Picture:
-    """A view so far. `size` in points; `gradient` is (name, domain); `colour_by` a column, "" to choose one."""
+    """A view so far. `size` in points; `gradient` is (name, domain); `palette` are colours as #RRGGBB.
+
+    `colour_by` is a column, "" to choose one.
+    """
 
     title: str = ""
     size: tuple[float, float] | None = None
@@ -62,6 +65,7 @@ class Picture:
     legend: LegendWish = LegendWish()
     facet: FacetWish | None = None
     gradient: tuple[str, tuple[float, float] | None] = ("viridis", None)
+    palette: tuple[str, ...] = ()
     colour_by: str | None = None
 
     def with_mark(self, mark: Mark) -> Picture:

@@ -57,7 +57,9 @@ def told(result: Compiled) -> list[Diagnostic]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_each_mistake_has_its_code_on_its_line_and_nothing_else_is_said(case: Case) -> None:
     source = Source(case.text, "plot.p2")
-    found = Counter((source.position(d.span.start)[0], d.code) for d in told(compiled(case.text)))
+    found = Counter(
+        (source.position(d.in_script.start)[0], d.code) for d in told(compiled(case.text))
+    )
     assert found == case.expected
 
 
@@ -79,7 +81,9 @@ def test_every_mistake_is_explained_and_every_fix_changes_the_text(case: Case) -
     for diagnostic in told(compiled(case.text)):
         assert diagnostic.message
         assert not diagnostic.message.endswith(".")
-        assert 0 <= diagnostic.span.start < diagnostic.span.end <= len(case.text)
+        text = case.text if diagnostic.source is None else diagnostic.source.text
+        assert 0 <= diagnostic.span.start < diagnostic.span.end <= len(text)
+        assert 0 <= diagnostic.in_script.start < diagnostic.in_script.end <= len(case.text)
         if diagnostic.fix is not None:
             fix = diagnostic.fix
             assert case.text[fix.span.start : fix.span.end] != fix.text

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2_compiling import LOWERED, SCHEMAS, compiled, module_of
+from p2_libraries import LIBRARIES
 from p2lang import ir
 from p2lang.check import check
 from p2lang.compiler.budget import needs
@@ -119,7 +120,7 @@ def test_checker_and_verifier_give_every_table_the_same_shape(text: str) -> None
     source = Source(text)
     script = parse(source).script
     assert script is not None
-    checked = check(script, source, core(), SCHEMAS)
+    checked = check(script, source, core(), SCHEMAS, libraries=LIBRARIES)
     lowered = lower(checked.steps, checked.effects)
     bounds = {name: of_condition(param.where, name) for name, param in checked.params.items()}
     need = total(cost.need for cost in needs(lowered, core(), bounds))

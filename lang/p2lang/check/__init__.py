@@ -77,7 +77,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         watch,
         libraries=libraries,
     )
-    scope = Scope()
+    scope = Scope(library=as_library)
     for name in poisoned:
         scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
         scope.define(Word(ast.Name(name), None, used=True, damaged=True))

@@ -12,7 +12,7 @@ from p2lang.check.places import LOST
 from p2lang.check.scope import Scope
 from p2lang.check.session import Loaded, Place, Session
 from p2lang.check.words import nearest
-from p2lang.check.written import Declared, declared, keeps_promise
+from p2lang.check.written import Declared, declared, keeps_promise, missing_of_table
 from p2lang.diagnostics import Fix, Related
 from p2lang.semantics.values import UNKNOWN, Typed, assignable
 from p2lang.source import Source, Span
@@ -66,7 +66,9 @@ def expand_step(  # noqa: PLR0913 -- a definition, where it is used, and where i
             "P2-E0202",
             f"`{word.name.text}` is a function, not a step",
             node.name.span,
-            help="a step's body starts with a bar: `def name() = | ...`",
+            help="a step's body starts with a bar: `def name() = | ...`"
+            if home is None
+            else f"it stands inside a step: `| derive(name = {word.name.text}(...))` or `| summary(...)`",
         )
         return stream
     scope = _bound(session, place, word, node.arguments or (), node.name.span, home)
@@ -221,6 +223,18 @@ def _value(
         )
         return None
     if typed.type.kind == "table":
+        lacking = missing_of_table(parameter.name, meaning, typed.type.schema)
+        if lacking is not None:
+            message, help = lacking
+            message = message.replace("this flow", "this table")
+            session.report(
+                "P2-E0221",
+                message.replace(" promises ", f" of `{taken.called}` needs ", 1),
+                node.span,
+                help=help,
+                related=(Related(parameter.type.span, "declared here", taken.source),),
+            )
+            return None
         return Stream("table", typed.value[1], typed.type.schema)
     return typed
 

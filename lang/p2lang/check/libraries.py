@@ -113,7 +113,8 @@ def member(session: Session, place: Place, name: ast.QName) -> tuple[Loaded, Wor
 def exported(loaded: Loaded) -> dict[str, Word | Binding]:
     """Give what a library offers: its definitions, pipes and constants, but no name that begins with `_`."""
     names: dict[str, Word | Binding] = {**loaded.scope.bindings}
-    names |= {n: word for n, word in loaded.scope.words.items() if isinstance(word.what, ast.Def)}
+    words = loaded.scope.words | loaded.scope.only_behind_dot
+    names |= {name: word for name, word in words.items() if isinstance(word.what, ast.Def)}
     return {name: found for name, found in names.items() if not name.startswith("_")}
 
 
@@ -241,7 +242,7 @@ def _circular(session: Session, item: ast.Use) -> None:
 def _read(session: Session, item: ast.Use, found: Library, statement: Statement) -> Loaded:
     """Read a library's statements into a scope of their own; what is wrong with one makes all of it unusable."""
     before = session.errors
-    scope = Scope()
+    scope = Scope(library=True)
     session.reading_now.append(item.path.value)
     with session.called(item.path.span, found.source):
         parsed = parse(found.source)

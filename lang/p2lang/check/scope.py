@@ -12,15 +12,20 @@ class Scope:
     """A block's names over those of the blocks around it.
 
     `before` limits what is seen from around to what was defined earlier: the body of a definition sees what stood
-    above it, wherever it is used.
+    above it, wherever it is used. `library` tells that these are the names of a library: there a definition may be
+    called like an operation, and is seen from outside only (`only_behind_dot`); inside, the operation is meant.
     """
 
-    def __init__(self, around: Scope | None = None, before: int | None = None) -> None:
+    def __init__(
+        self, around: Scope | None = None, before: int | None = None, *, library: bool = False
+    ) -> None:
+        self.library = library
         self._around = around
         self._before = before
         self._serials: Iterator[int] = count() if around is None else around._serials
         self.bindings: dict[str, Binding] = {}
         self.words: dict[str, Word] = {}
+        self.only_behind_dot: dict[str, Word] = {}
 
     def block(self) -> Scope:
         """Give the scope of a block inside this one."""
@@ -39,6 +44,11 @@ class Scope:
         """Add a word."""
         word.serial = next(self._serials)
         self.words[word.name.text] = word
+
+    def offer(self, word: Word) -> None:
+        """Add a word that is seen only behind the dot of the library."""
+        word.serial = next(self._serials)
+        self.only_behind_dot[word.name.text] = word
 
     def binding(self, name: str) -> Binding | None:
         """Give the binding of a name; it then counts as used."""

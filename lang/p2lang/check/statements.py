@@ -45,7 +45,7 @@ def library(session: Session, place: Place, items: tuple[ast.Item, ...]) -> None
     for item in items:
         if only_definitions(session, item):
             _STATEMENTS[type(item)](session, place, item)
-    for word in place.scope.words.values():
+    for word in (*place.scope.words.values(), *place.scope.only_behind_dot.values()):
         if isinstance(word.what, ast.Def):
             word.used = True
             try_out(session, place, word, stages)
@@ -86,7 +86,7 @@ def bind(
 
 def _define(session: Session, place: Place, word: Word) -> None:
     name = word.name
-    first = place.scope.hidden(name.text)
+    first = place.scope.hidden(name.text) or place.scope.only_behind_dot.get(name.text)
     if isinstance(first, Word) and not first.damaged:
         session.report(
             "P2-E0210",
@@ -97,9 +97,11 @@ def _define(session: Session, place: Place, word: Word) -> None:
             related=(Related(first.name.span, "first definition"),),
         )
         return
-    if session.registry.spelled(name.text) in session.registry.newest and not isinstance(
-        word.what, ast.Task
-    ):
+    known = session.registry.spelled(name.text) in session.registry.newest
+    if known and place.scope.library and isinstance(word.what, ast.Def):
+        place.scope.offer(word)
+        return
+    if known and not isinstance(word.what, ast.Task):
         session.report(
             "P2-E0210",
             f"`{name.text}` is a step or function of the language",

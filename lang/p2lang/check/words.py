@@ -138,7 +138,6 @@ FOREIGN_STEPS = {
     "labs": ("axis", 'Write `axis(x="...", y="...")`.'),
     "cmap": ("gradient", 'Write `gradient("viridis")`.'),
     "colormap": ("gradient", 'Write `gradient("viridis")`.'),
-    "palette": ("gradient", 'Write `gradient("viridis")`.'),
     "facet_wrap": ("facet", "Write `facet(cols=column)`."),
     "facet_grid": ("facet", "Write `facet(cols=column, rows=column)`."),
     "subplots": ("facet", "Write `facet(cols=column)`."),

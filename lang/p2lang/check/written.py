@@ -150,8 +150,15 @@ def _table_problem(name: ast.Name, meaning: Declared, what: Stream) -> tuple[str
         return None
     if meaning.kind != "table" or what.kind != "table" or what.schema is None:
         return f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", ""
+    return missing_of_table(name, meaning, what.schema)
+
+
+def missing_of_table(
+    name: ast.Name, meaning: Declared, schema: TableSchema | None
+) -> tuple[str, str] | None:
+    """Give what a table lacks of a written table type, and how to mend it; None when it lacks nothing."""
     for column, promised in meaning.columns or ():
-        problem = _column_problem(name, column, promised, what.schema)
+        problem = None if schema is None else _column_problem(name, column, promised, schema)
         if problem is not None:
             return problem
     return None

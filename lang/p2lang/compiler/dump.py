@@ -8,6 +8,7 @@ from typing import Any
 from p2lang.ir import Module, ModuleParam, ModuleTask, Node, Value
 
 _SHORT = 7
+_DIGEST = 12
 _MOST_COLUMNS = 6
 
 
@@ -15,6 +16,7 @@ def dump(module: Module, costs: Mapping[str, int] | None = None) -> str:
     """Give the text of a module; `costs` are work units by node id."""
     lines = [
         f"module p2ir=1 core=core@1 edition={module.edition} sha256={module.sha256}",
+        *(f"library {name} {digest[:_DIGEST]}" for name, digest in sorted(module.libs.items())),
         *(f"schema  {path!r} {digest}" for path, digest in sorted(module.schema.items())),
         *(f"param   {name}: {_param(param)}" for name, param in sorted(module.params.items())),
         *(_task(task) for task in module.tasks),

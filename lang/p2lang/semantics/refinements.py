@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from p2lang.facts import Narrowing
@@ -11,6 +12,8 @@ from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Signature
 
 _PAIR = 2
+_MOST_COLOURS = 16
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
 _INFINITE = float("inf")
 _LIKE_PERCENT = range(2, 101)
 
@@ -79,9 +82,30 @@ def _number(where: str, typed: Typed) -> None:
         raise Clash("P2-E0207", f"{where} is a number or a column of numbers")
 
 
+def _colours(where: str, typed: Typed) -> None:
+    written = typed.value[1] if typed.value[0] == "list" else []
+    good = [value for value in written if value[0] == "str" and _COLOUR.match(value[1])]
+    if len(good) != len(written) or typed.value[0] != "list":
+        wrong = next((f'"{v[1]}"' for v in written if v[0] == "str" and v not in good), "this")
+        raise Clash(
+            "P2-E0207",
+            f"{where} is a list of colours, and {wrong} is none",
+            help='write each as "#RRGGBB", for example `["#0072B2", "#D55E00"]`',
+        )
+    if not 1 <= len(good) <= _MOST_COLOURS:
+        raise Clash(
+            "P2-E0207",
+            f"{where} has {len(good)} colours, and may have 1 to {_MOST_COLOURS}",
+            help="more cannot be told apart: use `facet`, or `gradient` for numbers",
+        )
+    if len({value[1].upper() for value in good}) != len(good):
+        raise Clash("P2-E0207", f"{where} has the same colour twice", help="name each once")
+
+
 _NARROWINGS: Mapping[Narrowing, Callable[[str, Typed], None]] = {
     "two lengths": _two_lengths,
     "limits": _two_limits,
     "number": _number,
     "place": _places,
+    "colours": _colours,
 }

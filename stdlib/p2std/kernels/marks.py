@@ -149,6 +149,12 @@ def colour(view: Picture, by: str | None) -> Picture:
     return replace(view, colour_by=by or "")
 
 
+@kernel("deco", "palette@1")
+def palette(view: Picture, colours: list[str]) -> Picture:
+    """Choose the colours of categories, and of numbers that have no more different values than there are colours."""
+    return replace(view, palette=tuple(colours))
+
+
 @kernel("deco", "facet@1")
 def facet(
     view: Picture, cols: str | None, rows: str | None, share: str, max_panels: int
