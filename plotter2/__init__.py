@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from plotter2.version import __version__
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from plotter2.api.library import Library
 
-__all__ = ["__version__", "open"]
+__all__ = ["__version__", "load_ipython_extension", "open", "unload_ipython_extension"]
 
 
 def open(root: str | os.PathLike[str] | None = None) -> Library:
@@ -26,3 +28,18 @@ def open(root: str | os.PathLike[str] | None = None) -> Library:
     from plotter2.api.library import Library
 
     return Library(root)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Add `%%p2` cells to a notebook: `%load_ext plotter2`."""
+    # IPython calls this when it is asked to; nothing else loads it.
+    from plotter2.notebook.magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """End what the cells of a notebook started."""
+    from plotter2.notebook.magic import unload
+
+    unload(shell)

@@ -46,6 +46,17 @@ class Problem:
             "fix": self.fix,
         }
 
+    def as_text(self) -> str:
+        """Give the problem as text: what, where, how to mend it."""
+        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        if self.where:
+            lines.append(f" --> {self.where}")
+        for title, text in (("help", self.help), ("note", self.note)):
+            if text:
+                first, *rest = text.splitlines()
+                lines += [f"  = {title}: {first}", *(f"    {line}" for line in rest)]
+        return "\n".join(lines)
+
 
 _REPORT = "run it again; if it stays so, report it with what --debug prints"
 """The remedy of errors that nothing a person does can have caused."""

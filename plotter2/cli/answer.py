@@ -13,7 +13,7 @@ from p2lang.diagnostics import Diagnostic, render
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
 from plotter2.cli.codes import NOT_PRINTED
-from plotter2.errors import ExitCode, Plotter2Error, Problem
+from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import printable
 
 
@@ -39,24 +39,12 @@ def print_problem(error: Plotter2Error, *, as_json: bool) -> None:
     if as_json:
         _write(sys.stdout, as_text({"ok": False, "error": problem.as_json()}) + "\n")
     else:
-        _write(sys.stderr, printable(problem_text(problem)) + "\n")
+        _write(sys.stderr, printable(problem.as_text()) + "\n")
 
 
 def as_text(data: dict[str, Any]) -> str:
     """Give JSON in ASCII, so that no character of foreign text can command a terminal."""
     return json.dumps(data, indent=2)
-
-
-def problem_text(problem: Problem) -> str:
-    """Give a problem as text: what, where, how to mend it."""
-    lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
-    if problem.where:
-        lines.append(f" --> {problem.where}")
-    for title, text in (("help", problem.help), ("note", problem.note)):
-        if text:
-            first, *rest = text.splitlines()
-            lines += [f"  = {title}: {first}", *(f"    {line}" for line in rest)]
-    return "\n".join(lines)
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], source: Source, *, as_json: bool) -> None:

@@ -1,0 +1,100 @@
+"""A person types, statement by statement: each input is a whole script, signed with the own key, and run like others.
+
+What ran is kept as files, so a picture of a session can be explained and made again like every other picture.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2lang.compiler import Compiled, compile_script
+from p2lang.compiler import Limits as CompileLimits
+from p2lang.fmt import format_script
+from p2lang.parser import parse
+from p2lang.source import Source
+from p2std.registry import core
+from plotter2.datter import durable
+from plotter2.host.host import Ask, Host
+from plotter2.host.transcript import Entry, Transcript
+from plotter2.runs import compiling
+from plotter2.runs.opening import open_script
+from plotter2.runs.running import Event, Params, RunResult
+from plotter2.wire.messages import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """An input that was taken, and what its run gave if there was something to run."""
+
+    entry: Entry
+    result: RunResult | None
+
+
+class Session:
+    """The inputs of one person on one host. `ask` gives the passphrase of the own key; it is asked for once."""
+
+    def __init__(self, host: Host, ask: Ask | None = None) -> None:
+        self._host = host
+        self._ask = ask
+        self._passphrase: str | None = None
+        self._number = 0
+        self._name = f"session-{secrets.token_hex(4)}"
+        self.schemas = compiling.store_schemas(host.store)
+        self.transcript = Transcript(self._compiled)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that keeps what ran, made with the first run."""
+        return self._host.settings.root / "log" / "sessions" / self._name
+
+    def understood(self, text: str) -> Entry:
+        """Give what an input stands for and what is wrong with it; nothing runs and nothing is kept."""
+        return self.transcript.understood(text)
+
+    def take(
+        self,
+        entry: Entry,
+        params: Params | None = None,
+        formats: Sequence[Format] = ("png",),
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> Ran:
+        """Keep what an entry declares and run what it does. Raises what `Host.run` and `Host.sign` raise."""
+        result = None
+        if entry.whole is not None:
+            path = self._written(entry.whole)
+            name = f"own/{self._name}-{self._number}"
+            self._host.sign(open_script(path), name=name, ask=self._asked if self._ask else None)
+            result = self._host.run(
+                open_script(path), params=params, formats=formats, on_event=on_event
+            )
+        self.transcript.keep(entry)
+        return Ran(entry, result)
+
+    def refresh(self) -> None:
+        """Look at the store again: bundles that came since are seen."""
+        self.schemas = compiling.store_schemas(self._host.store)
+
+    # ---- inside --------------------------------------------------------------------------------
+
+    def _compiled(self, source: Source) -> Compiled:
+        limits = CompileLimits(work=self._host.settings.limits.work)
+        return compile_script(source, core(), self.schemas, limits)
+
+    def _written(self, whole: Source) -> Path:
+        self._number += 1
+        for folder in (self.folder.parent, self.folder):
+            durable.make_dir(folder, 0o700)
+        path = self.folder / f"{self._number:04}.p2"
+        script = parse(whole).script
+        assert script is not None
+        durable.replace(path, format_script(script).encode())
+        return path
+
+    def _asked(self, prompt: str) -> str:
+        assert self._ask is not None
+        if self._passphrase is None:
+            self._passphrase = self._ask(prompt)
+        return self._passphrase

@@ -1,0 +1,199 @@
+"""What was typed so far in a session, and the whole script that the next input stands for. Nothing runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from p2lang import ast
+from p2lang.compiler import Compiled
+from p2lang.diagnostics import Diagnostic, Fix, Related, has_errors
+from p2lang.parser import parse
+from p2lang.source import Source, Span
+
+Compile = Callable[[Source], Compiled]
+"""Compiles a whole script against what the session can read."""
+
+HEAD = "p2 1\n"
+_EXPECTED = frozenset(("P2-W0401", "P2-W0404", "P2-W0405", "P2-W0406"))
+"""Lints of an unfinished script: bindings for later, flows without an end, no edition line."""
+_NOTHING_HAPPENS = "P2-W0404"
+_NEVER_USED = "P2-W0401"
+_DECLARATIONS = (ast.Use, ast.Param, ast.Let, ast.Pipe, ast.Def, ast.ScriptDef)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A statement that gives a name to something, as it was typed."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One input understood: what it declares, the script to run (None: nothing happens), what there is to say.
+
+    `typed` is the input as it was read, the places of `diagnostics` are in it. `whole` is the script with everything
+    that was declared before, `kept` what is declared after it.
+    """
+
+    typed: Source
+    diagnostics: tuple[Diagnostic, ...]
+    kept: tuple[Declaration, ...]
+    whole: Source | None = None
+    compiled: Compiled | None = None
+    flow: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it can be taken."""
+        return not has_errors(self.diagnostics)
+
+
+@dataclass
+class Transcript:
+    """The declarations of a session, in order, and the flow that a line starting with a bar continues."""
+
+    compile: Compile
+    kept: tuple[Declaration, ...] = ()
+    flow: str = field(default="")
+
+    def understood(self, text: str) -> Entry:
+        """Give what an input stands for; nothing is kept yet."""
+        typed = f"{self.flow}\n  {text.strip()}" if text.lstrip().startswith("|") else text.strip()
+        source = Source(typed, "input")
+        parsed = parse(source)
+        if parsed.script is None or has_errors(parsed.diagnostics):
+            return Entry(source, _told(parsed.diagnostics), self.kept)
+        items = parsed.script.items
+        declared = tuple(
+            Declaration(_name(item), source.slice(item.span))
+            for item in items
+            if isinstance(item, _DECLARATIONS)
+        )
+        if len(declared) == len(items):
+            return self._declaring(source, declared)
+        return self._running(source, declared, items)
+
+    def keep(self, entry: Entry) -> None:
+        """Keep what an entry declares, and its flow to go on with."""
+        self.kept, self.flow = entry.kept, entry.flow or self.flow
+
+    # ---- declarations --------------------------------------------------------------------------
+
+    def _declaring(self, source: Source, declared: tuple[Declaration, ...]) -> Entry:
+        names = {d.name for d in declared}
+        rest = [d for d in self.kept if d.name not in names]
+        place = next((i for i, d in enumerate(self.kept) if d.name in names), len(rest))
+        orders = [(*rest, *declared)]
+        if len(rest) < len(self.kept):  # something is declared anew: what uses it stands below it
+            orders.insert(0, (*rest[:place], *declared, *rest[place:]))
+        best: Entry | None = None
+        for kept in orders:
+            whole = Source(HEAD + "\n".join(d.text for d in kept) + "\n", source.name)
+            told = self.compile(whole).diagnostics
+            entry = Entry(source, self._placed(told, whole.text.find(source.text), source), kept)
+            best = best or entry
+            if entry.ok:
+                return entry
+        assert best is not None
+        return best
+
+    # ---- what happens --------------------------------------------------------------------------
+
+    def _running(
+        self, source: Source, declared: tuple[Declaration, ...], items: tuple[ast.Item, ...]
+    ) -> Entry:
+        before = HEAD + "".join(f"{d.text}\n" for d in self.kept)
+        compiled = self.compile(Source(before + source.text, source.name))
+        told = self._placed(compiled.diagnostics, len(before), source)
+        ending = self._ending(before, source, items, compiled)
+        text = source.text if ending is None else ending
+        kept = (*(k for k in self.kept if k.name not in {d.name for d in declared}), *declared)
+        flow = source.slice(items[-1].span) if isinstance(items[-1], ast.FlowStatement) else ""
+        if has_errors(told) and ending is None:
+            return Entry(source, told, self.kept)
+        whole = self._without_unused(text, source.name)
+        return Entry(
+            source,
+            tuple(d for d in told if not d.is_error),
+            kept,
+            whole,
+            self.compile(whole),
+            flow,
+        )
+
+    def _ending(
+        self, before: str, source: Source, items: tuple[ast.Item, ...], compiled: Compiled
+    ) -> str | None:
+        """Give the input with what shows the result of its last flow, or None when it has an end of its own."""
+        last = items[-1]
+        open_end = any(d.code == _NOTHING_HAPPENS for d in compiled.diagnostics)
+        if not isinstance(last, ast.FlowStatement) or not (open_end or compiled.module is None):
+            return None
+        start, flow = source.text[: last.span.start], source.slice(last.span)
+        for text in (
+            f"{flow} | show",
+            f"{flow} | plot",
+            f'let _value = {flow}\nloggy(f"{{$_value}}")',
+        ):
+            tried = self.compile(Source(before + start + text, source.name))
+            if tried.module is not None:
+                return start + text
+        return None
+
+    def _without_unused(self, text: str, name: str) -> Source:
+        """Give the script with those declarations that the input needs."""
+        kept = list(self.kept)
+        while True:
+            source = Source(HEAD + "".join(f"{d.text}\n" for d in kept) + text + "\n", name)
+            unused = {
+                source.slice(d.span)
+                for d in self.compile(source).diagnostics
+                if d.code == _NEVER_USED
+            }
+            left = [d for d in kept if d.name not in unused]
+            if len(left) == len(kept):
+                return source
+            kept = left
+
+    def _placed(
+        self, diagnostics: tuple[Diagnostic, ...], offset: int, source: Source
+    ) -> tuple[Diagnostic, ...]:
+        """Give diagnostics with their places in the input; those of earlier inputs keep their words only."""
+        placed = []
+        for d in _told(diagnostics):
+            span = _moved(d.span, offset, source)
+            related = tuple(
+                Related(moved, r.label)
+                for r in d.related
+                if (moved := _moved(r.span, offset, source)) is not None
+            )
+            placed.append(
+                replace(
+                    d,
+                    span=span or Span(0, 0),
+                    related=related,
+                    fix=_moved_fix(d.fix, offset, source),
+                )
+            )
+        return tuple(placed)
+
+
+def _name(item: ast.Use | ast.Param | ast.Let | ast.Pipe | ast.Def | ast.ScriptDef) -> str:
+    return item.alias.text if isinstance(item, ast.Use) else item.name.text
+
+
+def _moved_fix(fix: Fix | None, offset: int, source: Source) -> Fix | None:
+    span = None if fix is None else _moved(fix.span, offset, source)
+    return None if fix is None or span is None else replace(fix, span=span)
+
+
+def _moved(span: Span, offset: int, source: Source) -> Span | None:
+    start, end = span.start - offset, span.end - offset
+    return Span(start, end) if start >= 0 and end <= len(source.text) else None
+
+
+def _told(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    return tuple(d for d in diagnostics if d.code not in _EXPECTED)

@@ -1,0 +1,102 @@
+"""What a person types is understood statement by statement, signed, run, and kept as scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commandline import p2_json
+from plotter2.config.settings import settings
+from plotter2.errors import Refused
+from plotter2.host.host import Host
+from plotter2.host.session import Ran, Session
+from plotter2.runs.running import Event
+from plotter2.wire.messages import Note, TableShown
+from sweep_samples import record_sweep
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("session")
+    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
+    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
+    return folder / "root"
+
+
+@pytest.fixture
+def session(root: Path) -> Iterator[Session]:
+    with Host(settings(root)) as host:
+        yield Session(host)
+
+
+def taken(session: Session, text: str) -> tuple[Ran, list[Event]]:
+    entry = session.understood(text)
+    assert entry.ok, [d.message for d in entry.diagnostics]
+    events: list[Event] = []
+    return session.take(entry, on_event=events.append), events
+
+
+def test_declarations_stay_and_results_are_shown(session: Session) -> None:
+    ran, _ = taken(session, 'let runs = access("sweep/*")')
+    assert ran.result is None
+    ran, events = taken(session, "$runs | head(3) | select(lr, step)")
+    (table,) = (event for event in events if isinstance(event, TableShown))
+    assert [name for name, _ in table.columns] == ["lr", "step"]
+    assert table.rows == 3
+    _, events = taken(session, "rows($runs)")
+    assert [event.text for event in events if isinstance(event, Note)] == ["540"]
+
+
+def test_a_view_is_drawn_and_a_bar_goes_on_with_the_flow(session: Session) -> None:
+    ran, _ = taken(session, 'access("sweep/*") | frame')
+    assert ran.result is not None
+    ran, _ = taken(session, "| line(x=step, y=reward, colour=lr, by=run)")
+    assert ran.result is not None
+    (picture,) = ran.result.artefacts
+    assert picture.path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_name_can_be_declared_anew_and_what_uses_it_follows(session: Session) -> None:
+    taken(session, "let limit = 10")
+    taken(session, 'let few = access("sweep/*") | filter(step < $limit)')
+    _, events = taken(session, "rows($few)")
+    assert [event.text for event in events if isinstance(event, Note)] == ["90"]
+    taken(session, "let limit = 20")
+    _, events = taken(session, "rows($few)")
+    assert [event.text for event in events if isinstance(event, Note)] == ["180"]
+
+
+def test_a_mistake_has_its_place_in_what_was_typed_and_changes_nothing(session: Session) -> None:
+    taken(session, 'let runs = access("sweep/*")')
+    entry = session.understood("$runs | filter(stepp > 3)")
+    (diagnostic,) = entry.diagnostics
+    assert (diagnostic.code, entry.typed.slice(diagnostic.span)) == ("P2-E0201", "stepp")
+    assert diagnostic.fix is not None
+    assert entry.typed.slice(diagnostic.fix.span) == "stepp"
+    assert not session.understood("let runs = access(").ok
+    _, events = taken(session, "rows($runs)")
+    assert [event.text for event in events if isinstance(event, Note)] == ["540"]
+
+
+def test_what_ran_is_kept_as_a_script_that_runs_again(session: Session, root: Path) -> None:
+    taken(session, "let unneeded = 3")
+    taken(session, 'let runs = access("sweep/*")')
+    ran, _ = taken(session, "$runs | frame | point(x=step, y=reward) | plot | handoff")
+    assert ran.result is not None
+    script = Path(ran.result.record["script"]["path"])
+    assert script.parent == session.folder
+    assert "unneeded" not in script.read_text()
+    again = p2_json(root, "run", script)
+    assert again["artefacts"][0]["sha256"] == ran.result.artefacts[0].sha256
+
+
+def test_without_a_key_nothing_runs(tmp_path: Path) -> None:
+    with Host(settings(tmp_path / "empty")) as host:
+        session = Session(host)
+        entry = session.understood('loggy("hello")')
+        with pytest.raises(Refused, match="no key"):
+            session.take(entry)
