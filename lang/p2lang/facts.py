@@ -17,10 +17,12 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     kind of x or value       the result has the kind that both arguments share
     unit none, unit rad      the result's unit; otherwise it is the first argument's
     unit root x, unit y / wrt, unit y * wrt
+    same unit x low high     these arguments have one unit
     angle x                  the argument is an angle, or a number without unit
     estimate mean            an estimator, as captions name it; `{q}` is the argument as a percentage
     n in 0.., q in 0..1      the argument lies within these bounds
-    size is two lengths      also `limits`, `number`, `place`, `colours`: narrower than the parameter's type
+    size is two lengths      also `limits`, `number`, `place`, `colours`, `moment`, `exact`: narrower than the type
+    since awaits the times   a run stops as with `awaits`, when the argument is given
     size like [160mm, 90mm]  an argument as it could be written
     y with categories: ...   what to write where categories are given instead of numbers
 """
@@ -30,9 +32,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-Narrowing = Literal["two lengths", "limits", "number", "place", "colours"]
+Narrowing = Literal["two lengths", "limits", "number", "place", "colours", "moment", "exact"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Narrowed:
     bounds: tuple[float, float] | None = None
     narrowing: Narrowing | None = None
     like: str = ""
+    awaits: str = ""
     with_categories: str = ""
 
 
@@ -73,6 +76,7 @@ class Facts:
     kind_of: tuple[str, ...] = ()
     unit: str = ""
     angle: str = ""
+    same_unit: tuple[str, ...] = ()
     estimate: str | None = None
     narrowed: Mapping[str, Narrowed] = field(default_factory=dict)
 
@@ -138,6 +142,7 @@ _OPERATION = _table(
         r"null (never|sometimes|as \w+)": lambda m: {"null": m[1]},
         r"kind of (\w+) or (\w+)": lambda m: {"kind_of": (m[1], m[2])},
         r"unit (none|rad|root \w+|\w+ [/*] \w+)": lambda m: {"unit": m[1]},
+        r"same unit (\w+(?: \w+)+)": lambda m: {"same_unit": tuple(m[1].split())},
         r"angle (\w+)": lambda m: {"angle": m[1]},
         r"estimate(?: (.+))?": lambda m: {"estimate": m[1] or ""},
     }
@@ -147,9 +152,8 @@ _PARAMETER = _table(
         r"(?P<name>\w+) in (?P<low>[\d_.]*\d)\.\.(?P<high>[\d_.]*)": lambda m: {
             "bounds": (float(m["low"]), float(m["high"] or "inf"))
         },
-        r"(?P<name>\w+) is (two lengths|limits|number|place|colours)": lambda m: {
-            "narrowing": m[2]
-        },
+        rf"(?P<name>\w+) is ({'|'.join(get_args(Narrowing))})": lambda m: {"narrowing": m[2]},
+        r"(?P<name>\w+) awaits (.+)": lambda m: {"awaits": m[2]},
         r"(?P<name>\w+) like (.+)": lambda m: {"like": m[2]},
         r"(?P<name>\w+) with categories: (.+)": lambda m: {"with_categories": m[2]},
     }

@@ -21,7 +21,7 @@ from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
 from p2std.errors import NotComputable, UnfitFormat
-from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show
+from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show, WriteOut
 from p2std.lowering import argument, constant
 from p2std.picture import Picture
 from p2std.plan import plan_of
@@ -65,9 +65,20 @@ class Drawing:
     node: ProgramNode
 
 
+@dataclass(frozen=True)
+class Writing:
+    """An effect: hand out a table as this file."""
+
+    name: str
+    data: bytes
+    rows: int
+    node: ProgramNode
+
+
 @dataclass
 class Account:
-    """What a node took and gave, in rows, and how long it took; `drops` when it only leaves rows out.
+    """What a node took and gave, in rows, and how long it took; `drops` when it only leaves rows out,
+    `reads` when it reads stored rows.
 
     Lazy nodes' time shows at the next computed one."""
 
@@ -77,6 +88,7 @@ class Account:
     given: int
     ms: float
     drops: bool = False
+    reads: bool = False
 
 
 @dataclass
@@ -110,7 +122,7 @@ class Interpreter:
         return kept
 
     # ------------------------------------------------------------ effects
-    def effects(self) -> Iterator[Drawing | HandOver | Say | Show | GiveUp]:
+    def effects(self) -> Iterator[Drawing | HandOver | Say | Show | GiveUp | Writing]:
         """Carry out the program and give its effects in order; nothing is computed for an effect that is guarded off.
 
         Raises RunError P2-R0601 when an imposed condition does not hold, P2-R0609 (or the kernel's own code) when the
@@ -223,11 +235,15 @@ class Interpreter:
             help="the script itself asks for this: look at its `impose` line",
         )
 
-    def _effect(self, node: ProgramNode, kernel: Kernel, given: Any) -> Effect | Drawing:
+    def _effect(
+        self, node: ProgramNode, kernel: Kernel, given: Any
+    ) -> HandOver | Say | Show | GiveUp | Drawing | Writing:
         carried = {"view": given.picture} if isinstance(given, View) else {"table": given}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
             return Drawing(effect.name, given, node)
+        if isinstance(effect, WriteOut):
+            return Writing(effect.name, effect.data, effect.rows, node)
         return effect
 
     def _note(self, node: ProgramNode, value: Any, started: float) -> None:
@@ -243,7 +259,9 @@ class Interpreter:
         ms = (time.perf_counter() - started) * 1e3
         drops = node.signature.facts.rows == "fewer"
         self.meter.count(node, sum(taken), given)
-        self.accounts[node.id] = Account(node.id, node.node.op, taken, given, ms, drops)
+        self.accounts[node.id] = Account(
+            node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
+        )
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:

@@ -38,7 +38,7 @@ def ledger_of(
     read: Mapping[str, Missing],
 ) -> Ledger:
     """Account for a picture; `accounts` are those of the operations behind it, `read` its stored tables by path."""
-    sources = [a for a in accounts if a.op.startswith("access@")]
+    sources = [a for a in accounts if a.reads]
     dropping = [a for a in accounts if a.drops]
     grouping = [a for a in accounts if a.op.startswith("summary@")]
     counts = scene.counts
@@ -68,6 +68,20 @@ def ledger_of(
         "inputs": [_input(path, table) for path, table in read.items()],
     }
     return Ledger(message, embedded)
+
+
+def counted_file(name: str, accounts: Sequence[Account], rows: int) -> RowsCounted:
+    """Account for a table that is handed out as a file: all its rows are there."""
+    return RowsCounted(
+        plot=name,
+        read=sum(sum(a.taken) for a in accounts if a.reads),
+        filtered=sum(sum(a.taken) - a.given for a in accounts if a.drops),
+        null=0,
+        decimated=0,
+        drawn=rows,
+        layers=0,
+        nodes={a.id: (sum(a.taken), a.given) for a in accounts if len(accounts) <= _MOST_NODES},
+    )
 
 
 def accounts_behind(

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 import scipy
 
+from p2lang.semantics.structure import awaited
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
@@ -23,9 +24,9 @@ from p2std.kernels.effects import GiveUp, HandOver, Say, Show
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
-from plotter2.child.interpreter import Drawing, Interpreter, PlacedError
-from plotter2.child.ledger import Ledger, accounts_behind, ledger_of
-from plotter2.child.run_codes import SAME_NAME
+from plotter2.child.interpreter import Drawing, Interpreter, PlacedError, Writing
+from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
+from plotter2.child.run_codes import NOT_THERE_YET, SAME_NAME
 from plotter2.child.showing import shown
 from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed, completed, composed
@@ -34,7 +35,7 @@ from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import MATPLOTLIB_VERSION, draw
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
-from plotter2.wire.messages import FromChild, Note, Progress, RunJob
+from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
 
 LOADED = (kernels(), core())
 """All kernels and signatures: loaded before a child is forked, because a confined child can load nothing."""
@@ -69,6 +70,7 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
         program = _verified(told)
     data = StoredTables(inputs, fds)
     try:
+        _all_there(program)
         _Run(job, program, told.provenance, data, channel, times).carry_out()
     except PlacedError as error:
         error.span = told.spans.get(error.node)
@@ -113,13 +115,13 @@ class _Run:
         self._interpreter = Interpreter(
             program, self._params, self._read, captions.counted(program, _views(program))
         )
-        self._pictures: list[tuple[str, str, bytes]] = []
-        self._ledgers: dict[str, Ledger] = {}
+        self._made: list[tuple[str, str, bytes]] = []
+        self._counted: dict[str, RowsCounted] = {}
 
     def carry_out(self) -> None:
         """Carry out all effects, then hand out what they made."""
         effects = self._interpreter.effects()
-        total = sum(1 for node in self._program.nodes if node.kind == "plot")
+        total = sum(1 for node in self._program.nodes if node.signature.facts.output)
         while True:
             with self._times.stage("compute"):
                 effect = next(effects, None)
@@ -129,10 +131,10 @@ class _Run:
                 self._say("info", f"the script stopped: {effect.reason}; nothing is written")
                 return
             self._carry_out(effect)
-            self._progress("compute", len(self._ledgers), total, "pictures")
-        for ledger in self._ledgers.values():
-            self._channel.send(ledger.message)
-        for name, kind, data in self._pictures:
+            self._progress("compute", len(self._counted), total, "outputs")
+        for message in self._counted.values():
+            self._channel.send(message)
+        for name, kind, data in self._made:
             self._channel.put(name, kind, data)
 
     def _read(self, node: ProgramNode) -> pl.DataFrame:
@@ -140,7 +142,7 @@ class _Run:
         with self._times.stage("read"):
             return self._data.rows_of(node)
 
-    def _carry_out(self, effect: Drawing | HandOver | Say | Show) -> None:
+    def _carry_out(self, effect: Drawing | HandOver | Say | Show | Writing) -> None:
         match effect:
             case Say(text):
                 self._say("info", text)
@@ -148,23 +150,27 @@ class _Run:
                 self._channel.send(shown(effect))
             case Drawing():
                 self._draw(effect)
+            case Writing():
+                self._write_out(effect)
             case HandOver(name):
-                if name is not None and name not in self._ledgers:
+                if name is not None and name not in self._counted:
                     self._say(
                         "warning",
                         f'handoff("{name}"): a picture keeps the name that plot(…) gave it.',
                     )
 
+    def _write_out(self, effect: Writing) -> None:
+        stem, _, kind = effect.name.rpartition(".")
+        if effect.name in self._counted:
+            raise _same_name("files", effect.name, "export", effect.node.id)
+        behind = accounts_behind(self._program, self._interpreter.accounts, str(effect.node.flow))
+        self._counted[effect.name] = counted_file(effect.name, behind, effect.rows)
+        self._made.append((stem, kind, effect.data))
+
     def _draw(self, drawing: Drawing) -> None:
         name, view = drawing.name, drawing.view
-        if name in self._ledgers:
-            raise PlacedError(
-                SAME_NAME,
-                f'two plots are called "{name}"',
-                "plot",
-                'name them: plot("…")',
-                node=drawing.node.id,
-            )
+        if name in self._counted:
+            raise _same_name("plots", name, "plot", drawing.node.id)
         with self._times.stage("view"), self._interpreter.placed(view.source):
             made = self._composed(drawing)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
@@ -173,12 +179,12 @@ class _Run:
         ledger = ledger_of(
             name, behind, made, scene, self._data.read_by(account.id for account in behind)
         )
-        self._ledgers[name] = ledger
+        self._counted[name] = ledger.message
         provenance = {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
         for number, kind in enumerate(self._job.formats):
             self._progress(f"draw {name}", number, len(self._job.formats), "files")
             with self._times.stage(f"draw {kind}"):
-                self._pictures.append((name, kind, draw(scene, kind, provenance)))
+                self._made.append((name, kind, draw(scene, kind, provenance)))
 
     def _composed(self, drawing: Drawing) -> Composed:
         view = drawing.view
@@ -196,6 +202,26 @@ class _Run:
 
     def _progress(self, stage: str, done: int, total: int, unit: str) -> None:
         self._channel.send(Progress(stage=stage, done=done, total=total, unit=unit))
+
+
+def _same_name(what: str, name: str, word: str, node: str) -> PlacedError:
+    help = f'name them: {word}("…")'
+    return PlacedError(SAME_NAME, f'two {what} are called "{name}"', word, help, node=node)
+
+
+def _all_there(program: Program) -> None:
+    """Raise PlacedError P2-R0602 for the first thing that this release checks but cannot do."""
+    for node in program.nodes:
+        found = awaited(node.node, core())
+        if found is not None:
+            what, needs = found
+            raise PlacedError(
+                NOT_THERE_YET,
+                f"{what} needs {needs}, which this release does not have yet",
+                node.signature.name,
+                "nothing was computed; leave it out to run the rest of the script",
+                node=node.id,
+            )
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2lang import ir
+from p2lang.semantics.structure import operation, reads_bundle
 from p2lang.types import TableSchema
+from p2std.registry import core
 from plotter2.datter.binding import BoundPart
 from plotter2.datter.store import Store
 from plotter2.errors import RunError
@@ -33,7 +35,7 @@ _MOST_TABLES = JOB_FDS_LIMIT - FIRST_DATA_FD
 
 @dataclass(frozen=True, slots=True)
 class BoundTable:
-    """One `access` path with the parts of the store that answer it."""
+    """One path that a script reads, with the parts of the store that answer it."""
 
     path: str
     parts: tuple[BoundPart, ...]
@@ -42,13 +44,14 @@ class BoundTable:
 def bind(
     nodes: Sequence[ir.Node], schemas: Mapping[str, TableSchema], store: Store
 ) -> tuple[BoundTable, ...]:
-    """Find in the store what the program's `access` nodes read, as it was when it was checked and costed.
+    """Find in the store what the program's sources read, as it was when it was checked and costed.
 
     `schemas` are those that it was compiled against. Raises DataError, RunError P2-R0620.
     """
     wanted: dict[str, dict[str, None]] = {}
     for node in nodes:
-        if node.op.startswith("access@"):
+        signature = operation(node.op, core())
+        if signature is not None and reads_bundle(signature):
             columns = wanted.setdefault(node.attributes["path"][1], {})
             columns.update(dict.fromkeys(node.attributes["cols"][1]))
     if len(wanted) > _MOST_TABLES:

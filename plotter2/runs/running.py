@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from logger2.identity import Scalar
+from p2lang.semantics.structure import outputs
 from p2lang.source import Source
 from p2lang.verifier import BadParam
 from p2lang.verifier import verify as verify_module
@@ -249,13 +250,17 @@ def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
 def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
     """Refuse what the child hands out or counts beside what was asked for. Raises HostError P2-H0908."""
     compiled = request.compiled
-    granted = set(compiled.capabilities)
+    pictures, files = outputs(compiled.module.nodes, core())
     nodes = {node.id for node in compiled.module.nodes}
     counted = [message for message in outcome.messages if isinstance(message, RowsCounted)]
     wrong = [
-        *(f"{b.name}.{b.kind}" for b in outcome.blobs if b.kind not in request.formats),
-        *(b.name for b in outcome.blobs if f"write output:{b.name}" not in granted),
-        *(rows.plot for rows in counted if f"write output:{rows.plot}" not in granted),
+        *(
+            f"{b.name}.{b.kind}"
+            for b in outcome.blobs
+            if not (b.name in pictures and b.kind in request.formats)
+            and f"{b.name}.{b.kind}" not in files
+        ),
+        *(rows.plot for rows in counted if rows.plot not in pictures | files),
         *(node for rows in counted for node in rows.nodes if node not in nodes),
     ]
     if wrong:

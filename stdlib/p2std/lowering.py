@@ -181,7 +181,7 @@ class Lowering:
                 continue
             operand = operand_of(value)
             operands.append(operand)
-            handed[name] = operand.number() if parameter.type == "num" else operand.expr
+            handed[name] = _AS.get(parameter.type, Operand.plain)(operand)
         return handed, operands
 
     def _kept(self, stage: int, key: bytes, expr: pl.Expr) -> str:
@@ -255,6 +255,14 @@ def _variable(value: Tagged, outside: Outside) -> Any:
     return list(found) if isinstance(found, tuple) else found
 
 
+def _named_lists(value: Tagged, outside: Outside) -> dict[str, list[Any]]:
+    found = {name: constant(inner, outside) for name, inner in value[1]}
+    return {
+        name: list(range(int(v.low), int(v.high) + 1)) if isinstance(v, Range) else v
+        for name, v in found.items()
+    }
+
+
 _CONSTANTS: dict[str, Callable[[Tagged, Outside], Any]] = {
     "int": lambda value, _: value[1],
     "str": lambda value, _: value[1],
@@ -263,6 +271,7 @@ _CONSTANTS: dict[str, Callable[[Tagged, Outside], Any]] = {
     "null": lambda value, _: None,
     "var": _variable,
     "len": lambda value, outside: len(constant(value[1], outside)),
+    "new": _named_lists,
     "list": lambda value, outside: [constant(v, outside) for v in value[1]],
     "range": lambda value, outside: Range(constant(value[1], outside), constant(value[2], outside)),
 }
@@ -285,6 +294,10 @@ def argument(value: Tagged | None, wanted: str, outside: Outside) -> Any:
         return value[1]
     found = constant(value, outside)
     return float(found) if wanted.startswith("float") and isinstance(found, int) else found
+
+
+_AS: dict[str, Callable[[Operand], pl.Expr]] = {"num": Operand.number, "text": Operand.text}
+"""How a parameter of a type is handed to a kernel; others get the expression as it is."""
 
 
 def _finish(reduction: Reduction, names: Mapping[str, str]) -> pl.Expr:

@@ -30,6 +30,10 @@ class Operand:
         """Give the expression as Float64."""
         return self.expr if self.kind in ("number", "time") else self.expr.cast(pl.Float64)
 
+    def plain(self) -> pl.Expr:
+        """Give the expression as it is."""
+        return self.expr
+
     def text(self) -> pl.Expr:
         """Give the expression as text: the shortest digits that read back as the same number; 5.0 is "5"."""
         text = self.expr.cast(pl.String)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from p2lang.signatures import Parameter, Signature
-from p2std.binding import kernels
+from p2std.binding import Kernel, kernels
 from p2std.registry import core
 
 TARGET: Final = Path(__file__).parents[1] / "README.md"
@@ -30,7 +30,7 @@ _FAMILIES: Final = (
 )  # fmt: skip
 
 _TYPES: Final = {
-    "num": "number", "int": "whole number", "str": "text", "bool": "true or false", "any": "anything",
+    "num": "number", "int": "whole number", "str": "text", "text": "text", "bool": "true or false", "any": "anything",
     "col": "column", "numcol": "column of numbers", "cols": "columns", "time": "time", "len": "length", "list": "list",
     "expr": "expression", "agg": "aggregate", "table": "table",
 }  # fmt: skip
@@ -61,9 +61,13 @@ def _families() -> Iterator[str]:
 
 
 def _entry(signature: Signature) -> str:
-    found = kernels()[signature.kind, signature.full_name]
-    how = " ".join((inspect.getdoc(found.run) or "").split())
+    found = kernels().get((signature.kind, signature.full_name))
+    how = f"Needs {signature.facts.awaits}." if found is None else _how(found)
     return f"- **`{written(signature)}`** {signature.doc}\n  - {how}"
+
+
+def _how(found: Kernel) -> str:
+    return " ".join((inspect.getdoc(found.run) or "").split())
 
 
 def _planned() -> Iterator[str]:

@@ -25,6 +25,8 @@ EXPECTED: dict[str, tuple[Any, Any]] = {
     "median": (statistics.median(CLEAN), None),
     "mode": (3.0, None),
     "stddev": (statistics.stdev(CLEAN), None),
+    "variance": (statistics.variance(CLEAN), None),
+    "iqr": (float(stats.iqr(CLEAN)), None),
     "sum": (math.fsum(CLEAN), 0.0),
     "product": (math.prod(CLEAN), 1.0),
     "min": (min(CLEAN), None),

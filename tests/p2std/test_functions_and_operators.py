@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import assume, given
@@ -26,6 +27,8 @@ def of(value: Any, **columns: list[Any]) -> list[Any]:
 
 PLAIN = {
     "abs": abs, "exp": math.exp, "sin": math.sin, "cos": math.cos, "tan": math.tan, "atan": math.atan,
+    "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh, "asinh": math.asinh,
+    "floor": math.floor, "ceil": math.ceil,
 }  # fmt: skip
 PARTIAL: dict[str, tuple[Any, list[float]]] = {
     "sqrt": (math.sqrt, [-1.0]),
@@ -33,6 +36,7 @@ PARTIAL: dict[str, tuple[Any, list[float]]] = {
     "log10": (math.log10, [0.0, -1.0]),
     "asin": (math.asin, [1.5, -2.0]),
     "acos": (math.acos, [1.5, -2.0]),
+    "log2": (math.log2, [0.0, -1.0]),
 }
 
 
@@ -243,3 +247,54 @@ def test_hidden_columns_do_not_stay() -> None:
 )
 def test_constants(value: list[Any], expected: Any) -> None:
     assert constant(value, Nothing()) == expected
+
+
+def test_inverse_hyperbolic_functions_have_no_value_outside_their_domain() -> None:
+    assert of(call("acosh", x=col("x")), x=[1.0, 2.0, 0.5, None]) == [
+        0.0, pytest.approx(math.acosh(2)), None, None,
+    ]  # fmt: skip
+    assert of(call("atanh", x=col("x")), x=[0.0, 0.5, 1.0, -1.0, 2.0]) == [
+        0.0, pytest.approx(math.atanh(0.5)), None, None, None,
+    ]  # fmt: skip
+
+
+@given(st.integers(-1000, 1000))
+def test_log2_of_a_power_of_two_is_exact(power: int) -> None:
+    assert of(call("log2", x=col("x")), x=[2.0**power]) == [power]
+
+
+@given(st.lists(FLOATS | st.none(), min_size=1), FLOATS, FLOATS)
+def test_clamp_is_numpys_clip(values: list[float | None], low: float, high: float) -> None:
+    found = of(call("clamp", x=col("x"), low=low, high=high), x=[*values, NAN])
+    assert found == [*(None if v is None else float(np.clip(v, low, high)) for v in values), None]
+
+
+def test_clamp_without_a_bound_is_missing() -> None:
+    assert of(call("clamp", x=1.0, low=col("x"), high=2.0), x=[0.0, None]) == [1.0, None]
+
+
+def test_sign_is_minus_one_zero_or_one() -> None:
+    assert of(call("sign", x=col("x")), x=[-0.5, 0.0, 3.0, None]) == [-1, 0, 1, None]
+
+
+@given(
+    st.lists(st.text(max_size=8), min_size=1, max_size=4),
+    st.text(max_size=3),
+    st.text("a$1", max_size=3),
+)
+def test_functions_of_text_are_pythons(values: list[str], part: str, new: str) -> None:
+    def texts(name: str, **others: Any) -> list[Any]:
+        return of(call(name, x=col("x"), **others), x=values)
+
+    assert texts("length") == [len(v) for v in values]
+    assert texts("contains", part=part) == [part in v for v in values]
+    assert texts("starts_with", part=part) == [v.startswith(part) for v in values]
+    assert texts("ends_with", part=part) == [v.endswith(part) for v in values]
+    assert texts("replace", old=part, new=new) == [
+        v.replace(part, new) if part else v for v in values
+    ]
+
+
+def test_missing_text_stays_missing_and_capitals_follow_unicode() -> None:
+    assert of(call("upper", x=col("x")), x=["straße", "é", None]) == ["STRASSE", "É", None]
+    assert of(call("lower", x=col("x")), x=["ÉA", None]) == ["éa", None]

@@ -15,21 +15,31 @@ from p2std.registry import core
 
 CARRIED = {"table", "view", "names"}
 """What the interpreter hands over beside the arguments: the flow, or the names of its columns."""
-UNHEARD = {("source", "access@1"): {"path"}, ("mark", "point@1"): {"key"}}
+UNHEARD = {
+    ("source", "access@1"): {"path", "since", "before"},
+    ("source", "copy@1"): {"path"},
+    ("source", "load@1"): {"path"},
+    ("mark", "point@1"): {"key"},
+}
 """Parameters that no kernel needs: the path is resolved before the run, keys link points of an animation."""
 
 SIGNATURES = {(s.kind, s.full_name): s for s in core().by_full_name.values()}
 
 
-def test_every_signature_has_a_kernel() -> None:
-    assert not set(SIGNATURES) - set(kernels())
+def test_every_signature_has_a_kernel_unless_it_awaits_something() -> None:
+    awaiting = {key for key, signature in SIGNATURES.items() if signature.facts.awaits}
+    assert set(SIGNATURES) - set(kernels()) == awaiting
 
 
 def test_every_kernel_has_a_signature() -> None:
     assert not set(kernels()) - set(SIGNATURES)
 
 
-@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=lambda s: f"{s.kind} {s.full_name}")
+@pytest.mark.parametrize(
+    "signature",
+    [s for s in SIGNATURES.values() if not s.facts.awaits],
+    ids=lambda s: f"{s.kind} {s.full_name}",
+)
 def test_a_kernel_takes_the_parameters_of_its_signature(signature: Signature) -> None:
     key = (signature.kind, signature.full_name)
     wanted = {p.attribute for p in signature.parameters} - UNHEARD.get(key, set())

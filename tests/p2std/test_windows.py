@@ -129,3 +129,24 @@ def test_an_empty_table_stays_empty(name: str) -> None:
     extra = {"rolling_mean": {"window": 3}, "ema": {"half_life": 1.0}}.get(name, {})
     given_ = {"y": col("x"), "wrt": col("x")} if name == "derivative" else {"x": col("x")}
     assert derived(table([]), call(name, **given_, **extra)) == []
+
+
+@given(MAYBE, st.integers(0, 5))
+def test_lag_and_lead_look_rows_back_and_ahead(values: list[float | None], n: int) -> None:
+    back = derived(table(values), call("lag", x=col("x"), n=n))
+    ahead = derived(table(values), call("lead", x=col("x"), n=n))
+    shifted = [None] * min(n, len(values))
+    assert back == [*shifted, *values[: len(values) - len(shifted)]]
+    assert ahead == [*values[len(shifted) :], *shifted]
+
+
+def test_lag_stays_within_its_group() -> None:
+    frame = pl.DataFrame({"x": ["a", "b", "c"], "g": [1, 2, 1]})
+    assert derived(frame, call("lag", x=col("x"), by=cols("g"))) == [None, None, "a"]
+
+
+@given(MAYBE)
+def test_cumulative_sum_adds_up_in_row_order(values: list[float | None]) -> None:
+    found = derived(table(values), call("cumulative_sum", x=col("x")))
+    known = np.cumsum([v for v in values if v is not None]).tolist()
+    assert found == near([None if v is None else known.pop(0) for v in values])

@@ -8,7 +8,7 @@ from p2lang.check.session import Place, Session
 from p2lang.check.written import Declared, declared
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
-from p2lang.semantics.bounds import of_condition
+from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.constants import NotConstant, evaluate
 from p2lang.semantics.values import Typed, ValueType, assignable
 from p2lang.types import ColumnKind
@@ -33,7 +33,7 @@ def param(session: Session, place: Place, item: ast.Param) -> Typed | None:
     session.params[item.name.text] = CheckedParam(
         item.name.text, meaning.text, type_, default, where, item.name.span
     )
-    session.bounds[item.name.text] = of_condition(where, item.name.text)
+    session.bounds.update(bounds_of({item.name.text: where}))
     return this
 
 

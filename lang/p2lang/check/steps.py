@@ -14,7 +14,14 @@ from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.structure import PICTURE_NAME, makes_picture, reads_bundle
+from p2lang.semantics.structure import (
+    FILE_KINDS,
+    PICTURE_NAME,
+    file_name,
+    makes_picture,
+    reads_bundle,
+    untold_target,
+)
 from p2lang.semantics.transfer import Application, filled_in, keeps_columns, schema_after
 from p2lang.signatures import Signature
 from p2lang.source import Span
@@ -209,7 +216,7 @@ def _applied(
         bundle = _bundle(session, signature, given, name)
         if bundle is None:
             return Stream("table", open=True)
-    if makes_picture(signature) and not _named_picture(session, stream, attributes, given, name):
+    if not _outputs(session, stream, signature, attributes, given, name):
         return Stream(kind, open=True)
     try:
         if stream.schema is not None:
@@ -304,6 +311,43 @@ def _known(paths: tuple[str, ...]) -> str:
     )
 
 
+def _outputs(
+    session: Session,
+    stream: Stream,
+    signature: Signature,
+    attributes: dict[str, Value],
+    given: Arguments,
+    name: Span,
+) -> bool:
+    """Check that what an operation hands out or touches is known before the run."""
+    if makes_picture(signature):
+        return _named_picture(session, stream, attributes, given, name)
+    untold = untold_target(signature, attributes)
+    if untold is not None:
+        session.report(
+            "P2-E0223",
+            f"`{untold}` of `{signature.name}` is known before the run: it is written as text",
+            given.spans.get(untold, name),
+            help="what a script touches is part of what is signed",
+        )
+    elif signature.facts.output == "file":
+        return _named_file(session, attributes["name"][1], given.spans["name"])
+    return untold is None
+
+
+def _named_file(session: Session, file: str, span: Span) -> bool:
+    if file_name(file) is None:
+        kinds = ", ".join(f".{kind}" for kind in FILE_KINDS)
+        session.report(
+            "P2-E0223",
+            f'"{file}" cannot be the name of a file: it says by its ending what is written, one of {kinds}',
+            span,
+            help='letters, digits and . _ = , + - or spaces, then the ending, for example "reward.csv"',
+        )
+        return False
+    return _alone(session, "files", file, span, "give each a name of its own")
+
+
 def _named_picture(
     session: Session,
     stream: Stream,
@@ -324,16 +368,20 @@ def _named_picture(
             help='letters, digits and . _ = , + - or spaces, for example "reward"',
         )
         return False
+    return _alone(session, "pictures", value[1], span, 'give each a name: `plot("name")`')
+
+
+def _alone(session: Session, what: str, name: str, span: Span, help: str) -> bool:
     guards = [guard.value for guard in session.guards]
-    earlier = session.pictures.setdefault(value[1], [])
+    earlier = session.pictures.setdefault(name, [])
     for first, others in earlier:
         if not _exclusive(guards, others):
             session.report(
                 "P2-E0230",
-                f'two pictures are called "{value[1]}"',
+                f'two {what} are called "{name}"',
                 span,
                 related=(Related(first, "the first one"),),
-                help='give each a name: `plot("name")`',
+                help=help,
             )
             return False
     earlier.append((span, guards))

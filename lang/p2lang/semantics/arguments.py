@@ -80,6 +80,7 @@ _EXAMPLES = {
     "num": "0.5",
     "int": "10",
     "str": '"..."',
+    "text": "column",
     "bool": "true",
     "len": "1pt",
     "time": "10min",
@@ -181,6 +182,8 @@ def _int(signature: Signature, parameter: Parameter, typed: Typed) -> None:
 def _text(signature: Signature, parameter: Parameter, typed: Typed) -> None:
     if typed.type.kind not in ("string", "any"):
         help = "write it as text with quotes" if typed.value[0] == "col" else ""
+        if parameter.type == "text" and typed.value[0] == "col":
+            help = f'make text of it: `f"{{{typed.value[1]}}}"`'
         raise _mismatch(signature, parameter, typed, "text", help)
 
 
@@ -288,6 +291,7 @@ _ACCEPT: dict[str, Callable[[Signature, Parameter, Typed], None]] = {
     "num": _number,
     "int": _int,
     "str": _text,
+    "text": _text,
     "bool": _bool,
     "len": _dimension("pt"),
     "time": _dimension("s"),

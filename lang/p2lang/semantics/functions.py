@@ -17,6 +17,7 @@ from p2lang.semantics.values import (
     Typed,
     ValueType,
     made_of,
+    units_differ,
 )
 from p2lang.signatures import Signature
 
@@ -55,6 +56,7 @@ def _unit(signature: Signature, given: ValueType, types: Mapping[str, ValueType]
             f"`{signature.name}` needs an angle, not {units.named(types[facts.angle].unit)}",
             argument=facts.angle,
         )
+    _alike(signature, types)
     if signature.gives not in ("number", "same"):
         return ""
     match facts.unit.split():
@@ -70,6 +72,19 @@ def _unit(signature: Signature, given: ValueType, types: Mapping[str, ValueType]
             return units.product(types[left].unit, types[right].unit)
         case _:
             return first.unit or given.unit
+
+
+def _alike(signature: Signature, types: Mapping[str, ValueType]) -> None:
+    of, *others = signature.facts.same_unit or ("",)
+    for name in others:
+        if units_differ(types[of], types[name]):
+            raise Clash(
+                "P2-E0214",
+                f"`{name}` of `{signature.name}` is {units.named(types[name].unit)},"
+                f" but `{of}` is {units.named(types[of].unit)}",
+                help="give both the same unit",
+                argument=name,
+            )
 
 
 def _nullable(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> bool:

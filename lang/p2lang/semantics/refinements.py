@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from p2lang.facts import Narrowing
 from p2lang.semantics.bounds import interval
@@ -77,6 +78,35 @@ def _two_lengths(where: str, typed: Typed) -> None:
         )
 
 
+def _moment(where: str, typed: Typed) -> None:
+    text = typed.value[1] if typed.value[0] == "str" else None
+    ago = typed.type.is_numeric and typed.type.unit == "s"
+    if ago or (text is None and typed.type.kind == "string") or (text and _is_moment(text)):
+        return
+    raise Clash(
+        "P2-E0207",
+        f"{where} is a moment",
+        help='write a day such as `"2026-01-31"`, how long ago such as `24h`, or `last_task("name")`',
+    )
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _exact(where: str, typed: Typed) -> None:
+    if typed.value[0] == "str" and "*" in typed.value[1]:
+        raise Clash(
+            "P2-E0223",
+            f"{where} names one table exactly",
+            help=f'to read several, write `access("{typed.value[1]}")`',
+        )
+
+
 def _number(where: str, typed: Typed) -> None:
     if not typed.type.is_numeric:
         raise Clash("P2-E0207", f"{where} is a number or a column of numbers")
@@ -108,4 +138,6 @@ _NARROWINGS: Mapping[Narrowing, Callable[[str, Typed], None]] = {
     "number": _number,
     "place": _places,
     "colours": _colours,
+    "moment": _moment,
+    "exact": _exact,
 }

@@ -13,16 +13,17 @@ IMPOSE = parse_signature(
 )
 LINK = parse_signature(
     "effect link@1(name:str, type:shape, path:str) : table -> done | 1 | link "
-    "| Answer for a table, translated row by row from what the bundle has. | touches link table:name; awaits the store"
+    "| Answer for a table, translated row by row from what the bundle has. "
+    "| touches link table:name; awaits a store that keeps tasks"
 )
 EXPOSE = parse_signature(
     "effect expose@1(name:str, type:shape) : table -> done | 1 | expose | Give a table to whoever may read it. "
-    "| touches expose table:name; awaits the store"
+    "| touches expose table:name; awaits a store that keeps tasks"
 )
 NEED = parse_signature(
     "source need@1(name:str, type:shape, step:int?, rows:int=1000000) : none -> table | 2 | read "
     "| A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
-    "| touches read input:name; awaits the store"
+    "| touches read input:name; awaits a store that keeps tasks"
 )
 SCRIPT = parse_signature(
     "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, **any) : table -> table | 500 | run "
@@ -54,6 +55,16 @@ _ROW_WISE = frozenset(("select", "filter", "derive", "rename", "cast", "drop_nul
 
 PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
 """What a picture may be called: a file name on every system, nothing hidden; the store takes no other."""
+
+
+FILE_KINDS = ("csv", "json", "parquet")
+"""The endings of files that a table can be handed out as."""
+
+
+def file_name(name: str) -> tuple[str, str] | None:
+    """Give the stem and the kind of a table's file, `("reward", "csv")`; None when it cannot be called so."""
+    stem, _, kind = name.rpartition(".")
+    return (stem, kind) if kind in FILE_KINDS and PICTURE_NAME.match(name) else None
 
 
 def makes_picture(signature: Signature) -> bool:
@@ -109,6 +120,33 @@ def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
     return tuple(sorted(needed))
 
 
+def untold_target(signature: Signature, attributes: Mapping[str, Value]) -> str | None:
+    """Give the parameter that names what an operation touches when it is not plain text; None when all is known."""
+    touched = signature.facts.touched
+    if touched is None:
+        return None
+    value = attributes.get(touched.parameter)
+    if value is not None and value[0] == "call":
+        value = value[2].get("name", value)
+    told = bool(touched.otherwise) if value is None else value[0] == "str"
+    return None if told else touched.parameter
+
+
+def awaited(node: Node, registry: Registry) -> tuple[str, str] | None:
+    """Give what of a node this release cannot do, and what that needs; None when it runs."""
+    signature = operation(node.op, registry)
+    if signature is not None and signature.facts.awaits:
+        return f"`{signature.name}`", signature.facts.awaits
+    for name, attribute in node.attributes.items():
+        for value in walk(attribute):
+            called = registry.by_full_name.get(value[1]) if value[0] == "call" else None
+            if called is not None and called.facts.awaits:
+                return f"`{called.name}`", called.facts.awaits
+        if signature is not None and (needs := signature.facts.of(name).awaits):
+            return f"`{name}` of `{signature.name}`", needs
+    return None
+
+
 def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
     """Give what a program may touch, one `right kind:target` each, sorted: what a signature must allow.
 
@@ -126,3 +164,16 @@ def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
             target = str(value[1]) if value is not None and named else touched.otherwise
             found.add(f"{touched.right} {touched.kind}:{target}")
     return tuple(sorted(found))
+
+
+def outputs(nodes: Iterable[Node], registry: Registry) -> tuple[frozenset[str], frozenset[str]]:
+    """Give what a program hands out: the names of its pictures, and of its files with their endings."""
+    pictures: set[str] = set()
+    files: set[str] = set()
+    for node in nodes:
+        signature = operation(node.op, registry)
+        if signature is None or not signature.facts.output:
+            continue
+        (target,) = capabilities((node,), registry)
+        (pictures if makes_picture(signature) else files).add(target.partition(":")[2])
+    return frozenset(pictures), frozenset(files)

@@ -20,11 +20,13 @@ from p2lang.semantics.structure import (
     SEQUENCE,
     TASK,
     capabilities,
+    file_name,
     makes_picture,
     operation,
     reads_bundle,
     reads_rows,
     rights_of,
+    untold_target,
 )
 from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
 from p2lang.semantics.values import Typed, assignable, parameter_type
@@ -350,7 +352,11 @@ class _Pass:
         if node.attributes.get(SEQUENCE) != ["int", len(self.effects)]:
             raise RefusedProgram("P2-V0516", f"{node.op} is not in the order of effects")
         self.effects.append(node.id)
+        if untold_target(signature, node.attributes) is not None:
+            raise RefusedProgram("P2-V0509", f"{node.op} does not say as text what it touches")
         name = node.attributes.get("name")
+        if signature.facts.output == "file" and (name is None or file_name(name[1]) is None):
+            raise RefusedProgram("P2-V0509", "the name of a file does not say what it is")
         if name is None or not makes_picture(signature):
             return
         if name[0] != "str" or not PICTURE_NAME.match(name[1]):

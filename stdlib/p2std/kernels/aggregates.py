@@ -44,6 +44,12 @@ def stddev(x: pl.Expr) -> Reduction:
     return _one("std", x.std(ddof=1), x)
 
 
+@kernel("agg", "variance@1")
+def variance(x: pl.Expr) -> Reduction:
+    """Give sum((x - mean)^2) / (n - 1); null below two values."""
+    return _one("variance", x.var(ddof=1))
+
+
 @kernel("agg", "sum@1")
 def total(x: pl.Expr) -> Reduction:
     """Give the sum; 0 of none."""
@@ -94,6 +100,15 @@ def quantile(x: pl.Expr, q: float) -> Reduction:
             "P2-R0614", f"quantile() wants a q from 0 to 1, not {q:g}", "write 0.25 or 25%"
         )
     return _one(f"quantile {q!r}", x.quantile(q, interpolation="linear"))
+
+
+@kernel("agg", "iqr@1")
+def iqr(x: pl.Expr) -> Reduction:
+    """Give the 75 % quantile less the 25 % quantile, both as `quantile` gives them."""
+    return Reduction(
+        {f"quantile {q!r}": x.quantile(q, interpolation="linear") for q in (0.25, 0.75)},
+        lambda **ends: ends["quantile 0.75"] - ends["quantile 0.25"],
+    )
 
 
 @kernel("agg", "ci_low@1")

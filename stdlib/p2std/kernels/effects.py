@@ -9,6 +9,7 @@ import polars as pl
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
+from p2std.files import file_of
 from p2std.picture import Picture
 from p2std.table import Table, collected
 
@@ -53,7 +54,16 @@ class GiveUp:
     reason: str
 
 
-Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp
+@dataclass(frozen=True)
+class WriteOut:
+    """Hand out a table as a file: its name with its ending, and its bytes."""
+
+    name: str
+    data: bytes
+    rows: int
+
+
+Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut
 
 
 @kernel("effect", "plot@1")
@@ -66,6 +76,13 @@ def plot(view: Picture, name: str | None) -> Effect:
 def handoff(name: str | None) -> Effect:
     """Hand over the result."""
     return HandOver(None if name is None else _checked(name))
+
+
+@kernel("effect", "export@1")
+def export(table: Table, name: str) -> Effect:
+    """Hand out the rows as .csv (RFC 4180, missing is empty), .json (an array of objects) or .parquet (zstd)."""
+    rows = collected(table.frame.select(table.schema.names))
+    return WriteOut(_checked(name), file_of(rows, name.rpartition(".")[2]), rows.height)
 
 
 @kernel("effect", "loggy@1")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import polars as pl
 
 from p2std.binding import kernel
@@ -143,3 +144,76 @@ def formatted(x: pl.Expr, spec: str) -> pl.Expr:
 def desc(x: pl.Expr) -> pl.Expr:
     """Give x itself; `order` reads the mark."""
     return x
+
+
+@kernel("fn", "sinh@1")
+def sinh(x: pl.Expr) -> pl.Expr:
+    """Give (e^x - e^-x) / 2."""
+    return x.sinh()
+
+
+@kernel("fn", "cosh@1")
+def cosh(x: pl.Expr) -> pl.Expr:
+    """Give (e^x + e^-x) / 2."""
+    return x.cosh()
+
+
+@kernel("fn", "tanh@1")
+def tanh(x: pl.Expr) -> pl.Expr:
+    """Give sinh(x) / cosh(x)."""
+    return x.tanh()
+
+
+@kernel("fn", "asinh@1")
+def asinh(x: pl.Expr) -> pl.Expr:
+    """Give the number whose hyperbolic sine is x."""
+    return x.arcsinh()
+
+
+@kernel("fn", "acosh@1")
+def acosh(x: pl.Expr) -> pl.Expr:
+    """Give the number of at least 0 whose hyperbolic cosine is x; null for x < 1."""
+    return x.arccosh()
+
+
+@kernel("fn", "atanh@1")
+def atanh(x: pl.Expr) -> pl.Expr:
+    """Give the number whose hyperbolic tangent is x; null for x <= -1 and x >= 1."""
+    return pl.when(x.abs() < 1).then(x.arctanh())
+
+
+@kernel("fn", "log2@1")
+def log2(x: pl.Expr) -> pl.Expr:
+    """Give the logarithm to base 2, exact for powers of 2; null for x <= 0."""
+
+    def logarithms(values: pl.Series) -> pl.Series:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return pl.Series(np.log2(values.to_numpy()))
+
+    return pl.when(x > 0).then(x.map_batches(logarithms, pl.Float64, is_elementwise=True))
+
+
+@kernel("fn", "floor@1")
+def floor(x: pl.Expr) -> pl.Expr:
+    """Give the largest whole number that is not above x."""
+    return x.floor()
+
+
+@kernel("fn", "ceil@1")
+def ceil(x: pl.Expr) -> pl.Expr:
+    """Give the smallest whole number that is not below x."""
+    return x.ceil()
+
+
+@kernel("fn", "sign@1")
+def sign(x: pl.Expr) -> pl.Expr:
+    """Give -1 below 0, 1 above 0, else 0."""
+    return x.sign()
+
+
+@kernel("fn", "clamp@1", "nulls", "clean")
+def clamp(x: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """Give min(max(x, low), high); missing where any of the three is."""
+    raised = pl.when(x < low).then(low).otherwise(x)
+    lowered = pl.when(raised > high).then(high).otherwise(raised)
+    return pl.when(low.is_not_null() & high.is_not_null()).then(lowered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import polars as pl
 
 from p2std.binding import kernel
@@ -10,20 +12,38 @@ from p2std.table import Table
 
 
 @kernel("source", "access@1")
-def access(table: Table, step: int | None, since: object, before: object) -> pl.LazyFrame:
+def access(table: Table, step: int | None) -> pl.LazyFrame:
     """Give the stored rows, only those of one step if `step` is given; only the wanted columns were read."""
-    if since is not None or before is not None:
-        raise NotComputable(
-            "P2-R0614", "access() does not know when rows came in: since and before cannot be used"
-        )
     frame = table.frame
     if step is not None:
         if "step" not in table.schema:
             raise NotComputable(
-                "P2-R0614", "access(step=…) wants a table with a column `step`; this one has none"
+                "P2-R0614",
+                "access(step=…) wants a table with a column step; this one has none",
+                "leave step out, or put | filter(…) by another column after it",
             )
         frame = frame.filter(pl.col("step") == step)
     return frame
+
+
+@kernel("source", "copy@1")
+def copy(table: Table) -> pl.LazyFrame:
+    """Give the stored rows, in memory of their own."""
+    return table.frame
+
+
+@kernel("source", "load@1")
+def load(table: Table) -> pl.LazyFrame:
+    """Give the stored rows."""
+    return table.frame
+
+
+@kernel("source", "sweep@1")
+def sweep(new: dict[str, list[object]]) -> pl.LazyFrame:
+    """Give a row for each choice of one value from every list; the last list varies fastest."""
+    rows = list(product(*new.values()))
+    values = zip(*rows, strict=True)
+    return pl.LazyFrame([pl.Series(n, v) for n, v in zip(new, values, strict=True)])
 
 
 @kernel("source", "union@1")

@@ -61,6 +61,30 @@ def rank(x: pl.Expr, by: list[str]) -> pl.Expr:
     return _within(x.rank("ordinal"), by).cast(pl.Int64)
 
 
+@kernel("win", "lag@1")
+def lag(x: pl.Expr, n: int, by: list[str]) -> pl.Expr:
+    """Give the value `n` rows before this one; null where there is none."""
+    return _within(x.shift(_rows("lag", n)), by)
+
+
+@kernel("win", "lead@1")
+def lead(x: pl.Expr, n: int, by: list[str]) -> pl.Expr:
+    """Give the value `n` rows after this one; null where there is none."""
+    return _within(x.shift(-_rows("lead", n)), by)
+
+
+@kernel("win", "cumulative_sum@1")
+def cumulative_sum(x: pl.Expr, by: list[str]) -> pl.Expr:
+    """Give the sum of the values up to this row, added in row order."""
+    return _within(x.cum_sum(), by)
+
+
+def _rows(name: str, n: int) -> int:
+    if n < 0:
+        raise NotComputable("P2-R0614", f"{name}() wants 0 rows or more, not {n}")
+    return n
+
+
 def _within(expr: pl.Expr, by: list[str]) -> pl.Expr:
     return expr.over(by) if by else expr
 

@@ -7,7 +7,17 @@ from importlib.resources import files
 
 from p2lang.signatures import Registry, registry
 
-FILES = ("sources", "steps", "marks", "effects", "aggregates", "windows", "functions", "values")
+FILES = (
+    "sources",
+    "steps",
+    "marks",
+    "effects",
+    "aggregates",
+    "windows",
+    "functions",
+    "texts",
+    "values",
+)
 
 
 @cache
