@@ -23,6 +23,7 @@ from p2lang.check.misgiven import (
 from p2lang.check.places import LOST
 from p2lang.check.remedies import of_argument, of_choice
 from p2lang.check.session import Place, Session
+from p2lang.check.vocabulary import FOREIGN_LITERALS
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.arguments import accept, accept_new, described, widest
@@ -246,6 +247,16 @@ def _bare_setting(
     wanted = _WANTED.get(parameter.type, "a single value")
     if place.scope.binding(text) is not None:
         return _bare_binding(session, where, wanted, node)
+    literal = FOREIGN_LITERALS.get(text, "null")
+    if parameter.type == "bool" and literal != "null":
+        session.report(
+            "P2-E0207",
+            f"{where} is {wanted}, not a column",
+            node.span,
+            help=f"write `{literal}`",
+            fix=Fix(node.span, literal),
+        )
+        return LOST
     return _plain(session, where, wanted, node)
 
 

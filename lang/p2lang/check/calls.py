@@ -11,6 +11,7 @@ from p2lang.check.libraries import member
 from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Session
+from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
@@ -78,6 +79,21 @@ def library_call(session: Session, place: Place, node: ast.Call) -> Typed | Stre
         help=f"a step stands after a bar: `| {name.text}`" if pipe else f"write `${name.text}`",
     )
     return LOST
+
+
+def _ours(method: str) -> str:
+    """Give what stands for a method of another tool."""
+    bare = method.removeprefix("set_")
+    for word in (method, bare):
+        if word in OTHERWISE:
+            return OTHERWISE[word]
+        step, advice = FOREIGN_STEPS.get(word, ("", ""))
+        if step:
+            return advice[:1].lower() + advice[1:].rstrip(".") if advice else f"write `| {step}`"
+        function, advice = FOREIGN_FUNCTIONS.get(word, ("", ""))
+        if function:
+            return f"write `{function}(...)`"
+    return "a picture is a flow: `access(...) | frame | line(x=..., y=...) | plot | handoff`"
 
 
 def _of_word(session: Session, place: Place, word: Word, node: ast.Call) -> Typed:
@@ -195,6 +211,7 @@ def _no_function(
     ours = foreign if foreign in session.registry.newest else None
     close = ours or nearest(name, functions)
     close = close or nearest(name, starting(session))
+    elsewhere = FOREIGN_VALUES.get(name) or ("" if ours else OTHERWISE.get(name, ""))
     help = f"did you mean `{close}`?" if close else ""
     if ours and advice:
         help = f"{help} {advice}"
@@ -202,10 +219,8 @@ def _no_function(
         "P2-E0202",
         f"there is no function `{name}`",
         node.name.span,
-        help=FOREIGN_VALUES.get(name, help),
-        fix=Fix(node.name.span, close)
-        if close and not advice and name not in FOREIGN_VALUES
-        else None,
+        help=elsewhere or help,
+        fix=Fix(node.name.span, close) if close and not advice and not elsewhere else None,
     )
     return LOST
 

@@ -9,6 +9,7 @@ from p2lang import ast
 from p2lang.check.places import LOST, available, column, no_column, shown
 from p2lang.check.remedies import of_choice
 from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.vocabulary import COLOURS
 from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
@@ -26,6 +27,9 @@ def column_argument(
     """Give the single column that an argument names."""
     if isinstance(node, ast.String):
         return quoted_column(session, place, node, described(signature, parameter))
+    if _is_colour(place, parameter, node):
+        quoted_column(session, place, _as_text(node), described(signature, parameter))
+        return LOST
     typed = session.expression(session, place, node)
     if typed.value[0] == "cols" and len(typed.value[1]) == 1:
         name = ast.Name(typed.value[1][0], True, span=node.span)
@@ -41,6 +45,18 @@ def column_argument(
         )
         return LOST
     return typed
+
+
+def _is_colour(place: Place, parameter: Parameter, node: ast.Expr) -> bool:
+    """Tell whether a bare name where a colour comes from a column is a colour itself, and no column."""
+    if parameter.name not in ("colour", "fill", "by") or not isinstance(node, ast.Column):
+        return False
+    return node.name.text in COLOURS and not place.open and node.name.text not in place.names
+
+
+def _as_text(node: ast.Expr) -> ast.String:
+    assert isinstance(node, ast.Column)
+    return ast.String(node.name.text, span=node.span)
 
 
 def _without_brackets(session: Session, signature: Signature, node: ast.Expr) -> Remedy:
@@ -115,13 +131,27 @@ def _some(session: Session, place: Place, node: ast.Expr) -> list[str] | None:
     if typed.value[0] == "cols":
         return _still_there(session, place, node, typed.value[1])
     if typed.type.kind != "unknown":
+        remedy = _without(place, node)
         session.report(
-            "P2-E0207",
-            "a column is wanted here",
-            node.span,
-            help="compute it first: `| derive(name = ...)`, then give `name`",
+            "P2-E0207", "a column is wanted here", node.span, help=remedy.help, fix=remedy.fix
         )
     return None
+
+
+def _without(place: Place, node: ast.Expr) -> Remedy:
+    """Give what stands for `-lr` among columns: all the others."""
+    unwanted = node.operand if isinstance(node, ast.Unary) else None
+    names = [] if place.columns is None else list(place.names)
+    if not isinstance(unwanted, ast.Column) or unwanted.name.text not in names:
+        return Remedy("compute it first: `| derive(name = ...)`, then give `name`")
+    names.remove(unwanted.name.text)
+    if not 0 < len(names) <= _MOST_NAMED:
+        return Remedy("name the columns to keep; none can be left out with `-`")
+    kept = ", ".join(shown(name) for name in names)
+    return Remedy("name the columns to keep: " + kept, Fix(node.span, kept))
+
+
+_MOST_NAMED = 12
 
 
 def _still_there(
@@ -220,6 +250,8 @@ def _renamed(
 ) -> Value:
     pairs: list[list[str]] = []
     for name, argument in new:
+        if _swapped(session, place, name, argument):
+            continue
         typed = column_argument(session, place, signature, parameter, argument.value)
         if typed.value[0] == "col":
             if any(old == typed.value[1] for _, old in pairs):
@@ -235,6 +267,26 @@ def _renamed(
                 help="write `rename(new = old)`",
             )
     return ["rename", pairs]
+
+
+def _swapped(session: Session, place: Place, name: ast.Name, argument: ast.Argument) -> bool:
+    """Report `rename(reward = r)` where the old name stands on the left."""
+    node = argument.value
+    if place.columns is None or place.open or not isinstance(node, ast.Column | ast.String):
+        return False
+    new = node.value if isinstance(node, ast.String) else node.name.text
+    if name.text not in place.columns or new in place.columns or not new.isidentifier():
+        return False
+    mended = f"{new} = {shown(name.text)}"
+    session.report(
+        "P2-E0201",
+        f"there is no column {new} here",
+        node.span,
+        label="the new name stands on the left",
+        help=f"write `rename({mended})`" if "`" not in mended else f"write {mended}",
+        fix=Fix(argument.span, mended),
+    )
+    return True
 
 
 def _types(session: Session, place: Place, new: list[tuple[ast.Name, ast.Argument]]) -> Value:

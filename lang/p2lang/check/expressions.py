@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from p2lang import ast
 from p2lang.check.calls import call
+from p2lang.check.columns import quoted_column
 from p2lang.check.libraries import constant
 from p2lang.check.model import Stream
 from p2lang.check.places import LOST, bound, column, of_table, table_column
 from p2lang.check.remedies import of_operator
 from p2lang.check.session import DEEPEST, Place, Session
+from p2lang.check.vocabulary import FOREIGN_LITERALS
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
 from p2lang.semantics import operators
@@ -225,6 +228,9 @@ def _if(session: Session, place: Place, node: ast.If) -> Typed:
 def _binary(session: Session, place: Place, node: ast.Binary) -> Typed:
     if node.operator in ("/", "-", "*") and _odd_column(session, place, node):
         return LOST
+    node = _with_null(place, node)
+    if _quoted(session, place, node):
+        return LOST
     left = expression(session, place, node.left)
     right = expression(session, place, node.right)
     operator = "in" if node.operator == "not in" else node.operator
@@ -257,6 +263,37 @@ def _odd_column(session: Session, place: Place, node: ast.Binary) -> bool:
         fix=Fix(node.span, f"`{name}`"),
     )
     return True
+
+
+def _with_null(place: Place, node: ast.Binary) -> ast.Binary:
+    """Give a comparison with `None`, `NA`, `nan` as the comparison with null that is meant."""
+    if node.operator not in ("==", "!="):
+        return node
+    left, right = (_null_meant(place, side) for side in (node.left, node.right))
+    return replace(node, left=left, right=right)
+
+
+def _null_meant(place: Place, node: ast.Expr) -> ast.Expr:
+    if not isinstance(node, ast.Column) or FOREIGN_LITERALS.get(node.name.text) != "null":
+        return node
+    known = place.columns is not None and node.name.text in place.columns
+    return node if known or place.scope.seen_binding(node.name.text) else ast.Null(span=node.span)
+
+
+def _quoted(session: Session, place: Place, node: ast.Binary) -> bool:
+    """Report `"status" == "ok"`: a text that names a column, compared with something written."""
+    if node.operator not in _COMPARISONS:
+        return False
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        named = isinstance(side, ast.String) and side.value in place.names
+        if named and isinstance(other, ast.String | ast.Number | ast.Quantity | ast.Bool):
+            assert isinstance(side, ast.String)
+            quoted_column(session, place, side)
+            return True
+    return False
+
+
+_COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 
 
 def _joined(node: ast.Expr) -> str | None:

@@ -14,6 +14,7 @@ from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
 from p2lang.check.steps import THINGS, apply, apply_later
+from p2lang.check.vocabulary import OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.values import Typed
@@ -315,6 +316,18 @@ def _inside(session: Session, name: str) -> str:
     return f"`summary(name = {name}(...))`"
 
 
+def _as_derive(session: Session, node: ast.Stage) -> Fix | None:
+    """Give the step that computes a column anew, for `| fill(reward, 0)`."""
+    function = session.registry.expression(node.name.text)
+    if function is None or function.kind not in ("fn", "win") or not node.arguments:
+        return None
+    column = node.arguments[0].value
+    if function.gives == "cols" or not isinstance(column, ast.Column):
+        return None
+    name = session.source.slice(column.span)
+    return Fix(node.span, f"derive({name} = {session.source.slice(node.span)})")
+
+
 def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     name = node.name.text
     steps = [*_steps(session), *place.scope.callable()]
@@ -328,20 +341,22 @@ def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     if ours and advice:
         help = f"{help} {advice}"
     place.scope.word(close or "")  # what is meant is used
+    fix = None
     hidden = place.scope.hidden(name)
     binding = place.scope.seen_binding(name)
     if binding is not None:
         help = f"a binding is written `${name}`"
     elif hidden is not None:
         help = "it is defined further down; a definition may use only what stands above it"
+    elif close is None and name in OTHERWISE:
+        help = OTHERWISE[name]
     elif session.registry.expression(name) is not None or (
         close is None and name in FOREIGN_FUNCTIONS
     ):
         help = f"`{name}` is a function: it stands inside a step, as in {_inside(session, name)}"
-    session.report(
-        "P2-E0202",
-        f"there is no step `{name}`",
-        node.name.span,
-        help=help,
-        fix=Fix(node.name.span, close) if close and not advice and binding is None else None,
-    )
+        fix = _as_derive(session, node)
+        if fix is not None:
+            help = f"`{name}` is a function: write `{fix.text}`"
+    elif close and not advice:
+        fix = Fix(node.name.span, close)
+    session.report("P2-E0202", f"there is no step `{name}`", node.name.span, help=help, fix=fix)

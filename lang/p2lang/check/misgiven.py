@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from p2lang import ast
@@ -77,6 +78,8 @@ def too_many(
             help=f"write `{signature.name}(name = {session.source.slice(argument.value.span)})`",
         )
         return
+    if _grouped_digits(session, argument, given):
+        return
     count = len(in_place)
     takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
     remedy = _joined(session, in_place, argument, given)
@@ -89,6 +92,28 @@ def too_many(
         note="" if remedy.help else _parameters(signature),
         fix=remedy.fix,
     )
+
+
+def _grouped_digits(session: Session, argument: ast.Argument, given: Given) -> bool:
+    """Report `10,000`: the comma ends the argument."""
+    before = session.source.text[: argument.span.start]
+    digits = re.search(r"(?<![\w.])\d{1,3}(?:,\d{3})*,\Z", before)
+    node = argument.value
+    if digits is None or not isinstance(node, ast.Number) or len(node.text) != _GROUP:
+        return False
+    span = Span(digits.start(), argument.span.end)
+    mended = session.source.slice(span).replace(",", "_")
+    session.report(
+        "P2-E0106",
+        "digits are grouped by `_`, not by `,`",
+        span,
+        help=f"write `{mended}`",
+        fix=Fix(span, mended),
+    )
+    return True
+
+
+_GROUP = 3
 
 
 def _joined(
@@ -114,7 +139,8 @@ def no_argument(
 ) -> None:
     """Report an argument whose name the operation does not have."""
     operation, wrong = signature.name, name.text
-    if place.columns is not None and wrong in place.columns and signature.kind == "step":
+    conditional = any(p.type == "bool" for p in signature.parameters[:1])
+    if place.columns is not None and wrong in place.columns and conditional:
         equals = Span(name.span.end, argument.value.span.start)
         session.report(
             "P2-E0101",
@@ -133,6 +159,17 @@ def no_argument(
             help=f"write `{operation}(desc(column))` to begin with the largest",
         )
         return
+    listed = next((p for p in signature.parameters if p.variadic == "*"), None)
+    if listed is not None and wrong in _LISTING:
+        value = session.source.slice(argument.value.span)
+        session.report(
+            "P2-E0205",
+            f"the columns of `{operation}` are given without a name",
+            name.span,
+            help=f"write `{operation}({value})`",
+            fix=Fix(argument.span, value),
+        )
+        return
     foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
     foreign = FOREIGN_ARGUMENTS_OF.get((operation, wrong), foreign)
     close = foreign or nearest(wrong, signature.by_name)
@@ -146,6 +183,7 @@ def no_argument(
     )
 
 
+_LISTING = frozenset(("by", "columns", "cols", "on", "col", "column", "subset", "key"))
 _DIRECTIONS = frozenset(("descending", "desc", "reverse", "ascending", "asc", "decreasing", "dir"))
 
 

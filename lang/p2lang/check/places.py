@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from p2lang import ast
+from p2lang.check.dropped import dropped
 from p2lang.check.model import Binding, Stream
-from p2lang.check.session import Place, Session
+from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.vocabulary import FOREIGN_LITERALS, NO_CONSTANTS
 from p2lang.check.words import nearest
-from p2lang.diagnostics import Fix
+from p2lang.diagnostics import Fix, Related
 from p2lang.semantics.values import UNKNOWN, Typed, ValueType, of_column
-from p2lang.source import Span
+from p2lang.source import Span, plain_letters, unicode_name
 
 _SHOWN = 8
 LOST = Typed(["null"], UNKNOWN)
@@ -50,6 +54,8 @@ def _dotted(session: Session, place: Place, name: ast.QName) -> Typed:
             help=f"the binding is written `${text}`",
             fix=Fix(name.span, f"${text}"),
         )
+    elif text in FOREIGN_LITERALS or text in NO_CONSTANTS:
+        no_column(session, place, text, name.span)
     elif not place.open:
         word = place.scope.word(name.parts[0].text)
         library = word is not None and isinstance(word.what, ast.Use)
@@ -80,19 +86,62 @@ def no_column(session: Session, place: Place, text: str, span: Span) -> None:
             fix=Fix(span, f"${text}"),
         )
         return
-    close = nearest(text, names)
-    help = f"did you mean {shown(close)}?" if close else ""
-    if place.columns is None:
-        help = "a bare name is a column of the table from the left; text stands in quotes"
+    meant, related = _meant(session, place, text, span)
     session.report(
         "P2-E0201",
         f"there is no column {text} here",
         span,
         label="not in this table" if place.columns is not None else "there is no table here",
-        help=help,
-        note=available(names),
-        fix=Fix(span, shown(close)) if close else None,
+        help=meant.help,
+        note=meant.note or available(names),
+        related=related,
+        fix=meant.fix,
     )
+
+
+def _meant(
+    session: Session, place: Place, text: str, span: Span
+) -> tuple[Remedy, tuple[Related, ...]]:
+    """Give what to write for a bare name that is no column, and the place that explains why it is none."""
+    literal = FOREIGN_LITERALS.get(text)
+    if literal is not None:
+        return Remedy(f"write `{literal}`", Fix(span, literal)), ()
+    if text in NO_CONSTANTS:
+        return Remedy(NO_CONSTANTS[text]), ()
+    lost = dropped(place.step, text)
+    if lost is not None:
+        fix = Fix(span, shown(lost.now)) if lost.now else None
+        return Remedy(lost.help, fix), (lost.related,)
+    if place.columns is None:
+        help = "a bare name is a column of the table from the left; text stands in quotes"
+        return Remedy(help), ()
+    near = _near(text, place.columns.names, span)
+    function = session.registry.expression(text)
+    if near.help or function is None:
+        return near, ()
+    inside = "column" if function.parameters else ""
+    return Remedy(f"`{text}` is a function: write `{text}({inside})`"), ()
+
+
+def _near(text: str, names: tuple[str, ...], span: Span) -> Remedy:
+    twin = next((name for name in names if plain_letters(name) == plain_letters(text)), None)
+    if twin is not None:
+        odd = next(a for a in zip(twin, text, strict=True) if a[0] != a[1])
+        note = f"the column has {unicode_name(odd[0])}, and here is {unicode_name(odd[1])}"
+        help = f"the column only looks the same: write {shown(twin)}"
+        return Remedy(help, Fix(span, shown(twin)), note=note)
+    close = nearest(text, names)
+    ends = [name for name in names if re.split(r"[/.]", name)[-1] == text]
+    if ends and (close is None or close not in ends):
+        listed = " or ".join(shown(name) for name in ends[:_FEW])
+        fix = Fix(span, shown(ends[0])) if len(ends) == 1 else None
+        return Remedy(f"did you mean {listed}?", fix)
+    if close is None:
+        return Remedy("")
+    return Remedy(f"did you mean {shown(close)}?", Fix(span, shown(close)))
+
+
+_FEW = 3
 
 
 def available(names: tuple[str, ...]) -> str:

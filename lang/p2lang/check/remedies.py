@@ -32,7 +32,7 @@ def of_operator(
     if clash.code == "P2-E0214" and node.operator not in ("*", "/", "**"):
         return _units(session, node, left, right)
     if clash.code == "P2-E0213" and node.operator in ("+", "-", "*", "/", "**"):
-        return _arithmetic(node, left, right)
+        return _arithmetic(session, node, left, right)
     if clash.code == "P2-E0213" and node.operator in ("==", "!=", "<", "<=", ">", ">="):
         return _kinds(session, node, left, right)
     return None
@@ -94,11 +94,54 @@ def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType
     return None
 
 
-def _arithmetic(node: ast.Binary, left: ValueType, right: ValueType) -> Remedy | None:
+def _arithmetic(
+    session: Session, node: ast.Binary, left: ValueType, right: ValueType
+) -> Remedy | None:
     for written, other in ((node.left, right), (node.right, left)):
         if isinstance(written, ast.String) and other.is_numeric and _is_number(written.value, ""):
             return _unquoted(written, other)
-    return None
+    if "string" in (left.kind, right.kind) and node.operator == "+":
+        return _joined_text(session, node, left, right)
+    wrong, written = (left, node.left) if not left.is_numeric else (right, node.right)
+    text = session.source.slice(written.span)
+    if wrong.kind == "bool":
+        mended = f"(if {text.strip('()')} then 1 else 0)"
+        return Remedy(f"write `{mended}`", Fix(written.span, mended))
+    if wrong.kind == "string" and isinstance(written, ast.Column):
+        return Remedy(f'if it holds numbers written as text, write `| cast({text}="number")` first')
+    help = _NO_NUMBER.get(wrong.kind)
+    return Remedy(help) if help else None
+
+
+_NO_NUMBER = {
+    "null": "the result would always be null: leave it out, or give nulls a value with `fill(column, 0)`",
+    "list": "arithmetic takes single values and columns; a list stands after `in`, or as an argument",
+    "range": "arithmetic takes single values and columns; a range stands after `in`, or as an argument",
+    "table": "for the number of its rows write `rows($table)`",
+    "field": "a column of another table is made one value first, for example `max($table.column)`",
+}
+
+
+def _joined_text(
+    session: Session, node: ast.Binary, left: ValueType, right: ValueType
+) -> Remedy | None:
+    if not (left.is_scalar and right.is_scalar):
+        return None
+    sides = [_in_text(session, side) for side in (node.left, node.right)]
+    if any(side is None for side in sides):
+        return Remedy('text is put together with f"{a}{b}"')
+    mended = f'f"{sides[0]}{sides[1]}"'
+    return Remedy(f"text is put together: `{mended}`", Fix(node.span, mended))
+
+
+def _in_text(session: Session, node: ast.Expr) -> str | None:
+    """Give an operand as it stands in a text with holes; None where that is not plain."""
+    if isinstance(node, ast.String):
+        text = session.source.slice(node.span)[1:-1]
+        return None if "{" in text or "}" in text else text
+    text = session.source.slice(node.span)
+    plain = isinstance(node, ast.Column | ast.Var | ast.Number)
+    return f"{{{text}}}" if plain else None
 
 
 def _unquoted(node: ast.String, wanted: ValueType) -> Remedy:

@@ -46,6 +46,7 @@ class Remedy:
     help: str
     fix: Fix | None = None
     span: Span | None = None
+    note: str = ""
 
 
 class Abandoned(Exception):
@@ -67,7 +68,7 @@ class Place:
     """What can be named here: bindings, the columns of the table from the left, what each group has one value of.
 
     `columns` is None where there is no table; `open` tells that any column name is accepted; `boxed` that flows here
-    end in the box around them.
+    end in the box around them. `step` is the last one of the flow, where there is one.
     """
 
     scope: Scope
@@ -76,6 +77,7 @@ class Place:
     grouped: frozenset[str] = frozenset()
     frame: PendingFrame | None = None
     boxed: bool = False
+    step: Step | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -350,4 +352,6 @@ def inputs(flow: tuple[Step, ...], attributes: Mapping[str, Value]) -> tuple[Ste
 
 def place_of(place: Place, stream: Stream) -> Place:
     """Give what can be named in the arguments of a step that takes this stream."""
-    return replace(place, columns=stream.schema, open=stream.open, grouped=frozenset())
+    return replace(
+        place, columns=stream.schema, open=stream.open, grouped=frozenset(), step=stream.step
+    )

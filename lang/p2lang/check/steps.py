@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
@@ -61,8 +62,7 @@ def apply_later(
     stream = _framed(session, place, stream, signature)
     if not _takes(session, stream, signature, name):
         return _after_mismatch(stream, signature)
-    if _granted(session, signature, name):
-        session.later(f"`{signature.name}`", name)
+    session.later(f"`{signature.name}`", name)
     arguments(session, place_of(place, stream), signature, written, name)
     return Stream(cast(FlowKind, signature.gives), open=True)
 
@@ -232,11 +232,23 @@ def _applied(
         )
         schema = None if stream.open else schema_after(application)
     except Clash as clash:
-        session.clash(
-            clash, given.spans.get(clash.argument) or given.named.get(clash.argument, name)
-        )
+        session.clash(clash, _blamed(session, given, clash, name))
         return _guessed(stream, signature)
     return _emitted(session, stream, signature, attributes, schema, (name, given.named))
+
+
+def _blamed(session: Session, given: Arguments, clash: Clash, name: Span) -> Span:
+    """Give the smallest place that a broken rule speaks of: a column, an argument, else the step's name."""
+    span = given.spans.get(clash.argument) or given.named.get(clash.argument, name)
+    if not clash.column:
+        return span
+    written = re.search(
+        rf"(?<![\w.$]){re.escape(clash.column)}(?!\w)|`{re.escape(clash.column)}`",
+        session.source.slice(span),
+    )
+    if written is None:
+        return span
+    return Span(span.start + written.start(), span.start + written.end())
 
 
 def _schema_of(step: Step) -> TableSchema:
@@ -285,11 +297,21 @@ def _bundle(
             "P2-E0218",
             f'no bundle "{path[1]}" is known',
             span,
-            help=f'did you mean "{close}"?' if close else "",
+            help=f'did you mean "{close}"?' if close else _elsewhere(path[1]),
             note=_known(session.schemas.known),
             fix=Fix(span, f'"{close}"') if close else None,
         )
     return schema
+
+
+def _elsewhere(path: str) -> str:
+    """Give what to do for a path that is a file or an address, not a bundle's name."""
+    if "://" in path:
+        return "fetch it first; `plotter2 add FILE` takes it into the store, and its name goes here"
+    name = path.rpartition("/")[2]
+    if "." in name or path.startswith(("/", "~", ".")):
+        return f"`plotter2 add {path}` takes a file into the store; then its name there goes here"
+    return "`plotter2 show` lists the bundles of the store"
 
 
 def _nearest_path(path: str, known: tuple[str, ...]) -> str | None:

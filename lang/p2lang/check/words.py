@@ -269,6 +269,17 @@ FOREIGN_VALUES = {
     "between": "write `x in low..high`",
     "isin": "write `x in [a, b]`",
     "not": "write `not condition`",
+    "int": 'write `round(x)`, or change the column: `| cast(name="int")`',
+    "float": 'change the column: `| cast(name="number")`',
+    "bool": "write a comparison, such as `x > 0`",
+    "floor": "write `round(x - 0.5)`",
+    "ceil": "write `round(x + 0.5)`",
+    "square": "write `x ** 2`",
+    "any": "write `sum(if condition then 1 else 0) > 0`",
+    "all": "write `sum(if condition then 0 else 1) == 0`",
+    "library": 'write `use "publisher/name@version" as name`',
+    "require": 'write `use "publisher/name@version" as name`',
+    "aes": "name the columns in the mark itself: `line(x=step, y=reward)`",
 }
 """Function of another tool -> what to write, where ours is not a function."""
 

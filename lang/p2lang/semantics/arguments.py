@@ -49,7 +49,9 @@ def accept_new(signature: Signature, name: str, kind: str, typed: Typed) -> None
         return
     if not typed.type.is_scalar:
         raise Clash(
-            "P2-E0213", f"`{name}` is {_what(typed.type)}, and a column holds single values"
+            "P2-E0213",
+            f"`{name}` is {_what(typed.type)}, and a column holds single values",
+            help=_ONE_VALUE.get(typed.type.kind, "give one value for each row"),
         )
     if kind != "agg":
         return
@@ -62,6 +64,14 @@ def accept_new(signature: Signature, name: str, kind: str, typed: Typed) -> None
             else "this has a value for each row",
             help="wrap it in `mean(...)`, `sum(...)`, `last(...)`, or add the column to `by=`",
         )
+
+
+_ONE_VALUE = {
+    "list": "a list stands after `in`, or as an argument; make a column for each of its values",
+    "range": "a range stands after `in`, or as an argument; make a column for each of its ends",
+    "table": "to add another table's columns write `| join($table, on=column)`",
+    "field": "to add another table's column write `| join($table, on=column)`",
+}
 
 
 def missing(signature: Signature, given: Mapping[str, object]) -> list[Parameter]:

@@ -65,7 +65,12 @@ def of_not(operand: ValueType) -> ValueType:
 def of_negation(operand: ValueType) -> ValueType:
     """Give the type of `-a`; raises Clash."""
     if not operand.is_numeric:
-        raise Clash("P2-E0213", f"`-` needs a number, not {_named(operand)}")
+        help = {
+            "string": "to sort downwards write `desc(column)`",
+            "bool": "to deny write `not`",
+            "null": "leave it out",
+        }.get(operand.kind, "it takes one value")
+        raise Clash("P2-E0213", f"`-` needs a number, not {_named(operand)}", help=help)
     return operand
 
 

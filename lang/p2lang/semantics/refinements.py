@@ -16,7 +16,7 @@ _PAIR = 2
 _MOST_COLOURS = 16
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
 _INFINITE = float("inf")
-_LIKE_PERCENT = range(2, 101)
+_LIKE_PERCENT = range(5, 101)
 
 
 def refine(signature: Signature, parameter: Parameter, typed: Typed) -> None:
@@ -36,9 +36,12 @@ def _within(where: str, bounds: tuple[float, float], typed: Typed) -> None:
     if (low, high) == (-_INFINITE, _INFINITE):
         return  # a column or a parameter: the run looks at it
     if bounds[1] == _INFINITE:
-        raise Clash("P2-E0226", f"{where} is {bounds[0]:g} or more")
-    percent = f"write `{high:g}%`" if bounds[1] == 1 and high in _LIKE_PERCENT else ""
-    raise Clash("P2-E0226", f"{where} lies between {bounds[0]:g} and {bounds[1]:g}", help=percent)
+        help = f"write `{bounds[0]:g}`, or a larger number"
+        raise Clash("P2-E0226", f"{where} is {bounds[0]:g} or more", help=help)
+    help = f"write a number in `{bounds[0]:g}..{bounds[1]:g}`"
+    if bounds[1] == 1 and high in _LIKE_PERCENT:
+        help = f"write `{high:g}%`"
+    raise Clash("P2-E0226", f"{where} lies between {bounds[0]:g} and {bounds[1]:g}", help=help)
 
 
 def _two_limits(where: str, typed: Typed) -> None:

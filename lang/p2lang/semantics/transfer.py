@@ -357,7 +357,9 @@ def _all_numeric(application: Application) -> None:
             raise Clash(
                 "P2-E0207",
                 f"`{application.signature.name}` needs numbers, but {column} is {kind}",
-                help=f"name columns of numbers: `{application.signature.name}({example})`",
+                help=f"leave {column} out, or name columns of numbers: `{application.signature.name}({example})`",
+                argument=name,
+                column=column,
             )
 
 
