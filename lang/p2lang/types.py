@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, cast, get_args
@@ -118,11 +118,23 @@ def parse_quantity(text: str) -> tuple[float, str]:
 
 
 @dataclass(frozen=True)
+class Members:
+    """The runs whose tables a schema stacks, and for each column that some of them lack, which ones these are."""
+
+    runs: tuple[str, ...]
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TableSchema:
-    """Columns in order with their types, and an upper bound of the number of rows."""
+    """Columns in order with their types, and an upper bound of the number of rows.
+
+    `members` is what is known about the runs it is made of; it is for messages, and no part of the schema's identity.
+    """
 
     columns: tuple[tuple[str, ColumnType], ...]
     rows: int
+    members: Members | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, ColumnType]:
@@ -139,7 +151,7 @@ class TableSchema:
         """Give the type of a column, or None when there is no such column."""
         return self.by_name.get(name)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Give the column names in order."""
         return tuple(n for n, _ in self.columns)
@@ -155,9 +167,15 @@ class TableSchema:
 
 
 def schema_from_json(value: Any) -> TableSchema:
-    """Read `{"rows": n, "cols": {name: type}}`; `w_*32` stands for w_0..w_31. Raises ValueError saying why."""
-    if not isinstance(value, Mapping) or set(value) != {"rows", "cols"}:
-        raise ValueError('a schema has exactly the keys "rows" and "cols"')
+    """Read `{"rows": n, "cols": {name: type}}`; `w_*32` stands for w_0..w_31. Raises ValueError saying why.
+
+    `"runs": [name]` and `"lacking": {column: [name]}` may say which runs it stacks, and which of them lack a column.
+    """
+    optional = {"runs", "lacking"}
+    if not isinstance(value, Mapping) or set(value) - optional != {"rows", "cols"}:
+        raise ValueError(
+            'a schema has the keys "rows" and "cols", and may have "runs" and "lacking"'
+        )
     rows, columns = value["rows"], value["cols"]
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
         raise ValueError('"rows" is a whole number, 0 or more')
@@ -169,7 +187,17 @@ def schema_from_json(value: Any) -> TableSchema:
             raise ValueError(f"the type of column {name!r} is not text")
         column_type = parse_column_type(text)
         out += [(n, column_type) for n in _expanded(name)]
-    return TableSchema(tuple(out), rows)
+    return TableSchema(tuple(out), rows, _members(value))
+
+
+def _members(value: Mapping[str, Any]) -> Members | None:
+    runs, lacking = value.get("runs", []), value.get("lacking", {})
+    if "runs" not in value and not lacking:
+        return None
+    listed = [runs, *(lacking.values() if isinstance(lacking, Mapping) else [None])]
+    if any(not isinstance(n, list) or not all(isinstance(r, str) for r in n) for n in listed):
+        raise ValueError('"runs" lists names, and "lacking" maps columns to lists of them')
+    return Members(tuple(runs), {column: tuple(names) for column, names in lacking.items()})
 
 
 def schemas_from_json(value: Any) -> dict[str, TableSchema]:

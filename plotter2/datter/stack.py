@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from logger2.identity import Scalar
-from p2lang.types import ColumnType, TableSchema
+from p2lang.types import ColumnType, Members, TableSchema
 from plotter2.datter import codes
 from plotter2.datter.bundle import Column, Kind, Table
 from plotter2.datter.registry import BundleRow
@@ -48,7 +48,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class StackedColumn:
-    """A column of the stacked table; role and reason come from the first run that has them."""
+    """A column of the stacked table; role and reason come from the first run that has them.
+
+    `lacking` are the runs without it.
+    """
 
     name: str
     type: ColumnType
@@ -56,6 +59,7 @@ class StackedColumn:
     role: str = ""
     confidence: float = 1.0
     why: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ class Stacked:
     def schema(self) -> TableSchema:
         """Give names and types, and the number of rows."""
         columns = tuple((column.name, column.type) for column in self.columns)
-        return TableSchema(columns, sum(part.table.rows for part in self.parts))
+        rows = sum(part.table.rows for part in self.parts)
+        lacking = {column.name: column.lacking for column in self.columns if column.lacking}
+        runs = tuple(part.bundle.run for part in self.parts)
+        return TableSchema(columns, rows, Members(runs, lacking))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +157,12 @@ def _column(
     first = next((o.column for o in offers if o.column is not None and o.column.role), None)
     source = max((o.source for o in offers), key=("automatic", "param", "recorded").index)
     column_type = ColumnType("number" if kind == "null" else kind, nullable or kind == "null", unit)
+    without = tuple(lacking)
     if first is None:
-        return StackedColumn(name, column_type, source)
-    return StackedColumn(name, column_type, source, first.role, first.confidence, first.why)
+        return StackedColumn(name, column_type, source, lacking=without)
+    return StackedColumn(
+        name, column_type, source, first.role, first.confidence, first.why, without
+    )
 
 
 def _has_gaps(offer: _Offer) -> bool:

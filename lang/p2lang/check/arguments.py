@@ -313,7 +313,11 @@ def _new_columns(
     if special is not None:
         out.attributes["new"] = special
         return
+    place = replace(place, beside=frozenset(out.named))
     for name, argument in given.new:
+        if _names_aggregate(session, place, signature, parameter, name, argument):
+            out.new.append((name.text, LOST))
+            continue
         typed = session.expression(session, place, argument.value)
         try:
             accept_new(signature, name.text, parameter.type, typed)
@@ -323,6 +327,33 @@ def _new_columns(
         out.new.append((name.text, typed))
         out.spans[name.text] = argument.span
     out.attributes["new"] = ["new", [[name, typed.value] for name, typed in out.new]]
+
+
+def _names_aggregate(
+    session: Session,
+    place: Place,
+    signature: Signature,
+    parameter: Parameter,
+    name: ast.Name,
+    argument: ast.Argument,
+) -> bool:
+    """Report `summary(m = "mean")`."""
+    node = argument.value
+    if parameter.type != "agg" or not isinstance(node, ast.String):
+        return False
+    function = session.registry.expression(node.value)
+    if function is None or function.kind != "agg":
+        return False
+    column = name.text if name.text in place.names else "column"
+    mended = f"{node.value}({column})" if function.parameters else f"{node.value}()"
+    session.report(
+        "P2-E0212",
+        f"`{name.text}` is a text, not an aggregate",
+        node.span,
+        help=f"write `{name.text} = {mended}`",
+        fix=Fix(node.span, mended) if column != "column" or not function.parameters else None,
+    )
+    return True
 
 
 def _unique_names(session: Session, given: Given) -> None:

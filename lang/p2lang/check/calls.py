@@ -8,16 +8,18 @@ from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.definitions import expand_function
 from p2lang.check.libraries import member
+from p2lang.check.lints import of_aggregate
 from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST, of_table
-from p2lang.check.session import Place, Session
-from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
+from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.vocabulary import OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.functions import result
 from p2lang.semantics.values import INT, Typed
 from p2lang.signatures import Signature
+from p2lang.source import Span
 
 
 def call(session: Session, place: Place, node: ast.Call) -> Typed:
@@ -81,21 +83,6 @@ def library_call(session: Session, place: Place, node: ast.Call) -> Typed | Stre
     return LOST
 
 
-def _ours(method: str) -> str:
-    """Give what stands for a method of another tool."""
-    bare = method.removeprefix("set_")
-    for word in (method, bare):
-        if word in OTHERWISE:
-            return OTHERWISE[word]
-        step, advice = FOREIGN_STEPS.get(word, ("", ""))
-        if step:
-            return advice[:1].lower() + advice[1:].rstrip(".") if advice else f"write `| {step}`"
-        function, advice = FOREIGN_FUNCTIONS.get(word, ("", ""))
-        if function:
-            return f"write `{function}(...)`"
-    return "a picture is a flow: `access(...) | frame | line(x=..., y=...) | plot | handoff`"
-
-
 def _of_word(session: Session, place: Place, word: Word, node: ast.Call) -> Typed:
     if word.what is None:
         return LOST
@@ -126,6 +113,7 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
     if function.name == "count" and node.arguments:
         return _count(session, place, node)
     if function.kind in ("agg", "win") and place.columns is None and not place.open:
+        _seen(place, node)
         session.report(
             "P2-E0211",
             f"`{function.name}` looks at the rows of a table, and here is none",
@@ -136,10 +124,31 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
     given = arguments(session, place, function, node.arguments, node.name.span)
     if not given.sound:
         return LOST
-    return applied(session, function, given, node)
+    return applied(session, place, function, given, node)
 
 
-def applied(session: Session, function: Signature, given: Arguments, node: ast.Call) -> Typed:
+def _seen(place: Place, node: ast.Call) -> None:
+    """Count the bindings in the arguments of a call that is not checked further as used."""
+    for argument in node.arguments:
+        if isinstance(argument.value, ast.Var):
+            place.scope.binding(argument.value.name.text)
+
+
+def _of_rows(session: Session, place: Place, node: ast.Call) -> Remedy | None:
+    """Give `rows($t)` for `count($t)` and `len($t)`."""
+    given = node.arguments[0].value if len(node.arguments) == 1 else None
+    if not isinstance(given, ast.Var):
+        return None
+    binding = place.scope.binding(given.name.text)
+    if binding is None or not isinstance(binding.what, Stream) or binding.what.kind != "table":
+        return None
+    mended = f"rows(${given.name.text})"
+    return Remedy(f"write `{mended}` for the number of its rows", Fix(node.span, mended))
+
+
+def applied(
+    session: Session, place: Place, function: Signature, given: Arguments, node: ast.Call
+) -> Typed:
     """Give the call of a function with sound arguments."""
     by_name: Mapping[str, Typed] = {
         p.name: given.typed[p.name] for p in function.parameters if p.name in given.typed
@@ -149,6 +158,8 @@ def applied(session: Session, function: Signature, given: Arguments, node: ast.C
     except Clash as clash:
         session.clash(clash, given.spans.get(clash.argument, node.span))
         return LOST
+    for name, typed in by_name.items():
+        of_aggregate(session, place, function, typed, given.spans[name])
     values = {name: typed.value for name, typed in by_name.items()}
     return Typed(["call", function.full_name, values], type_)
 
@@ -165,11 +176,17 @@ def _count(session: Session, place: Place, node: ast.Call) -> Typed:
     if typed.type.kind == "unknown":
         return LOST
     if typed.type.kind != "list" or len(node.arguments) > 1:
+        remedy = _of_rows(session, place, node)
+        if remedy is None:
+            inside = Span(node.arguments[0].span.start, node.arguments[-1].span.end)
+            help = "write `count()`; to leave out nulls, put `| drop_nulls(column)` before it"
+            remedy = Remedy(help, Fix(inside, ""))
         session.report(
             "P2-E0222",
             "`count` counts the rows of a group and takes no column",
             node.arguments[0].span,
-            help="write `count()`; to leave out nulls, put `| drop_nulls(column)` before it",
+            help=remedy.help,
+            fix=remedy.fix,
         )
         return LOST
     return Typed(["len", typed.value], INT)
@@ -211,6 +228,16 @@ def _no_function(
     ours = foreign if foreign in session.registry.newest else None
     close = ours or nearest(name, functions)
     close = close or nearest(name, starting(session))
+    counted = _of_rows(session, place, node) if ours == "count" else None
+    if counted is not None:
+        session.report(
+            "P2-E0202",
+            f"there is no function `{name}`",
+            node.name.span,
+            help=counted.help,
+            fix=counted.fix,
+        )
+        return LOST
     elsewhere = FOREIGN_VALUES.get(name) or ("" if ours else OTHERWISE.get(name, ""))
     help = f"did you mean `{close}`?" if close else ""
     if ours and advice:

@@ -50,4 +50,8 @@ CODES = {
     "P2-W0406": "a picture is drawn but not handed on",
     "P2-W0450": "a library is not locked yet",
     "P2-W0451": "a run would refuse a library",
+    "P2-W0407": "an aggregate leaves out runs that lack the column",
+    "P2-W0408": "a logarithmic axis shows something that begins at 0",
+    "P2-W0409": "more colours or panels than are drawn",
+    "P2-W0410": "a text with `{$name}` in it that has no holes",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -71,7 +72,11 @@ def _whole(session: Session, number: int, span: Span) -> Typed:
 
 def _out_of_range(session: Session, span: Span) -> Typed:
     session.report(
-        "P2-E0226", "this number is out of range", span, label="too large to compute with"
+        "P2-E0226",
+        "this number is out of range",
+        span,
+        label="too large to compute with",
+        help="whole numbers go to 9_223_372_036_854_775_807, others to about 1e308",
     )
     return LOST
 
@@ -83,6 +88,25 @@ def _quantity(session: Session, place: Place, node: ast.Quantity) -> Typed:
         return _out_of_range(session, node.span)
     written: Value = ["num", value.hex(), unit] if unit else ["num", value.hex()]
     return Typed(written, ValueType("number", unit=unit))
+
+
+def _text(session: Session, place: Place, node: ast.String) -> Typed:
+    hole = _HOLE.search(node.value)
+    binding = None if hole is None else place.scope.seen_binding(hole[1])
+    if hole is not None and binding is not None:
+        binding.used = True  # it is what is meant
+        session.report(
+            "P2-W0410",
+            f"`{hole[0]}` is not filled in: this text has no holes",
+            node.span,
+            help="write `f` before the text",
+            fix=Fix(Span(node.span.start, node.span.start), "f"),
+            severity="warning",
+        )
+    return Typed(["str", node.value], STRING)
+
+
+_HOLE = re.compile(r"\{\$(\w+)[^{}]*\}")
 
 
 def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
@@ -365,7 +389,7 @@ def _paren(session: Session, place: Place, node: ast.Paren) -> Typed:
 _EXPRESSIONS: dict[type, Callable[[Session, Place, Any], Typed]] = {
     ast.Number: _number,
     ast.Quantity: _quantity,
-    ast.String: lambda session, place, node: Typed(["str", node.value], STRING),
+    ast.String: _text,
     ast.FString: _fstring,
     ast.Bool: lambda session, place, node: Typed(["bool", node.value], BOOL),
     ast.Null: lambda session, place, node: Typed(["null"], NULL),

@@ -345,7 +345,9 @@ def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
     hidden = place.scope.hidden(name)
     binding = place.scope.seen_binding(name)
     if binding is not None:
+        binding.used = True
         help = f"a binding is written `${name}`"
+        fix = Fix(node.name.span, f"${name}") if not node.arguments else None
     elif hidden is not None:
         help = "it is defined further down; a definition may use only what stands above it"
     elif close is None and name in OTHERWISE:

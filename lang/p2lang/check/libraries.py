@@ -13,7 +13,8 @@ from p2lang.check.model import Binding, Library, UnusableLibrary, Word
 from p2lang.check.pins import check_pins
 from p2lang.check.scope import Scope
 from p2lang.check.session import Loaded, Place, Session
-from p2lang.check.words import nearest
+from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.parser import parse
 from p2lang.signatures import Signature
@@ -82,6 +83,14 @@ def member(session: Session, place: Place, name: ast.QName) -> tuple[Loaded, Wor
     """Give what `library.name` stands for, and the library; None after a report."""
     library, *rest = name.parts
     word = place.scope.word(library.text)
+    if word is None and library.text in FOREIGN_MODULES:
+        session.report(
+            "P2-E0202",
+            f"`{name.text}` belongs to another tool",
+            name.span,
+            help=_ours(rest[-1].text),
+        )
+        return None
     if word is None:
         session.report(
             "P2-E0202",
@@ -108,6 +117,21 @@ def member(session: Session, place: Place, name: ast.QName) -> tuple[Loaded, Wor
         _no_member(session, loaded, library.text, rest)
         return None
     return loaded, found
+
+
+def _ours(method: str) -> str:
+    """Give what stands for a method of another tool."""
+    bare = method.removeprefix("set_")
+    for word in (method, bare):
+        if word in OTHERWISE:
+            return OTHERWISE[word]
+        step, advice = FOREIGN_STEPS.get(word, ("", ""))
+        if step:
+            return advice[:1].lower() + advice[1:].rstrip(".") if advice else f"write `| {step}`"
+        function, advice = FOREIGN_FUNCTIONS.get(word, ("", ""))
+        if function:
+            return f"write `{function}(...)`"
+    return "a picture is a flow: `access(...) | frame | line(x=..., y=...) | plot | handoff`"
 
 
 def exported(loaded: Loaded) -> dict[str, Word | Binding]:

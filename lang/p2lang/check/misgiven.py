@@ -83,15 +83,28 @@ def too_many(
     count = len(in_place)
     takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
     remedy = _joined(session, in_place, argument, given)
+    if not remedy.help:
+        remedy = Remedy("delete it", _deleted(session, argument))
     session.report(
         "P2-E0222",
         f"`{signature.name}` {takes}",
         argument.span,
         label="this is one too many",
         help=remedy.help,
-        note="" if remedy.help else _parameters(signature),
+        note=""
+        if remedy.fix and count == 1 and in_place[0].type == "bool"
+        else _parameters(signature),
         fix=remedy.fix,
     )
+
+
+def _deleted(session: Session, argument: ast.Argument) -> Fix | None:
+    """Give the fix that takes an argument away, with the comma before it."""
+    before = session.source.text[: argument.span.start].rstrip()
+    if before.endswith(","):
+        return Fix(Span(len(before) - 1, argument.span.end), "")
+    after = session.source.text[argument.span.end :].lstrip()
+    return Fix(argument.span, "") if before.endswith("(") and after.startswith(")") else None
 
 
 def _grouped_digits(session: Session, argument: ast.Argument, given: Given) -> bool:
@@ -159,6 +172,19 @@ def no_argument(
             help=f"write `{operation}(desc(column))` to begin with the largest",
         )
         return
+    turned = argument.value
+    if isinstance(turned, ast.Column) and not place.open and wrong in place.names:
+        parameter = signature.parameter(turned.name.text)
+        if parameter is not None and parameter.type in ("col", "numcol", "cols"):
+            mended = f"{turned.name.text}={session.source.slice(name.span)}"
+            session.report(
+                "P2-E0205",
+                f"`{operation}` has no argument `{wrong}`",
+                argument.span,
+                help=f"the argument stands on the left: write `{mended}`",
+                fix=Fix(argument.span, mended),
+            )
+            return
     listed = next((p for p in signature.parameters if p.variadic == "*"), None)
     if listed is not None and wrong in _LISTING:
         value = session.source.slice(argument.value.span)
@@ -173,11 +199,13 @@ def no_argument(
     foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
     foreign = FOREIGN_ARGUMENTS_OF.get((operation, wrong), foreign)
     close = foreign or nearest(wrong, signature.by_name)
+    alone = [*signature.by_name] if signature.variadic is None else []
+    only = alone[0] if not close and len(alone) == 1 else None
     session.report(
         "P2-E0205",
         f"`{operation}` has no argument `{wrong}`",
         name.span,
-        help=f"did you mean `{close}`?" if close else "",
+        help=f"did you mean `{close or only}`?" if close or only else "",
         note=_parameters(signature),
         fix=Fix(name.span, close) if close else None,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from p2lang import ast
 from p2lang.check.model import Binding, CheckedParam
-from p2lang.check.session import Place, Session
+from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.written import Declared, declared
-from p2lang.diagnostics import Related
+from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.constants import NotConstant, evaluate
@@ -63,12 +63,14 @@ def _default(session: Session, place: Place, item: ast.Param, meaning: Declared)
         return None
     if not assignable(meaning.type, typed.type):
         unit_help = _unit_help(meaning.type, typed.type)
+        remedy = _other_default(session, item.default, meaning)
         session.report(
             "P2-E0214" if unit_help else "P2-E0207",
             f"the default of `{item.name.text}` is {typed.type}, not {meaning.text}",
             item.default.span,
             related=(Related(item.type.span, "declared here"),),
-            help=unit_help,
+            help=unit_help or remedy.help,
+            fix=None if unit_help else remedy.fix,
         )
         return None
     try:
@@ -82,6 +84,18 @@ def _default(session: Session, place: Place, item: ast.Param, meaning: Declared)
         )
         return None
     return typed.value
+
+
+def _other_default(session: Session, node: ast.Expr, meaning: Declared) -> Remedy:
+    """Give the default that is meant: without quotes, or in them."""
+    text = session.source.slice(node.span)
+    bare = node.value.strip() if isinstance(node, ast.String) else ""
+    fits = bare.isdecimal() if meaning.type.kind == "int" else bare.replace(".", "", 1).isdecimal()
+    if bare and meaning.type.is_numeric and fits:
+        return Remedy(f"remove the quotes: `{bare}`", Fix(node.span, bare))
+    if meaning.type.kind == "string" and isinstance(node, ast.Number | ast.Quantity | ast.Column):
+        return Remedy(f'put it in quotes: `"{text}"`', Fix(node.span, f'"{text}"'))
+    return Remedy(f"give a default that is {meaning.text}, or declare another type")
 
 
 def _unit_help(wanted: ValueType, given: ValueType) -> str:
@@ -137,4 +151,5 @@ def _in_range(session: Session, item: ast.Param, default: Value, where: Value) -
         item.default.span,
         label=session.source.slice(item.default.span),
         related=(Related(item.where.span, "range given here"),),
+        help=f"give a default for which `{session.source.slice(item.where.span)}` holds",
     )

@@ -9,7 +9,7 @@ from p2lang.check.dropped import dropped
 from p2lang.check.model import Binding, Stream
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.vocabulary import FOREIGN_LITERALS, NO_CONSTANTS
-from p2lang.check.words import nearest
+from p2lang.check.words import nearest, surely
 from p2lang.diagnostics import Fix, Related
 from p2lang.semantics.values import UNKNOWN, Typed, ValueType, of_column
 from p2lang.source import Span, plain_letters, unicode_name
@@ -108,6 +108,9 @@ def _meant(
         return Remedy(f"write `{literal}`", Fix(span, literal)), ()
     if text in NO_CONSTANTS:
         return Remedy(NO_CONSTANTS[text]), ()
+    if text in place.beside and place.columns is not None:
+        help = "new columns of one step are computed side by side: put the second into a step of its own"
+        return Remedy(help), ()
     lost = dropped(place.step, text)
     if lost is not None:
         fix = Fix(span, shown(lost.now)) if lost.now else None
@@ -138,7 +141,8 @@ def _near(text: str, names: tuple[str, ...], span: Span) -> Remedy:
         return Remedy(f"did you mean {listed}?", fix)
     if close is None:
         return Remedy("")
-    return Remedy(f"did you mean {shown(close)}?", Fix(span, shown(close)))
+    fix = Fix(span, shown(close)) if surely(text, close) else None
+    return Remedy(f"did you mean {shown(close)}?", fix)
 
 
 _FEW = 3

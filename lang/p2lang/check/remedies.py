@@ -33,6 +33,8 @@ def of_operator(
         return _units(session, node, left, right)
     if clash.code == "P2-E0213" and node.operator in ("+", "-", "*", "/", "**"):
         return _arithmetic(session, node, left, right)
+    if clash.code == "P2-E0213" and node.operator in ("in", "not in"):
+        return _membership(session, node, left)
     if clash.code == "P2-E0213" and node.operator in ("==", "!=", "<", "<=", ">", ">="):
         return _kinds(session, node, left, right)
     return None
@@ -84,6 +86,16 @@ def _named(session: Session, node: ast.Expr, of: ast.Binary) -> str:
 
 
 def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType) -> Remedy | None:
+    tables = [
+        side for side, kind in ((node.left, left), (node.right, right)) if kind.kind == "table"
+    ]
+    if tables:
+        asked = f"rows({session.source.slice(tables[0].span)})"
+        return Remedy(f"for the number of its rows write `{asked}`", Fix(tables[0].span, asked))
+    between = Span(node.left.span.end, node.right.span.start)
+    if right.kind in ("list", "range") and left.is_scalar and node.operator in ("==", "!="):
+        word = "in" if node.operator == "==" else "not in"
+        return Remedy(f"write `{word}`", Fix(between, f" {word} "))
     sides = (node.left, right), (node.right, left)
     for written, wanted in sides:
         if isinstance(written, ast.Number | ast.Quantity) and wanted.kind == "string":
@@ -91,6 +103,18 @@ def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType
             return Remedy(f"put the value in quotes: `{text}`", Fix(written.span, text))
         if isinstance(written, ast.String) and wanted.is_scalar:
             return _unquoted(written, wanted)
+    return None
+
+
+def _membership(session: Session, node: ast.Binary, left: ValueType) -> Remedy | None:
+    right, text = node.right, session.source.slice(node.right.span)
+    if isinstance(right, ast.ListExpr) and len(right.items) == 1:
+        only = right.items[0].value
+        if isinstance(only, ast.Range):
+            bare = session.source.slice(only.span)
+            return Remedy(f"write `{bare}`, without brackets", Fix(right.span, bare))
+    if isinstance(right, ast.String | ast.Number | ast.Quantity):
+        return Remedy(f"write `[{text}]`, or `==`", Fix(right.span, f"[{text}]"))
     return None
 
 
@@ -131,7 +155,8 @@ def _joined_text(
     if any(side is None for side in sides):
         return Remedy('text is put together with f"{a}{b}"')
     mended = f'f"{sides[0]}{sides[1]}"'
-    return Remedy(f"text is put together: `{mended}`", Fix(node.span, mended))
+    both = left.kind == right.kind == "string"
+    return Remedy(f"text is put together: `{mended}`", Fix(node.span, mended) if both else None)
 
 
 def _in_text(session: Session, node: ast.Expr) -> str | None:

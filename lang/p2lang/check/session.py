@@ -68,7 +68,8 @@ class Place:
     """What can be named here: bindings, the columns of the table from the left, what each group has one value of.
 
     `columns` is None where there is no table; `open` tells that any column name is accepted; `boxed` that flows here
-    end in the box around them. `step` is the last one of the flow, where there is one.
+    end in the box around them. `step` is the last one of the flow, where there is one,
+    `beside` are the new columns of the step that is checked.
     """
 
     scope: Scope
@@ -78,6 +79,7 @@ class Place:
     frame: PendingFrame | None = None
     boxed: bool = False
     step: Step | None = None
+    beside: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:

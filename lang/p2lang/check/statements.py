@@ -130,11 +130,22 @@ def _pipe(session: Session, place: Place, item: ast.Pipe) -> list[Stream | Typed
 
 
 def _def(session: Session, place: Place, item: ast.Def) -> list[Stream | Typed]:
+    seen: dict[str, ast.Name] = {}
     for given in item.parameters:
         declared(session, given.type)
+        first = seen.setdefault(given.name.text, given.name)
+        if first is not given.name:
+            session.report(
+                "P2-E0210",
+                f"`{given.name.text}` is a parameter already",
+                given.name.span,
+                help="names are bound once; choose another name",
+                related=(Related(first.span, "first parameter of this name"),),
+            )
     if item.type is not None:
         declared(session, item.type)
-    _define(session, place, Word(item.name, item))
+    distinct = len(seen) == len(item.parameters)
+    _define(session, place, Word(item.name, item if distinct else None, used=not distinct))
     return []
 
 

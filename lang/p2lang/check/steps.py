@@ -9,9 +9,11 @@ from typing import cast
 
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
+from p2lang.check.lints import of_log_axis, of_picture
 from p2lang.check.model import LOST, START, Step, Stream, UnusableBundle
-from p2lang.check.session import PendingFrame, Place, Session, inputs, place_of
-from p2lang.check.words import nearest
+from p2lang.check.session import PendingFrame, Place, Remedy, Session, inputs, place_of
+from p2lang.check.suspicions import suspicious
+from p2lang.check.words import nearest, surely
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
@@ -45,7 +47,7 @@ def apply(
         return LOST
     inside = place_of(place, stream)
     given = arguments(session, inside, signature, written, name)
-    if not given.usable:
+    if not given.usable or suspicious(session, signature, given, written):
         return _guessed(stream, signature)
     return _applied(session, stream, signature, given, name)
 
@@ -105,7 +107,9 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
         )
         return False
     message, label, help = _mismatch(signature, kind)
-    session.report("P2-E0204", message, name, label=label, help=help)
+    between = _BETWEEN.get((kind, "effect" if signature.kind == "effect" else wanted))
+    fix = Fix(Span(name.start, name.start), f"{between} | ") if between else None
+    session.report("P2-E0204", message, name, label=label, help=help, fix=fix)
     return False
 
 
@@ -116,6 +120,9 @@ def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     kept = stream.opened() if signature.takes == "none" else stream
     return replace(kept, kind=None, muddled=True)
 
+
+_BETWEEN = {("table", "view"): "frame", ("view", "effect"): "plot"}
+"""The step that is missing between what the pipe carries and what a step takes."""
 
 THINGS = {
     "table": "a table",
@@ -232,9 +239,21 @@ def _applied(
         )
         schema = None if stream.open else schema_after(application)
     except Clash as clash:
-        session.clash(clash, _blamed(session, given, clash, name))
+        session.clash(clash, _blamed(session, given, clash, name), _as_table(session, given, clash))
         return _guessed(stream, signature)
+    of_picture(session, stream, signature, attributes, given.spans)
+    of_log_axis(session, stream, attributes, given.spans)
     return _emitted(session, stream, signature, attributes, schema, (name, given.named))
+
+
+def _as_table(session: Session, given: Arguments, clash: Clash) -> Remedy | None:
+    """Give `access("name")` for a bundle's name that stands where a table is wanted."""
+    value = given.attributes.get(clash.argument)
+    if value is None or value[0] != "str" or clash.code != "P2-E0207":
+        return None
+    span = given.spans[clash.argument]
+    mended = f"access({session.source.slice(span)})"
+    return Remedy(f"write `{mended}`", Fix(span, mended))
 
 
 def _blamed(session: Session, given: Arguments, clash: Clash, name: Span) -> Span:
@@ -299,7 +318,7 @@ def _bundle(
             span,
             help=f'did you mean "{close}"?' if close else _elsewhere(path[1]),
             note=_known(session.schemas.known),
-            fix=Fix(span, f'"{close}"') if close else None,
+            fix=Fix(span, f'"{close}"') if close and surely(path[1], close) else None,
         )
     return schema
 

@@ -100,3 +100,9 @@ COLOURS = frozenset(
      "silver", "skyblue", "tan", "teal", "tomato", "turquoise", "vermillion", "violet", "white", "yellow")
 )  # fmt: skip
 """Words that say that a colour is meant where a column is wanted."""
+
+COLOUR_NAMES = (
+    "black", "white", "grey", "gray", "lightgrey", "darkgrey", "red", "blue", "green", "orange", "vermillion",
+    "purple", "pink", "yellow", "brown", "skyblue", "navy", "teal", "crimson", "olive",
+)  # fmt: skip
+"""The colours that are drawn by name."""

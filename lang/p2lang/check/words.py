@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 _LONGEST = 64
@@ -27,6 +28,14 @@ def nearest(word: str, candidates: Iterable[str], *, shortened: bool = True) -> 
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return None if best is None else best[1]
+
+
+def surely(word: str, meant: str) -> bool:
+    """Tell whether a word is a slip for another one: its digits are the same, for `w_3` may be anything but `w_4`."""
+    return _DIGITS.sub("", word) == _DIGITS.sub("", meant)
+
+
+_DIGITS = re.compile(r"[^0-9]+")
 
 
 def _shortened(word: str, candidate: str) -> bool:
@@ -272,8 +281,6 @@ FOREIGN_VALUES = {
     "int": 'write `round(x)`, or change the column: `| cast(name="int")`',
     "float": 'change the column: `| cast(name="number")`',
     "bool": "write a comparison, such as `x > 0`",
-    "floor": "write `round(x - 0.5)`",
-    "ceil": "write `round(x + 0.5)`",
     "square": "write `x ** 2`",
     "any": "write `sum(if condition then 1 else 0) > 0`",
     "all": "write `sum(if condition then 0 else 1) == 0`",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from p2lang import ast
+from p2lang.check.lints import lacking_text
 from p2lang.check.model import Stream
 from p2lang.check.places import available, shown
 from p2lang.check.session import Session
@@ -135,8 +136,21 @@ def keeps_promise(
     if problem is not None:
         message, help = problem
         session.report(
-            "P2-E0221", message, flow, help=help, related=(Related(node.span, "promised here"),)
+            "P2-E0221",
+            message,
+            flow,
+            help=help,
+            note=_lacking(session, meaning, what),
+            related=(Related(node.span, "promised here"),),
         )
+
+
+def _lacking(session: Session, meaning: Declared, what: Stream | Typed) -> str:
+    """Give which runs lack a promised column, where that is known."""
+    if not isinstance(what, Stream):
+        return ""
+    told = (lacking_text(session, what.step, name) for name, _ in meaning.columns or ())
+    return next(filter(None, told), "")
 
 
 def _value_problem(name: ast.Name, meaning: Declared, what: Typed) -> tuple[str, str] | None:

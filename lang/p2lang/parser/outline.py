@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from p2lang.diagnostics import Diagnostic, Related
+from p2lang.diagnostics import Diagnostic, Fix, Related
 from p2lang.parser.lexer import Tokens
 from p2lang.parser.mistakes.trouble import (
     BOX_WORDS,
@@ -354,6 +354,7 @@ class _Outliner:
                 f"`{_SIGNS[kind]}` closes nothing",
                 self.tokens.span(i),
                 help="delete it, or open the bracket before it",
+                fix=Fix(self.tokens.span(i), ""),
             ),
         )
 

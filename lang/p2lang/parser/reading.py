@@ -22,6 +22,8 @@ from p2lang.source import Source, Span
 HOLE_DEPTH = 32
 MOST_REPORTED = 25
 _MOST_LEVELS = 8
+_FIRST_NAMES = 3
+"""Tokens before the `=` of another language's declaration, at most."""
 _DECLARING = frozenset(
     ("LET", "PARAM", "PIPE", "DEF", "SCRIPT", "TASK", "LINK", "EXPOSE", "REPEAT", "AS")
 )
@@ -219,7 +221,12 @@ class _Recovery:
     def _poison(self, extent: Extent) -> None:
         kinds = self.tokens.kinds
         for i in range(extent.first, extent.end):
-            declares = kinds[i] in _DECLARING or (i == extent.first and kinds[i + 1] == "EQUAL")
+            declares = kinds[i] in _DECLARING or self._binds(extent, i)
             name = i if kinds[i] not in _DECLARING else i + 1
             if declares and name < extent.end:
                 self.poisoned.add(self.tokens.text_of(name).strip('`$"'))
+
+    def _binds(self, extent: Extent, i: int) -> bool:
+        """Tell whether a token stands before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
+        kinds = self.tokens.kinds
+        return i <= extent.first + _FIRST_NAMES and "EQUAL" in kinds[i + 1 : i + 1 + _FIRST_NAMES]

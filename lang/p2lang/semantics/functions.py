@@ -54,6 +54,7 @@ def _unit(signature: Signature, given: ValueType, types: Mapping[str, ValueType]
         raise Clash(
             "P2-E0214",
             f"`{signature.name}` needs an angle, not {units.named(types[facts.angle].unit)}",
+            help=_angle_help(types[facts.angle].unit),
             argument=facts.angle,
         )
     _alike(signature, types)
@@ -85,6 +86,11 @@ def _alike(signature: Signature, types: Mapping[str, ValueType]) -> None:
                 help="give both the same unit",
                 argument=name,
             )
+
+
+def _angle_help(unit: str) -> str:
+    example = "30deg" if unit not in units.CHECKED else f"x / 1{unit}"
+    return f"give an angle such as `30deg`, or a plain number of radians: `{example}`"
 
 
 def _nullable(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> bool:

@@ -22,6 +22,7 @@ def of_list(items: list[ValueType]) -> ValueType:
                 "P2-E0213",
                 f"a list holds values of one type, but item {index} is {_named(other)}",
                 label=f"the first is {_named(item)}",
+                help="write all of them as text, or all as numbers",
             )
         item = _unified(item, other)
     return made_of(ValueType("list", item=item), *items)

@@ -6,7 +6,7 @@ import re
 
 from p2lang.ast import KEYWORDS
 from p2lang.diagnostics import Diagnostic, Fix, Related
-from p2lang.parser.mistakes.trouble import Rule, Trouble
+from p2lang.parser.mistakes.trouble import STATEMENT_WORDS, Rule, Trouble
 from p2lang.source import Span, plain_letters, unicode_name
 from p2lang.types import QUANTITY_UNITS
 
@@ -195,6 +195,15 @@ def numbers(at: Trouble) -> Diagnostic | None:
     text, span = at.text(), at.span()
     match = _NUMBER.match(text)
     assert match is not None
+    if at.kind(-1) in STATEMENT_WORDS:
+        better = f"_{text}"
+        return Diagnostic(
+            "P2-E0113",
+            "a name begins with a letter or `_`",
+            span,
+            help=f"write `{better}`",
+            fix=Fix(span, better),
+        )
     digits, rest = match.group().rstrip("_"), text[match.end() :]
     if text.lower().startswith(("0x", "0b", "0o")):
         return Diagnostic("P2-E0106", "numbers are written in decimal", span, help="convert it")

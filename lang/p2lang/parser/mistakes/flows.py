@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from p2lang.diagnostics import Diagnostic, Fix
 from p2lang.parser.mistakes.trouble import BOX_WORDS, STATEMENT_WORDS, Rule, Trouble
+from p2lang.source import Span
 
 
 def double_pipes(at: Trouble) -> Diagnostic | None:
@@ -59,6 +60,15 @@ def bare_names(at: Trouble) -> Diagnostic | None:
         return Diagnostic(
             "P2-E0108", f"what `{name}` takes stands in parentheses", span, help=advice
         )
+    if at.is_word(start - 1) and at.kind(start - 2) == "VBAR" and not at.on_new_line(start):
+        step = at.text(start - 1)
+        rest = at.tokens.text[span.start :].partition("\n")[0].partition("|")[0].strip()
+        return Diagnostic(
+            "P2-E0108",
+            f"what `{step}` takes stands in parentheses",
+            at.stretch(start, -1),
+            help=f"write `{step}({rest})`",
+        )
     if name in _SOURCES:
         return Diagnostic(
             "P2-E0108",
@@ -85,6 +95,15 @@ def boxes(at: Trouble) -> Diagnostic | None:
         return None
     at_kind, kind = at.kind(-1), at.text(-1)
     if at_kind in BOX_WORDS:
+        if kind == "frame" and at.kind() == "VBAR" and at.continues_line:
+            before = at.span(-1).start
+            return Diagnostic(
+                "P2-E0109",
+                "`|` is missing before `frame`",
+                at.span(-1),
+                help="write `| frame`",
+                fix=Fix(Span(before, before), "| "),
+            )
         if kind == "frame" and at.kind() == "VBAR":
             advice = (
                 "put a table before it: `$data | frame | ...`; a frame of frames is `frame { ... }`"
@@ -124,6 +143,15 @@ def pipes_in_arguments(at: Trouble) -> Diagnostic | None:
             at.span(),
             help=advice,
             fix=Fix(at.span(), ","),
+        )
+    compared = any(at.kind(d) in ("CMP", "IN") for d in range(at.opener or 0, 0))
+    if at.inside == "LPAR" and compared and at.starts_value(1):
+        return Diagnostic(
+            "P2-E0110",
+            "`|` is not an operator here",
+            at.span(),
+            help="use `or`",
+            fix=Fix(at.span(), "or"),
         )
     if at.inside in ("LPAR", "LSQB"):
         advice = "put the flow in parentheses: `(a | b)`"

@@ -14,7 +14,7 @@ _INFIX = {
     "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "THEN": "then", "ELSE": "else", "elif": "else if",
 }  # fmt: skip
 _CALLED = {
-    "mod": "mod(a, b)", "div": "round(a / b)", "like": "a comparison with `==` or `in [...]`",
+    "mod": "mod(a, b)", "div": "floor(a / b)", "like": "a comparison with `==` or `in [...]`",
     "LIKE": "a comparison with `==` or `in [...]`", "between": "`x in low..high`", "BETWEEN": "`x in low..high`",
     "xor": "a != b", "contains": "`in`",
 }  # fmt: skip
@@ -30,7 +30,7 @@ def comments(at: Trouble) -> Diagnostic | None:
     span = at.stretch(first, first + 1)
     divides = at.ends_value(first - 1) and at.starts_value(first + 2) and not at.on_new_line(first)
     if pair == "//" and divides and not (at.is_word(first + 2) and at.is_word(first + 3)):
-        advice = "write `round(a / b)`; a comment starts with `#`"
+        advice = "write `floor(a / b)`; a comment starts with `#`"
         return Diagnostic("P2-E0110", "`//` is not an operator here", span, help=advice)
     fix = Fix(span, "#") if pair in ("//", "--") else None
     return Diagnostic(

@@ -122,6 +122,12 @@ class Trouble:
         return index is not None and self.tokens.first_on_line(index)
 
     @property
+    def continues_line(self) -> bool:
+        """Tell whether the statement begins on a line on which something else stands before it."""
+        first = self.order[0] if self.order else 0
+        return first > 0 and not self.tokens.first_on_line(first)
+
+    @property
     def ended(self) -> bool:
         """Tell whether the statement ended too early."""
         return self.place >= len(self.order)
