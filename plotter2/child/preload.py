@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import gc
 import importlib
+import importlib.util
 import io
 import warnings
 from collections.abc import Iterable, Iterator
@@ -41,10 +42,14 @@ LATE: Final[tuple[str, ...]] = (
 )
 
 
+PRIVATE: Final[tuple[str, ...]] = ("polars._utils.parquet",)
+"""Modules like those of `LATE` that a release of a library may have or not."""
+
+
 def preload(modules: Iterable[str] = LATE) -> None:
     """Import the modules, and keep matplotlib to the fonts that it brings along."""
     # The modules are named as data: matplotlib's one door is renderkit, which does all the drawing.
-    for name in modules:
+    for name in (*modules, *filter(importlib.util.find_spec, PRIVATE)):
         importlib.import_module(name)
     _own_fonts_only()
 
