@@ -203,8 +203,8 @@ def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str])
             skipped += 1
             continue
         used, lost = used + curve.used, lost + curve.unused
-        held = part.select(by).head(1).select(pl.all().repeat_by(len(curve.x)).explode())
-        fitted.append(held.with_columns(pl.Series(x, curve.x), pl.Series(y, curve.y)))
+        drawn = pl.DataFrame([pl.Series(x, curve.x), pl.Series(y, curve.y)])
+        fitted.append(part.select(by).head(1).join(drawn, how="cross") if by else drawn)
     empty = rows.frame.select(*by, pl.col(x, y).cast(pl.Float64)).clear()
     columns = together([empty, *fitted], rows.columns)
     notes = []

@@ -286,7 +286,7 @@ def columns(value: Tagged | None) -> list[str]:
 
 def argument(value: Tagged | None, wanted: str, outside: Outside) -> Any:
     """Give an argument that is no expression as the annotation of the kernel's parameter wants it."""
-    if wanted == "list[str]":
+    if wanted == "list[str]" and (value is None or value[0] in ("cols", "col")):
         return columns(value)
     if wanted.startswith("Tagged"):
         return value

@@ -1,11 +1,11 @@
-"""The one registry of signatures: text files beside this module, read without numpy or polars."""
+"""The one registry of signatures and their examples: text files beside this module, read without numpy or polars."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
 
-from p2lang.signatures import Registry, registry
+from p2lang.signatures import Registry, Signature, registry
 
 FILES = (
     "sources",
@@ -31,6 +31,24 @@ def core() -> Registry:
     ]
     planned = folder.joinpath("planned.p2sig").read_text(encoding="utf-8").splitlines()
     return registry(lines, planned, _aliases(folder.joinpath("aliases.txt").read_text("utf-8")))
+
+
+def example_of(signature: Signature) -> str:
+    """Give the example script of an operation; raises FileNotFoundError when it has none."""
+    name = f"{signature.full_name}.p2"
+    return _EXAMPLES.joinpath(signature.kind, name).read_text(encoding="utf-8")
+
+
+def examples() -> set[tuple[str, str]]:
+    """Give the kind and full name of every operation that has an example script."""
+    return {
+        (folder.name, file.name.removesuffix(".p2"))
+        for folder in _EXAMPLES.iterdir()
+        for file in folder.iterdir()
+    }
+
+
+_EXAMPLES = files("p2std.registry").joinpath("examples")
 
 
 def _aliases(text: str) -> dict[str, str]:

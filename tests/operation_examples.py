@@ -1,0 +1,32 @@
+"""The example script of every operation, and what it gives on the example data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from example_data import SHAPES, example_tables
+from p2lang.signatures import Signature
+from p2std.registry import core, example_of
+from running_programs import FakeChannel, run_script
+
+SIGNATURES = tuple(core().by_full_name.values())
+
+
+def name_of(signature: Signature) -> str:
+    """Give `mark line@1`."""
+    return f"{signature.kind} {signature.full_name}"
+
+
+def ran(signature: Signature) -> FakeChannel:
+    """Run the example of an operation in this process."""
+    return run_script(example_of(signature), example_tables(), schemas=SHAPES)
+
+
+def picture_of(signature: Signature) -> bytes | None:
+    """Give the first picture that the example of an operation makes, if it makes one."""
+    found = [data for _, kind, data in ran(signature).blobs if kind == "png"]
+    return found[0] if found else None
+
+
+PICTURES = Path(__file__).parents[1] / "docs" / "reference" / "pictures"
+"""Where the pictures of the reference lie."""
