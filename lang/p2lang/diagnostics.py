@@ -81,6 +81,25 @@ def in_order(diagnostics: Iterable[Diagnostic], source: Source) -> tuple[Diagnos
     return tuple(sorted(diagnostics, key=place))
 
 
+def fixed(
+    source: Source, diagnostics: Iterable[Diagnostic]
+) -> tuple[str, tuple[tuple[Diagnostic, Fix], ...]]:
+    """Give the text with the fixes applied that do not overlap, the first of them first; and which ones these are."""
+    used: list[tuple[Diagnostic, Fix]] = []
+    end = -1
+    with_fix = [(d, d.fix) for d in diagnostics if d.fix is not None]
+    for diagnostic, fix in sorted(
+        with_fix, key=lambda pair: (pair[1].span.start, pair[1].span.end)
+    ):
+        if fix.span.start > end:
+            used.append((diagnostic, fix))
+            end = fix.span.end
+    text = source.text
+    for _, fix in reversed(used):
+        text = text[: fix.span.start] + fix.text + text[fix.span.end :]
+    return text, tuple(used)
+
+
 def as_json(diagnostic: Diagnostic, source: Source) -> dict[str, Any]:
     """Give `{code, severity, message, span, help, note, related, fix}`; lines and columns from 1.
 

@@ -67,13 +67,14 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], source: Source) -> str:
     """Give the diagnostics one after the other, and how many there are."""
     errors = sum(d.is_error for d in diagnostics)
     warnings = len(diagnostics) - errors
-    counts = [_count(errors, "error"), _count(warnings, "warning")]
+    counts = [count(errors, "error", "errors"), count(warnings, "warning", "warnings")]
     summary = ", ".join(c for c in counts if c)
     return "\n\n".join([*(render(d, source) for d in diagnostics), summary])
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}" if number else ""
+def count(number: int, one: str, several: str) -> str:
+    """Give `2 errors`; empty for none."""
+    return f"{number} {one if number == 1 else several}" if number else ""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

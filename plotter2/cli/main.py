@@ -19,7 +19,7 @@ COMMANDS = {
     "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
-    "check": ("plotter2.cli.scripts", "Check a script against the data it names."),
+    "check": ("plotter2.cli.checking", "Check a script against the data it names."),
     "fmt": ("plotter2.cli.scripts", "Print a script in the one layout, or rewrite it."),
     "explain": ("plotter2.cli.explain", "Explain an error code or an operation."),
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),

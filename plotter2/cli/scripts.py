@@ -1,9 +1,8 @@
-"""`new`, `check`, `fmt`, `run`, `why`: what is done with scripts and with the pictures they make."""
+"""`new`, `fmt`, `run`, `why`: what is done with scripts and with the pictures they make."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import shlex
@@ -14,15 +13,13 @@ from typing import Any, get_args
 
 import click
 
-from p2lang.check import Schemas
 from p2lang.diagnostics import has_errors
 from p2lang.fmt import format_script
 from p2lang.parser import decode, parse
 from p2lang.source import Source
-from p2lang.types import schemas_from_json
 from p2sign.causes import CAUSES
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, diagnostics_json, diagnostics_text, is_interactive
+from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
@@ -40,7 +37,6 @@ from plotter2.wire.messages import Format, Note, TableShown
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _TOLD = ("read", "filtered", "null", "decimated", "drawn")
-_SCHEMAS_LIMIT = 16 * 1024 * 1024
 
 
 @command()
@@ -83,23 +79,6 @@ def _file_name(bundle: str) -> str:
     """Give a name for a bundle's script, in the characters that a signed script's name may have."""
     name = bundle.rstrip("/*").rpartition("/")[2]
     return (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "script") + ".p2"
-
-
-@command()
-@click.argument("script", type=click.Path(path_type=Path))
-@click.option(
-    "--schemas", type=click.Path(path_type=Path), help="Check against these, not a store."
-)
-def check(root: str | None, script: Path, schemas: Path | None) -> Answer:
-    """Check SCRIPT against the data it names; exit code 3 when something is wrong."""
-    opened = open_script(script)
-    with opened_host(root) as host:
-        checked = host.check(opened, _schemas(schemas) if schemas else None)
-    found = checked.diagnostics
-    failed = has_errors(found)
-    text = diagnostics_text(found, checked.source) if found else f"{script}: nothing is wrong"
-    exit_code = ExitCode.CHECK_FAILED if failed else ExitCode.OK
-    return Answer(diagnostics_json(found, checked.source), text, exit_code)
 
 
 @command()
@@ -202,20 +181,6 @@ def why(root: str | None, picture: Path) -> Answer:
 
 
 # ---- inside -----------------------------------------------------------------------------------
-
-
-def _schemas(path: Path) -> Schemas:
-    content = read_once(path, _SCHEMAS_LIMIT, "schemas file")
-    try:
-        return Schemas.of(schemas_from_json(json.loads(content)))
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
-        raise Plotter2Error(
-            codes.BAD_SCHEMAS,
-            f"the schemas cannot be used: {error}",
-            str(path),
-            'write {"bundle": {"rows": 100, "cols": {"step": "int", "loss": "number?"}}}',
-            exit_code=ExitCode.USAGE,
-        ) from None
 
 
 def _undecodable(opened: OpenedScript, diagnostic: Any) -> CheckFailed:
