@@ -77,8 +77,10 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         watch,
         libraries=libraries,
     )
+    session.all_tasks = frozenset(i.name.text for i in script.items if isinstance(i, ast.Task))
+    session.lost_tasks = set(poisoned)
     scope = Scope(library=as_library)
-    for name in poisoned:
+    for name in session.lost_tasks:
         scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
         scope.define(Word(ast.Name(name), None, used=True, damaged=True))
     with suppress(Abandoned):

@@ -12,6 +12,7 @@ from p2lang.check.lints import of_aggregate
 from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.tasks import SPEAKS_OF_TASKS, speaks_of_task
 from p2lang.check.vocabulary import OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
@@ -123,6 +124,8 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
         return LOST
     given = arguments(session, place, function, node.arguments, node.name.span)
     if not given.sound:
+        return LOST
+    if function.name in SPEAKS_OF_TASKS and not speaks_of_task(session, function, given):
         return LOST
     return applied(session, place, function, given, node)
 

@@ -117,7 +117,7 @@ def _bound(
 ) -> Scope | None:
     assert isinstance(word.what, ast.Def)
     parameters = word.what.parameters
-    given = _by_parameter(session, word, parameters, written)
+    given = matched(session, word, parameters, written)
     if given is None:
         return None
     scope = (place.scope if home is None else home.scope).body(word)
@@ -156,12 +156,25 @@ class _Taken:
     source: Source | None
 
 
-def _by_parameter(
+def given_value(
+    session: Session,
+    place: Place,
+    word: Word,
+    parameter: ast.Parameter,
+    argument: ast.Argument | None,
+) -> Typed | Stream | None:
+    """Give the value of a parameter: of its argument, else of its default; None after a report."""
+    taken = _Taken(word.name.text, parameter, declared(session, parameter.type), None)
+    return _value(session, place, taken, parameter.default if argument is None else argument.value)
+
+
+def matched(
     session: Session,
     word: Word,
     parameters: tuple[ast.Parameter, ...],
     written: tuple[ast.Argument, ...],
 ) -> dict[str, ast.Argument] | None:
+    """Give the arguments of a call by the parameter that each is for; None after a report."""
     names = [parameter.name.text for parameter in parameters]
     given: dict[str, ast.Argument] = {}
     sound = True

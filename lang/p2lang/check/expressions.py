@@ -12,7 +12,7 @@ from p2lang.check.calls import call
 from p2lang.check.columns import quoted_column
 from p2lang.check.libraries import constant
 from p2lang.check.model import Stream
-from p2lang.check.places import LOST, bound, column, of_table, table_column
+from p2lang.check.places import LOST, bound, column, of_table, shown, table_column
 from p2lang.check.remedies import of_operator
 from p2lang.check.session import DEEPEST, Place, Session
 from p2lang.check.vocabulary import FOREIGN_LITERALS
@@ -199,9 +199,25 @@ def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
         )
         return LOST
     if binding.names_column and what.value[0] == "col":
-        name = ast.Name(what.value[1], True, span=node.span)
-        return column(session, place, ast.QName((name,), span=node.span))
+        return _named_column(session, place, node, what)
     return what
+
+
+def _named_column(session: Session, place: Place, node: ast.Var, what: Typed) -> Typed:
+    name = ast.Name(what.value[1], True, span=node.span)
+    typed = column(session, place, ast.QName((name,), span=node.span))
+    wanted, found = what.type.kind, typed.type.kind
+    if "unknown" in (wanted, found) or "any" in (wanted, found) or wanted == found:
+        return typed
+    if wanted == "number" and typed.type.is_numeric:
+        return typed
+    session.report(
+        "P2-E0207",
+        f"`${node.name.text}` is a column of {wanted}s, and {shown(what.value[1])} is {typed.type} here",
+        node.span,
+        help="give another column, or declare the param as it is used",
+    )
+    return LOST
 
 
 def _of_stream(session: Session, stream: Stream, node: ast.Var) -> Typed:

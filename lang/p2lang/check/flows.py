@@ -270,7 +270,7 @@ def _word_stage(
         inside = place_of(place, stream)
         return expand_step(session, inside, stream, word, node, stages)
     if isinstance(word.what, ast.ScriptDef):
-        return expand_script(session, place_of(place, stream), stream, word.what, node)
+        return expand_script(session, place_of(place, stream), stream, word, node)
     if word.what is not None:
         library = isinstance(word.what, ast.Use)
         session.report(

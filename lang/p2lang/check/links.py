@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from p2lang import ast
 from p2lang.check.arguments import Arguments
 from p2lang.check.model import Answer, Binding, Step, Stream
@@ -108,7 +110,8 @@ def impose_input(session: Session, place: Place, item: ast.ImposeInput) -> Bindi
     step = session.emit(Step(NEED, (), attributes, "table", schema, item.span))
     if not _new(session, "imposed", item.name, meaning.columns, step):
         return None
-    return Binding(item.name, Stream("table", step, schema))
+    session.answers[-1].binding = binding = Binding(item.name, Stream("table", step, schema))
+    return binding
 
 
 # ---- reading by name -----------------------------------------------------------------------------
@@ -195,7 +198,11 @@ def _columns(session: Session, type_: ast.TypeExpr | None, table: Step) -> Colum
 
 
 def _new(
-    session: Session, how: str, name: ast.Name, columns: Columns, table: Step
+    session: Session,
+    how: Literal["linked", "imposed", "exposed"],
+    name: ast.Name,
+    columns: Columns,
+    table: Step,
 ) -> bool:
     """Note an answer; report one that the same task gives twice or both imposes and links."""
     assert table.schema is not None
@@ -210,7 +217,9 @@ def _new(
             continue
         session.report(
             "P2-E0246",
-            f"`{name.text}` is {known.how} already" if known.how == how else f"`{name.text}` is {known.how} above and {how} here",
+            f"`{name.text}` is {known.how} already"
+            if known.how == how
+            else f"`{name.text}` is {known.how} above and {how} here",
             name.span,
             label=f"{how} here",
             help="the two branches expose the same columns"

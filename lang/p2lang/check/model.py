@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from p2lang import ast
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.ir import Value
 from p2lang.semantics.bounds import Bounds, bounds_of
+from p2lang.semantics.promises import Columns
 from p2lang.semantics.values import Typed, ValueType
 from p2lang.signatures import Signature
 from p2lang.source import Source, Span
@@ -177,10 +179,24 @@ class CheckedTask:
     """A task of the script: its own params, the tasks above it that it waits for, what it exposes."""
 
     name: str
-    params: Mapping[str, CheckedParam]
+    params: dict[str, CheckedParam]
     after: tuple[str, ...]
     span: Span
     exposed: dict[str, TableSchema] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Answer:
+    """A table that a bundle answers for under a name: linked, imposed as an input, or exposed; `task` is where."""
+
+    name: str
+    how: Literal["linked", "imposed", "exposed"]
+    columns: Columns
+    rows: int
+    task: CheckedTask | None
+    guards: list[Value]
+    span: Span
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True)

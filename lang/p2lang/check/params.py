@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from p2lang import ast
-from p2lang.check.model import Binding, CheckedParam
+from p2lang.check.model import Binding, CheckedParam, CheckedTask
+from p2lang.check.places import shown
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.written import Declared, declared
 from p2lang.diagnostics import Fix, Related
@@ -19,22 +20,75 @@ _KINDS: tuple[ColumnKind, ...] = ("int", "number", "string", "bool")
 def param(session: Session, place: Place, item: ast.Param) -> Typed | None:
     """Give what a param's name stands for, or None after a mistake."""
     meaning = declared(session, item.type)
+    if meaning.kind == "column":
+        return _column(session, item, meaning)
     if not _allowed(session, item, meaning):
         return None
-    type_ = meaning.type
-    this = Typed(["var", item.name.text], type_)
+    this = Typed(["var", item.name.text], meaning.type)
+    checked = _checked(session, place, item, meaning, this)
+    if checked is not None:
+        session.params[item.name.text] = checked
+        session.bounds.update(bounds_of({item.name.text: checked.where}))
+    return this
+
+
+def task_param(
+    session: Session, place: Place, given: ast.Parameter, task: CheckedTask
+) -> Typed | None:
+    """Give what the name of a task's param stands for inside the task, or None after a mistake."""
+    item = ast.Param(given.name, given.type, given.default, span=given.span)
+    meaning = declared(session, item.type)
+    if not _allowed(session, item, meaning):
+        return None
+    this = Typed(["var", f"{task.name}.{given.name.text}"], meaning.type)
+    checked = _checked(session, place, item, meaning, this)
+    if checked is not None:
+        task.params[given.name.text] = checked
+    return this
+
+
+def _checked(
+    session: Session, place: Place, item: ast.Param, meaning: Declared, this: Typed
+) -> CheckedParam | None:
     before = session.errors
     default = _default(session, place, item, meaning)
     where = _where(session, place, item, this)
     if session.errors > before:
-        return this
+        return None
     if default is not None and where is not None:
         _in_range(session, item, default, where)
+    return CheckedParam(item.name.text, meaning.text, meaning.type, default, where, item.name.span)
+
+
+def _column(session: Session, item: ast.Param, meaning: Declared) -> Typed | None:
+    """Give the column that a param names; it is known when the script is compiled, and checked where it is used."""
+    if item.where is not None:
+        session.report(
+            "P2-E0223",
+            f"`{item.name.text}` names a column, and has no range",
+            item.where.span,
+            help=f"delete the `where`: every {meaning.text} of the tables it is used on may be given",
+        )
+        return None
+    written = item.default
+    if not isinstance(written, ast.Column) or len(written.name.parts) > 1:
+        text = written.value if isinstance(written, ast.String) else ""
+        session.report(
+            "P2-E0206" if written is None else "P2-E0207",
+            f"the default of `{item.name.text}` is the name of a column",
+            item.name.span if written is None else written.span,
+            help=f"write {shown(text)} without quotes"
+            if text
+            else f"for example `param {item.name.text}: {meaning.text} = reward`",
+            fix=Fix(written.span, shown(text)) if written is not None and text else None,
+        )
+        return None
+    name = session.given_columns.get(item.name.text, written.name.text)
+    default: Value = ["col", name]
     session.params[item.name.text] = CheckedParam(
-        item.name.text, meaning.text, type_, default, where, item.name.span
+        item.name.text, meaning.text, meaning.type, default, None, item.name.span
     )
-    session.bounds.update(bounds_of({item.name.text: where}))
-    return this
+    return Typed(default, meaning.type)
 
 
 def _allowed(session: Session, item: ast.Param, meaning: Declared) -> bool:

@@ -27,6 +27,11 @@ class Scope:
         self.words: dict[str, Word] = {}
         self.only_behind_dot: dict[str, Word] = {}
 
+    @property
+    def is_outermost(self) -> bool:
+        """Tell whether it is the script's own, inside no block."""
+        return self._around is None
+
     def block(self) -> Scope:
         """Give the scope of a block inside this one."""
         return Scope(self)

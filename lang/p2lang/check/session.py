@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from p2lang import ast
 from p2lang.check.model import (
     NO_LIBRARIES,
+    Answer,
     Binding,
     CheckedParam,
     CheckedTask,
@@ -139,6 +140,7 @@ class Session:
 
     `errors` counts what was reported, each time anew; `mistakes` leaves out what only a later release runs. `source` is
     the text that spans speak of now, `script` the text that the check began with; they differ inside a library.
+    `given_columns` are the columns that a run gives for params that name one.
     """
 
     source: Source
@@ -157,6 +159,10 @@ class Session:
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     tasks: dict[str, CheckedTask] = field(default_factory=dict)
     task: CheckedTask | None = None
+    all_tasks: frozenset[str] = frozenset()
+    lost_tasks: set[str] = field(default_factory=set)
+    given_columns: Mapping[str, str] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
     pictures: dict[str, list[tuple[Span, list[Value]]]] = field(default_factory=dict)
     calls: list[Use] = field(default_factory=list)
     libraries: Libraries = NO_LIBRARIES

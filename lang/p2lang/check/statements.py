@@ -1,4 +1,4 @@
-"""Statements in order: what they bind, what they do, and what this release only checks."""
+"""Statements in order: what they bind, what they do, tasks, links, exposed tables."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from p2lang import ast
 from p2lang.check.definitions import try_out
 from p2lang.check.flows import stages
 from p2lang.check.libraries import load, only_definitions
+from p2lang.check.links import expose, impose_input, link
 from p2lang.check.lints import unused, without_result
-from p2lang.check.model import Binding, Step, Stream, Word
-from p2lang.check.params import param
+from p2lang.check.model import Binding, CheckedTask, Step, Stream, Word
+from p2lang.check.params import param, task_param
 from p2lang.check.repeats import repeated, when
+from p2lang.check.scripts import script_type
 from p2lang.check.session import Place, Session, inputs
-from p2lang.check.written import Declared, declared, keeps_promise
+from p2lang.check.tasks import waits_for
+from p2lang.check.written import declared, keeps_promise
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.arguments import accept
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.structure import IMPOSE
 from p2lang.semantics.values import Typed
-from p2lang.types import TableSchema
-
-_UNKNOWN_ROWS = 1_000_000
 
 
 def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> list[Stream | Typed]:
@@ -63,9 +63,13 @@ def block(session: Session, place: Place, node: ast.Block) -> list[Stream | Type
 
 
 def bind(
-    session: Session, place: Place, name: ast.Name, what: Typed | Stream | ast.Pipe | None
+    session: Session,
+    place: Place,
+    name: ast.Name,
+    what: Typed | Stream | ast.Pipe | None,
+    binding: Binding | None = None,
 ) -> None:
-    """Bind a name once; a second time is reported and the first stays."""
+    """Bind a name once; a second time is reported and the first stays. `binding` is what to bind, if it is there."""
     first = place.scope.seen_binding(name.text)
     if first is not None and not first.damaged:
         session.report(
@@ -79,7 +83,8 @@ def bind(
         return
     if isinstance(what, Typed) and not session.shallow(what, name.span):
         what = None
-    binding = Binding(name, what)
+    binding = binding or Binding(name, what)
+    binding.what = what
     session.watch.bound(binding)
     place.scope.bind(binding)
 
@@ -150,7 +155,9 @@ def _def(session: Session, place: Place, item: ast.Def) -> list[Stream | Typed]:
 
 
 def _param(session: Session, place: Place, item: ast.Param) -> list[Stream | Typed]:
-    bind(session, place, item.name, param(session, place, item))
+    what = param(session, place, item)
+    named = what is not None and what.value[0] == "col"
+    bind(session, place, item.name, what, Binding(item.name, what, names_column=named))
     return []
 
 
@@ -160,85 +167,49 @@ def _use(session: Session, place: Place, item: ast.Use) -> list[Stream | Typed]:
     return []
 
 
-# ---- what this release only checks ---------------------------------------------------------------
+# ---- tasks, links, steps in Python ---------------------------------------------------------------
 
 
 def _script(session: Session, place: Place, item: ast.ScriptDef) -> list[Stream | Typed]:
-    session.later("`script`", item.name.span)
-    _define(session, place, Word(item.name, item, used=True))
+    what = item if script_type(session, item) is not None else None
+    _define(session, place, Word(item.name, what))
     return []
 
 
 def _task(session: Session, place: Place, item: ast.Task) -> list[Stream | Typed]:
-    session.later("`task`", item.name.span)
-    for earlier in item.after:
-        word = place.scope.word(earlier.text)
-        if word is None or not isinstance(word.what, ast.Task | None):
-            session.report(
-                "P2-E0216",
-                f"task `{earlier.text}` is not defined above",
-                earlier.span,
-                help="a task can only wait for tasks defined before it,"
-                " so tasks cannot wait for each other in a circle",
-            )
+    if not place.scope.is_outermost:
+        session.report(
+            "P2-E0245",
+            "a task stands at the top of a script, not inside something",
+            item.name.span,
+            help="put the `when` or `repeat` inside the task",
+        )
+        return []
+    task = CheckedTask(item.name.text, {}, waits_for(session, item), item.name.span)
     inside = Place(place.scope.block())
-    with session.told_later():
-        for given in item.parameters or ():
-            _inner_parameter(session, inside, given)
-        session.block(session, inside, item.body)
+    for given in item.parameters or ():
+        bind(session, inside, given.name, task_param(session, inside, given, task))
+    session.task = task
+    session.block(session, inside, item.body)
+    session.task = None
     _define(session, place, Word(item.name, item, used=True))
+    session.tasks.setdefault(task.name, task)
     return []
 
 
-def _inner_parameter(session: Session, place: Place, given: ast.Parameter) -> None:
-    meaning = declared(session, given.type)
-    if given.default is not None:
-        session.expression(session, place, given.default)
-    what = Typed(["var", given.name.text], meaning.type) if meaning.kind == "value" else None
-    bind(session, place, given.name, what)
-    bound = place.scope.seen_binding(given.name.text)
-    if bound is not None:
-        bound.used = True
-
-
 def _link(session: Session, place: Place, item: ast.Link) -> list[Stream | Typed]:
-    session.later("`link`", item.name.span)
-    with session.told_later():
-        source = ast.Call(
-            ast.QName((ast.Name("access", span=item.source.span),), span=item.source.span),
-            (ast.Argument(item.source, span=item.source.span),),
-            span=item.source.span,
-        )
-        span = item.via[-1].span if item.via else item.source.span
-        node = ast.Flow(source, item.via, span=item.source.span.to(span))
-        what = session.flow(session, place, node)
-        if item.type is not None:
-            keeps_promise(session, item.name, item.type, node.span, what)
+    link(session, place, item)
     return []
 
 
 def _expose(session: Session, place: Place, item: ast.Expose) -> list[Stream | Typed]:
-    session.later("`expose`", item.name.span)
-    with session.told_later():
-        what = session.flow(session, place, item.value)
-        if item.type is not None:
-            keeps_promise(session, item.name, item.type, item.value.span, what)
+    expose(session, place, item)
     return []
 
 
 def _impose_input(session: Session, place: Place, item: ast.ImposeInput) -> list[Stream | Typed]:
-    session.later("`impose` of an input", item.name.span)
-    meaning: Declared = declared(session, item.type)
-    if meaning.columns is not None:
-        bind(
-            session,
-            place,
-            item.name,
-            Stream("table", None, TableSchema(meaning.columns, _UNKNOWN_ROWS)),
-        )
-        bound = place.scope.seen_binding(item.name.text)
-        if bound is not None:
-            bound.used = True
+    imposed = impose_input(session, place, item)
+    bind(session, place, item.name, None if imposed is None else imposed.what, imposed)
     return []
 
 

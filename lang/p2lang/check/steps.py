@@ -10,19 +10,20 @@ from typing import cast
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.lints import of_log_axis, of_picture
-from p2lang.check.model import LOST, START, Step, Stream, UnusableBundle
+from p2lang.check.model import LOST, START, Step, Stream
+from p2lang.check.reading import reading
 from p2lang.check.session import PendingFrame, Place, Remedy, Session, inputs, place_of
 from p2lang.check.suspicions import suspicious
-from p2lang.check.words import nearest, surely
+from p2lang.check.tasks import stands_right
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.guards import exclusive
 from p2lang.semantics.structure import (
     FILE_KINDS,
     PICTURE_NAME,
     file_name,
     makes_picture,
-    reads_bundle,
     untold_target,
 )
 from p2lang.semantics.transfer import Application, filled_in, keeps_columns, schema_after
@@ -217,12 +218,10 @@ def _applied(
     session: Session, stream: Stream, signature: Signature, given: Arguments, name: Span
 ) -> Stream:
     kind = cast(FlowKind, signature.gives)
-    attributes = dict(given.attributes)
-    bundle = None
-    if reads_bundle(signature):
-        bundle = _bundle(session, signature, given, name)
-        if bundle is None:
-            return Stream("table", open=True)
+    found = reading(session, signature, given, name)
+    if found is None or not stands_right(session, signature, name):
+        return Stream(kind, open=True)
+    signature, attributes = found.signature, dict(found.attributes)
     if not _outputs(session, stream, signature, attributes, given, name):
         return Stream(kind, open=True)
     try:
@@ -232,7 +231,7 @@ def _applied(
             signature,
             attributes,
             stream.schema,
-            bundle,
+            found.bundle,
             tuple(given.new),
             _schema_of,
             session.bounds,
@@ -290,66 +289,6 @@ def _emitted(
         Step(signature, inputs(flow, attributes), attributes, kind, schema, *places)
     )
     return Stream(kind, step, schema, stream.open, stream.label)
-
-
-def _bundle(
-    session: Session, signature: Signature, given: Arguments, name: Span
-) -> TableSchema | None:
-    path = given.attributes["path"]
-    span = given.spans["path"]
-    if path[0] != "str":
-        session.report(
-            "P2-E0223",
-            f"`path` of `{signature.name}` is known before the run: it is written as text",
-            span,
-            help="a script's bundles are part of what is signed",
-        )
-        return None
-    try:
-        schema = session.bundle(path[1])
-    except UnusableBundle as unusable:
-        session.report("P2-E0218", unusable.message, span, help=unusable.remedy)
-        return None
-    if schema is None:
-        close = _nearest_path(path[1], session.schemas.known)
-        session.report(
-            "P2-E0218",
-            f'no bundle "{path[1]}" is known',
-            span,
-            help=f'did you mean "{close}"?' if close else _elsewhere(path[1]),
-            note=_known(session.schemas.known),
-            fix=Fix(span, f'"{close}"') if close and surely(path[1], close) else None,
-        )
-    return schema
-
-
-def _elsewhere(path: str) -> str:
-    """Give what to do for a path that is a file or an address, not a bundle's name."""
-    if "://" in path:
-        return "fetch it first; `plotter2 add FILE` takes it into the store, and its name goes here"
-    name = path.rpartition("/")[2]
-    if "." in name or path.startswith(("/", "~", ".")):
-        return f"`plotter2 add {path}` takes a file into the store; then its name there goes here"
-    return "`plotter2 show` lists the bundles of the store"
-
-
-def _nearest_path(path: str, known: tuple[str, ...]) -> str | None:
-    """Give the nearest known path; the star of `name/*` stays, for `known` has names only."""
-    close = nearest(path, known)
-    base, slash, star = path.rpartition("/")
-    if not star.startswith("*") or (close or "").endswith("*"):
-        return close
-    names = [name for name in known if not name.endswith("*")]
-    named = base if base in names else nearest(base, names)
-    return f"{named}{slash}{star}" if named else close
-
-
-def _known(paths: tuple[str, ...]) -> str:
-    shown = ", ".join(f'"{path}"' for path in paths[:8])
-    more = f", ... ({len(paths)} in all)" if len(paths) > 8 else ""
-    return (
-        f"known: {shown}{more}" if paths else "no bundle is known yet; `plotter2 add` takes one in"
-    )
 
 
 def _outputs(
@@ -416,7 +355,7 @@ def _alone(session: Session, what: str, name: str, span: Span, help: str) -> boo
     guards = [guard.value for guard in session.guards]
     earlier = session.pictures.setdefault(name, [])
     for first, others in earlier:
-        if not _exclusive(guards, others):
+        if not exclusive(guards, others):
             session.report(
                 "P2-E0230",
                 f'two {what} are called "{name}"',
@@ -427,8 +366,3 @@ def _alone(session: Session, what: str, name: str, span: Span, help: str) -> boo
             return False
     earlier.append((span, guards))
     return True
-
-
-def _exclusive(guards: list[Value], others: list[Value]) -> bool:
-    """Tell whether two conditions are the two branches of one `when`."""
-    return any(a == ["not", b] or b == ["not", a] for a in guards for b in others)
