@@ -135,6 +135,8 @@ def needed(
     session: Session, answer: Answer, given: Arguments
 ) -> tuple[Signature, dict[str, Value]] | None:
     """Give the operation that reads an answer, and its attributes; None after a report."""
+    if answer.binding is not None:
+        answer.binding.used = True
     for name in ("since", "before"):
         if name in given.attributes:
             session.report(
@@ -153,8 +155,6 @@ def needed(
         attributes["step"] = given.attributes["step"]
     if answer.rows != IMPOSED_ROWS:
         attributes["rows"] = ["int", max(answer.rows, 1)]
-    if answer.binding is not None:
-        answer.binding.used = True
     return NEED, attributes
 
 
@@ -179,10 +179,12 @@ def _as_table(
         return None if what.open else what.step
     if isinstance(what, Typed) and what.type.kind == "unknown":
         return None
-    kind = what.kind if isinstance(what, Stream) else str(what.type)
+    found = (
+        f"this flow ends in a {what.kind}" if isinstance(what, Stream) else f"this is {what.type}"
+    )
     session.report(
         "P2-E0204",
-        f"`{name.text}` is a table, but this flow ends in a {kind}",
+        f"`{name.text}` is a table, but {found}",
         span,
         help="put a value in a table: `$table | summary(name = ...)`"
         if isinstance(what, Typed)
@@ -215,23 +217,33 @@ def _new(
             continue
         if exclusive(guards, known.guards) and (known.columns == columns or how != "exposed"):
             continue
-        session.report(
-            "P2-E0246",
-            f"`{name.text}` is {known.how} already"
-            if known.how == how
-            else f"`{name.text}` is {known.how} above and {how} here",
-            name.span,
-            label=f"{how} here",
-            help="the two branches expose the same columns"
-            if exclusive(guards, known.guards)
-            else "give the two different names, or keep one of them",
-            related=(Related(known.span, f"{known.how} here"),),
-        )
+        _twice(session, how, name, known, exclusive(guards, known.guards))
         return False
     session.answers.append(
         Answer(name.text, how, columns, table.schema.rows, session.task, guards, name.span)
     )
     return True
+
+
+def _twice(session: Session, how: str, name: ast.Name, known: Answer, branches: bool) -> None:
+    if branches:
+        what, help = (
+            f"`{name.text}` is exposed with other columns in the other branch",
+            ("expose the same columns in both, or under two names"),
+        )
+    elif known.how == how:
+        what, help = f"`{name.text}` is {how} already", "give the two different names"
+    else:
+        what = f"`{name.text}` is {known.how} above and {how} here"
+        help = "a task that links a table itself need not impose it: keep one of them"
+    session.report(
+        "P2-E0246",
+        what,
+        name.span,
+        label=f"{how} here",
+        help=help,
+        related=(Related(known.span, f"{known.how} here"),),
+    )
 
 
 def _emit(

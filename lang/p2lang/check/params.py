@@ -95,10 +95,8 @@ def _allowed(session: Session, item: ast.Param, meaning: Declared) -> bool:
     if meaning.kind == "unknown":
         return False
     inner = meaning.type.item if meaning.kind == "list" else meaning.type
-    if meaning.kind not in ("value", "list") or inner is None:
-        session.later(f"a parameter that is {meaning.text}", item.type.span)
-        return False
-    if inner.kind not in _KINDS or inner.nullable:
+    plain = meaning.kind in ("value", "list") and inner is not None
+    if not plain or inner is None or inner.kind not in _KINDS or inner.nullable:
         session.report(
             "P2-E0228",
             f"a parameter cannot be {meaning.text}",

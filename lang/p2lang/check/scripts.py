@@ -65,7 +65,7 @@ def _parameters(
         return None, ()
     first, *others = item.parameters
     takes = _border(session, item, first.type, f"the first parameter of `{item.name.text}`")
-    if first.default is not None:
+    if first.default is not None and takes is not None:
         session.report(
             "P2-E0241",
             f"`{first.name.text}` is the table from the left, and has no default",
@@ -145,7 +145,7 @@ def expand_script(
             node.name.span,
             help=f"put `| {node.name.text}` where a table flows: before `| frame`",
         )
-        return Stream("table", open=True)
+        return Stream(None, open=True, muddled=True)
     if stream.open or stream.schema is None:
         return Stream("table", open=True)
     problems = broken(kind.takes, stream.schema)

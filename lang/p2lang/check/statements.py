@@ -182,13 +182,16 @@ def _task(session: Session, place: Place, item: ast.Task) -> list[Stream | Typed
             "P2-E0245",
             "a task stands at the top of a script, not inside something",
             item.name.span,
-            help="put the `when` or `repeat` inside the task",
+            help=f"put it below, and let it wait: `task {item.name.text} after {session.task.name}`"
+            if session.task is not None
+            else "put the `when` or `repeat` inside the task",
         )
         return []
     task = CheckedTask(item.name.text, {}, waits_for(session, item), item.name.span)
     inside = Place(place.scope.block())
     for given in item.parameters or ():
-        bind(session, inside, given.name, task_param(session, inside, given, task))
+        what = task_param(session, inside, given, task)
+        bind(session, inside, given.name, what, Binding(given.name, what, used=what is None))
     session.task = task
     session.block(session, inside, item.body)
     session.task = None
@@ -209,7 +212,10 @@ def _expose(session: Session, place: Place, item: ast.Expose) -> list[Stream | T
 
 def _impose_input(session: Session, place: Place, item: ast.ImposeInput) -> list[Stream | Typed]:
     imposed = impose_input(session, place, item)
-    bind(session, place, item.name, None if imposed is None else imposed.what, imposed)
+    if imposed is not None:
+        bind(session, place, item.name, imposed.what, imposed)
+    elif place.scope.seen_binding(item.name.text) is None:
+        bind(session, place, item.name, None, Binding(item.name, None, used=True))
     return []
 
 

@@ -12,6 +12,7 @@ from p2lang.check.places import available, shown
 from p2lang.check.session import Session
 from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix, Related
+from p2lang.semantics.promises import Broken, broken
 from p2lang.semantics.values import UNKNOWN, WRITTEN, Typed, ValueType, assignable
 from p2lang.source import Span
 from p2lang.types import ColumnKind, ColumnType, TableSchema
@@ -128,80 +129,71 @@ def keeps_promise(
     meaning = declared(session, node)
     if meaning.kind == "unknown":
         return
-    problem = (
-        _table_problem(name, meaning, what)
+    problems = (
+        _table_problems(name, meaning, what)
         if isinstance(what, Stream)
-        else _value_problem(name, meaning, what)
+        else _value_problems(name, meaning, what)
     )
-    if problem is not None:
-        message, help = problem
+    for message, help, column in problems:
+        field = next((f for f in node.fields or () if f.name.text == column), node)
         session.report(
             "P2-E0221",
             message,
             flow,
             help=help,
-            note=_lacking(session, meaning, what),
-            related=(Related(node.span, "promised here"),),
+            note=_lacking(session, column, what),
+            related=(Related(field.span, "promised here"),),
         )
 
 
-def _lacking(session: Session, meaning: Declared, what: Stream | Typed) -> str:
+_Problem = tuple[str, str, str]
+"""What is wrong, what helps, and the column that it is about."""
+
+
+def _lacking(session: Session, column: str, what: Stream | Typed) -> str:
     """Give which runs lack a promised column, where that is known."""
-    if not isinstance(what, Stream):
+    if not isinstance(what, Stream) or not column:
         return ""
-    told = (lacking_text(session, what.step, name) for name, _ in meaning.columns or ())
-    return next(filter(None, told), "")
+    return lacking_text(session, what.step, column)
 
 
-def _value_problem(name: ast.Name, meaning: Declared, what: Typed) -> tuple[str, str] | None:
+def _value_problems(name: ast.Name, meaning: Declared, what: Typed) -> list[_Problem]:
     if what.type.kind == "unknown" or assignable(meaning.type, what.type):
-        return None
-    return f"`{name.text}` promises {meaning.text}, but this is {what.type}", ""
+        return []
+    return [(f"`{name.text}` promises {meaning.text}, but this is {what.type}", "", "")]
 
 
-def _table_problem(name: ast.Name, meaning: Declared, what: Stream) -> tuple[str, str] | None:
+def _table_problems(name: ast.Name, meaning: Declared, what: Stream) -> list[_Problem]:
     if what.kind is None or what.open:
-        return None
+        return []
     if meaning.kind != "table" or what.kind != "table" or what.schema is None:
-        return f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", ""
-    return missing_of_table(name, meaning, what.schema)
+        return [(f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", "", "")]
+    schema = what.schema
+    return [
+        (*_told(name, problem, schema), problem.column)
+        for problem in broken(meaning.columns or (), schema)
+    ]
 
 
 def missing_of_table(
     name: ast.Name, meaning: Declared, schema: TableSchema | None
 ) -> tuple[str, str] | None:
-    """Give what a table lacks of a written table type, and how to mend it; None when it lacks nothing."""
-    for column, promised in meaning.columns or ():
-        problem = None if schema is None else _column_problem(name, column, promised, schema)
-        if problem is not None:
-            return problem
-    return None
+    """Give what a table lacks of a declared one and a remedy; None when it has everything."""
+    if schema is None or meaning.columns is None:
+        return None
+    return next((_told(name, each, schema) for each in broken(meaning.columns, schema)), None)
 
 
-def _column_problem(
-    name: ast.Name, column: str, promised: ColumnType, schema: TableSchema
-) -> tuple[str, str] | None:
-    actual = schema.get(column)
-    if actual is None:
+def _told(name: ast.Name, problem: Broken, schema: TableSchema) -> tuple[str, str]:
+    column, promised = problem.column, problem.promised
+    if problem.why == "lacking":
         return (
             f"`{name.text}` promises a column `{column}` that this flow does not have",
             available(schema.names),
         )
-    if not column_fits(promised, actual):
-        return f"`{name.text}` promises {column}: {promised}, but here it is {actual}", ""
-    if actual.nullable and not promised.nullable:
-        return (
-            f"`{name.text}` promises that {column} is never null, but here it can be",
-            f"put `| drop_nulls({shown(column)})` at the end, or promise `{column}: {promised}?`",
-        )
-    return None
-
-
-def column_fits(promised: ColumnType, actual: ColumnType) -> bool:
-    """Tell whether a column is of a promised type, nulls aside; a time may be a column of seconds."""
-    if "any" in (promised.kind, actual.kind):
-        return True
-    if actual.kind == "time" and promised.unit == "s":
-        return True
-    kinds = actual.kind == promised.kind or (actual.kind, promised.kind) == ("int", "number")
-    return kinds and (actual.unit == promised.unit or not promised.unit)
+    if problem.why == "type":
+        return f"`{name.text}` promises {column}: {promised}, but here it is {problem.actual}", ""
+    return (
+        f"`{name.text}` promises that {column} is never null, but here it can be",
+        f"put `| drop_nulls({shown(column)})` at the end, or promise `{column}: {promised}?`",
+    )
