@@ -27,7 +27,7 @@ def waits_for(session: Session, item: ast.Task) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in item.after:
         if name.text == item.name.text:
-            session.report("P2-E0216", f"task `{name.text}` cannot wait for itself", name.span)
+            _itself(session, name.text, name.span)
         elif name.text in found:
             session.report(
                 "P2-E0222", f"`after` names `{name.text}` twice", name.span, help="name it once"
@@ -43,7 +43,7 @@ def known_task(session: Session, name: str, span: Span, quote: str = "") -> bool
         return name in session.tasks
     this = session.task.name if session.task is not None else ""
     if this == name:
-        session.report("P2-E0216", f"task `{name}` cannot wait for itself", span)
+        _itself(session, name, span)
         return False
     if name in session.all_tasks:
         session.report(
@@ -65,6 +65,15 @@ def known_task(session: Session, name: str, span: Span, quote: str = "") -> bool
         fix=Fix(span, f"{quote}{close}{quote}") if close else None,
     )
     return False
+
+
+def _itself(session: Session, name: str, span: Span) -> None:
+    session.report(
+        "P2-E0216",
+        f"task `{name}` cannot wait for itself",
+        span,
+        help="name a task that stands above it",
+    )
 
 
 def speaks_of_task(session: Session, function: Signature, given: Arguments) -> bool:
