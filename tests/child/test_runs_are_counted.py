@@ -130,7 +130,7 @@ def test_row_by_row_steps_before_a_frame_are_computed_when_it_is_drawn() -> None
 def test_a_table_that_two_flows_take_is_computed_once_and_kept() -> None:
     text = """p2 1 let t = access("run") | derive(z = reward * 2)
     $t | frame | line(x=step, y=z) | plot("a") | handoff
-    $t | frame | point(x=step, y=z) | plot("b") | handoff"""
+    $t | frame(title="b") | point(x=step, y=z) | plot("b") | handoff"""
     made = program(text)
     assert plan_of(made).fused == ()
     assert plan_of(made).planned == frozenset()
