@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check bench docs clean
+.PHONY: setup demo test check bench fuzz docs clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -21,6 +21,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python tests/module_fuzzing.py 200000
 
 docs: $(VENV)/run.stamp
 	$(BIN)/python -m p2std.reference

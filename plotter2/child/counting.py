@@ -38,7 +38,7 @@ class Meter:
                 MORE_WORK,
                 f"the run takes {self.units:,} units of work, and was allowed {self._program.work:,}",
                 node.signature.name,
-                "this is a bug in plotter2: please report it with the script",
+                "give its parameters smaller values; if it has none, this is a bug in plotter2",
             )
 
     def _rows_of(self, name: str) -> int:

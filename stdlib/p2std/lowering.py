@@ -180,9 +180,16 @@ class Lowering:
                 handed[name] = argument(value, wanted, self.table.outside)
                 continue
             operand = operand_of(value)
+            if found.kind != "fn" and not operand.expr.meta.root_names():
+                operand = self._on_every_row(value, operand)
             operands.append(operand)
             handed[name] = _AS.get(parameter.type, Operand.plain)(operand)
         return handed, operands
+
+    def _on_every_row(self, value: Tagged, operand: Operand) -> Operand:
+        # To polars a literal is one value, and the sum of 5 over three rows would be 5.
+        name = self._kept(operand.stage, b"rows" + canonical(value), operand.expr)
+        return replace(operand, expr=pl.col(name), stage=operand.stage + 1)
 
     def _kept(self, stage: int, key: bytes, expr: pl.Expr) -> str:
         while len(self.stages) <= stage:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import random
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from module_fuzzing import RICH, renamed
 from p2_compiling import LOWERED, SCHEMAS, compiled, module_of
 from p2_libraries import LIBRARIES
 from p2lang import ir
@@ -30,27 +28,6 @@ from p2lang.verifier import CODES, Program, RefusedProgram, verify
 from p2std.registry import core
 
 NAMED = pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
-
-RICH = """p2 1
-param k: int = 5 where $k in 2..20
-param rates: list[number] = [0.1, 0.2] where count($rates) in 1..5
-let t = access("experiment2/run7") | filter(lr in $rates and wall_time < 1h) | drop_nulls
-let other = access("matrix") | rename(step = row) | select(step, value) | cast(value = "int")
-impose rows($t) > 0 and distinct($t.run) <= 50 else f"{rows($t)} rows, wanted {$k}"
-$t
-  | join($other, on=step)
-  | derive(z = (reward - mean(reward)) / stddev(reward), speed = derivative(reward, wrt=wall_time))
-  | order(desc(step), run)
-  | head($k)
-  | frame(title=f"k={$k}")
-  | facet(cols=env)
-  | line(x=step, y=z, colour=run, width=2pt)
-  | text(label=format(speed, ".2f"), x=step, y=z, colour=if z > 0 then "black" else "red")
-  | axis(xlim=0..100, yscale="log")
-  | plot("rich")
-  | handoff
-when rows($t) > 10 { loggy(f"{rows($t)}") } otherwise { giveup("too few") }
-"""
 
 
 def encoded(text: str) -> bytes:
@@ -150,36 +127,6 @@ def changed(text: str, change: Callable[[dict[str, Any]], None]) -> bytes:
     content = json.loads(encoded(text))
     change(content)
     return ir.canonical(renamed(content))
-
-
-def renamed(content: dict[str, Any]) -> dict[str, Any]:
-    """Give a module whose nodes are named after their content again, in order."""
-    ids: dict[str, str] = {}
-
-    def mend(item: Any) -> Any:
-        if isinstance(item, str):
-            return ids.get(item, item)
-        if isinstance(item, list):
-            return [mend(inner) for inner in item]
-        if isinstance(item, dict):
-            return {key: mend(inner) for key, inner in item.items()}
-        return item
-
-    nodes = content["nodes"]
-    if not isinstance(nodes, list):
-        return content
-    out = []
-    for node in nodes:
-        if not isinstance(node, list) or len(node) != 5 or not isinstance(node[0], str):
-            out.append(node)
-            continue
-        old, op, inputs, attributes, kind = node
-        body = [mend(op), mend(inputs), mend(attributes), kind]
-        ids[old] = ir.Node(*body).id  # type: ignore[arg-type]
-        out.append([ids[old], *body])
-    content["nodes"] = out
-    content["sinks"] = mend(content["sinks"])
-    return content
 
 
 LINE = """p2 1
@@ -381,148 +328,6 @@ def outcome(data: bytes) -> str:
         return refused.code if refused.code in CODES else f"unknown code {refused.code}"
     assert program.module.encode() == data
     return "accepted"
-
-
-def leaves(item: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Give the paths to everything in a JSON value."""
-    found = [path]
-    if isinstance(item, list):
-        for index, inner in enumerate(item):
-            found += leaves(inner, (*path, index))
-    elif isinstance(item, dict):
-        for key, inner in item.items():
-            found += leaves(inner, (*path, key))
-    return found
-
-
-def at(item: Any, path: tuple[Any, ...]) -> Any:
-    for key in path:
-        item = item[key]
-    return item
-
-
-def blind(content: dict[str, Any], donors: list[Any], dice: random.Random) -> None:
-    """Replace, remove or double any part."""
-    path = dice.choice([p for p in leaves(content) if p])
-    parent, key = at(content, path[:-1]), path[-1]
-    choice = dice.random()
-    if choice < 0.25:
-        del parent[key]
-    elif choice < 0.4 and isinstance(parent, list):
-        parent.insert(key, copy.deepcopy(parent[key]))
-    else:
-        parent[key] = copy.deepcopy(dice.choice(donors))
-
-
-def is_value(item: Any) -> bool:
-    return isinstance(item, list) and bool(item) and item[0] in TAGS
-
-
-def skilful(content: dict[str, Any], donors: list[Any], dice: random.Random) -> None:
-    """Replace something by something of its kind: a value, a name, an operation, the inputs."""
-    nodes = content["nodes"]
-    target = dice.choice(nodes)
-    choice = dice.random()
-    if choice < 0.15:
-        target[1] = dice.choice(nodes)[1]
-    elif choice < 0.25:
-        target[3].update(copy.deepcopy(dice.choice(nodes)[3]))
-    elif choice < 0.35:
-        target[2] = [dice.choice(nodes)[0] for _ in target[2]]
-    else:
-        wanted = str if choice < 0.5 else list
-        paths = [p for p in leaves(target[3]) if p]
-        if wanted is list:
-            paths = [p for p in paths if is_value(at(target[3], p))]
-        else:
-            paths = [p for p in paths if isinstance(at(target[3], p), str)]
-        if paths:
-            path = dice.choice(paths)
-            fitting = [d for d in donors if (is_value(d) if wanted is list else isinstance(d, str))]
-            at(target[3], path[:-1])[path[-1]] = copy.deepcopy(dice.choice(fitting))
-
-
-def fitted(data: bytes) -> str:
-    """Give the outcome after inputs, work, rights and sinks were made to fit, as someone would who knows the rules."""
-    for _ in range(4):
-        result = outcome(data)
-        if result not in MENDED:
-            break
-        content = json.loads(data)
-        MENDED[result](content, data)
-        data = ir.canonical(renamed(content))
-    return result
-
-
-def mend_work(content: dict[str, Any], data: bytes) -> None:
-    try:
-        verified(data)
-    except RefusedProgram as refused:
-        content["work"] = int(refused.message.split("may cost ")[1].split(" ")[0].replace(",", ""))
-
-
-def mend_rights(content: dict[str, Any], data: bytes) -> None:
-    try:
-        verified(data)
-    except RefusedProgram as refused:
-        words = refused.message.split("the rights ")[1].split(", but")[0]
-        content["rights"] = [word for word in words.split(", ") if word != "none"]
-
-
-def mend_inputs(content: dict[str, Any], data: bytes) -> None:
-    for _, op, inputs, attributes, _ in content["nodes"]:
-        flow = (
-            []
-            if op.partition("@")[0] in ("access", "impose", "loggy", "giveup", "union")
-            else inputs[:1]
-        )
-        inputs[:] = dict.fromkeys([*flow, *ir.tables_named(attributes)])
-
-
-MENDED = {"P2-V0515": mend_work, "P2-V0514": mend_rights, "P2-V0507": mend_inputs}
-
-
-def mutants(count: int, seed: int) -> Counter[str]:
-    """Give how many mutants ended how."""
-    dice = random.Random(seed)
-    contents = [json.loads(encoded(text)) for text in MODULES]
-    parts = [at(content, path) for content in contents for path in leaves(content)]
-    donors = [*parts, *ODD]
-    counts: Counter[str] = Counter()
-    for _ in range(count):
-        content = copy.deepcopy(dice.choice(contents))
-        change = blind if dice.random() < 0.3 else skilful
-        try:
-            for _ in range(dice.randint(1, 2)):
-                change(content, donors, dice)
-            data = ir.canonical(renamed(content) if dice.random() < 0.9 else content)
-        except (TypeError, KeyError, AttributeError, ValueError, IndexError):
-            counts["not encodable"] += 1
-            continue
-        counts[fitted(data)] += 1
-    return counts
-
-
-TAGS = (
-    "int", "num", "str", "bool", "null", "col", "cols", "by", "var", "list", "range", "cat", "if", "len", "op", "not",
-    "neg", "call", "new", "rename", "types", "table", "field",
-)  # fmt: skip
-
-ODD: list[Any] = [
-    None, True, 0, -1, 2**63, "", "n" * 33, "a\x00", [], {}, [[]], ["int"], ["int", "1"], ["int", True],
-    ["num", "0x1p+0"], ["num", (0.0).hex()], ["str", 5], ["null"], ["col", ""], ["cols", []], ["cols", ["x", 1]],
-    ["by", []],
-    ["by", [["desc", ["col"]]]], ["table", "n" + "0" * 32], ["field", "n" + "0" * 32, "a"], ["list", []],
-    ["range", ["null"], ["null"]], ["if", ["bool", True], ["null"], ["null"]], ["op", "**", ["int", 9], ["int", 9]],
-    ["call", "mean@1", {}], ["call", "quantile@1", {"x": ["int", 1], "q": ["int", 1]}], ["new", []], ["rename", []],
-    ["types", []], ["len", ["list", []]], ["neg", ["null"]], ["not", ["null"]], ["cat", []],
-]  # fmt: skip
-
-
-def test_no_mutant_does_anything_but_pass_or_be_refused() -> None:
-    counts = mutants(1_500, seed=7)
-    assert counts["P2-V0519"] == 0, "a surprise: a shape check is missing"
-    assert counts.total() == 1_500
 
 
 @settings(max_examples=100, deadline=None)

@@ -198,3 +198,10 @@ def test_quantiles_of_any_list(values: list[float | None], q: float) -> None:
         assert found is None
     else:
         assert found == pytest.approx(float(np.quantile(present, q)), rel=1e-9, abs=1e-9)
+
+
+def test_a_constant_counts_on_every_row() -> None:
+    frame = pl.DataFrame({"k": ["a", "a", "b"], "x": [1.0, 2.0, 3.0]})
+    made = new(s=call("sum", x=["int", 5]), m=call("mean", x=["num", (0.5).hex()]))
+    assert ran("summary", frame, by=["k"], new=made).rows() == [("a", 10.0, 0.5), ("b", 5.0, 0.5)]
+    assert ran("summary", frame, by=[], new=made).rows() == [(15.0, 0.5)]

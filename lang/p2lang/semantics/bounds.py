@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from p2lang.ir import Value
 
 Bounds = Mapping[str, tuple[float, float]]
-"""Lowest and highest value of each parameter; infinite when its `where` does not say; lists as `count(name)`."""
+"""Lowest and highest value of each parameter; infinite when its `where` does not say; lists as `count(name)`.
+
+Whole numbers stay whole: as a float a large one would be rounded, and the bound could be too low.
+"""
 
 _Interval = tuple[float, float]
 _ANY: _Interval = (float("-inf"), float("inf"))
@@ -23,21 +26,28 @@ def interval(value: Value, bounds: Bounds) -> _Interval:
     """Give the lowest and highest number a value can be."""
     tag = value[0]
     if tag == "int":
-        return float(value[1]), float(value[1])
+        return value[1], value[1]
     if tag == "num":
         number = float.fromhex(value[1])
         return number, number
     if tag == "var":
         return bounds.get(value[1], _ANY)
-    if tag == "len" and value[1][0] == "list":
-        return float(len(value[1][1])), float(len(value[1][1]))
-    if tag == "len" and value[1][0] == "var":
-        return bounds.get(f"count({value[1][1]})", _ANY)
+    if tag == "len":
+        return _length(value[1], bounds)
     if tag == "op" and value[1] in _ARITHMETIC:
-        return _ARITHMETIC[value[1]](interval(value[2], bounds), interval(value[3], bounds))
+        try:
+            return _ARITHMETIC[value[1]](interval(value[2], bounds), interval(value[3], bounds))
+        except OverflowError:
+            return _ANY
     if tag == "if":
         return _hull(interval(value[2], bounds), interval(value[3], bounds))
     return _ANY
+
+
+def _length(value: Value, bounds: Bounds) -> _Interval:
+    if value[0] == "list":
+        return len(value[1]), len(value[1])
+    return bounds.get(f"count({value[1]})", _ANY) if value[0] == "var" else _ANY
 
 
 def count(value: Value, bounds: Bounds) -> int | None:

@@ -90,6 +90,13 @@ def _if(value: Value, variables: Mapping[str, Any]) -> Any:
     return evaluate(value[2 if evaluate(value[1], variables) is True else 3], variables)
 
 
+def _length(value: Value, variables: Mapping[str, Any]) -> Any:
+    items = evaluate(value[1], variables)
+    if not isinstance(items, tuple):
+        raise NotConstant("len")
+    return len(items)
+
+
 def _range(value: Value, variables: Mapping[str, Any]) -> _Between:
     return _Between(evaluate(value[1], variables), evaluate(value[2], variables))
 
@@ -102,7 +109,7 @@ _RULES: dict[str, Callable[[Value, Mapping[str, Any]], Any]] = {
     "null": lambda value, _: None,
     "var": _variable,
     "list": lambda value, variables: tuple(evaluate(item, variables) for item in value[1]),
-    "len": lambda value, variables: len(evaluate(value[1], variables)),
+    "len": _length,
     "range": _range,
     "op": _operator,
     "not": _not,

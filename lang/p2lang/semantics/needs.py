@@ -175,7 +175,9 @@ class Reckoning:
         below = [self._pictures[name] for name in node.inputs if name in self._pictures]
         picture = _joined(below)
         if node.kind == "view":
-            size = _size(node.attributes.get("size"), self.bounds)
+            sized = signature.parameter("size")
+            whole = sized is not None and sized.type == "list"
+            size = _size(node.attributes.get("size"), self.bounds) if whole else None
             if size is not None:
                 picture = _Picture(picture.panels, size, True)
             most = signature.parameter("max_panels")
