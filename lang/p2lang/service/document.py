@@ -13,6 +13,7 @@ from p2lang.check.session import Place, Watch
 from p2lang.compiler import Compiled, compile_script
 from p2lang.parser import Parsed, parse
 from p2lang.semantics.values import Typed
+from p2lang.service.names import Declared, declared
 from p2lang.signatures import Registry
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
@@ -109,6 +110,11 @@ class Document:
                 watch=sights,
             )
         return sights
+
+    @cached_property
+    def names(self) -> tuple[Declared, ...]:
+        """Give the names that the script declares, each with its uses."""
+        return () if self.parsed.script is None else declared(self.parsed.script)
 
     @cached_property
     def compiled(self) -> Compiled:

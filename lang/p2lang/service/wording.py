@@ -30,8 +30,8 @@ def signature_text(signature: Signature) -> str:
     """Give a signature as a person reads it: `head(n: whole number = 10): table → table`."""
     inside = ", ".join(parameter_text(p) for p in signature.parameters)
     if signature.in_flow:
-        takes = "" if signature.takes == "none" else f"{signature.takes} "
-        return f"{signature.name}({inside}): {takes}→ {signature.gives}"
+        takes = "" if signature.takes == "none" else f": {signature.takes}"
+        return f"{signature.name}({inside}){takes} → {signature.gives}"
     gives = {"same": "the type of x"}.get(
         signature.gives, _TYPES.get(signature.gives, signature.gives)
     )
