@@ -24,7 +24,7 @@ param window: int = 50 where $window in 1..5000
 let curves = access("wide/*")
   | filter(step > 10 and `layer_77/weight` < 3)
   | derive(smooth = rolling_mean(`layer_12/weight`, window=$window, by=run))
-  | summary(by=[run, step], m = mean(smooth), n = mean(`layer_9999/weight`))
+  | summary(by=[run, step], m = mean(smooth), n = mean(`layer_9990/weight`))
 
 access("wide/*") | order(desc(step)) | rename(w = `layer_4000/weight`)
   | frame(title="Weights", size=[160mm, 90mm])

@@ -1,12 +1,13 @@
-"""Documents for tests of the language service: a text with `^` where the cursor is, read against the example schemas."""
+"""Documents for tests of the language service: a text, `^` where the cursor is, the schemas of the examples."""
 
 from __future__ import annotations
 
 from p2_compiling import SCHEMAS
+from p2_libraries import LIBRARIES
 from p2lang.service import Document, Workspace
 from p2std.registry import core
 
-WORKSPACE = Workspace.of(core(), SCHEMAS)
+WORKSPACE = Workspace.of(core(), SCHEMAS, LIBRARIES)
 
 
 def document(text: str) -> Document:

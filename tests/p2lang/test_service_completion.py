@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from p2_scripts import SCRIPTS
-from script_editing import marked
 
+from p2_scripts import SCRIPTS
 from p2lang.service import Completion, completions, is_complete
+from script_editing import marked
 
 RUNS = 'access("experiment2/*")'
 
@@ -88,6 +88,16 @@ def test_choices_and_paths_are_texts_in_quotes_that_replace_the_whole_text() -> 
 
 def test_columns_of_a_bound_table_stand_after_its_dot() -> None:
     assert labels(f"let a = {RUNS} | select(run, lr)\nimpose distinct($a.^") == ["run", "lr"]
+
+
+def test_libraries_are_offered_and_what_they_hold_behind_their_dot() -> None:
+    use = 'use "lab/smoothing@1.2.0" as sm\n'
+    assert '"lab/smoothing@1.2.0"' in labels('use "lab^', "path")
+    assert "sm" in labels(f"{use}{RUNS} | ^", "library")
+    assert labels(f"{use}{RUNS} | sm.^") == ["numbered", "positive", "ema"]
+    assert labels(f"{use}{RUNS} | summary(m = sm.^") == ["settled", "twice"]
+    assert labels(f"{use}{RUNS} | head($sm.^") == ["usual_half_life"]
+    assert "half_life" in labels(f"{use}{RUNS} | sm.ema(col=reward, ^", "argument")
 
 
 def test_what_begins_like_the_word_comes_first_and_what_contains_it_last() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from p2_compiling import LOWERED, compiled
-from script_editing import document, marked
 
+from p2_compiling import LOWERED, compiled
 from p2lang.service import (
     Refused,
     applied,
@@ -20,6 +19,7 @@ from p2lang.service import (
 )
 from p2lang.service.actions import actions
 from p2lang.source import Span
+from script_editing import document, marked
 
 RUNS = 'access("experiment2/*")'
 
@@ -78,6 +78,13 @@ def test_arguments_quantities_paths_and_definitions_tell_what_they_are() -> None
     text = "## Tidy.\ndef tidy(cut: int = 10): table = | head($cut)\n" + f"{RUNS} | ti^dy"
     assert hovered(text)[0] == "def tidy(cut: int = 10): table"
     assert hovered(f"{RUNS} | summary(m^id = median(reward))") == ("mid: number?", "new column")
+
+
+def test_what_a_library_holds_tells_what_is_written_about_it() -> None:
+    text = f'use "lab/smoothing@1.2.0" as sm\n{RUNS} | sm.em^a(col=reward) | head'
+    code, about = hovered(text)
+    assert code.startswith("def ema(col: column[number], half_life: number = $usual_half_life")
+    assert "the exponentially weighted mean" in about
 
 
 # ---- names ---------------------------------------------------------------------------------------
@@ -158,7 +165,7 @@ def test_renaming_bindings_changes_nothing_of_what_a_script_does(path: object) -
         assert not isinstance(changes, Refused)
         after = compiled(applied(text, changes)).module
         assert after is not None
-        assert after.digest == before.digest
+        assert after.sha256 == before.sha256
 
 
 # ---- outline, hints, help, fixes -----------------------------------------------------------------

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from p2_scripts import SCRIPTS
-from script_editing import document
 
+from p2_scripts import SCRIPTS
 from p2lang.service import (
     completions,
     definition,
@@ -18,6 +17,7 @@ from p2lang.service import (
     signature_help,
     symbols,
 )
+from script_editing import document
 
 TEXTS = [path.read_text(encoding="utf-8") for path in SCRIPTS]
 PIECES = st.sampled_from(

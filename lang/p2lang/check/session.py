@@ -111,6 +111,9 @@ class Watch:
     def bound(self, binding: Binding) -> None:
         """See a name get its value."""
 
+    def used(self, loaded: Loaded) -> None:
+        """See a library that was read."""
+
 
 NOBODY = Watch()
 """Looks on and sees nothing."""

@@ -163,6 +163,8 @@ def _param(session: Session, place: Place, item: ast.Param) -> list[Stream | Typ
 
 def _use(session: Session, place: Place, item: ast.Use) -> list[Stream | Typed]:
     loaded = load(session, item, lambda *given: _STATEMENTS[type(given[2])](*given))
+    if loaded is not None:
+        session.watch.used(loaded)
     _define(session, place, Word(item.alias, item, used=loaded is None))
     return []
 

@@ -16,16 +16,18 @@ def nearest(word: str, candidates: Iterable[str], *, shortened: bool = True) -> 
     """
     limit = max(1, len(word) // 3)
     best: tuple[int, str] | None = None
-    folded = _folded(word)
+    lower, folded = word.lower(), _folded(word)
     for candidate in candidates:
         if candidate == word or len(candidate) > _LONGEST:
             continue
         if _folded(candidate) == folded:
             return candidate
-        if shortened and _shortened(word.lower(), candidate.lower()):
-            best = best or (limit, candidate)
-        distance = _edits(word.lower(), candidate.lower(), limit)
-        if distance <= limit and (best is None or distance < best[0]):
+        other = candidate.lower()
+        if best is None and shortened and _shortened(lower, other):
+            best = (limit, candidate)
+        allowed = limit if best is None else best[0] - 1
+        distance = _edits(lower, other, allowed)
+        if distance <= allowed:
             best = (distance, candidate)
     return None if best is None else best[1]
 
@@ -47,26 +49,51 @@ def _shortened(word: str, candidate: str) -> bool:
 
 
 def _folded(word: str) -> str:
-    return "".join(c for c in word.lower() if c not in "_-. /")
+    return word.lower().translate(_COUNTS_NOTHING)
+
+
+_COUNTS_NOTHING = str.maketrans("", "", "_-. /")
 
 
 def _edits(left: str, right: str, limit: int) -> int:
-    """Give the number of insertions, deletions, replacements and swaps of neighbours, or limit + 1 when it is more."""
-    if abs(len(left) - len(right)) > limit:
-        return limit + 1
+    """Give the number of insertions, deletions, replacements and swaps of neighbours, or limit + 1 when it is more.
+
+    A script may name one of a hundred thousand columns: most are told apart without looking at every pair of letters.
+    """
+    if limit < 1 or abs(len(left) - len(right)) > limit or _strangers(left, right) > limit:
+        return 0 if left == right else limit + 1
+    left, right = _differing(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
+    beyond = limit + 1
     for i, a in enumerate(left, start=1):
         earlier, before = before, row
-        row = [i]
-        for j, b in enumerate(right, start=1):
+        row = [beyond] * (len(right) + 1)
+        row[0] = i
+        for j in range(max(1, i - limit), min(len(right), i + limit) + 1):
+            b = right[j - 1]
             cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
             if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
                 cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
+            row[j] = cost
         if min(row) > limit:
-            return limit + 1
-    return row[-1]
+            return beyond
+    return min(row[-1], beyond)
+
+
+def _strangers(left: str, right: str) -> int:
+    """Give how many letters one of two words has that the other lacks: each is one edit at least."""
+    return max(len(set(left) - set(right)), len(set(right) - set(left)))
+
+
+def _differing(left: str, right: str) -> tuple[str, str]:
+    """Give both words without the beginning and the end that they share."""
+    shortest = min(len(left), len(right))
+    start = next((i for i in range(shortest) if left[i] != right[i]), shortest)
+    left, right = left[start:], right[start:]
+    shortest -= start
+    end = next((i for i in range(shortest) if left[-1 - i] != right[-1 - i]), shortest)
+    return left[: len(left) - end], right[: len(right) - end]
 
 
 FOREIGN_STEPS = {

@@ -6,7 +6,7 @@ For editors: a script that is being written is almost never right, and still som
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from p2lang.parser.lexer import Tokens, lex
 from p2lang.parser.mistakes.trouble import CLOSERS, OPENERS
@@ -37,19 +37,24 @@ def unfinished(text: str, offset: int) -> Unfinished:
     end = len(tokens) - 1
     if nesting_problem(tokens) is not None:
         return Unfinished(tokens, end, frozenset(), text[:offset])
-    extent = _last(outlined(tokens).extents)
-    while extent is not None:
-        found = _repaired(tokens, extent)
-        if found is not None:
-            return found
-        extent = _last(extent.inner)
-    found = _repaired(tokens, Extent(end, end))
-    assert found is not None  # nothing is always the beginning of something
+    extents = _nested(outlined(tokens).extents)
+    for read in (_repaired, _cut_off):
+        for blocks, extent in enumerate(extents):
+            found = read(tokens, extent)
+            if found is not None:
+                return replace(found, mended=found.mended + " }" * blocks)
+    nothing = _repaired(tokens, Extent(end, end))
+    assert nothing is not None  # it is always the beginning of something
+    return nothing
+
+
+def _nested(extents: list[Extent]) -> list[Extent]:
+    """Give the last statement, the last one in its last block, and so on."""
+    found: list[Extent] = []
+    while extents:
+        found.append(extents[-1])
+        extents = extents[-1].inner
     return found
-
-
-def _last(extents: list[Extent]) -> Extent | None:
-    return extents[-1] if extents else None
 
 
 def _repaired(tokens: Tokens, extent: Extent) -> Unfinished | None:
@@ -65,19 +70,24 @@ def _repaired(tokens: Tokens, extent: Extent) -> Unfinished | None:
             return Unfinished(tokens, extent.first, accepts, mended, repaired)
         left_out = _segment(tokens, order, result)
         if left_out is None:
-            return _cut_off(tokens, extent, order[:result])
+            break
         order = [i for i in order if i not in left_out]
     return None
 
 
-def _cut_off(tokens: Tokens, extent: Extent, order: Sequence[int]) -> Unfinished | None:
-    """Give the statement without all that comes after a mistake that nothing separates from the place."""
+def _cut_off(tokens: Tokens, extent: Extent) -> Unfinished | None:
+    """Give the statement without all that comes after its first mistake, which nothing separates from the place."""
     from p2lang.parser.parsing import continued
 
+    order = [*range(extent.first, len(tokens) - 1)]
     result = continued(tokens, order)
+    while isinstance(result, int) and order:
+        order = order[:result]
+        result = continued(tokens, order)
     if isinstance(result, int) or not order:
         return None
-    return Unfinished(tokens, extent.first, frozenset(), _mended(tokens, order, extent, result[1]))
+    mended = _mended(tokens, order, extent, result[1])
+    return Unfinished(tokens, extent.first, frozenset(), mended, True)
 
 
 def _mended(tokens: Tokens, order: Sequence[int], extent: Extent, closing: str) -> str:
@@ -93,25 +103,18 @@ def _mended(tokens: Tokens, order: Sequence[int], extent: Extent, closing: str) 
 
 def _segment(tokens: Tokens, order: Sequence[int], place: int) -> range | None:
     """Give the tokens of the argument or step around a place if it ends before the text does."""
-    depths = _depths(tokens, order)
-    kinds = tokens.kinds
+    depths, kinds = _depths(tokens, order), tokens.kinds
     start = place
     for depth in range(depths[place] if place < len(order) else 0, -1, -1):
         while start > 0 and not _begins(kinds[order[start]], depths[start], depth):
             start -= 1
-        stop = next(
-            (
-                at
-                for at in range(place + (start == place), len(order))
-                if depths[at] == depth and kinds[order[at]] in ("COMMA", "VBAR")
-            ),
-            None,
-        )
-        if stop is not None and start < stop:
+        behind = range(place + (start == place), len(order))
+        ends = (i for i in behind if depths[i] == depth and kinds[order[i]] in ("COMMA", "VBAR"))
+        stop = next(ends, None)
+        if stop is not None and start < stop and _begins(kinds[order[start]], depths[start], depth):
             first = order[start] + (kinds[order[start]] in OPENERS)
-            return range(
-                first, order[stop] + (kinds[order[stop]] == "COMMA" and first > order[start])
-            )
+            with_comma = kinds[order[stop]] == "COMMA" and first > order[start]
+            return range(first, order[stop] + with_comma)
     return None
 
 
@@ -120,11 +123,15 @@ def _begins(kind: str, here: int, depth: int) -> bool:
 
 
 def _depths(tokens: Tokens, order: Sequence[int]) -> list[int]:
-    """Give how many brackets are open around each token; an opening one is around none of itself."""
-    depths, depth = list[int](), 0
+    """Give how many brackets are open around each token; brackets are around none of themselves."""
+    depths, opened = list[int](), list[str]()
     for index in order:
         kind = tokens.kinds[index]
-        depth -= kind in CLOSERS
-        depths.append(depth)
-        depth += kind in OPENERS
+        partner = CLOSERS.get(kind)
+        if partner in opened:
+            while opened.pop() != partner:
+                pass
+        depths.append(len(opened))
+        if kind in OPENERS:
+            opened.append(kind)
     return depths

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from p2lang.service.cursor import word_at
 from p2lang.service.document import Document
-from p2lang.service.surroundings import surroundings
-from p2lang.service.wording import definition_text, doc_of, parameter_text, signature_text
+from p2lang.service.whereabouts import whereabouts
+from p2lang.service.wording import (
+    definition_text,
+    doc_of,
+    given_text,
+    parameter_text,
+    signature_text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +27,16 @@ class SignatureHelp:
 
 def signature_help(document: Document, offset: int) -> SignatureHelp | None:
     """Give the signature of the call around an offset, None outside of calls of something known."""
-    word = word_at(document.text, offset)
-    around = surroundings(document, word.start, offset)
+    around = whereabouts(document, offset)
     call, definition, operation = around.call, around.definition, around.operation
     if call is None:
         return None
     if definition is not None:
-        text = around.before.mended
         names = [p.name.text for p in definition.parameters]
-        shown = tuple(text[p.span.start : p.span.end] for p in definition.parameters)
+        shown = tuple(given_text(p) for p in definition.parameters)
         position = call.position if call.position < len(names) else None
         active = names.index(call.argument) if call.argument in names else position
-        label = definition_text(definition, text)
+        label = definition_text(definition)
         return SignatureHelp(label, shown, active, doc_of(definition.comments))
     if operation is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,12 +12,12 @@ from p2lang import ast
 from p2lang.check.model import Binding, Stream
 from p2lang.semantics.arguments import widest
 from p2lang.semantics.structure import reads_bundle
-from p2lang.service.cursor import Word, word_at
 from p2lang.service.document import Document, Workspace
-from p2lang.service.surroundings import Surroundings, surroundings
+from p2lang.service.whereabouts import Whereabouts, whereabouts
 from p2lang.service.wording import (
     definition_text,
     doc_of,
+    given_text,
     parameter_text,
     signature_text,
     value_text,
@@ -30,6 +31,9 @@ CompletionKind = Literal[
     "argument", "binding", "choice", "column", "definition", "function", "keyword", "library",
     "path", "source", "step", "task", "type", "value",
 ]  # fmt: skip
+
+_UNWRITABLE = re.compile(r"[`\n]|.{201}")
+"""Names of columns that no script can write."""
 
 MOST = 200
 """Completions that are given at most."""
@@ -66,18 +70,16 @@ def completions(document: Document, offset: int, most: int = MOST) -> tuple[Comp
 
     Gives `most` at most: whoever gets as many asks again when more was typed.
     """
-    word = word_at(document.text, offset)
-    if word.inside == "nothing":
-        return ()
-    around = surroundings(document, word.start, offset)
-    offers = _offers(around, word)
-    return tuple(_matching(offers, word, most))
+    around = whereabouts(document, offset)
+    return tuple(_matching(_offers(around), around, most))
 
 
-def _offers(around: Surroundings, word: Word) -> Iterator[Offer]:
-    if word.inside == "binding":
+def _offers(around: Whereabouts) -> Iterator[Offer]:
+    if around.word.inside == "nothing":
+        return iter(())
+    if around.word.inside == "binding":
         return _bindings(around)
-    if word.inside == "text":
+    if around.word.inside == "text":
         return _texts(around)
     if around.previous == "DOT":
         return _members(around)
@@ -88,8 +90,8 @@ def _offers(around: Surroundings, word: Word) -> Iterator[Offer]:
     return _words(around)
 
 
-def _matching(offers: Iterator[Offer], word: Word, most: int) -> Iterator[Completion]:
-    typed = word.typed.strip("`").lower()
+def _matching(offers: Iterator[Offer], around: Whereabouts, most: int) -> Iterator[Completion]:
+    typed, replaces = around.typed, around.word.replaces
     begin, contain = list[Offer](), list[Offer]()
     for offer in offers:
         label = offer.label.lower().strip('"')
@@ -101,13 +103,13 @@ def _matching(offers: Iterator[Offer], word: Word, most: int) -> Iterator[Comple
             break
     for offer in islice((*begin, *contain), most):
         insert = offer.insert or offer.label
-        yield Completion(offer.label, offer.kind, insert, offer.detail, offer.doc, word.replaces)
+        yield Completion(offer.label, offer.kind, insert, offer.detail, offer.doc, replaces)
 
 
 # ---- after a bar, a dollar, a dot, a quote -------------------------------------------------------
 
 
-def _steps(around: Surroundings) -> Iterator[Offer]:
+def _steps(around: Whereabouts) -> Iterator[Offer]:
     """Give the steps that take what the pipe carries, then those of the script, then pipes."""
     kind = around.stream.kind
     if around.previous == "LSQB":  # the first of a list: it starts a flow, or continues one
@@ -121,7 +123,7 @@ def _steps(around: Surroundings) -> Iterator[Offer]:
         if isinstance(word.what, ast.ScriptDef) or (
             isinstance(word.what, ast.Def) and word.what.body.head is None
         ):
-            yield _definition(around, word.what)
+            yield _definition(word.what)
         elif isinstance(word.what, ast.Use):
             yield _library(word.what)
     for binding in around.bindings():
@@ -134,26 +136,49 @@ def _fits(signature: Signature, kind: FlowKind) -> bool:
     return signature.takes == kind or anything
 
 
-def _bindings(around: Surroundings) -> Iterator[Offer]:
+def _bindings(around: Whereabouts) -> Iterator[Offer]:
     for binding in around.bindings():
         if not around.at_step or isinstance(binding.what, ast.Pipe):
             yield _binding(binding)
 
 
-def _members(around: Surroundings) -> Iterator[Offer]:
-    """Give the columns of the table that is named before a dot."""
+def _members(around: Whereabouts) -> Iterator[Offer]:
+    """Give what may stand behind a dot: the columns of a bound table, what a library offers."""
     tokens = around.before.tokens
     owner = len(tokens) - 3
-    if owner < 0 or tokens.kinds[owner] != "VAR":
+    if owner < 0:
         return
-    found = around.place.scope.seen_binding(tokens.text_of(owner)[1:])
+    name = tokens.text_of(owner).strip("`$")
+    found = around.place.scope.seen_binding(name) if tokens.kinds[owner] == "VAR" else None
     if found is not None and isinstance(found.what, Stream) and found.what.schema is not None:
-        yield from _columns(found.what.schema)
+        yield from _columns(around, found.what.schema)
+    elif found is None:
+        yield from _library_members(around, name, owner)
 
 
-def _texts(around: Surroundings) -> Iterator[Offer]:
+def _library_members(around: Whereabouts, alias: str, owner: int) -> Iterator[Offer]:
+    """Give the steps, functions or constants of a library, as the place wants them."""
+    value = around.before.tokens.kinds[owner] == "VAR"
+    step = owner > 0 and around.before.tokens.kinds[owner - 1] in ("VBAR", "LSQB", "COMMA")
+    for name, found in around.members(alias).items():
+        if isinstance(found.what, ast.Def):
+            is_step = found.what.body.head is None
+            if not value and is_step == (step and around.call is None):
+                shown = definition_text(found.what)
+                yield Offer(name, "definition", shown, doc_of(found.what.comments))
+        elif isinstance(found, Binding):
+            is_pipe = isinstance(found.what, ast.Pipe)
+            if is_pipe != value and (value or step):
+                yield Offer(name, "binding", value_text(found.what))
+
+
+def _texts(around: Whereabouts) -> Iterator[Offer]:
     """Give the texts that an argument may be: paths of bundles, choices, names of types."""
     parameter, operation = around.parameter, around.operation
+    if around.previous == "USE":
+        yield from (
+            Offer(f'"{known}"', "path", "library") for known in around.workspace.libraries.known
+        )
     if parameter is None or operation is None:
         return
     if reads_bundle(operation) and parameter.name == "path":
@@ -195,7 +220,7 @@ _TYPES = {
 }
 
 
-def _types(around: Surroundings) -> Iterator[Offer]:
+def _types(around: Whereabouts) -> Iterator[Offer]:
     for name, doc in _TYPES.items():
         yield Offer(name, "type", "", doc)
 
@@ -203,7 +228,7 @@ def _types(around: Surroundings) -> Iterator[Offer]:
 # ---- a word --------------------------------------------------------------------------------------
 
 
-def _words(around: Surroundings) -> Iterator[Offer]:
+def _words(around: Whereabouts) -> Iterator[Offer]:
     accepts = around.before.accepts
     expression = "NUMBER" in accepts and ("LSQB" in accepts or "VAR" in accepts)
     if around.call is not None and (expression or not accepts):
@@ -216,7 +241,7 @@ def _words(around: Surroundings) -> Iterator[Offer]:
         yield from _keywords(around)
 
 
-def _arguments(around: Surroundings) -> Iterator[Offer]:
+def _arguments(around: Whereabouts) -> Iterator[Offer]:
     """Give the names of arguments that are free, then what the argument may be."""
     call, operation, definition = around.call, around.operation, around.definition
     assert call is not None
@@ -224,7 +249,7 @@ def _arguments(around: Surroundings) -> Iterator[Offer]:
     if call.fresh and definition is not None:
         for given in definition.parameters:
             if given.name.text not in call.given:
-                shown = around.text[given.span.start : given.span.end]
+                shown = given_text(given)
                 yield Offer(given.name.text, "argument", shown, insert=f"{given.name.text}=")
     elif call.fresh and operation is not None and names_first:
         yield from _free_names(operation, call.given)
@@ -240,7 +265,7 @@ def _free_names(operation: Signature, given: frozenset[str]) -> Iterator[Offer]:
         yield Offer(parameter.name, "argument", detail, insert=f"{parameter.name}=")
 
 
-def _given(around: Surroundings) -> Iterator[Offer]:
+def _given(around: Whereabouts) -> Iterator[Offer]:
     parameter, operation = around.parameter, around.operation
     if operation is None or around.definition is not None:
         yield from _values(around)
@@ -263,12 +288,12 @@ def _given(around: Surroundings) -> Iterator[Offer]:
 
 
 def _column_argument(
-    around: Surroundings, operation: Signature, parameter: Parameter
+    around: Whereabouts, operation: Signature, parameter: Parameter
 ) -> Iterator[Offer]:
     schema = around.stream.schema
     if schema is not None:
         numbers = parameter.type == "numcol"
-        yield from _columns(schema, lambda kind: kind.is_numeric or not numbers)
+        yield from _columns(around, schema, lambda kind: kind.is_numeric or not numbers)
     if parameter.type == "cols":
         pattern = around.workspace.registry.expression("cols")
         descending = around.workspace.registry.expression("desc")
@@ -279,11 +304,11 @@ def _column_argument(
             yield _binding(binding)
 
 
-def _values(around: Surroundings, *, columns: bool = True) -> Iterator[Offer]:
+def _values(around: Whereabouts, *, columns: bool = True) -> Iterator[Offer]:
     """Give what an expression may be made of at the place: columns, bindings, functions, constants."""
     schema = around.stream.schema if columns else None
     if schema is not None:
-        yield from _columns(schema)
+        yield from _columns(around, schema)
     for binding in around.bindings():
         if not isinstance(binding.what, ast.Pipe) or around.step is None:
             yield _binding(binding)
@@ -295,16 +320,16 @@ def _values(around: Surroundings, *, columns: bool = True) -> Iterator[Offer]:
         yield from (_operation(s) for s in _newest(around.workspace) if s.kind == kind)
     for word in around.words():
         if isinstance(word.what, ast.Def) and word.what.body.head is not None:
-            yield _definition(around, word.what)
+            yield _definition(word.what)
     yield from _constants(("true", "false", "null", "if", "not"))
 
 
-def _heads(around: Surroundings) -> Iterator[Offer]:
+def _heads(around: Whereabouts) -> Iterator[Offer]:
     yield from _sources(around)
     yield from map(_binding, around.bindings())
 
 
-def _sources(around: Surroundings) -> Iterator[Offer]:
+def _sources(around: Whereabouts) -> Iterator[Offer]:
     for signature in _newest(around.workspace):
         if signature.in_flow and signature.takes == "none":
             yield _operation(signature)
@@ -341,7 +366,7 @@ _KEYWORDS = {
 }
 
 
-def _keywords(around: Surroundings) -> Iterator[Offer]:
+def _keywords(around: Whereabouts) -> Iterator[Offer]:
     accepts = around.before.accepts or frozenset(_KEYWORDS)
     if around.previous == "VBAR" or around.at_step:
         return
@@ -368,13 +393,8 @@ def _operation(signature: Signature) -> Offer:
     return Offer(signature.name, kind, signature_text(signature), signature.doc)
 
 
-def _definition(around: Surroundings, what: ast.Def | ast.ScriptDef) -> Offer:
-    return Offer(
-        what.name.text,
-        "definition",
-        definition_text(what, around.before.mended),
-        doc_of(what.comments),
-    )
+def _definition(what: ast.Def | ast.ScriptDef) -> Offer:
+    return Offer(what.name.text, "definition", definition_text(what), doc_of(what.comments))
 
 
 def _library(what: ast.Use) -> Offer:
@@ -386,10 +406,10 @@ def _binding(binding: Binding) -> Offer:
 
 
 def _columns(
-    schema: TableSchema, fits: Callable[[ColumnType], bool] = lambda kind: True
+    around: Whereabouts, schema: TableSchema, fits: Callable[[ColumnType], bool] = lambda kind: True
 ) -> Iterator[Offer]:
     for name, kind in schema.columns:
-        if fits(kind):
+        if around.typed in name.lower() and fits(kind) and not _UNWRITABLE.search(name):
             yield Offer(name, "column", str(kind), insert=written_name(name))
 
 

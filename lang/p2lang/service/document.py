@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from p2lang import ast
-from p2lang.check import Schemas, check
+from p2lang.check import NO_LIBRARIES, Libraries, Schemas, check
 from p2lang.check.model import Binding, Stream
-from p2lang.check.session import Place, Watch
-from p2lang.compiler import Compiled, compile_script
+from p2lang.check.session import Loaded, Place, Watch
+from p2lang.compiler import Compiled, Surroundings, compile_script
 from p2lang.parser import Parsed, parse
+from p2lang.parser.tree import HOLE
 from p2lang.semantics.values import Typed
 from p2lang.service.names import Declared, declared
 from p2lang.signatures import Registry
@@ -21,15 +22,20 @@ from p2lang.types import TableSchema
 
 @dataclass(frozen=True)
 class Workspace:
-    """What scripts are read against: the operations there are, and the schemas of the bundles."""
+    """What scripts are read against: the operations there are, the schemas of the bundles, the libraries."""
 
     registry: Registry
     schemas: Schemas
+    libraries: Libraries = NO_LIBRARIES
 
     @staticmethod
-    def of(registry: Registry, schemas: Schemas | Mapping[str, TableSchema]) -> Workspace:
-        """Give a workspace of a registry and schemas in either form."""
-        return Workspace(registry, Schemas.of(schemas))
+    def of(
+        registry: Registry,
+        schemas: Schemas | Mapping[str, TableSchema],
+        libraries: Libraries = NO_LIBRARIES,
+    ) -> Workspace:
+        """Give a workspace of a registry, schemas in either form and libraries."""
+        return Workspace(registry, Schemas.of(schemas), libraries)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Sights(Watch):
     heads: dict[Span, Stream | Typed] = field(default_factory=dict)
     steps: dict[Span, SeenStep] = field(default_factory=dict)
     bindings: dict[Span, Binding] = field(default_factory=dict)
+    libraries: dict[str, Loaded] = field(default_factory=dict)
 
     def statement(self, place: Place, item: ast.Item) -> None:
         """Keep where a statement stands."""
@@ -76,6 +83,10 @@ class Sights(Watch):
     def bound(self, binding: Binding) -> None:
         """Keep what a name stands for."""
         self.bindings.setdefault(binding.name.span, binding)
+
+    def used(self, loaded: Loaded) -> None:
+        """Keep a library."""
+        self.libraries[loaded.reference] = loaded
 
 
 @dataclass(frozen=True)
@@ -106,8 +117,9 @@ class Document:
                 self.source,
                 self.workspace.registry,
                 self.workspace.schemas,
-                poisoned=self.parsed.poisoned,
+                poisoned=(*self.parsed.poisoned, HOLE),  # nobody is to look for what it may mean
                 watch=sights,
+                libraries=self.workspace.libraries,
             )
         return sights
 
@@ -119,4 +131,6 @@ class Document:
     @cached_property
     def compiled(self) -> Compiled:
         """Give the whole compilation: diagnostics, and the costs when there is nothing wrong."""
-        return compile_script(self.source, self.workspace.registry, self.workspace.schemas)
+        known = self.workspace
+        around = Surroundings(known.libraries)
+        return compile_script(self.source, known.registry, known.schemas, surroundings=around)

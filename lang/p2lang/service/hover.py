@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from p2lang import ast
-from p2lang.check.model import Step, Stream
+from p2lang.check.libraries import exported
+from p2lang.check.model import Step, Stream, Word
 from p2lang.service.document import Document, SeenStep
 from p2lang.service.names import Declared
 from p2lang.service.renaming import name_at
@@ -14,6 +15,7 @@ from p2lang.service.tree import path_to
 from p2lang.service.wording import (
     definition_text,
     doc_of,
+    given_text,
     parameter_text,
     schema_text,
     signature_text,
@@ -69,7 +71,7 @@ def _declared(document: Document, declared: Declared, span: Span) -> Hover:
     node = declared.node
     comments = node.comments if isinstance(node, ast.Commented) else ()
     if isinstance(node, ast.Def | ast.ScriptDef):
-        return Hover(span, f"def {definition_text(node, document.text)}", doc_of(comments))
+        return Hover(span, f"def {definition_text(node)}", doc_of(comments))
     if isinstance(node, ast.Use):
         return Hover(span, f'use "{node.path.value}" as {declared.name}', doc_of(comments))
     if declared.kind in ("task", "link", "expose"):
@@ -80,18 +82,13 @@ def _declared(document: Document, declared: Declared, span: Span) -> Hover:
     if declared.kind in ("let", "param", "pipe", "repeat"):
         title = f"{declared.kind} {title}"
     if isinstance(node, ast.Param | ast.Parameter):
-        title = f"{title}: {_written_type(document, node)}"
+        title = f"{title.rpartition('$')[0]}${given_text(node)}"
     elif what is not None:
         title = f"{title}: {value_text(what)}"
+    if isinstance(node, ast.Param) and node.where is not None:
+        title = f"{title} where {document.source.slice(node.where.span)}"
     columns = schema_text(what.schema) if isinstance(what, Stream) and what.schema else ""
     return Hover(span, title, _paragraphs(doc_of(comments), _listed(columns)))
-
-
-def _written_type(document: Document, node: ast.Param | ast.Parameter) -> str:
-    last = node.default or node.type
-    if isinstance(node, ast.Param) and node.where is not None:
-        last = node.where
-    return document.text[node.type.span.start : last.span.end]
 
 
 def _argument_name(document: Document, path: _Path, name: ast.Name) -> Hover | None:
@@ -170,12 +167,20 @@ def _call(document: Document, path: _Path, offset: int) -> Hover | None:
 
 def _called(document: Document, node: ast.Stage | ast.Call, path: _Path) -> tuple[str | None, str]:
     declared = name_at(document, node.name.span.start)
-    if declared is not None and isinstance(declared.node, ast.Def | ast.ScriptDef):
-        return f"def {definition_text(declared.node, document.text)}", doc_of(
-            declared.node.comments
-        )
+    what = None if declared is None else declared.node
+    if isinstance(what, ast.Use) and len(node.name.parts) > 1:
+        what = _member(document, what, node.name.parts[1].text)
+    if isinstance(what, ast.Def | ast.ScriptDef):
+        return f"def {definition_text(what)}", doc_of(what.comments)
     signature = _operation(document, node, path)
     return (None, "") if signature is None else (signature_text(signature), signature.doc)
+
+
+def _member(document: Document, library: ast.Use, name: str) -> ast.Node | None:
+    """Give the definition that a library offers under a name."""
+    loaded = document.sights.libraries.get(library.path.value)
+    found = None if loaded is None else exported(loaded).get(name)
+    return found.what if isinstance(found, Word) and isinstance(found.what, ast.Def) else None
 
 
 def _variable(document: Document, path: _Path, offset: int) -> Hover | None:

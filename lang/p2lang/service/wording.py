@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from p2lang import ast
 from p2lang.check.model import Stream
+from p2lang.fmt import format_expr
+from p2lang.fmt.expressions import type_expression
+from p2lang.fmt.layout import rendered
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Signature
 from p2lang.types import TableSchema
@@ -24,6 +27,7 @@ _TYPES: Mapping[str, str] = {
     "agg": "aggregate",
 }
 _MOST_COLUMNS = 12
+_ENDLESS = 10_000
 
 
 def signature_text(signature: Signature) -> str:
@@ -56,11 +60,21 @@ def parameter_text(parameter: Parameter) -> str:
     return f"{parameter.name}{'?' if parameter.optional else ''}: {kind}{default}"
 
 
-def definition_text(word: ast.Def | ast.ScriptDef, text: str) -> str:
+def definition_text(what: ast.Def | ast.ScriptDef) -> str:
     """Give the first line of a definition: its name, parameters and type."""
-    given = ", ".join(text[p.span.start : p.span.end] for p in word.parameters)
-    kind = "" if word.type is None else f": {text[word.type.span.start : word.type.span.end]}"
-    return f"{word.name.text}({given}){kind}"
+    given = ", ".join(given_text(parameter) for parameter in what.parameters)
+    kind = "" if what.type is None else f": {_type_text(what.type)}"
+    return f"{what.name.text}({given}){kind}"
+
+
+def given_text(parameter: ast.Parameter | ast.Param) -> str:
+    """Give a parameter of a definition or of the script as it is declared: `cut: int = 10`."""
+    default = "" if parameter.default is None else f" = {format_expr(parameter.default)}"
+    return f"{parameter.name.text}: {_type_text(parameter.type)}{default}"
+
+
+def _type_text(node: ast.TypeExpr) -> str:
+    return rendered(type_expression(node), _ENDLESS)
 
 
 def doc_of(comments: ast.Comments) -> str:
@@ -109,6 +123,6 @@ def value_text(what: Typed | Stream | ast.Pipe | None) -> str:
 
 
 def written_name(name: str) -> str:
-    """Give a column's name as it is written: in backticks when it is an odd one or a keyword."""
+    """Give a column's name as a script writes it: in backticks when it is an odd one or a word of the language."""
     plain = ast.IDENTIFIER.match(name) and name not in ast.KEYWORDS
     return name if plain else f"`{name}`"

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from p2lang import ast
-from p2lang.check.model import START, Binding, Stream, Word
+from p2lang.check.libraries import exported
+from p2lang.check.model import START, Binding, Stream
+from p2lang.check.model import Word as Defined
 from p2lang.check.scope import Scope
 from p2lang.check.session import Place
 from p2lang.parser.tree import HOLE
 from p2lang.parser.unfinished import Unfinished, unfinished
-from p2lang.service.cursor import OpenCall, in_pipe_list, open_call
+from p2lang.service.cursor import OpenCall, Word, in_pipe_list, open_call, word_at
 from p2lang.service.document import Document, SeenStep, Workspace
 from p2lang.signatures import Parameter, Signature
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """A place in a text, read up to there: see `surroundings`."""
+class Whereabouts:
+    """A place in a text, read up to there: see `whereabouts`."""
 
     text: str
-    start: int
+    word: Word
     offset: int
     workspace: Workspace
     before: Unfinished
+
+    @property
+    def start(self) -> int:
+        """Give where the word begins that is being written."""
+        return self.word.start
+
+    @cached_property
+    def typed(self) -> str:
+        """Give what was typed of the word, in small letters."""
+        return self.word.typed.strip("`").lower()
 
     @cached_property
     def _mended(self) -> Document:
@@ -96,12 +109,20 @@ class Surroundings:
             b for b in found if b is not None and b.name.text not in here and b.name.text != HOLE
         ]
 
-    def words(self) -> list[Word]:
+    def words(self) -> list[Defined]:
         """Give the definitions, libraries and tasks in force."""
         names = dict.fromkeys(self.place.scope.callable())
         found = (self.place.scope.seen_word(name) for name in names)
         here = self._declared_here
         return [w for w in found if w is not None and w.name.text not in here]
+
+    def members(self, alias: str) -> Mapping[str, Defined | Binding]:
+        """Give what a library offers that is in force under a name."""
+        word = self.place.scope.seen_word(alias)
+        if word is None or not isinstance(word.what, ast.Use):
+            return {}
+        loaded = self._mended.sights.libraries.get(word.what.path.value)
+        return {} if loaded is None else exported(loaded)
 
     @cached_property
     def _declared_here(self) -> frozenset[str]:
@@ -132,7 +153,10 @@ class Surroundings:
     @cached_property
     def definition(self) -> ast.Def | ast.ScriptDef | None:
         """Give the definition of the script that the call around the place calls."""
-        word = None if self.call is None else self.place.scope.seen_word(self.call.name)
+        if self.call is None:
+            return None
+        alias, dot, name = self.call.name.partition(".")
+        word = self.members(alias).get(name) if dot else self.place.scope.seen_word(alias)
         what = None if word is None else word.what
         return what if isinstance(what, ast.Def | ast.ScriptDef) else None
 
@@ -157,7 +181,8 @@ class Surroundings:
         return rest
 
 
-def surroundings(document: Document, start: int, offset: int) -> Surroundings:
-    """Read a text up to the start of the word that a cursor (at `offset`) is in."""
-    before = unfinished(document.text, start)
-    return Surroundings(document.text, start, offset, document.workspace, before)
+def whereabouts(document: Document, offset: int) -> Whereabouts:
+    """Read a text up to the start of the word that a cursor at an offset is in."""
+    word = word_at(document.text, offset)
+    before = unfinished(document.text, word.start)
+    return Whereabouts(document.text, word, offset, document.workspace, before)
