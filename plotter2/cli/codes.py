@@ -13,6 +13,7 @@ NO_TERMINAL = "P2-S0791"
 USAGE = "P2-H0900"
 NOT_PRINTED = "P2-H0921"
 FOREIGN_TABLES = "P2-H0922"
+REPL_WITHOUT_TERMINAL = "P2-H0926"
 BUG = "P2-H0999"
 
 CODES: dict[str, str] = {
@@ -26,6 +27,7 @@ CODES: dict[str, str] = {
     NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",
     NOT_PRINTED: "the answer could not be written to standard output",
     FOREIGN_TABLES: "the parser's tables are not those that came with this release",
+    REPL_WITHOUT_TERMINAL: "the REPL was started without a terminal",
     USAGE: "the words of a command do not fit",
     BUG: "an error that nobody foresaw: a bug in plotter2",
 }

@@ -25,6 +25,7 @@ COMMANDS = {
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),
     "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
     "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),
+    "repl": ("plotter2.cli.repl", "Type statements and see at once what they give."),
     "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
     "key": ("plotter2.cli.signing", "Make and list your keys."),
     "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),

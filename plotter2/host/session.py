@@ -14,15 +14,20 @@ from p2lang.compiler import Compiled, compile_script
 from p2lang.compiler import Limits as CompileLimits
 from p2lang.fmt import format_script
 from p2lang.parser import parse
+from p2lang.service import Document, Workspace
+from p2lang.service.wording import described
 from p2lang.source import Source
 from p2std.registry import core
 from plotter2.datter import durable
 from plotter2.host.host import Ask, Host
-from plotter2.host.transcript import Entry, Transcript
+from plotter2.host.transcript import HEAD, Entry, Transcript
 from plotter2.runs import compiling
-from plotter2.runs.opening import open_script
+from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, RunResult
+from plotter2.runs.signing import SignedScript
 from plotter2.wire.messages import Format
+
+_ASKED = "_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Session:
         """Keep what an entry declares and run what it does. Raises what `Host.run` and `Host.sign` raise."""
         result = None
         if entry.whole is not None:
-            path = self._written(entry.whole)
+            path = self._written(entry)
             name = f"own/{self._name}-{self._number}"
             self._host.sign(open_script(path), name=name, ask=self._asked if self._ask else None)
             result = self._host.run(
@@ -77,20 +82,47 @@ class Session:
         """Look at the store again: bundles that came since are seen."""
         self.schemas = compiling.store_schemas(self._host.store)
 
+    def around(self, typed: str) -> tuple[Document, int]:
+        """Give the whole script that something typed is the end of, and where it starts there; for completion."""
+        before = HEAD + "".join(f"{d.text}\n" for d in self.transcript.kept)
+        if typed.lstrip().startswith("|"):
+            before += f"{self.transcript.flow}\n"
+        return Document(before + typed, Workspace(core(), self.schemas)), len(before)
+
+    def described(self, text: str) -> tuple[Entry, str]:
+        """Give what is wrong with a flow or an expression, and in words what it is."""
+        entry = self.transcript.understood(f"let {_ASKED} = {text}")
+        document, _ = self.around(entry.typed.text)
+        bound = [b for b in document.sights.bindings.values() if b.name.text == _ASKED]
+        return entry, described(bound[0].what) if bound and entry.ok else ""
+
+    def script_of(self, entry: Entry) -> str:
+        """Give the script that an entry ran, in the one layout."""
+        assert entry.whole is not None
+        script = parse(entry.whole).script
+        assert script is not None
+        return format_script(script)
+
+    def sign(self, script: OpenedScript) -> SignedScript:
+        """Sign a script with the own key. Raises CheckFailed, Refused, DataError."""
+        return self._host.sign(script, ask=self._asked if self._ask else None)
+
+    def forget(self) -> None:
+        """Forget everything that was declared."""
+        self.transcript = Transcript(self._compiled)
+
     # ---- inside --------------------------------------------------------------------------------
 
     def _compiled(self, source: Source) -> Compiled:
         limits = CompileLimits(work=self._host.settings.limits.work)
         return compile_script(source, core(), self.schemas, limits)
 
-    def _written(self, whole: Source) -> Path:
+    def _written(self, entry: Entry) -> Path:
         self._number += 1
         for folder in (self.folder.parent, self.folder):
             durable.make_dir(folder, 0o700)
         path = self.folder / f"{self._number:04}.p2"
-        script = parse(whole).script
-        assert script is not None
-        durable.replace(path, format_script(script).encode())
+        durable.replace(path, self.script_of(entry).encode())
         return path
 
     def _asked(self, prompt: str) -> str:

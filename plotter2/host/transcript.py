@@ -19,6 +19,8 @@ _EXPECTED = frozenset(("P2-W0401", "P2-W0404", "P2-W0405", "P2-W0406"))
 """Lints of an unfinished script: bindings for later, flows without an end, no edition line."""
 _NOTHING_HAPPENS = "P2-W0404"
 _NEVER_USED = "P2-W0401"
+_LET_VALUE = "let _value = "
+_SAY_VALUE = 'loggy(f"{$_value}")'
 _DECLARATIONS = (ast.Use, ast.Param, ast.Let, ast.Pipe, ast.Def, ast.ScriptDef)
 
 
@@ -65,7 +67,7 @@ class Transcript:
         source = Source(typed, "input")
         parsed = parse(source)
         if parsed.script is None or has_errors(parsed.diagnostics):
-            return Entry(source, _told(parsed.diagnostics), self.kept)
+            return self._value(source) or Entry(source, _told(parsed.diagnostics), self.kept)
         items = parsed.script.items
         declared = tuple(
             Declaration(_name(item), source.slice(item.span))
@@ -99,6 +101,19 @@ class Transcript:
                 return entry
         assert best is not None
         return best
+
+    def _value(self, source: Source) -> Entry | None:
+        """Give the entry of an expression such as `1 + 2`, which is no statement; None when it is not one either."""
+        text = f"{_LET_VALUE}{source.text}"
+        if has_errors(parse(Source(text)).diagnostics):
+            return None
+        before = HEAD + "".join(f"{d.text}\n" for d in self.kept)
+        compiled = self.compile(Source(f"{before}{text}\n{_SAY_VALUE}", source.name))
+        told = self._placed(compiled.diagnostics, len(before) + len(_LET_VALUE), source)
+        if compiled.module is None:
+            return Entry(source, told, self.kept)
+        whole = self._without_unused(f"{text}\n{_SAY_VALUE}", source.name)
+        return Entry(source, told, self.kept, whole, self.compile(whole))
 
     # ---- what happens --------------------------------------------------------------------------
 
@@ -135,8 +150,8 @@ class Transcript:
         start, flow = source.text[: last.span.start], source.slice(last.span)
         for text in (
             f"{flow} | show",
-            f"{flow} | plot",
-            f'let _value = {flow}\nloggy(f"{{$_value}}")',
+            f"{flow} | plot | handoff",
+            f"{_LET_VALUE}{flow}\n{_SAY_VALUE}",
         ):
             tried = self.compile(Source(before + start + text, source.name))
             if tried.module is not None:
@@ -147,7 +162,8 @@ class Transcript:
         """Give the script with those declarations that the input needs."""
         kept = list(self.kept)
         while True:
-            source = Source(HEAD + "".join(f"{d.text}\n" for d in kept) + text + "\n", name)
+            declared = "".join(f"{d.text}\n" for d in kept)
+            source = Source(f"{HEAD}{declared}\n{text}\n" if declared else f"{HEAD}{text}\n", name)
             unused = {
                 source.slice(d.span)
                 for d in self.compile(source).diagnostics

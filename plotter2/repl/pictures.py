@@ -16,6 +16,12 @@ from typing import Literal
 
 Protocol = Literal["kitty", "iterm", "sixel", "none"]
 
+_WISHES: Mapping[str, Protocol] = {
+    "kitty": "kitty",
+    "iterm": "iterm",
+    "sixel": "sixel",
+    "none": "none",
+}
 _CHUNK = 4096
 _DEVICE_ATTRIBUTES = "\x1b[c"
 _ANSWER = re.compile(rb"\x1b\[\?([0-9;]+)c")
@@ -28,8 +34,8 @@ def protocol(environment: Mapping[str, str], terminal: int | None = None) -> Pro
 
     `terminal` is a descriptor of the terminal that may be asked; without one nothing is asked.
     """
-    wish = environment.get("PLOTTER2_PICTURES")
-    if wish in ("kitty", "iterm", "sixel", "none"):
+    wish = _WISHES.get(environment.get("PLOTTER2_PICTURES", ""))
+    if wish is not None:
         return wish
     if "TMUX" in environment:
         return "none"  # it swallows what it does not know

@@ -16,13 +16,15 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
+from p2lang.service import Completion as Found
 from p2lang.service import Document, completions, is_complete
 from plotter2.repl.commands import COMMANDS
 
 _PROMPT = HTML("<b>p2&gt;</b> ")
 _GOES_ON = "... "
 _MENU_ROWS = 8
-_LONGEST_DETAIL = 48
+_LONGEST_ABOUT = 64
+_TOLD_BY_DOC = frozenset(("step", "source", "function", "definition"))
 
 Around = Callable[[str], tuple[Document, int]]
 """For what is typed: the whole document that it is the end of, and where it starts there."""
@@ -51,8 +53,13 @@ class Statements(Completer):
                 found.insert,
                 start_position=found.replaces.start - (offset + cursor - start),
                 display=found.label,
-                display_meta=found.detail[:_LONGEST_DETAIL],
+                display_meta=_about(found),
             )
+
+
+def _about(found: Found) -> str:
+    text = found.doc if found.kind in _TOLD_BY_DOC and found.doc else found.detail
+    return text if len(text) <= _LONGEST_ABOUT else f"{text[: _LONGEST_ABOUT - 1]}…"
 
 
 def _commands(typed: str) -> Iterable[Completion]:

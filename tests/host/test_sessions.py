@@ -49,6 +49,8 @@ def test_declarations_stay_and_results_are_shown(session: Session) -> None:
     assert table.rows == 3
     _, events = taken(session, "rows($runs)")
     assert [event.text for event in events if isinstance(event, Note)] == ["540"]
+    _, events = taken(session, "1 + 2 * rows($runs)")
+    assert [event.text for event in events if isinstance(event, Note)] == ["1081"]
 
 
 def test_a_view_is_drawn_and_a_bar_goes_on_with_the_flow(session: Session) -> None:

@@ -122,6 +122,15 @@ def value_text(what: Typed | Stream | ast.Pipe | None) -> str:
     return str(what.type)
 
 
+def described(what: Typed | Stream | ast.Pipe | None) -> str:
+    """Give what a name stands for in full: a table or view with its columns."""
+    schema = what.schema if isinstance(what, Stream) else None
+    if isinstance(what, Typed):
+        schema = what.type.schema
+    shown = value_text(what)
+    return shown if schema is None else f"{shown}\n{schema_text(schema)}"
+
+
 def written_name(name: str) -> str:
     """Give a column's name as a script writes it: in backticks when it is an odd one or a word of the language."""
     plain = ast.IDENTIFIER.match(name) and name not in ast.KEYWORDS

@@ -1,0 +1,193 @@
+"""The REPL as a person meets it: typed keys, shown tables, pictures, mistakes under the line."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from commandline import p2, p2_json
+from plotter2.config.settings import settings
+from plotter2.host.host import Host
+from plotter2.host.session import Session
+from plotter2.repl.loop import Loop
+from plotter2.repl.prompt import Statements, prompt
+from sweep_samples import record_sweep
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repl")
+    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
+    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
+    return folder / "root"
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def loop(root: Path, said: list[str]) -> Iterator[Loop]:
+    with Host(settings(root)) as host:
+        yield Loop(Session(host), "none", said.append)
+
+
+def typed(loop: Loop, keys: str) -> None:
+    """Type keys at the real prompt, then leave."""
+    with create_pipe_input() as pipe:
+        pipe.send_text(f"{keys}\x04")
+        loop.talk(prompt(loop.session.around, None, pipe, DummyOutput()))
+
+
+def test_a_statement_over_several_lines_is_taken_when_it_is_whole(
+    loop: Loop, said: list[str]
+) -> None:
+    typed(loop, 'access("sweep/*") | select(\rlr, step) | head(2)\r')
+    (table,) = said
+    assert table.splitlines()[0].split() == ["lr", "step"]
+    assert table.splitlines()[-1] == "(2 rows)"
+
+
+def test_mistakes_are_told_under_the_line_and_the_talk_goes_on(loop: Loop, said: list[str]) -> None:
+    typed(loop, 'access("sweep/*") | filter(stepp > 3)\r1 + 1\r')
+    assert said[0].startswith("error[P2-E0201]: there is no column stepp here\n --> input:1:28")
+    assert said[1] == "2"
+
+
+def test_pictures_are_saved_named_and_can_be_made_a_script(
+    loop: Loop, said: list[str], tmp_path: Path, root: Path
+) -> None:
+    loop.take('let runs = access("sweep/*")')
+    loop.take("$runs | frame | line(x=step, y=reward, colour=lr)")
+    assert Path(said[0]).is_file()
+    loop.take(f":save {tmp_path / 'mine'}")
+    script = tmp_path / "mine.p2"
+    assert script.read_text() == (
+        'p2 1\nlet runs = access("sweep/*")\n\n'
+        "$runs | frame | line(x=step, y=reward, colour=lr) | plot | handoff\n"
+    )
+    loop.take(f":save {script}")
+    assert said[-1].endswith("is there already and is kept; choose another name")
+    loop.take(f":sign {script}")
+    assert p2(root, "run", script).code == 0
+
+
+def test_types_are_told_without_running(loop: Loop, said: list[str]) -> None:
+    loop.take(':type access("sweep/*") | summary(by=lr, m = mean(reward))')
+    assert said == ["table, at most 540 rows, 2 columns\nlr: number\nm: number"]
+    loop.take(":type 10min")
+    assert said[-1] == "number[s]"
+
+
+def test_what_is_declared_can_be_forgotten(loop: Loop, said: list[str]) -> None:
+    loop.take("let n = 3")
+    loop.take(":clear")
+    loop.take("$n + 1")
+    assert "P2-E0209" in said[-1]
+
+
+@pytest.mark.parametrize("text", [":nope", ":save", ":sign", ":type", ":open", ":sign nowhere.p2"])
+def test_wrong_commands_are_answered(loop: Loop, said: list[str], text: str) -> None:
+    loop.take(text)
+    assert len(said) == 1
+    assert "Traceback" not in said[0]
+
+
+def test_completion_knows_the_columns_of_what_was_declared(loop: Loop) -> None:
+    loop.take('let runs = access("sweep/*")')
+    completer = Statements(loop.session.around)
+
+    def offered(text: str) -> list[str]:
+        found = completer.get_completions(Document(text), CompleteEvent())
+        return [completion.text for completion in found]
+
+    assert "reward" in offered("$runs | filter(rew")
+    assert "filter" in offered("$runs | fil")
+    assert "filter" not in offered("$runs | frame | fil")
+    assert offered(":ty") == [":type"]
+
+
+def test_a_real_terminal_talks_and_control_c_stops_a_run(root: Path) -> None:
+    with Terminal(root) as terminal:
+        terminal.until("Ctrl-D leaves")
+        terminal.until("p2>")
+        terminal.types('access("sweep/*") | kmeans(on=[reward, loss], k=300, iters=500_000)\r')
+        time.sleep(1.5)
+        terminal.types("\x03")
+        terminal.until("stopped; nothing of this input is kept")
+        terminal.until("p2>")
+        terminal.types("2 * 21\r")
+        terminal.until("42")
+        terminal.until("p2>")
+        terminal.types("\x04")
+        assert terminal.process.wait(20) == 0
+
+
+def test_without_a_terminal_the_repl_says_what_to_do(root: Path) -> None:
+    finished = p2(root, "repl")
+    assert finished.code == 2
+    assert "P2-H0926" in finished.err
+
+
+_ON_A_TERMINAL_OF_ITS_OWN = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from plotter2.__main__ import main
+sys.exit(main())
+"""
+
+
+class Terminal:
+    """A REPL in a process of its own on a pseudo-terminal."""
+
+    def __init__(self, root: Path) -> None:
+        self.ours, theirs = pty.openpty()
+        self.heard = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, "repl", "--root", str(root)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color", "PLOTTER2_PICTURES": "none"},
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+
+    def types(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def until(self, wanted: str) -> None:
+        """Read until a text was shown; what came before it is forgotten."""
+        end = time.monotonic() + 30
+        while wanted not in self.heard:
+            assert time.monotonic() < end, self.heard
+            if select.select([self.ours], [], [], 1)[0]:
+                data = os.read(self.ours, 65536).decode(errors="replace")
+                if "\x1b[6n" in data:  # where is the cursor?
+                    os.write(self.ours, b"\x1b[1;1R")
+                self.heard += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data)
+        self.heard = self.heard.partition(wanted)[2]
