@@ -311,6 +311,9 @@ class _Placed:
         elif isinstance(error, pl.exceptions.PolarsError | UnfitFormat):
             node = _guilty(self._pending, node)
             refused = _refusal(error, node.signature.name)
+        elif isinstance(error, OverflowError):
+            refused = RunError("P2-R0614", f"a number is too large for {where}()", where)
+            refused.help = "give it a smaller number"
         elif isinstance(error, RunError) and not isinstance(error, PlacedError):
             refused = error
         else:

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from p2lang.check import Schemas
+from p2lang.compiler import Limits
 from p2lang.diagnostics import EDITION_LACKS, Diagnostic, Fix, fixed, has_errors
 from p2lang.diagnostics import as_json as diagnostic_json
-from p2lang.semantics.cost import DEFAULT_LIMIT
 from p2lang.types import schemas_from_json
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, count, diagnostics_text
@@ -89,7 +89,7 @@ def check(root: str | None, scripts: tuple[Path, ...], schemas: Path | None, men
 def _checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
     if schemas is not None:
         known = _schemas(schemas)
-        yield lambda script: compiling.check(script, known, DEFAULT_LIMIT)
+        yield lambda script: compiling.check(script, known, Limits())
         return
     with opened_host(root) as host:
         yield host.check

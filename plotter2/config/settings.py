@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,18 +18,34 @@ from plotter2.errors import ExitCode, HostError
 
 _Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600 * 1000)]
 _Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 _LARGEST = 64 * 1024
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run may use at most, whatever its signature allows. Times in milliseconds, sizes in MiB."""
+    """What a run may use at most, whatever its signature allows. Times in milliseconds, sizes in MiB.
+
+    From `work` on they are held against what a script may need by its text and its bundles' manifests; `tables_mib` is
+    what all its tables together would hold if none were given back.
+    """
 
     wall_ms: _Milliseconds = 300_000
     cpu_ms: _Milliseconds = 300_000
     memory_mib: _Mebibytes = 4096
     output_mib: _Mebibytes = 256
     read_mib: _Mebibytes = 8192
-    work: Annotated[int, msgspec.Meta(ge=1, le=2**53)] = 5_000_000_000
+    work: _Count = 5_000_000_000
+    tables_mib: _Mebibytes = 16_384
+    rows: _Count = 500_000_000
+    panels: _Count = 2_500
+    pixels: _Count = 5_000_000_000
+    frames: _Count = 5_000
+
+
+class SignerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What scripts of one signer may need, instead of what `[limits]` says."""
+
+    work: Annotated[int, msgspec.Meta(ge=1, le=20_000_000_000)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +54,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     minimum_level: Level = "B"
     limits: Limits = Limits()
+    signers: dict[str, SignerLimits] = {}
+
+    def limits_of(self, principals: Iterable[str]) -> Limits:
+        """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
+        allowed = [
+            self.signers[name].work if name in self.signers else self.limits.work
+            for name in principals
+        ]
+        return msgspec.structs.replace(self.limits, work=max(allowed, default=self.limits.work))
 
 
 class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +72,7 @@ class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: _Sandbox = _Sandbox()
     limits: Limits = Limits()
+    signers: dict[str, SignerLimits] = {}
 
 
 def settings(
@@ -69,7 +95,12 @@ def settings(
             exit_code=ExitCode.USAGE,
         ) from None
     file = _read(folder, "config", "plotter2.toml")
-    return Settings(root=folder, minimum_level=file.sandbox.minimum, limits=file.limits)
+    return Settings(
+        root=folder,
+        minimum_level=file.sandbox.minimum,
+        limits=file.limits,
+        signers=file.signers,
+    )
 
 
 def _default_root(environment: Mapping[str, str]) -> str:
@@ -128,6 +159,7 @@ def _wrong(path: Path, why: str) -> HostError:
         f"the configuration cannot be used: {why}",
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, and [limits] with "
-        + ", ".join(msgspec.structs.asdict(Limits())),
+        + ", ".join(msgspec.structs.asdict(Limits()))
+        + ', and [signers."name@place"] with work',
         exit_code=ExitCode.USAGE,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from p2lang.check import Schemas
+from p2lang.compiler import Limits as CompilerLimits
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
 from p2sign.make import sign_statement
@@ -101,12 +102,25 @@ class Host:
     def check(self, script: OpenedScript, schemas: Schemas | None = None) -> CheckedScript:
         """Check a script against the store's data, or against given schemas."""
         known = schemas or compiling.store_schemas(self.store)
-        return compiling.check(script, known, self.settings.limits.work)
+        return compiling.check(script, known, self._limits_of(self._own_principals()))
 
-    def compile(self, script: OpenedScript) -> CompiledScript:
-        """Compile a script against the store's data. Raises CheckFailed, DataError."""
+    def compile(self, script: OpenedScript, signers: Sequence[str] | None = None) -> CompiledScript:
+        """Compile a script against the store's data, within the limits of its signers (one's own by default).
+
+        Raises CheckFailed, DataError.
+        """
         schemas = compiling.store_schemas(self.store)
-        return compiling.compiled(script, schemas, self.settings.limits.work)
+        signers = self._own_principals() if signers is None else signers
+        return compiling.compiled(script, schemas, self._limits_of(signers))
+
+    def _limits_of(self, signers: Iterable[str]) -> CompilerLimits:
+        return compiling.script_limits(self.settings.limits_of(signers))
+
+    def _own_principals(self) -> tuple[str, ...]:
+        try:
+            return tuple(key.principal for key in self.keyring.own_keys())
+        except Refused:  # a key that cannot be read is told where it is used
+            return ()
 
     def sign(
         self,
@@ -160,7 +174,7 @@ class Host:
         with timings.stage("verify"):
             verified = self.verify(script)
         with timings.stage("compile"):
-            compiled = self.compile(script)
+            compiled = self.compile(script, [s.principal for s in verified.signers])
         request = RunRequest(verified, compiled, params or {}, tuple(formats), on_event)
         parts = Parts(
             self.store,

@@ -10,10 +10,12 @@ from p2lang.check import Schemas, UnusableBundle
 from p2lang.compiler import Compiled, Limits, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
+from p2lang.semantics.needs import MEBIBYTE
 from p2lang.semantics.structure import capabilities
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
 from p2std.registry import core
+from plotter2.config.settings import Limits as Ceiling
 from plotter2.datter import codes
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error
@@ -60,19 +62,31 @@ class CompiledScript:
         return capabilities(self.module.nodes, core())
 
 
-def check(script: OpenedScript, schemas: Schemas, work_limit: int) -> CheckedScript:
+def script_limits(ceiling: Ceiling) -> Limits:
+    """Give the configured limits as the compiler holds scripts against them."""
+    return Limits(
+        work=ceiling.work,
+        memory=ceiling.tables_mib * MEBIBYTE,
+        rows=ceiling.rows,
+        panels=ceiling.panels,
+        pixels=ceiling.pixels,
+        frames=ceiling.frames,
+    )
+
+
+def check(script: OpenedScript, schemas: Schemas, limits: Limits) -> CheckedScript:
     """Parse, check and lower a script; never raises for what is wrong with it."""
     decoded = decode(script.content, str(script.path))
     if isinstance(decoded, Diagnostic):
         readable = Source(script.content.decode("utf-8", "replace"), str(script.path))
         return CheckedScript(script, readable, (decoded,), None)
-    compiled = compile_script(decoded, core(), schemas, Limits(work=work_limit))
+    compiled = compile_script(decoded, core(), schemas, limits)
     return CheckedScript(script, decoded, compiled.diagnostics, compiled)
 
 
-def compiled(script: OpenedScript, schemas: Schemas, work_limit: int) -> CompiledScript:
+def compiled(script: OpenedScript, schemas: Schemas, limits: Limits) -> CompiledScript:
     """Give the compiled script; raises CheckFailed with every mistake."""
-    checked = check(script, schemas, work_limit)
+    checked = check(script, schemas, limits)
     found = checked.compiled
     if found is None or found.module is None or has_errors(checked.diagnostics):
         raise failed(checked)

@@ -140,3 +140,7 @@ def test_a_summary_may_be_of_an_expression_of_keys() -> None:
     label = ["cat", [col("k"), lit("!")]]
     found = ran("summary", FRAME, by=["k"], new=["new", [["t", label], ["n", call("count")]]])
     assert found.rows() == [("a", "a!", 2), ("b", "b!", 1), (None, None, 1)]
+
+
+def test_the_first_of_more_rows_than_a_table_can_have_are_all() -> None:
+    assert ran("head", FRAME, n=2**62).height == FRAME.height

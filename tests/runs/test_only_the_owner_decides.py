@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from commandline import Finished, p2, p2_json
+from p2lang.semantics.needs import DEFAULT_LIMITS, Need
 from plotter2.config.ownership import open_to_others
+from plotter2.config.settings import Settings, settings
+from plotter2.errors import HostError
+from plotter2.runs.compiling import script_limits
 
 SCRIPT = 'p2 1\naccess("exp") | frame | line(x=step, y=loss) | plot("loss") | handoff\n'
 
@@ -122,3 +126,42 @@ def test_names_that_are_too_long_for_the_disk_are_refused(folder: Path, length: 
     finished = p2(folder / "root", "run", script)
     assert finished.code in (3, 4)
     said(finished, finished.code, "P2-E0014")
+
+
+# ---- what scripts may need ------------------------------------------------------------------------
+
+
+def configured(root: Path, text: str) -> Settings:
+    """Give the settings of a root with that file."""
+    file = root / "config" / "plotter2.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.chmod(0o700)
+    file.write_text(text)
+    file.chmod(0o600)
+    return settings(root)
+
+
+def test_a_signer_may_be_allowed_more_work_than_others(tmp_path: Path) -> None:
+    found = configured(tmp_path, '[signers."ann@lab"]\nwork = 20_000_000_000\n')
+    assert found.limits_of([]).work == found.limits_of(["bob@lab"]).work == 5_000_000_000
+    assert found.limits_of(["ann@lab"]).work == 20_000_000_000
+    assert found.limits_of(["bob@lab", "ann@lab"]).work == 20_000_000_000
+
+
+def test_a_signer_may_be_allowed_less(tmp_path: Path) -> None:
+    found = configured(tmp_path, '[signers."new@lab"]\nwork = 1_000_000\n')
+    assert found.limits_of(["new@lab"]).work == 1_000_000
+
+
+def test_nobody_is_allowed_more_than_the_most(tmp_path: Path) -> None:
+    with pytest.raises(HostError) as caught:
+        configured(tmp_path, '[signers."ann@lab"]\nwork = 20_000_000_001\n')
+    assert caught.value.code == "P2-H0901"
+    assert "signers" in caught.value.help
+
+
+def test_limits_of_the_configuration_are_the_compilers(tmp_path: Path) -> None:
+    text = "[limits]\nwork = 9\ntables_mib = 2\nrows = 3\npanels = 4\npixels = 5\nframes = 6\n"
+    limits = script_limits(configured(tmp_path, text).limits)
+    assert limits.need == Need(9, 2 * 2**20, 3, 4, 5, 6)
+    assert script_limits(settings(tmp_path / "none").limits).need == DEFAULT_LIMITS

@@ -56,7 +56,7 @@ class Need:
 
 DEFAULT_LIMITS = Need(
     work=DEFAULT_LIMIT,
-    memory=4096 * MEBIBYTE,
+    memory=16_384 * MEBIBYTE,
     rows=500_000_000,
     panels=2_500,
     pixels=5_000_000_000,

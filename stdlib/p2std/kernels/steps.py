@@ -65,7 +65,7 @@ def order(table: Table, cols: Tagged) -> pl.LazyFrame:
 @kernel("step", "head@1")
 def head(table: Table, n: int) -> pl.LazyFrame:
     """Keep the first n rows."""
-    return table.frame.head(_not_negative("head", n))
+    return table.frame.head(min(_not_negative("head", n), _MOST_ROWS))
 
 
 @kernel("step", "sample@1")
@@ -129,6 +129,10 @@ def frame(title: str | None, size: list[float] | None, cols: int, rows: int | No
             "P2-R0614", "frame(size=…) wants width and height", "write size=[160mm, 90mm]"
         )
     return Picture(title=title or "", size=None if size is None else (size[0], size[1]))
+
+
+_MOST_ROWS = 2**32 - 1
+"""Rows that a polars table can have."""
 
 
 def _require_pairs(table: Table, right: pl.LazyFrame, on: list[str], most: int) -> None:
