@@ -389,7 +389,7 @@ def _mend_inputs(content: Content, message: str) -> None:
         line = lines().get(op)
         alone = line is None or line.kind == "source" or line.name in ("impose", "loggy", "giveup")
         flow = [] if alone else inputs[:1]
-        inputs[:] = dict.fromkeys([*flow, *ir.tables_named(attributes)])
+        inputs[:] = dict.fromkeys([*flow, *ir.nodes_named(attributes)])
 
 
 def _mend_effects(content: Content, message: str) -> None:

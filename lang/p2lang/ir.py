@@ -22,13 +22,20 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["table", "n..."]                 the table that another node gives (that node is among the inputs)
     ["field", "n...", "lr"]           a column of that table
     ["shape", [["lr", "number?"], ...]]   a table's type as it was declared: columns in order with their types
+    ["node", "n..."]                  another node of any kind, likewise among the inputs: a part of a box
 
-`inputs` holds first what the pipe delivers (unless the operation takes nothing), then the tables that attributes name,
+`inputs` holds first what the pipe delivers (unless the operation takes nothing), then the nodes that attributes name,
 in order of first mention. Attributes that a call leaves out are absent: the signature's default holds, for ever.
 Beside the parameters of its signature a node may carry `cols` on a source that reads a bundle (the columns it
 delivers; rows have them in the order of the bundle), `@seq` on an effect (its place in the order of effects), `@when`
 (a single truth value: the effect is skipped when it is false or null) and `@task` (the name of the task that the effect
-belongs to).
+belongs to). A picture without a name among its parameters may carry `@name`, and any picture `@format` (the kind of
+file that the ending of its name asks for).
+
+Boxes (`frame_grid`, `frame_layers`, `page`, `report`) take nothing from the left; what stands in them is their
+attribute `parts`, `["list", [part, ...]]` in the order of the script. A part is `["node", "n..."]`, or
+`["if", condition, ["node", "n..."], ["null"]]` when it is there only if a single truth value holds. Parts are pure:
+only a report, which is a picture, has a place in the order of effects.
 
 A module with tasks has one key more, `tasks`: `[{"name", "params", "after"}, ...]` in the order of the script; a task
 waits only for tasks above it.
@@ -214,12 +221,27 @@ DEEPEST = 128
 """Levels of tagged values that a program may nest."""
 
 
-def tables_named(attributes: Mapping[str, Value]) -> Iterator[Any]:
-    """Give what `table` and `field` values name, attributes in order of their names."""
+NAMING = frozenset(("table", "field", "node"))
+"""The tags of values that name another node."""
+
+PARTS = "parts"
+"""The attribute with what stands in a box."""
+
+
+def nodes_named(attributes: Mapping[str, Value], tags: frozenset[str] = NAMING) -> Iterator[Any]:
+    """Give what values of these tags name, attributes in order of their names."""
     for name in sorted(attributes):
         for value in walk(attributes[name]):
-            if value[0] in ("table", "field"):
+            if value[0] in tags:
                 yield value[1]
+
+
+def parts_of(attributes: Mapping[str, Value]) -> list[tuple[Value | None, Any]]:
+    """Give the parts of a box: the condition under which each is there (None: always), and what it names."""
+    found: list[tuple[Value | None, Any]] = []
+    for part in attributes.get(PARTS, ["list", []])[1]:
+        found.append((part[1], part[2][1]) if part[0] == "if" else (None, part[1]))
+    return found
 
 
 def _refuse_floats(value: Any) -> None:

@@ -2,8 +2,8 @@
 
 A line is `kind name@version(parameters) : in -> out | cost | rights | doc | facts`; `#` starts a comment, the facts may
 be left out (`p2lang.facts` lists them), so that a new operation is one line and a kernel. Kinds: source, step, mark,
-deco, effect (they stand in a flow) and fn (row by row), agg (a column to one value), win (a column to a column), val
-(one value), which stand in expressions. A parameter is `name:type`, `?` after it makes it optional, `=text` gives a
+deco, item, effect (they stand in a flow) and fn (row by row), agg (a column to one value), win (a column to a column),
+val (one value), which stand in expressions. A parameter is `name:type`, `?` after it makes it optional, `=text` gives a
 default, `*name` takes all positional columns, `**type` takes named new columns of that type. A type is one word or
 `enum(a|b|c)`.
 """
@@ -19,7 +19,7 @@ from typing import Any
 from p2lang.facts import PLAIN, Facts, parse_facts
 from p2lang.types import parse_quantity
 
-FLOW_KINDS = ("source", "step", "mark", "deco", "effect")
+FLOW_KINDS = ("source", "step", "mark", "deco", "item", "effect")
 EXPRESSION_KINDS = ("fn", "agg", "win", "val")
 
 

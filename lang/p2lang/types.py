@@ -15,8 +15,8 @@ from typing import Any, Literal, cast, get_args
 ColumnKind = Literal["int", "number", "string", "bool", "time", "any"]
 """`int` may stand where `number` is wanted, nothing else may; `time` is seconds; `any` is an unknown value's."""
 
-FlowKind = Literal["none", "table", "view", "plot", "item", "done"]
-"""What the pipe carries: nothing yet, rows, a frame to draw in, a queued picture, a report's item, the end."""
+FlowKind = Literal["none", "table", "view", "plot", "item", "page", "done"]
+"""What the pipe carries: nothing yet, rows, a frame to draw in, a queued picture, an item of a page, a page, an end."""
 
 UNITS = {"": "a plain number", "s": "time", "pt": "length", "B": "bytes", "rad": "angle"}
 """Base units of the four dimensions the language checks; other units are labels, equal only to themselves."""

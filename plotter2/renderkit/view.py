@@ -19,6 +19,7 @@ Place: TypeAlias = Literal[
     "best", "upper left", "upper right", "lower left", "lower right", "outside"
 ]
 Share: TypeAlias = Literal["both", "x", "y", "none"]
+Family: TypeAlias = Literal["sans", "serif", "mono", "stix"]
 Option: TypeAlias = float | str | bool | tuple[float, ...]
 
 MILLIMETRE: Final = 72 / 25.4
@@ -137,14 +138,20 @@ class View:
     palette: tuple[str, ...] = ()
     caption: str = ""
     titles: tuple[str, ...] = ()
+    font: Family = "sans"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Several plots in one picture, filled row by row; the views' own sizes are not used."""
+    """Several plots or grids in one picture, filled row by row; their own sizes are not used.
 
-    views: tuple[View, ...]
+    `rows` None makes as many rows as are filled.
+    """
+
+    views: tuple[View | Grid, ...]
     cols: int = 2
     title: str = ""
     size: tuple[float, float] | None = None
     caption: str = ""
+    rows: int | None = None
+    font: Family = "sans"

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from p2lang.signatures import EXPRESSION_KINDS, FLOW_KINDS
 
 FAMILIES = (
-    "sources", "steps", "arrays", "marks", "effects", "aggregates", "windows", "functions", "texts", "values",
+    "sources", "steps", "arrays", "marks", "items", "effects", "aggregates", "windows", "functions", "texts", "values",
 )  # fmt: skip
 """The modules of `p2std.kernels` that hold kernels."""
 

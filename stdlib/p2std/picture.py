@@ -67,6 +67,7 @@ class Picture:
     gradient: tuple[str, tuple[float, float] | None] = ("viridis", None)
     palette: tuple[str, ...] = ()
     colour_by: str | None = None
+    font: str = "sans"
 
     def with_mark(self, mark: Mark) -> Picture:
         """Give the view with one more mark on top."""

@@ -22,6 +22,7 @@ _FAMILIES: Final = (
     ("step", "Steps", "They stand in a flow and give a table of a table; `frame` turns it into a view."),
     ("mark", "Marks", "They draw into a view."),
     ("deco", "Decorations", "They change how a view looks."),
+    ("item", "Items", "They stand on a page of a report."),
     ("effect", "Effects", "They end a flow, or stand alone; each happens in the order of the script."),
     ("agg", "Aggregates", "Many rows to one value; in `derive` it is put on every row."),
     ("win", "Windows", "A column to a column of the same length."),

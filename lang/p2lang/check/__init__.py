@@ -23,6 +23,7 @@ from p2lang.check.model import (
     UnusableLibrary,
     Word,
 )
+from p2lang.check.pictures import settle
 from p2lang.check.scope import Scope
 from p2lang.check.session import NOBODY, Abandoned, Place, Session, Watch
 from p2lang.check.statements import block, library, statements
@@ -88,6 +89,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
             library(session, Place(scope), script.items)
         else:
             statements(session, Place(scope), script.items)
+            settle(session)
     return Checked(
         script,
         tuple(session.steps),

@@ -114,7 +114,9 @@ class Step:
 class Stream:
     """What the pipe carries at one place. `open` tells that a mistake or an unknown step hides which columns exist.
 
-    `muddled` tells that a step above did not fit what it got: whether the steps below fit says nothing then.
+    `muddled` tells that a step above did not fit what it got: whether the steps below fit says nothing then. `loose`
+    marks a view without a frame of its own, which is drawn into the frame around it; `guard` is the condition under
+    which a part of a box is there.
     """
 
     kind: FlowKind | None
@@ -123,6 +125,8 @@ class Stream:
     open: bool = False
     label: str = ""
     muddled: bool = False
+    loose: bool = False
+    guard: Value | None = None
 
     def opened(self) -> Stream:
         """Give the stream with unknown columns."""

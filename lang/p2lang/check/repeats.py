@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from p2lang import ast
 from p2lang.check.model import Binding, Stream
 from p2lang.check.session import Place, Session
@@ -29,7 +31,7 @@ def repeated(session: Session, place: Place, item: ast.Repeat) -> list[Stream | 
     turns = _turns(session, place, item)
     results: list[Stream | Typed] = []
     for turn in turns:
-        inside = Place(place.scope.block(), frame=place.frame, boxed=place.boxed)
+        inside = Place(place.scope.block(), frame=place.frame, box=place.box)
         named = turn.value[0] == "col"
         inside.scope.bind(Binding(item.name, turn, used=True, names_column=named))
         results += session.block(session, inside, item.body)
@@ -105,7 +107,17 @@ def when(session: Session, place: Place, item: ast.When) -> list[Stream | Typed]
 
 def _branch(session: Session, place: Place, guard: Typed, body: ast.Block) -> list[Stream | Typed]:
     session.guards.append(guard)
-    inside = Place(place.scope.block(), frame=place.frame, boxed=place.boxed)
+    inside = Place(place.scope.block(), frame=place.frame, box=place.box)
     results = session.block(session, inside, body)
     session.guards.pop()
-    return results
+    return [_guarded(result, guard) for result in results] if place.box else results
+
+
+def _guarded(result: Stream | Typed, guard: Typed) -> Stream | Typed:
+    """Give a part of a box with the condition under which it is there."""
+    if isinstance(result, Typed):
+        return result
+    inner = result.guard
+    return replace(
+        result, guard=guard.value if inner is None else ["op", "and", guard.value, inner]
+    )

@@ -21,9 +21,9 @@ from p2lang.check.model import (
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
 from p2lang.ir import DEEPEST as DEEPEST_VALUE
-from p2lang.ir import Value, depth, tables_named
+from p2lang.ir import Value, depth, nodes_named
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.structure import GUARD, SEQUENCE, TASK
+from p2lang.semantics.structure import EFFECTS, GUARD, SEQUENCE, TASK
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Registry, Signature
 from p2lang.source import Source, Span
@@ -68,8 +68,8 @@ class PendingFrame:
 class Place:
     """What can be named here: bindings, the columns of the table from the left, what each group has one value of.
 
-    `columns` is None where there is no table; `open` tells that any column name is accepted; `boxed` that flows here
-    end in the box around them. `step` is the last one of the flow, where there is one,
+    `columns` is None where there is no table; `open` tells that any column name is accepted; `box` is the kind of box
+    around this place, in which flows end (empty: none). `step` is the last one of the flow, where there is one,
     `beside` are the new columns of the step that is checked.
     """
 
@@ -78,7 +78,7 @@ class Place:
     open: bool = False
     grouped: frozenset[str] = frozenset()
     frame: PendingFrame | None = None
-    boxed: bool = False
+    box: str = ""
     step: Step | None = None
     beside: frozenset[str] = frozenset()
 
@@ -173,6 +173,8 @@ class Session:
     digests: dict[str, str] = field(default_factory=dict)
     reading_now: list[str] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
+    nameless: dict[Step, list[Value]] = field(default_factory=dict)
+    later_names: dict[Step, Step] = field(default_factory=dict)
     errors: int = 0
     mistakes: int = 0
     silent_later: int = 0
@@ -302,11 +304,11 @@ class Session:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Check something that does not become part of the program: only what is wrong with it stays."""
-        kept = self.steps, self.effects, self.bundles, self.pictures
+        kept = self.steps, self.effects, self.bundles, self.pictures, self.nameless
         self.steps, self.effects = list(self.steps), list(self.effects)
-        self.bundles, self.pictures = dict(self.bundles), {}
+        self.bundles, self.pictures, self.nameless = dict(self.bundles), {}, {}
         yield
-        self.steps, self.effects, self.bundles, self.pictures = kept
+        self.steps, self.effects, self.bundles, self.pictures, self.nameless = kept
 
     # ---- steps ---------------------------------------------------------------------------------
 
@@ -318,12 +320,26 @@ class Session:
         use = self._use()
         if self.elsewhere and use is not None:
             step = replace(step, span=use.span, named={})
-        if step.kind in ("plot", "item", "done"):
+        if step.kind in EFFECTS:
             step = self._ordered(step)
             self.effects.append(step)
         if any(depth(value) > DEEPEST_VALUE for value in step.attributes.values()):
             self._too_deep(step.span)
         self.steps.append(step)
+        return step
+
+    def renamed(self, step: Step, attributes: Mapping[str, Value]) -> Step:
+        """Keep a step with other attributes in the place of one that was emitted before."""
+        made = replace(step, attributes=attributes)
+        for held in (self.steps, self.effects):
+            held[held.index(step)] = made
+        self.later_names[step] = made
+        return made
+
+    def latest(self, step: Step | None) -> Step | None:
+        """Give what stands in the place of a step now."""
+        while step in self.later_names:
+            step = self.later_names[step]
         return step
 
     def _ordered(self, step: Step) -> Step:
@@ -356,8 +372,8 @@ class Session:
 
 
 def inputs(flow: tuple[Step, ...], attributes: Mapping[str, Value]) -> tuple[Step, ...]:
-    """Give a step's inputs: what the pipe delivers, then the tables that attributes name, in order of first mention."""
-    found = {id(step): step for step in (*flow, *tables_named(attributes))}
+    """Give a step's inputs: what the pipe delivers, then the steps that attributes name, in order of first mention."""
+    found = {id(step): step for step in (*flow, *nodes_named(attributes))}
     return tuple(found.values())
 
 

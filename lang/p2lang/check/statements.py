@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from p2lang import ast
+from p2lang.check.boxes import no_statement, part, text_alone, without_box
 from p2lang.check.definitions import try_out
 from p2lang.check.flows import stages
 from p2lang.check.libraries import load, only_definitions
@@ -32,6 +33,8 @@ def statements(session: Session, place: Place, items: tuple[ast.Item, ...]) -> l
     results: list[Stream | Typed] = []
     for item in items:
         session.watch.statement(place, item)
+        if no_statement(session, place, item):
+            continue
         results += _STATEMENTS[type(item)](session, place, item)
     for word in place.scope.words.values():
         if isinstance(word.what, ast.Def) and not word.used:
@@ -244,8 +247,14 @@ def _impose(session: Session, place: Place, item: ast.ImposeThat) -> list[Stream
 def _flow(session: Session, place: Place, item: ast.FlowStatement) -> list[Stream | Typed]:
     before = session.errors
     what = session.flow(session, place, item.flow)
-    if not place.boxed and session.errors == before:
+    if place.box:
+        return [*part(session, place, what, item.flow.span)]
+    if isinstance(item.flow.head, ast.FString) and not item.flow.stages:
+        text_alone(session, item.flow.span)
+    elif session.errors == before:
         without_result(session, item.flow, what)
+    if isinstance(what, Stream):
+        without_box(session, what, item.flow.span)
     return [what]
 
 

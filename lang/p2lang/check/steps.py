@@ -11,19 +11,21 @@ from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.lints import of_log_axis, of_picture
 from p2lang.check.model import LOST, START, Step, Stream
+from p2lang.check.pictures import is_new, made, named_at_once, named_by_handoff
 from p2lang.check.reading import reading
 from p2lang.check.session import PendingFrame, Place, Remedy, Session, inputs, place_of
 from p2lang.check.suspicions import suspicious
 from p2lang.check.tasks import stands_right
-from p2lang.diagnostics import Fix, Related
+from p2lang.diagnostics import Fix
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.guards import exclusive
 from p2lang.semantics.structure import (
     FILE_KINDS,
-    PICTURE_NAME,
+    GRID,
+    LAYERS,
     file_name,
     makes_picture,
+    stands_after,
     untold_target,
 )
 from p2lang.semantics.transfer import Application, filled_in, keeps_columns, schema_after
@@ -42,6 +44,8 @@ def apply(
 ) -> Stream:
     """Give what the pipe carries after a step; what is wrong is reported and guessed over."""
     stream = _framed(session, place, stream, signature)
+    if not _belongs(session, place, stream, signature, name):
+        return LOST
     if not _takes(session, stream, signature, name):
         return _after_mismatch(stream, signature)
     if not _granted(session, signature, name):
@@ -63,6 +67,8 @@ def apply_later(
 ) -> Stream:
     """Report a step that this release does not run, and check its arguments all the same."""
     stream = _framed(session, place, stream, signature)
+    if not _belongs(session, place, stream, signature, name):
+        return LOST
     if not _takes(session, stream, signature, name):
         return _after_mismatch(stream, signature)
     session.later(f"`{signature.name}`", name)
@@ -82,7 +88,7 @@ def framed(session: Session, stream: Stream, frame: PendingFrame) -> Stream:
             frame.span,
         )
     )
-    return Stream("view", step, stream.schema, stream.open, frame.label)
+    return Stream("view", step, stream.schema, stream.open, frame.label, loose=True)
 
 
 def _framed(session: Session, place: Place, stream: Stream, signature: Signature) -> Stream:
@@ -94,10 +100,28 @@ def _framed(session: Session, place: Place, stream: Stream, signature: Signature
 # ---- what it takes -------------------------------------------------------------------------------
 
 
+def _belongs(
+    session: Session, place: Place, stream: Stream, signature: Signature, name: Span
+) -> bool:
+    """Report an effect inside a box, the first of a flow: what stands there is only drawn."""
+    if not place.box or signature.kind != "effect":
+        return True
+    if stream.kind is None:
+        return False
+    after = f"put `| {signature.name}` after the closing brace of the whole box"
+    session.report(
+        "P2-E0250",
+        f"`{signature.name}` does not stand in a {place.box}",
+        name,
+        help="put it before or after the box" if signature.takes == "none" else after,
+    )
+    return False
+
+
 def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -> bool:
     kind, wanted, word = stream.kind, signature.takes, signature.name
-    if kind is None or kind == wanted or (wanted == "any" and kind in ("table", "plot", "item")):
-        return True
+    if kind is None or kind == wanted or (wanted == "any" and kind in ("table", "plot")):
+        return _fits_box(session, stream, signature, name)
     if kind == "none":
         session.report(
             "P2-E0203",
@@ -112,6 +136,31 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
     fix = Fix(Span(name.start, name.start), f"{between} | ") if between else None
     session.report("P2-E0204", message, name, label=label, help=help, fix=fix)
     return False
+
+
+def _fits_box(session: Session, stream: Stream, signature: Signature, name: Span) -> bool:
+    """Report a mark or a decoration after a frame that is no frame of one flow."""
+    box = _box_of(stream)
+    if box is None or stands_after(signature, box):
+        return True
+    held = "frames" if box is GRID else "flows"
+    word = signature.name
+    where = "inside the frame that it is for" if box is GRID else "inside the braces, after a table"
+    does = "draws rows of one table" if signature.kind == "mark" else "is for one frame"
+    session.report(
+        "P2-E0204",
+        f"`{word}` {does}, and this frame holds several {held}",
+        name,
+        help=f"write `| {word}(...)` {where}",
+    )
+    return False
+
+
+def _box_of(stream: Stream) -> Signature | None:
+    step = stream.step
+    while step is not None and step.inputs and step.signature.kind in ("mark", "deco"):
+        step = step.inputs[0]
+    return step.signature if step is not None and step.signature in (GRID, LAYERS) else None
 
 
 def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
@@ -129,7 +178,6 @@ THINGS = {
     "table": "a table",
     "view": "a frame",
     "plot": "a picture",
-    "item": "an item",
     "any": "a picture or a table",
 }
 """What a step takes from the left, in words."""
@@ -141,7 +189,8 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
         "table": "a table",
         "view": "a frame",
         "plot": "a finished picture",
-        "item": "a report's item",
+        "item": "an item of a page",
+        "page": "a page",
     }
     if kind == "done":
         return (
@@ -171,11 +220,7 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
             "delete it, or start a new flow for a second picture",
         )
     if kind == "view" and wanted == "table":
-        return (
-            f"`{word}` works on a table, but here there is a frame",
-            "comes after `frame`",
-            f"move `| {word}(...)` above `| frame`",
-        )
+        return _too_late(signature)
     if kind == "plot" and wanted in ("view", "table"):
         return (
             f"`{word}` comes after the picture is finished",
@@ -185,7 +230,22 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
     return (
         f"`{word}` takes {THINGS.get(wanted, wanted)}, but here there is {here.get(kind, kind)}",
         "",
-        "",
+        "hand on the whole report, after its closing brace" if kind in ("item", "page") else "",
+    )
+
+
+def _too_late(signature: Signature) -> tuple[str, str, str]:
+    word = signature.name
+    if signature.kind == "item":
+        return (
+            f"`{word}` prints rows, but here there is a drawing",
+            "",
+            f"start a flow of its own: `$table | {word}`",
+        )
+    return (
+        f"`{word}` works on a table, but here there is a frame",
+        "comes after `frame`",
+        f"move `| {word}(...)` above `| frame`",
     )
 
 
@@ -207,7 +267,7 @@ def _granted(session: Session, signature: Signature, name: Span) -> bool:
 def _guessed(stream: Stream, signature: Signature) -> Stream:
     kind = cast(FlowKind, signature.gives)
     if keeps_columns(signature) and stream is not START:
-        return Stream(kind, stream.step, stream.schema, stream.open, stream.label)
+        return replace(stream, kind=kind, guard=None)
     return Stream(kind, open=True)
 
 
@@ -222,8 +282,10 @@ def _applied(
     if found is None or not stands_right(session, signature, name):
         return Stream(kind, open=True)
     signature, attributes = found.signature, dict(found.attributes)
-    if not _outputs(session, stream, signature, attributes, given, name):
+    told = _outputs(session, stream, signature, attributes, given, name)
+    if told is None:
         return Stream(kind, open=True)
+    stream = told
     try:
         if stream.schema is not None:
             attributes.update(filled_in(signature, attributes, stream.schema))
@@ -242,7 +304,10 @@ def _applied(
         return _guessed(stream, signature)
     of_picture(session, stream, signature, attributes, given.spans)
     of_log_axis(session, stream, attributes, given.spans)
-    return _emitted(session, stream, signature, attributes, schema, (name, given.named))
+    after = _emitted(session, stream, signature, attributes, schema, (name, given.named))
+    if makes_picture(signature) and after.step is not None:
+        made(session, after.step)
+    return after
 
 
 def _as_table(session: Session, given: Arguments, clash: Clash) -> Remedy | None:
@@ -288,7 +353,7 @@ def _emitted(
     step = session.emit(
         Step(signature, inputs(flow, attributes), attributes, kind, schema, *places)
     )
-    return Stream(kind, step, schema, stream.open, stream.label)
+    return Stream(kind, step, schema, stream.open, stream.label, loose=stream.loose)
 
 
 def _outputs(
@@ -298,10 +363,24 @@ def _outputs(
     attributes: dict[str, Value],
     given: Arguments,
     name: Span,
-) -> bool:
-    """Check that what an operation hands out or touches is known before the run."""
+) -> Stream | None:
+    """Check that what an operation hands out or touches is known before the run; give what it takes, named by now."""
+    place = given.spans.get("name", name)
     if makes_picture(signature):
-        return _named_picture(session, stream, attributes, given, name)
+        named = named_at_once(session, signature, stream.label, attributes, place)
+        return stream if named else None
+    if signature.name == "handoff" and stream.kind == "plot":
+        return named_by_handoff(session, stream, attributes, place)
+    return stream if _touches_known(session, signature, attributes, given, name) else None
+
+
+def _touches_known(
+    session: Session,
+    signature: Signature,
+    attributes: dict[str, Value],
+    given: Arguments,
+    name: Span,
+) -> bool:
     untold = untold_target(signature, attributes)
     if untold is not None:
         session.report(
@@ -325,44 +404,4 @@ def _named_file(session: Session, file: str, span: Span) -> bool:
             help='letters, digits and . _ = , + - or spaces, then the ending, for example "reward.csv"',
         )
         return False
-    return _alone(session, "files", file, span, "give each a name of its own")
-
-
-def _named_picture(
-    session: Session,
-    stream: Stream,
-    attributes: dict[str, Value],
-    given: Arguments,
-    name: Span,
-) -> bool:
-    """Check that a picture has a name of its own that is known before the run."""
-    if "name" not in attributes and stream.label:
-        attributes["name"] = ["str", stream.label]
-    value = attributes.get("name", ["str", "plot"])
-    span = given.spans.get("name", name)
-    if value[0] != "str" or not PICTURE_NAME.match(value[1]):
-        session.report(
-            "P2-E0223",
-            "the name of a picture is a file name that is known before the run",
-            span,
-            help='letters, digits and . _ = , + - or spaces, for example "reward"',
-        )
-        return False
-    return _alone(session, "pictures", value[1], span, 'give each a name: `plot("name")`')
-
-
-def _alone(session: Session, what: str, name: str, span: Span, help: str) -> bool:
-    guards = [guard.value for guard in session.guards]
-    earlier = session.pictures.setdefault(name, [])
-    for first, others in earlier:
-        if not exclusive(guards, others):
-            session.report(
-                "P2-E0230",
-                f'two {what} are called "{name}"',
-                span,
-                related=(Related(first, "the first one"),),
-                help=help,
-            )
-            return False
-    earlier.append((span, guards))
-    return True
+    return is_new(session, file, span, ("files", "give each a name of its own"))

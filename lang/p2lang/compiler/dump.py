@@ -109,5 +109,6 @@ _TEXTS: dict[str, Callable[[Value], str]] = {
     "types": _pairs,
     "shape": _pairs,
     "table": lambda v: _ref(v[1]),
+    "node": lambda v: _ref(v[1]),
     "field": lambda v: f"{_ref(v[1])}.{v[2]}",
 }

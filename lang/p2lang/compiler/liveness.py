@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from p2lang.compiler.lowering import Lowered
-from p2lang.ir import Node, Value, parts, walk
+from p2lang.ir import NAMING, PARTS, Node, Value, parts, parts_of, walk
 from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_rows
 from p2lang.semantics.structure import operation as operation_named
 from p2lang.signatures import Registry, Signature
@@ -64,7 +64,7 @@ _NOTHING_WITHOUT_NEW = frozenset(("derive", "rename", "cast"))
 
 def _renamed(value: Value, renamed: Mapping[str, str]) -> Value:
     tag = value[0]
-    if tag in ("table", "field"):
+    if tag in NAMING:
         return [tag, renamed[value[1]], *value[2:]]
     if not parts(value):
         return value
@@ -100,15 +100,28 @@ def _live(lowered: Lowered, registry: Registry) -> dict[str, _Columns]:
             flow = node.inputs[0]
             schema = lowered.schemas[flow]
             if schema is not None:
-                everything = (
-                    signature.kind == "effect"
-                    and signature.name not in _PROMISED
-                    and (kinds[flow] == "table" or (kinds[flow] == "view" and flow not in marked))
+                everything = (kinds[flow] == "table" and _takes_all(signature, node)) or (
+                    kinds[flow] == "view" and signature.kind == "effect" and flow not in marked
                 )
                 needed = _needed(signature, node, live[node.id])
                 live[flow] |= {name for name in schema.names if everything or name in needed}
         _tables_needed(signature, node, live, lowered)
+        _parts_need(node, live, marked, lowered)
     return live
+
+
+def _takes_all(signature: Signature, node: Node) -> bool:
+    return (signature.kind == "effect" and signature.name not in _PROMISED) or (
+        signature.kind == "item" and "columns" not in node.attributes
+    )
+
+
+def _parts_need(node: Node, live: dict[str, _Columns], marked: set[str], lowered: Lowered) -> None:
+    """Hand on to the parts of a box what the box needs; a part without marks needs all of its columns."""
+    for _, part in parts_of(node.attributes):
+        schema = lowered.schemas[part]
+        if schema is not None:
+            live[part] |= {n for n in schema.names if part not in marked or n in live[node.id]}
 
 
 def _keep_one(live: _Columns, schema: TableSchema | None, signature: Signature) -> None:
@@ -118,12 +131,14 @@ def _keep_one(live: _Columns, schema: TableSchema | None, signature: Signature) 
 
 
 def _with_marks(lowered: Lowered, registry: Registry) -> set[str]:
-    """Give the ids of all views that have a mark above them."""
+    """Give the ids of all views that have a mark above them; the parts of a box are looked at one by one."""
     marked: set[str] = set()
     for node in lowered.nodes:
         signature = operation_named(node.op, registry)
         if signature is not None and (
-            signature.kind == "mark" or (node.kind == "view" and node.inputs[0] in marked)
+            signature.kind == "mark"
+            or PARTS in node.attributes
+            or (node.kind == "view" and node.inputs[0] in marked)
         ):
             marked.add(node.id)
     return marked

@@ -19,7 +19,7 @@ class Application:
     """An operation with its arguments, ready to say what it gives.
 
     `flow` is the table or view from the left, `bundle` what a source reads, `tables` answers what a `["table", ref]`
-    names, `new` are the named new columns with their types.
+    names, `new` are the named new columns with their types, `parts` the shapes of what stands in a box.
     """
 
     signature: Signature
@@ -29,6 +29,7 @@ class Application:
     new: tuple[tuple[str, Typed], ...] = ()
     tables: Callable[[Any], TableSchema] | None = None
     bounds: Bounds = field(default_factory=dict)
+    parts: tuple[TableSchema, ...] = ()
 
     def columns(self, name: str) -> tuple[str, ...]:
         """Give the column names that an attribute lists; none when it is absent."""

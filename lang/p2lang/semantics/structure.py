@@ -30,7 +30,38 @@ SCRIPT = parse_signature(
     "| A step in restricted Python: sees the columns of `takes`, gives those of `gives`, at most as many rows. "
     "| touches run python:name; awaits children that run Python"
 )
-_STATEMENTS = {s.full_name: s for s in (IMPOSE, LINK, EXPOSE, NEED, SCRIPT)}
+GRID = parse_signature(
+    "step frame_grid@1(title:str?, size:list?, cols:int=1, rows:int?) : none -> view | 0 | - "
+    "| Frames side by side in one picture, row by row. | size is two lengths; cols in 1..100; rows in 1..100"
+)
+LAYERS = parse_signature(
+    "step frame_layers@1(title:str?, size:list?) : none -> view | 0 | - "
+    "| Several flows over the same axes, the first at the back. | size is two lengths"
+)
+PAGE = parse_signature(
+    "step page@1(title:str?) : none -> page | 0 | - | A page of a report: text, formulas, tables, pictures."
+)
+REPORT = parse_signature(
+    "effect report@1(title:str?, author:str?, date:str?, paper:enum(A4|letter)=A4) : none -> plot | 0 | render "
+    "| Pages in one document. | output picture; touches write output:@name or report"
+)
+_STATEMENTS = {
+    s.full_name: s for s in (IMPOSE, LINK, EXPOSE, NEED, SCRIPT, GRID, LAYERS, PAGE, REPORT)
+}
+
+HELD = {
+    GRID.full_name: frozenset(("view",)),
+    LAYERS.full_name: frozenset(("view",)),
+    PAGE.full_name: frozenset(("item", "view")),
+    REPORT.full_name: frozenset(("page",)),
+}
+"""Boxes, and the kinds of what may stand in each."""
+
+MOST_PARTS = 500
+"""Parts that one box may hold."""
+
+EFFECTS = frozenset(("plot", "done"))
+"""What effects give: they have a place in the order of effects, and nothing else does."""
 
 SEQUENCE = "@seq"
 """The attribute with an effect's place in the order of effects."""
@@ -52,9 +83,20 @@ LONGEST_SCRIPT = 32_768
 
 _ROW_WISE = frozenset(("select", "filter", "derive", "rename", "cast", "drop_nulls", "label"))
 
+NAME = "@name"
+"""The attribute with the name of a picture whose operation has no parameter `name`."""
+
+FORMAT = "@format"
+"""The attribute with the kind of file that the ending of a picture's name asks for."""
 
 PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
 """What a picture may be called: a file name on every system, nothing hidden; the store takes no other."""
+
+_DRAWN = ("png", "svg", "pdf")
+FORMATS = {"plot": _DRAWN, "automatic": _DRAWN, "report": ("pdf",)}
+"""The kinds of file that a picture can be; a name may end in one of them."""
+
+_ENDING = re.compile(r"(.+)\.(png|svg|pdf|jpe?g|gif|webp|eps|mp4|webm|apng|html?)\Z", re.IGNORECASE)
 
 
 FILE_KINDS = ("csv", "json", "parquet")
@@ -70,6 +112,33 @@ def file_name(name: str) -> tuple[str, str] | None:
 def makes_picture(signature: Signature) -> bool:
     """Tell whether an operation makes a picture, which has a name of its own."""
     return signature.facts.output == "picture"
+
+
+def unnamed(signature: Signature) -> str:
+    """Give the name of a picture of an operation that was given none."""
+    touched = signature.facts.touched
+    return "plot" if touched is None else touched.otherwise
+
+
+def name_attribute(signature: Signature) -> str:
+    """Give the attribute that holds the name of the picture that an operation makes."""
+    return NAME if signature.parameter("name") is None else "name"
+
+
+def split_ending(name: str) -> tuple[str, str]:
+    """Give the name of a picture without the ending of a file, and that ending in small letters (or nothing)."""
+    match = _ENDING.match(name)
+    return (match[1], match[2].lower()) if match else (name, "")
+
+
+def stands_after(signature: Signature, box: Signature) -> bool:
+    """Tell whether an operation may follow a frame with several flows (LAYERS) or several frames (GRID) in it."""
+    if signature.kind == "deco" and box is GRID:
+        return signature.name in _OF_WHOLE_PICTURES
+    return signature.kind != "mark"
+
+
+_OF_WHOLE_PICTURES = frozenset(("title", "font"))
 
 
 def operation(full_name: str, registry: Registry) -> Signature | None:

@@ -14,7 +14,7 @@ from p2lang.semantics.bounds import upper
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.promises import columns_of, keep
 from p2lang.semantics.sources import collect, need, sweep
-from p2lang.semantics.structure import DELIVERED, read_to_choose
+from p2lang.semantics.structure import DELIVERED, HELD, read_to_choose
 from p2lang.semantics.values import of_column, units_differ
 from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
@@ -38,6 +38,8 @@ def schema_after(application: Application) -> TableSchema | None:
     Raises Clash when the columns do not suit the operation.
     """
     signature = application.signature
+    if signature.full_name in HELD:
+        return _shared(application.parts) if signature.gives == "view" else None
     if signature.facts.numeric_columns:
         _all_numeric(application)
     if signature.kind == "source":
@@ -46,6 +48,23 @@ def schema_after(application: Application) -> TableSchema | None:
         return None
     rule = _STEPS.get(signature.name)
     return application.flow if rule is None else rule(application, application.flow)
+
+
+def _shared(parts: tuple[TableSchema, ...]) -> TableSchema | None:
+    """Give the columns that all parts of a frame have; what stands after the frame may name these."""
+    if not parts:
+        return None
+    first, *others = parts
+    common = [
+        (name, ColumnType(column.kind, any(o[name].nullable for o in parts), column.unit))
+        for name, column in first.columns
+        if all(_same_meaning(column, other.get(name)) for other in others)
+    ]
+    return TableSchema(tuple(common), sum(part.rows for part in parts))
+
+
+def _same_meaning(column: ColumnType, other: ColumnType | None) -> bool:
+    return other is not None and (column.kind, column.unit) == (other.kind, other.unit)
 
 
 def keeps_columns(signature: Signature) -> bool:

@@ -39,7 +39,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATORS = frozenset(
     ("or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "**")
 )
-_KINDS = frozenset(("table", "view", "plot", "item", "done"))
+_KINDS = frozenset(("table", "view", "plot", "item", "page", "done"))
 
 
 def decode(encoded: bytes) -> Module:
@@ -373,4 +373,5 @@ _SHAPES: dict[str, tuple[tuple[int, ...], Callable[[Value], object]]] = {
     "table": ((2,), lambda item: _id(item[1])),
     "field": ((3,), _names_field),
     "shape": ((2,), _has_typed_columns),
+    "node": ((2,), lambda item: _id(item[1])),
 }

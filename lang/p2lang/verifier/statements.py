@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from p2lang import ir
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.promises import columns_of, keep
-from p2lang.semantics.structure import LONGEST_SCRIPT, TASK, row_wise
+from p2lang.semantics.structure import EFFECTS, LONGEST_SCRIPT, TASK, row_wise
 from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -61,7 +61,7 @@ class Statements:
         seen = self._seen(node, signature)
         self.seen[node.id] = seen
         task = node.attributes.get(TASK)
-        if task is not None or node.kind in ("plot", "item", "done"):
+        if task is not None or node.kind in EFFECTS:
             self._effect(node, "" if task is None else task[1], seen)
         rule = _RULES.get(signature.name)
         if rule is not None:

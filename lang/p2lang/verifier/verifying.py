@@ -15,17 +15,25 @@ from p2lang.semantics.needs import Need, Reckoning, total
 from p2lang.semantics.structure import (
     DECLARED,
     DELIVERED,
+    EFFECTS,
+    FORMAT,
+    FORMATS,
     GUARD,
+    HELD,
+    MOST_PARTS,
+    NAME,
     PICTURE_NAME,
     SEQUENCE,
     TASK,
     capabilities,
     file_name,
     makes_picture,
+    name_attribute,
     operation,
     reads_bundle,
     reads_rows,
     rights_of,
+    stands_after,
     untold_target,
 )
 from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
@@ -39,7 +47,7 @@ from p2lang.verifier.refusal import RefusedProgram
 from p2lang.verifier.statements import Statements, check_script
 from p2lang.verifier.typing import Surroundings, column_type, typed
 
-_EFFECTS = ("plot", "item", "done")
+_OF_TABLES = frozenset(("table", "field"))
 _SURPRISES = (
     ArithmeticError,
     AssertionError,
@@ -224,6 +232,7 @@ class _Pass:
                 new,
                 tables.__getitem__,
                 self.bounds,
+                self._parts(node, signature, around),
             )
         )
         self.needs.append(self.reckoning.add(node, signature, schema).need)
@@ -265,19 +274,28 @@ class _Pass:
             raise RefusedProgram("P2-V0507", f"{node.op} has nothing from the left")
         flow = self.nodes[node.inputs[0]]
         fits = flow.kind == signature.takes or (
-            signature.takes == "any" and flow.kind in ("table", "plot", "item")
+            signature.takes == "any" and flow.kind in ("table", "plot")
         )
         if not fits:
             raise RefusedProgram("P2-V0510", f"{node.op} takes {signature.takes}, not {flow.kind}")
+        box = self._box_of(flow)
+        if box is not None and not stands_after(signature, box):
+            raise RefusedProgram("P2-V0510", f"{node.op} cannot follow {box.full_name}")
         return flow
 
+    def _box_of(self, flow: ProgramNode) -> Signature | None:
+        at = flow
+        while at.kind == "view" and at.signature.kind in ("mark", "deco") and at.flow is not None:
+            at = self.nodes[at.flow]
+        return at.signature if at.kind == "view" and at.node.op in HELD else None
+
     def _tables(self, node: Node, flow: ProgramNode | None) -> dict[str, TableSchema]:
-        named = dict.fromkeys(ir.tables_named(node.attributes))
+        named = dict.fromkeys(ir.nodes_named(node.attributes))
         first = [] if flow is None else [flow.id]
         if list(node.inputs) != [*first, *(name for name in named if name not in first)]:
             raise RefusedProgram("P2-V0507", f"the inputs of {node.op} are not those it names")
         tables = {}
-        for name in named:
+        for name in ir.nodes_named(node.attributes, _OF_TABLES):
             known = self.nodes[name]
             if known.kind != "table" or known.schema is None:
                 raise RefusedProgram("P2-V0510", f"{name[:7]} is not a table")
@@ -300,6 +318,36 @@ class _Pass:
             if name not in schema:
                 raise RefusedProgram("P2-V0511", f'bundle "{path[1]}" has no column {name!r}')
         return schema
+
+    def _parts(
+        self, node: Node, signature: Signature, around: Surroundings
+    ) -> tuple[TableSchema, ...]:
+        """Check what stands in a box: nodes of the kinds that it holds, each at most under a condition."""
+        held = HELD.get(signature.full_name)
+        if held is None:
+            return ()
+        parts = node.attributes.get(ir.PARTS, ["list", []])
+        if parts[0] != "list" or not 0 < len(parts[1]) <= MOST_PARTS:
+            raise RefusedProgram("P2-V0509", f"{node.op} does not have 1 to {MOST_PARTS} parts")
+        for part in parts[1]:
+            conditional = part[0] == "if" and part[3] == ["null"]
+            if conditional and not self._is_condition(part[1], around):
+                raise RefusedProgram("P2-V0509", f"a part of {node.op} has no single condition")
+            if (part[2] if conditional else part)[0] != "node":
+                raise RefusedProgram("P2-V0509", f"a part of {node.op} is no node")
+        schemas = []
+        for _, name in ir.parts_of(node.attributes):
+            known = self.nodes[name]
+            if known.kind not in held:
+                raise RefusedProgram("P2-V0510", f"{node.op} holds no {known.kind}")
+            if known.schema is not None:
+                schemas.append(known.schema)
+        return tuple(schemas)
+
+    def _is_condition(self, value: Value, around: Surroundings) -> bool:
+        outside = Surroundings(self.registry, self.params, None, around.tables)
+        type_ = typed(value, outside).type
+        return type_.kind == "bool" and type_.shape == "one"
 
     # ---- attributes ------------------------------------------------------------------------------
 
@@ -333,13 +381,17 @@ class _Pass:
     def _other(
         self, node: Node, signature: Signature, name: str, value: Value, around: Surroundings
     ) -> None:
-        effect = node.kind in _EFFECTS
+        effect = node.kind in EFFECTS
         if name == SEQUENCE and effect:
             return
-        if name == GUARD and effect:
-            guard = typed(value, Surroundings(self.registry, self.params, None, around.tables))
-            if guard.type.kind == "bool" and guard.type.shape == "one":
-                return
+        if name == GUARD and effect and self._is_condition(value, around):
+            return
+        if name == ir.PARTS and node.op in HELD:
+            return  # looked at by itself
+        if name == NAME and makes_picture(signature) and name_attribute(signature) == NAME:
+            return
+        if name == FORMAT and value[0] == "str" and value[1] in FORMATS.get(signature.name, ()):
+            return
         if name == DELIVERED and reads_rows(signature) and value[0] == "cols":
             return
         if name == TASK and effect and value[0] == "str":
@@ -347,14 +399,14 @@ class _Pass:
         raise RefusedProgram("P2-V0509", f"{node.op} has no attribute {name!r} like this")
 
     def _effect(self, node: Node, signature: Signature) -> None:
-        if node.kind not in _EFFECTS:
+        if node.kind not in EFFECTS:
             return
         if node.attributes.get(SEQUENCE) != ["int", len(self.effects)]:
             raise RefusedProgram("P2-V0516", f"{node.op} is not in the order of effects")
         self.effects.append(node.id)
         if untold_target(signature, node.attributes) is not None:
             raise RefusedProgram("P2-V0509", f"{node.op} does not say as text what it touches")
-        name = node.attributes.get("name")
+        name = node.attributes.get(name_attribute(signature))
         if signature.facts.output == "file" and (name is None or file_name(name[1]) is None):
             raise RefusedProgram("P2-V0509", "the name of a file does not say what it is")
         if name is None or not makes_picture(signature):

@@ -163,6 +163,12 @@ def facet(
     return replace(view, facet=FacetWish(cols, rows, share, max_panels))
 
 
+@kernel("deco", "font@1")
+def font(view: Picture, family: str) -> Picture:
+    """Set all letters of the picture in a family: DejaVu Sans, Serif or Sans Mono, or STIX, which is like Times."""
+    return replace(view, font=family)
+
+
 @kernel("deco", "title@1")
 def title(view: Picture, text: str) -> Picture:
     """Give the view a title."""

@@ -11,6 +11,7 @@ FILES = (
     "sources",
     "steps",
     "marks",
+    "items",
     "effects",
     "aggregates",
     "windows",

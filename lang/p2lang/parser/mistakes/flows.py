@@ -300,6 +300,8 @@ def statement_starts(at: Trouble) -> Diagnostic | None:
     if not at.wants_statement or at.ended:
         return None
     advice = "a statement starts with a word of the language, a `$name` or a call"
+    if at.kind() == "STRING":
+        advice = f"text on a page of a report is written `text({at.shown()[1:-1]})`"
     if at.place == 0 or at.kind(-1) in ("LBRACE", "RBRACE") or at.on_new_line():
         return Diagnostic(
             "P2-E0100", f"a statement cannot start with {at.shown()}", at.span(), help=advice

@@ -1,0 +1,145 @@
+"""Names of pictures: known before the run, no two alike, with an ending that fits; `handoff` names what has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from p2lang.check.model import Step, Stream
+from p2lang.check.session import Session
+from p2lang.diagnostics import Fix, Related
+from p2lang.ir import Value
+from p2lang.semantics.guards import exclusive
+from p2lang.semantics.structure import (
+    FORMAT,
+    FORMATS,
+    PICTURE_NAME,
+    makes_picture,
+    name_attribute,
+    split_ending,
+    unnamed,
+)
+from p2lang.signatures import Signature
+from p2lang.source import Span
+
+
+def named_at_once(
+    session: Session,
+    signature: Signature,
+    label: str,
+    attributes: dict[str, Value],
+    span: Span,
+) -> bool:
+    """Check the name that an operation gives its picture, its argument or the label of the frame; it may lack one."""
+    name = name_attribute(signature)
+    if name not in attributes and label:
+        attributes[name] = ["str", label]
+    if name not in attributes:
+        return True
+    return _named(session, signature, attributes, attributes[name], span)
+
+
+def made(session: Session, step: Step) -> None:
+    """Note a picture that has no name yet: `handoff` may give it one."""
+    if name_attribute(step.signature) not in step.attributes:
+        session.nameless[step] = [guard.value for guard in session.guards]
+
+
+def named_by_handoff(
+    session: Session, stream: Stream, attributes: dict[str, Value], span: Span
+) -> Stream | None:
+    """Give the stream with its picture named as `handoff` says, if it has no name yet; None after a mistake.
+
+    The name then belongs to the picture, and `handoff` carries none.
+    """
+    step = session.latest(stream.step)
+    if step is None or not makes_picture(step.signature):
+        return stream
+    nameless = session.nameless.pop(step, None)
+    if nameless is None:
+        return replace(stream, step=step)
+    if "name" not in attributes:
+        taken = _named_so(session, step, nameless)
+        return replace(stream, step=step) if taken else None
+    given = dict(step.attributes)
+    if not _named(session, step.signature, given, attributes.pop("name"), span):
+        return None
+    return replace(stream, step=session.renamed(step, given))
+
+
+def settle(session: Session) -> None:
+    """Look at the pictures that nothing gave a name: of each kind there is one."""
+    for step, guards in session.nameless.items():
+        _named_so(session, step, guards)
+
+
+def _named_so(session: Session, step: Step, guards: list[Value]) -> bool:
+    """Give a picture the name of pictures that have none."""
+    signature = step.signature
+    return is_new(session, unnamed(signature), step.span, _words(signature), guards)
+
+
+def _named(
+    session: Session,
+    signature: Signature,
+    attributes: dict[str, Value],
+    value: Value,
+    span: Span,
+) -> bool:
+    if value[0] != "str" or not PICTURE_NAME.match(value[1]):
+        session.report(
+            "P2-E0223",
+            "the name of a picture is a file name that is known before the run",
+            span,
+            help='letters, digits and . _ = , + - or spaces, for example "reward"',
+        )
+        return False
+    name, ending = split_ending(value[1])
+    known = FORMATS.get(signature.name, ())
+    if ending and ending not in known:
+        fix = f'"{name}.{known[0]}"' if known else f'"{name}"'
+        session.report(
+            "P2-E0208",
+            f"{_thing(signature)} cannot be a .{ending} file",
+            span,
+            help=f"write {fix}. Possible endings: {', '.join('.' + one for one in known)}",
+            fix=Fix(span, fix),
+        )
+        return False
+    attributes[name_attribute(signature)] = ["str", name]
+    if ending:
+        attributes[FORMAT] = ["str", ending]
+    return is_new(session, name, span, _words(signature))
+
+
+def _thing(signature: Signature) -> str:
+    return "a report" if signature.name == "report" else "this picture"
+
+
+def _words(signature: Signature) -> tuple[str, str]:
+    giver = "handoff" if signature.parameter("name") is None else signature.name
+    return "pictures", f'give each a name: `{giver}("name")`'
+
+
+def is_new(
+    session: Session,
+    name: str,
+    span: Span,
+    words: tuple[str, str],
+    nameless: list[Value] | None = None,
+) -> bool:
+    """Report a second output of one name; `words` are what they are and how to mend it."""
+    what, help = words
+    guards = [g.value for g in session.guards] if nameless is None else nameless
+    earlier = session.pictures.setdefault(name, [])
+    for first, others in earlier:
+        if not exclusive(guards, others):
+            session.report(
+                "P2-E0230",
+                f'two {what} are called "{name}"',
+                span,
+                related=(Related(first, "the first one"),),
+                help=help,
+            )
+            return False
+    earlier.append((span, guards))
+    return True
