@@ -15,19 +15,19 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from p2lang.ir import Value
-from p2lang.semantics.structure import GUARD, IMPOSE, SEQUENCE
+from p2lang.ir import PARTS, Value, parts_of
+from p2lang.semantics.structure import FORMAT, GUARD, HELD, IMPOSE, NAME, SEQUENCE, unnamed
 from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
 from p2std.errors import NotComputable, UnfitFormat
 from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show, WriteOut
 from p2std.lowering import argument, constant
-from p2std.picture import Picture
 from p2std.plan import plan_of
 from p2std.registry import core
 from p2std.table import DTYPES, Table, Tagged, collected
 from plotter2.child.counting import Meter
+from plotter2.child.drawn import Drawable, Layers, Page, Panels, Report, View, boxed
 from plotter2.child.run_codes import IMPOSED, NOT_COMPUTED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
@@ -48,21 +48,13 @@ class PlacedError(RunError):
 
 
 @dataclass(frozen=True)
-class View:
-    """A picture in the making, the rows it is drawn from, and the node that gives these."""
-
-    picture: Picture
-    table: Table
-    source: str
-
-
-@dataclass(frozen=True)
 class Drawing:
-    """An effect: draw this view under this name."""
+    """An effect: draw this view or report under this name, also as the kind of file that the name asks for."""
 
     name: str
-    view: View
+    view: Drawable | Report
     node: ProgramNode
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +99,7 @@ class Interpreter:
         self._stored: dict[str, int] = {}
         self._plan = plan_of(self.program)
         self.meter = Meter(self.program, self.params, core())
+        self._there: dict[str, tuple[str, ...]] = {}
         self._uses = Counter(i for node in self.program.nodes for i in set(node.inputs))
 
     # ------------------------------------------------------------ what expressions may ask
@@ -137,12 +130,7 @@ class Interpreter:
                 yield effect
 
     def _is_off(self, node: ProgramNode) -> bool:
-        guard = node.node.attributes.get(GUARD)
-        if guard is None:
-            return False
-        self._evaluate_all(_tables_in(guard))
-        with _Placed(node):
-            return constant(guard, self) is not True
+        return not self._holds(node, node.node.attributes.get(GUARD))
 
     def _evaluate_all(self, wanted: set[str]) -> None:
         needed: set[str] = set()
@@ -151,13 +139,29 @@ class Interpreter:
             name = pending.pop()
             if name not in needed and name not in self._values:
                 needed.add(name)
-                pending += self.program[name].inputs
+                pending += self._wanted(self.program[name])
         for node in self.program.nodes:
             if node.id in needed:
                 self._evaluated(node)
 
+    def _wanted(self, node: ProgramNode) -> set[str]:
+        """Give the inputs that a node needs: of a box, the parts whose conditions hold."""
+        if PARTS not in node.node.attributes:
+            return set(node.inputs)
+        if node.id not in self._there:
+            parts = parts_of(node.node.attributes)
+            self._there[node.id] = tuple(n for guard, n in parts if self._holds(node, guard))
+        return set(self._there[node.id])
+
+    def _holds(self, node: ProgramNode, guard: Value | None) -> bool:
+        if guard is None:
+            return True
+        self._evaluate_all(_tables_in(guard))
+        with _Placed(node):
+            return constant(guard, self) is True
+
     def _evaluated(self, node: ProgramNode) -> Any:
-        self._evaluate_all(set(node.inputs))
+        self._evaluate_all(self._wanted(node))
         started = time.perf_counter()
         with _Placed(node, self._pending_before(node)):
             value = self._value(node)
@@ -166,13 +170,15 @@ class Interpreter:
         for name in set(node.inputs):
             self._uses[name] -= 1
             if self._uses[name] == 0:
-                del self._values[name]
+                self._values.pop(name, None)
         return value
 
     # ------------------------------------------------------------ one node
     def _value(self, node: ProgramNode) -> Any:
         if node.node.op == IMPOSE.full_name:
             return self._impose(node)
+        if node.node.op in HELD:
+            return self._boxed(node)
         kernel = flow_kernels()[node.node.op]
         if kernel.kind == "source":
             return self._finished(node, kernel, self._source(node, kernel))
@@ -184,7 +190,17 @@ class Interpreter:
             return View(self._run(node, kernel), given, str(node.flow))
         if kernel.kind in ("mark", "deco"):
             return replace(given, picture=self._run(node, kernel, view=given.picture))
+        if kernel.kind == "item":
+            return self._run(node, kernel, table=given)
         return self._effect(node, kernel, given)
+
+    def _boxed(self, node: ProgramNode) -> Layers | Panels | Page | Drawing:
+        parts = [(name, self._values[name]) for name in self._there[node.id]]
+        made = boxed(node, parts, self)
+        if not isinstance(made, Report):
+            return made
+        name = constant(node.argument(NAME), self) or unnamed(node.signature)
+        return Drawing(name, made, node, _format(node))
 
     def _run(self, node: ProgramNode, kernel: Kernel, **carried: Any) -> Any:
         handed = {
@@ -238,10 +254,12 @@ class Interpreter:
     def _effect(
         self, node: ProgramNode, kernel: Kernel, given: Any
     ) -> HandOver | Say | Show | GiveUp | Drawing | Writing:
-        carried = {"view": given.picture} if isinstance(given, View) else {"table": given}
+        carried = {"table": given}
+        if isinstance(given, View | Layers | Panels):
+            carried = {"view": given.picture}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
-            return Drawing(effect.name, given, node)
+            return Drawing(effect.name, given, node, _format(node))
         if isinstance(effect, WriteOut):
             return Writing(effect.name, effect.data, effect.rows, node)
         return effect
@@ -262,6 +280,11 @@ class Interpreter:
         self.accounts[node.id] = Account(
             node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
         )
+
+
+def _format(node: ProgramNode) -> str | None:
+    asked = node.node.attributes.get(FORMAT)
+    return None if asked is None else str(asked[1])
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:

@@ -7,7 +7,7 @@ drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from p2lang.verifier import Program
 from plotter2.child.interpreter import Account
 from plotter2.child.tables import Missing
 from plotter2.child.views import Composed
-from plotter2.renderkit.scene import LayerCounts, Scene
+from plotter2.renderkit.scene import Counts, LayerCounts
 from plotter2.wire.messages import RowsCounted
 
 _MOST_NODES = 500
@@ -33,15 +33,18 @@ class Ledger:
 def ledger_of(
     name: str,
     accounts: Sequence[Account],
-    made: Composed,
-    scene: Scene,
+    made: Sequence[Composed],
+    layers: Sequence[LayerCounts],
     read: Mapping[str, Missing],
 ) -> Ledger:
-    """Account for a picture; `accounts` are those of the operations behind it, `read` its stored tables by path."""
+    """Account for a picture; `accounts` are those of the operations behind it, `read` its stored tables by path.
+
+    `layers` are counted by the place of their view in `made`.
+    """
     sources = [a for a in accounts if a.reads]
     dropping = [a for a in accounts if a.drops]
     grouping = [a for a in accounts if a.op.startswith("summary@")]
-    counts = scene.counts
+    counts = sum((layer.counts for layer in layers), Counts(0, 0, 0, 0, 0))
     told = accounts if len(accounts) <= _MOST_NODES else []
     message = RowsCounted(
         plot=name,
@@ -50,20 +53,20 @@ def ledger_of(
         null=counts.null,
         decimated=counts.decimated,
         drawn=counts.drawn,
-        layers=len(scene.ledger),
+        layers=len(layers),
         nodes={a.id: (sum(a.taken), a.given) for a in told},
     )
     embedded = {
         "read": message.read,
         "filtered": message.filtered,
         "grouped": [{"rows": sum(a.taken), "groups": a.given} for a in grouping],
-        "rows": made.rows,
+        "rows": sum(one.rows for one in made),
         "null": counts.null,
         "outside": counts.outside,
         "decimated": counts.decimated,
         "drawn": counts.drawn,
-        "caption": made.view.caption,
-        "layers": [_layer(entry, made) for entry in scene.ledger],
+        "caption": "; ".join(dict.fromkeys(filter(None, (one.view.caption for one in made)))),
+        "layers": [_layer(entry, made[entry.view]) for entry in layers],
         "operations": [{"op": a.op, "in": list(a.taken), "out": a.given} for a in told],
         "inputs": [_input(path, table) for path, table in read.items()],
     }
@@ -85,10 +88,10 @@ def counted_file(name: str, accounts: Sequence[Account], rows: int) -> RowsCount
 
 
 def accounts_behind(
-    program: Program, accounts: Mapping[str, Account], source: str
+    program: Program, accounts: Mapping[str, Account], sources: Iterable[str]
 ) -> list[Account]:
-    """Give the accounts of a node and of all that it was made of, in the program's order."""
-    found = {source}
+    """Give the accounts of nodes and of all that they were made of, in the program's order."""
+    found = set(sources)
     for node in reversed(program.nodes):
         if node.id in found:
             found.update(node.inputs)

@@ -9,13 +9,14 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 import polars as pl
 import scipy
 
+from p2lang.ir import parts_of
 from p2lang.semantics.structure import awaited
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
@@ -24,15 +25,18 @@ from p2std.kernels.effects import GiveUp, HandOver, Say, Show
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
+from plotter2.child.drawn import Report
 from plotter2.child.interpreter import Drawing, Interpreter, PlacedError, Writing
 from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
+from plotter2.child.pictures import Pictures
 from plotter2.child.run_codes import NOT_THERE_YET, SAME_NAME
 from plotter2.child.showing import shown
 from plotter2.child.tables import StoredTables
-from plotter2.child.views import Composed, completed, composed
+from plotter2.child.views import Composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import MATPLOTLIB_VERSION, draw
+from plotter2.renderkit.scene import LayerCounts
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
@@ -171,31 +175,37 @@ class _Run:
         name, view = drawing.name, drawing.view
         if name in self._counted:
             raise _same_name("plots", name, "plot", drawing.node.id)
-        with self._times.stage("view"), self._interpreter.placed(view.source):
-            made = self._composed(drawing)
+        if isinstance(view, Report):
+            raise PlacedError("P2-R0609", "a report is not drawn yet", node=drawing.node.id)
+        pictures = Pictures(self._program, self._params, self._interpreter.placed)
+        with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
+            picture = pictures.of(view)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
-            scene = compose(made.view)
-        behind = accounts_behind(self._program, self._interpreter.accounts, view.source)
-        ledger = ledger_of(
-            name, behind, made, scene, self._data.read_by(account.id for account in behind)
-        )
-        self._counted[name] = ledger.message
-        provenance = {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
-        for number, kind in enumerate(self._job.formats):
-            self._progress(f"draw {name}", number, len(self._job.formats), "files")
+            scene = compose(picture)
+        provenance = self._accounted(drawing, pictures, scene.ledger)
+        kinds = self._kinds(drawing)
+        for number, kind in enumerate(kinds):
+            self._progress(f"draw {name}", number, len(kinds), "files")
             with self._times.stage(f"draw {kind}"):
                 self._made.append((name, kind, draw(scene, kind, provenance)))
 
-    def _composed(self, drawing: Drawing) -> Composed:
-        view = drawing.view
-        assert view.table.schema is not None
-        picture = completed(view.picture, view.table.schema)
-        said = captions.statement(self._program, view.source, picture.marks, self._params)
-        made = composed(picture, view.table)
-        spans = {name: (low, high) for name, (low, high, _) in made.counts.items()}
-        for note in (*made.notes, *_thin(made)):
-            self._say("warning", f"{drawing.name}: {note}")
-        return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
+    def _kinds(self, drawing: Drawing) -> list[str]:
+        """Give the kinds of file to make: what the name asks for and what the run was asked for, else PNG."""
+        asked = [] if drawing.format is None else [drawing.format]
+        return list(dict.fromkeys([*asked, *self._job.formats])) or ["png"]
+
+    def _accounted(
+        self, drawing: Drawing, pictures: Pictures, layers: Sequence[LayerCounts]
+    ) -> dict[str, Any]:
+        """Keep the row ledger of a picture; give the provenance that goes into it."""
+        for made in pictures.made:
+            for note in (*made.notes, *_thin(made)):
+                self._say("warning", f"{drawing.name}: {note}")
+        behind = accounts_behind(self._program, self._interpreter.accounts, pictures.sources)
+        read = self._data.read_by(account.id for account in behind)
+        ledger = ledger_of(drawing.name, behind, pictures.made, layers, read)
+        self._counted[drawing.name] = ledger.message
+        return {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
 
     def _say(self, level: Literal["info", "warning"], text: str) -> None:
         self._channel.send(Note(level=level, text=text[:_LONGEST_NOTE]))
@@ -256,19 +266,26 @@ def _bound(program: Program, job: RunJob) -> Mapping[str, Any]:
         ) from None
 
 
-def _views(program: Program) -> list[tuple[str, list[Mark]]]:
-    """Give for each plot the node whose rows it draws and its marks as far as they name columns."""
-    views = []
+def _drawn(program: Program) -> Iterator[str]:
+    """Give the last nodes of all flows that are drawn: before a `plot`, or a part of a box."""
     for node in program.nodes:
-        if node.kind != "plot":
-            continue
-        marks, at = [], program[str(node.flow)]
-        while at.kind == "view" and at.signature.name != "frame":
+        named = [node.flow] if node.kind == "plot" and node.flow is not None else []
+        named += [name for _, name in parts_of(node.node.attributes)]
+        yield from (name for name in named if program[name].kind == "view")
+
+
+def _views(program: Program) -> list[tuple[str, list[Mark]]]:
+    """Give for each view that is drawn the node whose rows it draws and its marks as far as they name columns."""
+    views = []
+    for last in _drawn(program):
+        marks, at = [], program[last]
+        while at.kind == "view" and at.flow is not None and at.signature.name != "frame":
             if at.signature.kind == "mark":
                 channels = {n: v for n, v in at.node.attributes.items() if v[0] == "col"}
                 marks.append(Mark(at.signature.name, channels))
             at = program[str(at.flow)]
-        views.append((str(at.flow), marks))
+        if at.flow is not None:
+            views.append((at.flow, marks))
     return views
 
 

@@ -20,6 +20,7 @@ from p2std.table import HIDDEN, Table, Tagged, collected
 from plotter2.child.drawables import drawables, together
 from plotter2.child.run_codes import NOTHING_DRAWABLE
 from plotter2.errors import RunError
+from plotter2.renderkit.scene import Family
 from plotter2.renderkit.view import (
     Axis,
     Facet,
@@ -159,6 +160,7 @@ def composed(picture: Picture, table: Table, caption: str = "") -> Composed:
         gradient=Gradient(*picture.gradient),
         palette=picture.palette,
         caption=caption,
+        font=cast(Family, picture.font),
     )
     return Composed(view, rows.frame.height, tuple(notes), behind, rows.counts())
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from plotter2.renderkit import palettes
 from plotter2.renderkit.annotations import TextPiece, circle_piece, text_piece
+from plotter2.renderkit.cells import Cell, size_of, spread
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.colouring import ColourScale, Painted, fill_domain, painted
 from plotter2.renderkit.facets import PanelGrid, panelled
 from plotter2.renderkit.framing import framed, shared_axes
 from plotter2.renderkit.grouping import Rows, keyed, partition
-from plotter2.renderkit.layout import PAD, Arrangement, Plan, arranged, fonts_for
-from plotter2.renderkit.lettering import text_height, wrapped
+from plotter2.renderkit.layout import Arrangement, Margins, Plan, arranged, fonts_for
 from plotter2.renderkit.moving import MovingPiece, moving_piece
 from plotter2.renderkit.pieces import (
     Drawn,
@@ -27,8 +27,8 @@ from plotter2.renderkit.pieces import (
     strand_piece,
 )
 from plotter2.renderkit.scales import LEAST, Extent, extent_of
-from plotter2.renderkit.scene import Counts, Label, LayerCounts, Mark, Panel, Rect, Scene
-from plotter2.renderkit.sidebar import sidebar_for
+from plotter2.renderkit.scene import Counts, LayerCounts, Mark, Panel, Rect, Scene
+from plotter2.renderkit.sidebar import Placed, Sidebar, sidebar_for
 from plotter2.renderkit.sources import AxisKinds, Source, resolved
 from plotter2.renderkit.surfaces import Shading, cell_piece, rule_piece
 from plotter2.renderkit.view import MILLIMETRE, Axis, Grid, View
@@ -36,7 +36,7 @@ from plotter2.renderkit.view import MILLIMETRE, Axis, Grid, View
 DEFAULT_SIZE: Final = (160 * MILLIMETRE, 100 * MILLIMETRE)
 _PANEL_HEIGHT, _TALLEST = 42 * MILLIMETRE, 240 * MILLIMETRE
 _SMALLEST, _LARGEST = 20 * MILLIMETRE, 2000 * MILLIMETRE
-_GUTTER: Final = 6.0
+_ROUNDS: Final = 3
 
 
 def compose(picture: View | Grid) -> Scene:
@@ -191,6 +191,10 @@ def _joined(extents: Sequence[Extent]) -> Extent:
 
 
 def _composed(plot: Plot, rect: Rect, number: int) -> Composition:
+    return _finished(_draft(plot, rect), number)
+
+
+def _draft(plot: Plot, rect: Rect) -> _Draft:
     view, fonts, pieces = plot.view, fonts_for(rect.width), _pieces(plot)
     spans = {key: piece.extents() for key, piece in pieces.made.items()}
     extents = [
@@ -207,14 +211,47 @@ def _composed(plot: Plot, rect: Rect, number: int) -> Composition:
         max((p.overhang() for p in pieces.made.values() if isinstance(p, TextPiece | MovingPiece)), default=0.0),
         (len(plot.kinds.x), len(plot.kinds.y)) if view.equal and plot.kinds.x and plot.kinds.y else None,
     )  # fmt: skip
-    stage = _staged(arranged(plan), pieces, None)
+    return _placed(_Draft(plot, pieces, plan, sidebar, _staged(arranged(plan), pieces, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A plot with its stage and what stands beside its panels; `placed` once that has a place."""
+
+    plot: Plot
+    pieces: _Pieces
+    plan: Plan
+    sidebar: Sidebar
+    stage: Stage
+    placed: Placed | None = None
+
+
+def _placed(draft: _Draft) -> _Draft:
+    """Place the legend; outside when no corner of the panel is free."""
+    stage, sidebar = draft.stage, draft.sidebar
     placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
-    if placed is None:
-        sidebar = sidebar.all_outside()
-        stage = _staged(arranged(replace(plan, side=sidebar.width)), pieces, stage)
-        placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
+    if placed is not None:
+        return replace(draft, placed=placed)
+    sidebar = sidebar.all_outside()
+    plan = replace(draft.plan, side=sidebar.width)
+    stage = _staged(arranged(plan), draft.pieces, stage)
+    placed = sidebar.placed(stage.arrangement, stage.frames, stage.marks)
     assert placed is not None
-    ledger = _ledger(plot, pieces, stage, number)
+    return replace(draft, plan=plan, sidebar=sidebar, stage=stage, placed=placed)
+
+
+def _aligned(draft: _Draft, least: Margins) -> _Draft:
+    """Arrange a plot anew with margins at least so wide."""
+    plan = replace(draft.plan, least=least)
+    return _placed(
+        replace(draft, plan=plan, stage=_staged(arranged(plan), draft.pieces, draft.stage))
+    )
+
+
+def _finished(draft: _Draft, number: int) -> Composition:
+    plot, stage, rect, placed = draft.plot, draft.stage, draft.plan.rect, draft.placed
+    assert placed is not None
+    ledger = _ledger(plot, draft.pieces, stage, number)
     scene = Scene(
         rect.right, rect.top, _panels(plot, stage), stage.arrangement.labels,
         placed.legends, placed.bars, ledger,
@@ -303,24 +340,25 @@ def _ledger(plot: Plot, pieces: _Pieces, stage: Stage, number: int) -> tuple[Lay
 
 
 def _composed_grid(grid: Grid) -> Composition:
-    """Compose the views into equal cells, row by row; title and caption stand over and under all of them."""
-    if not grid.views or grid.cols < 1:
-        raise undrawable("P2-R0661", "nothing to draw: the grid has no views", "frame")
-    rows = math.ceil(len(grid.views) / grid.cols)
-    size = grid.size or (DEFAULT_SIZE[0], min(_TALLEST, rows * 70 * MILLIMETRE))
+    """Compose the views of a grid and of the grids in it into their cells, with the edges of their panels in line."""
+    size = size_of(grid, DEFAULT_SIZE[0])
     _check_size(size)
-    labels, area = _grid_headings(grid, size)
-    width = (area.width - _GUTTER * (grid.cols - 1)) / grid.cols
-    height = (area.height - _GUTTER * (rows - 1)) / rows
-    made = []
-    for number, view in enumerate(grid.views):
-        row, column = divmod(number, grid.cols)
-        left = area.x + column * (width + _GUTTER)
-        low = area.top - (row + 1) * height - row * _GUTTER
-        made.append(_composed(_plot(view, (width, height)), Rect(left, low, width, height), number))
+    return _composed_in(grid, Rect(0.0, 0.0, *size))
+
+
+def _composed_in(grid: Grid, rect: Rect) -> Composition:
+    cells, labels = spread(grid, rect)
+    drafts = [_draft(_plot(c.view, (c.rect.width, c.rect.height)), c.rect) for c in cells]
+    for _ in range(_ROUNDS):
+        wanted = [_least(cell, cells, drafts) for cell in cells]
+        if all(d.stage.arrangement.margins.holds(w) for d, w in zip(drafts, wanted, strict=True)):
+            break
+        drafts = [_aligned(draft, least) for draft, least in zip(drafts, wanted, strict=True)]
+    made = [_finished(draft, number) for number, draft in enumerate(drafts)]
     scenes = [part.scene for part in made]
     whole = Scene(
-        *size,
+        rect.right,
+        rect.top,
         tuple(panel for scene in scenes for panel in scene.panels),
         (*labels, *(label for scene in scenes for label in scene.labels)),
         tuple(box for scene in scenes for box in scene.legends),
@@ -330,21 +368,16 @@ def _composed_grid(grid: Grid) -> Composition:
     return Composition(whole, tuple(part for one in made for part in one.parts))
 
 
-def _grid_headings(grid: Grid, size: tuple[float, float]) -> tuple[list[Label], Rect]:
-    fonts, labels = fonts_for(size[0]), []
-    low, high = 0.0, size[1]
-    if grid.title:
-        text = wrapped(grid.title, size[0] - 2 * PAD, fonts.title + 1, bold=True)
-        title = Label(
-            "title", text, PAD, high - PAD, fonts.title + 1, palettes.INK, valign="top", bold=True
-        )
-        labels.append(title)
-        high -= PAD + text_height(text, fonts.title + 1)
-    if grid.caption:
-        text = wrapped(grid.caption, size[0] - 2 * PAD, fonts.caption)
-        caption = Label(
-            "caption", text, PAD, PAD, fonts.caption, palettes.FAINT_INK, valign="bottom"
-        )
-        labels.append(caption)
-        low += PAD + text_height(text, fonts.caption)
-    return labels, Rect(0.0, low, size[0], high - low)
+def _least(cell: Cell, cells: Sequence[Cell], drafts: Sequence[_Draft]) -> Margins:
+    """Give the margins that put the panels of a cell in line with those above, below and beside it."""
+    pairs = list(zip(cells, (draft.stage.arrangement.margins for draft in drafts), strict=True))
+    column = [margins for other, margins in pairs if other.column == cell.column]
+    row = [margins for other, margins in pairs if other.row == cell.row]
+    return Margins(
+        max(m.left for m in column),
+        max(m.right for m in column),
+        max(m.bottom for m in row),
+        max(m.top for m in row),
+        0.0,
+        0.0,
+    )

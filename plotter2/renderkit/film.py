@@ -86,11 +86,7 @@ class Film:
 
 def film_of(picture: View | Grid, timeline: Timeline) -> Film:
     """Compose a film; raises what `compose` raises, and RunError P2-R0672 for keys that are not unique."""
-    if isinstance(picture, Grid):
-        steady = tuple(_steady(view) for view in picture.views)
-        made = composition(replace(picture, views=steady))
-    else:
-        made = composition(_steady(picture))
+    made = composition(_steady(picture))
     still, moving = [], []
     panels = iter(made.scene.panels)
     for plot, stage, _ in made.parts:
@@ -146,8 +142,10 @@ def _parted(plot: Plot, stage: Stage, panel: int) -> tuple[tuple[Mark, ...], tup
     return tuple(standing), tuple(moving)
 
 
-def _steady(view: View) -> View:
+def _steady(view: View | Grid) -> View | Grid:
     """Give the view with points that keep their size however many a picture has, and room for its longest title."""
+    if isinstance(view, Grid):
+        return replace(view, views=tuple(_steady(inner) for inner in view.views))
     layers = tuple(_sized(layer) for layer in view.layers)
     title = max(view.titles, key=lambda text: text_width(text, 1.0), default=view.title)
     return replace(view, layers=layers, title=title)

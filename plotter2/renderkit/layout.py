@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -51,7 +51,7 @@ class Plan:
     """What is to be arranged: everything but the sizes of the panels.
 
     `side` is the room right of all panels, `beyond` the room that texts need at the right of each; `square` asks for
-    panels in which so many units across and down are equally long.
+    panels in which so many units across and down are equally long, `least` for margins that are no narrower.
     """
 
     rect: Rect
@@ -66,13 +66,14 @@ class Plan:
     side: float = 0.0
     beyond: float = 0.0
     square: tuple[int, int] | None = None
+    least: Margins | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """The panels' rectangles and axes, the area they fill together, and all texts outside them.
 
-    `side_left` is where the room beside the panels begins.
+    `side_left` is where the room beside the panels begins, `margins` what stands around all panels needs.
     """
 
     area: Rect
@@ -80,10 +81,13 @@ class Arrangement:
     axes: tuple[Axes, ...]
     labels: tuple[Label, ...]
     side_left: float
+    margins: Margins
 
 
 @dataclass(frozen=True, slots=True)
-class _Margins:
+class Margins:
+    """What stands around the panels needs so much room; `across` and `down` between them."""
+
     left: float
     right: float
     bottom: float
@@ -91,28 +95,41 @@ class _Margins:
     across: float
     down: float
 
+    def widened(self, least: Margins) -> Margins:
+        """Give margins that are nowhere narrower than either."""
+        return Margins(*map(max, astuple(self), astuple(least)))
+
+    def holds(self, least: Margins) -> bool:
+        """Tell whether the outer margins are as wide as that, within a tenth of a point."""
+        own, other = astuple(self)[:4], astuple(least)[:4]
+        return all(mine >= wanted - 0.1 for mine, wanted in zip(own, other, strict=True))
+
 
 def arranged(plan: Plan) -> Arrangement:
     """Arrange a plot: ticks depend on sizes and sizes on tick texts, so three rounds are made.
 
     Raises RunError P2-R0667 when panels become too small to read.
     """
-    margins = _Margins(40, PAD, 34, PAD, _GAP, _GAP)
+    margins = Margins(40, PAD, 34, PAD, _GAP, _GAP)
     area, rects = _split(plan, margins)
     axes = _ticked(plan, rects)
+    beside = 0.0
     for _ in range(3):
         margins = _measured(plan, rects, axes)
+        if plan.least is not None:
+            wider = margins.widened(plan.least)
+            margins, beside = wider, wider.right - margins.right
         area, rects = _split(plan, margins)
         axes = _ticked(plan, rects)
     labels = [*_headings(plan), *_axis_titles(plan, area, rects, axes), *_strips(plan, rects)]
     for rect, (x, y) in zip(rects, axes, strict=True):
         labels += _tick_texts(rect, x, y, plan.fonts.tick)
     right = max(rect.right for rect in rects)
-    side_left = right + plan.rect.right - PAD - plan.side - area.right
-    return Arrangement(area, rects, axes, tuple(labels), side_left)
+    side_left = right + plan.rect.right - PAD - plan.side - area.right - beside
+    return Arrangement(area, rects, axes, tuple(labels), side_left, margins)
 
 
-def _split(plan: Plan, margins: _Margins) -> tuple[Rect, tuple[Rect, ...]]:
+def _split(plan: Plan, margins: Margins) -> tuple[Rect, tuple[Rect, ...]]:
     rect, grid = plan.rect, plan.grid
     area = Rect(
         rect.x + margins.left,
@@ -153,7 +170,7 @@ def _ticked(plan: Plan, rects: Sequence[Rect]) -> tuple[Axes, ...]:
     return tuple(axes)
 
 
-def _measured(plan: Plan, rects: Sequence[Rect], axes: Sequence[Axes]) -> _Margins:
+def _measured(plan: Plan, rects: Sequence[Rect], axes: Sequence[Axes]) -> Margins:
     fonts, grid = plan.fonts, plan.grid
     y_texts = max((_widest(y, fonts.tick) for _, y in axes), default=0.0)
     x_texts = max((_tallest(x, fonts.tick) for x, _ in axes), default=0.0)
@@ -170,7 +187,7 @@ def _measured(plan: Plan, rects: Sequence[Rect], axes: Sequence[Axes]) -> _Margi
     )
     y_title = text_height(_y_label(plan), fonts.label) + _TEXT_GAP if plan.y_label else 0.0
     beside = 1.6 * fonts.strip if any(cell.beside for cell in grid.cells) else 0.0
-    return _Margins(
+    return Margins(
         left=max(PAD + y_title + outer_y, PAD + before),
         right=PAD + max(beyond - (beside + plan.side), plan.beyond) + beside + plan.side,
         bottom=PAD + _caption_height(plan) + x_title + outer_x,

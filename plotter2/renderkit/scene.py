@@ -17,6 +17,7 @@ AxisScale: TypeAlias = Literal["linear", "log", "symlog", "category"]
 Role: TypeAlias = Literal[
     "title", "caption", "x label", "y label", "x tick", "y tick", "strip", "legend"
 ]
+Family: TypeAlias = Literal["sans", "serif", "mono", "stix"]
 Shape: TypeAlias = Literal["circle", "square", "triangle", "diamond", "cross", "plus"]
 
 
@@ -54,6 +55,7 @@ class Label:
     valign: Literal["top", "center", "bottom", "baseline"] = "baseline"
     angle: float = 0.0
     bold: bool = False
+    family: Family = "sans"
 
 
 @dataclass(frozen=True, slots=True)

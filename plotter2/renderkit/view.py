@@ -13,13 +13,14 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from plotter2.renderkit.scene import Family
+
 Kind: TypeAlias = Literal["line", "band", "point", "bar", "heatmap", "rule", "text", "circle"]
 ScaleName: TypeAlias = Literal["linear", "log", "symlog"]
 Place: TypeAlias = Literal[
     "best", "upper left", "upper right", "lower left", "lower right", "outside"
 ]
 Share: TypeAlias = Literal["both", "x", "y", "none"]
-Family: TypeAlias = Literal["sans", "serif", "mono", "stix"]
 Option: TypeAlias = float | str | bool | tuple[float, ...]
 
 MILLIMETRE: Final = 72 / 25.4

@@ -19,7 +19,7 @@ from p2lang.signatures import Signature
 from p2lang.source import Span
 from p2lang.types import TableSchema
 
-MISPLACED = "P2-E0250"
+MISPLACED = "P2-E0260"
 """The code of what stands in a box where it does not belong, and of what stands in none and should."""
 
 

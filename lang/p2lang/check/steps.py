@@ -110,7 +110,7 @@ def _belongs(
         return False
     after = f"put `| {signature.name}` after the closing brace of the whole box"
     session.report(
-        "P2-E0250",
+        "P2-E0260",
         f"`{signature.name}` does not stand in a {place.box}",
         name,
         help="put it before or after the box" if signature.takes == "none" else after,
