@@ -167,7 +167,7 @@ class _Run:
         stem, _, kind = effect.name.rpartition(".")
         if effect.name in self._counted:
             raise _same_name("files", effect.name, "export", effect.node.id)
-        behind = accounts_behind(self._program, self._interpreter.accounts, str(effect.node.flow))
+        behind = accounts_behind(self._program, self._interpreter.accounts, [str(effect.node.flow)])
         self._counted[effect.name] = counted_file(effect.name, behind, effect.rows)
         self._made.append((stem, kind, effect.data))
 
