@@ -387,7 +387,7 @@ def _mend_inputs(content: Content, message: str) -> None:
     del message
     for _, op, inputs, attributes, _ in content["nodes"]:
         line = lines().get(op)
-        alone = line is None or line.kind == "source" or line.name in ("impose", "loggy", "giveup")
+        alone = line is None or line.takes == "none"
         flow = [] if alone else inputs[:1]
         inputs[:] = dict.fromkeys([*flow, *ir.nodes_named(attributes)])
 
