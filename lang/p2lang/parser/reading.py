@@ -225,6 +225,13 @@ class _Recovery:
             name = i if kinds[i] not in _DECLARING else i + 1
             if declares and name < extent.end:
                 self.poisoned.add(self.tokens.text_of(name).strip('`$"'))
+                self._poison_joined(name)
+
+    def _poison_joined(self, name: int) -> None:
+        """Poison `run_id` for `run-id`, which is what the message says to write."""
+        tokens = self.tokens
+        if tokens.touch(name, name + 1) and tokens.kinds[name + 1] == "MINUS":
+            self.poisoned.add(f"{tokens.text_of(name)}_{tokens.text_of(name + 2)}")
 
     def _binds(self, extent: Extent, i: int) -> bool:
         """Tell whether a token stands before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
