@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),
     "repl": ("plotter2.cli.repl", "Type statements and see at once what they give."),
     "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
+    "lock": ("plotter2.cli.locking", "Pin the libraries that scripts use."),
     "key": ("plotter2.cli.signing", "Make and list your keys."),
     "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),
     "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),

@@ -26,7 +26,7 @@ from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
-from plotter2.host.host import Host
+from plotter2.host.host import Host, require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CheckFailed, CompiledScript
@@ -141,6 +141,7 @@ def run(
     opened = open_script(script)
     if output:
         _check_folder(output)
+    require_script(script)
     with opened_host(root) as host:
         host.orchestrator.warm()
         if opened.sidecar is None:

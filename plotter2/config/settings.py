@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     minimum_level: Level = "B"
     limits: Limits = Limits()
     signers: dict[str, SignerLimits] = {}
+    libraries: tuple[Path, ...] = ()
 
     def limits_of(self, principals: Iterable[str]) -> Limits:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
@@ -65,6 +66,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self.limits, work=max(allowed, default=self.limits.work))
 
 
+class _Libraries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    folders: tuple[str, ...] = ()
+
+
 class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum: Level = "B"
 
@@ -73,6 +78,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: _Sandbox = _Sandbox()
     limits: Limits = Limits()
     signers: dict[str, SignerLimits] = {}
+    libraries: _Libraries = _Libraries()
 
 
 def settings(
@@ -100,6 +106,7 @@ def settings(
         minimum_level=file.sandbox.minimum,
         limits=file.limits,
         signers=file.signers,
+        libraries=tuple(folder / "config" / named for named in file.libraries.folders),
     )
 
 
@@ -158,7 +165,7 @@ def _wrong(path: Path, why: str) -> HostError:
         codes.BAD_SETTINGS,
         f"the configuration cannot be used: {why}",
         str(path),
-        f"it may hold [sandbox] minimum = one of {levels}, and [limits] with "
+        f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
         + ", ".join(msgspec.structs.asdict(Limits()))
         + ', and [signers."name@place"] with work',
         exit_code=ExitCode.USAGE,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from p2lang.check import Schemas
+from p2lang.check import Libraries, Schemas
 from p2lang.compiler import Limits as CompilerLimits
+from p2lang.compiler import Surroundings
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
 from p2sign.make import sign_statement
@@ -20,14 +22,20 @@ from p2sign.statement import parse as parse_statement
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
 from plotter2.datter.store import Store
-from plotter2.errors import ExitCode, Refused
+from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.host import codes
 from plotter2.host.keyring import Keyring, OwnKey, refusals
 from plotter2.host.starting import starter_script
+from plotter2.libraries import lockfile
+from plotter2.libraries.codes import ONLY_USED
+from plotter2.libraries.finding import Finder
+from plotter2.libraries.locks import Locking, LockReport, lock_scripts
+from plotter2.libraries.reference import Reference
+from plotter2.libraries.shelves import shelves
 from plotter2.orchestrator import Limits, Orchestrator, Outcome, Task
 from plotter2.runs import compiling, running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
-from plotter2.runs.opening import OpenedScript
+from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.staging import AddReport, stage
@@ -100,18 +108,20 @@ class Host:
     # ---- scripts ------------------------------------------------------------------------------
 
     def check(self, script: OpenedScript, schemas: Schemas | None = None) -> CheckedScript:
-        """Check a script against the store's data, or against given schemas."""
+        """Check a script against the store's data, or against given schemas. Raises Plotter2Error P2-E0253."""
         known = schemas or compiling.store_schemas(self.store)
-        return compiling.check(script, known, self._limits_of(self._own_principals()))
+        around = self.surroundings(script.path, strict=False)
+        return compiling.check(script, known, self._limits_of(self._own_principals()), around)
 
     def compile(self, script: OpenedScript, signers: Sequence[str] | None = None) -> CompiledScript:
         """Compile a script against the store's data, within the limits of its signers (one's own by default).
 
-        Raises CheckFailed, DataError.
+        Its libraries must be locked. Raises CheckFailed, DataError.
         """
         schemas = compiling.store_schemas(self.store)
         signers = self._own_principals() if signers is None else signers
-        return compiling.compiled(script, schemas, self._limits_of(signers))
+        around = self.surroundings(script.path, strict=True)
+        return compiling.compiled(script, schemas, self._limits_of(signers), around)
 
     def _limits_of(self, signers: Iterable[str]) -> CompilerLimits:
         return compiling.script_limits(self.settings.limits_of(signers))
@@ -121,6 +131,30 @@ class Host:
             return tuple(key.principal for key in self.keyring.own_keys())
         except Refused:  # a key that cannot be read is told where it is used
             return ()
+
+    def surroundings(self, script: Path, *, strict: bool) -> Surroundings:
+        """Give the libraries that a script may use, held against the lock beside it. Raises Plotter2Error P2-E0253."""
+        finder = self.finder(script)
+        if Reference.of_path(script) is not None:
+            alone = replace(finder.libraries(None, strict=False), lockable=False)
+            return Surroundings(alone, as_library=True)
+        pins = lockfile.pins(lockfile.read(script.parent))
+        return Surroundings(finder.libraries(pins, strict=strict))
+
+    def finder(self, script: Path) -> Finder:
+        """Give what looks for the libraries of a script."""
+        places = shelves(script, self.settings.libraries, self.settings.root, self.trust_files)
+        return Finder(places, self._now())
+
+    def lock(self, scripts: Sequence[Path], how: Locking) -> LockReport:
+        """Add, update or verify the lock beside scripts. Raises CheckFailed, FileRefused, Plotter2Error P2-E025x."""
+        schemas = compiling.store_schemas(self.store)
+
+        def look(script: OpenedScript, libraries: Libraries) -> CheckedScript:
+            around = Surroundings(libraries)
+            return compiling.check(script, schemas, self._limits_of(()), around)
+
+        return lock_scripts([open_script(path) for path in scripts], how, self.finder, look)
 
     def sign(
         self,
@@ -153,12 +187,16 @@ class Host:
 
     def verify(self, script: OpenedScript) -> Verified:
         """Pass a script through the gate. Raises Refused."""
-        trust = TrustFiles(
-            self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
-        )
+        trust = self.trust_files()
         offer = Offer(script.content, script.sidecar, script.name)
         with refusals():
             return gate(offer, trust, self._now(), _SerialFloors(self.store))
+
+    def trust_files(self) -> TrustFiles:
+        """Give the contents of the trust files. Raises Refused."""
+        return TrustFiles(
+            self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
+        )
 
     def run(
         self,
@@ -169,6 +207,7 @@ class Host:
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunResult:
         """Run a signed script. Raises Refused, CheckFailed, RunError, HostError, DataError."""
+        require_script(script.path)
         timings = Timings()
         self.orchestrator.warm()
         with timings.stage("verify"):
@@ -226,6 +265,9 @@ class Host:
         serial of the one would make the other look old.
         """
         previous = _signed_terms(script.sidecar)
+        library = Reference.of_path(script.path)
+        if library is not None:
+            name = library.signed_name
         chosen = previous.name if previous and previous.name != default_name(script.name) else None
         called = name or chosen or self._free_name(script)
         last = previous.serial if previous and previous.name == called else 0
@@ -243,6 +285,19 @@ class Host:
         last = self.store.last_run_of(name)
         ran = Path(last.record["script"]["path"]) if last else path
         return ran != path and ran.exists()
+
+
+def require_script(path: Path) -> None:
+    """Raise Plotter2Error P2-E0256 when a file is a library."""
+    library = Reference.of_path(path)
+    if library is not None:
+        raise Plotter2Error(
+            ONLY_USED,
+            "this is a library, and does nothing by itself",
+            str(path),
+            f'use it in a script: use "{library}" as {library.name}',
+            exit_code=ExitCode.USAGE,
+        )
 
 
 class _SerialFloors(Mapping[str, int]):

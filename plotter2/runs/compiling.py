@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from p2lang import ir
 from p2lang.check import Schemas, UnusableBundle
-from p2lang.compiler import Compiled, Limits, compile_script
+from p2lang.compiler import Compiled, Limits, Surroundings, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
 from p2lang.semantics.needs import MEBIBYTE
@@ -74,19 +74,29 @@ def script_limits(ceiling: Ceiling) -> Limits:
     )
 
 
-def check(script: OpenedScript, schemas: Schemas, limits: Limits) -> CheckedScript:
+def check(
+    script: OpenedScript,
+    schemas: Schemas,
+    limits: Limits,
+    surroundings: Surroundings | None = None,
+) -> CheckedScript:
     """Parse, check and lower a script; never raises for what is wrong with it."""
     decoded = decode(script.content, str(script.path))
     if isinstance(decoded, Diagnostic):
         readable = Source(script.content.decode("utf-8", "replace"), str(script.path))
         return CheckedScript(script, readable, (decoded,), None)
-    compiled = compile_script(decoded, core(), schemas, limits)
+    compiled = compile_script(decoded, core(), schemas, limits, surroundings)
     return CheckedScript(script, decoded, compiled.diagnostics, compiled)
 
 
-def compiled(script: OpenedScript, schemas: Schemas, limits: Limits) -> CompiledScript:
+def compiled(
+    script: OpenedScript,
+    schemas: Schemas,
+    limits: Limits,
+    surroundings: Surroundings | None = None,
+) -> CompiledScript:
     """Give the compiled script; raises CheckFailed with every mistake."""
-    checked = check(script, schemas, limits)
+    checked = check(script, schemas, limits, surroundings)
     found = checked.compiled
     if found is None or found.module is None or has_errors(checked.diagnostics):
         raise failed(checked)
@@ -98,7 +108,7 @@ def compiled(script: OpenedScript, schemas: Schemas, limits: Limits) -> Compiled
 def failed(checked: CheckedScript) -> CheckFailed:
     """Give the error for a script with mistakes: the first one's code and words, and all of them."""
     first = next(d for d in checked.diagnostics if d.is_error)
-    line, column = checked.source.position(first.span.start)
+    line, column = checked.source.position(first.in_script.start)
     return CheckFailed(
         first.code,
         first.message,

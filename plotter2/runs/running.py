@@ -26,7 +26,7 @@ from plotter2.orchestrator import Limits, Outcome, ScriptFailed, Task
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
-from plotter2.runs.signing import capabilities
+from plotter2.runs.signing import capabilities, imports
 from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
@@ -100,6 +100,7 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     check_formats(request.formats)
     with timings.stage("allow"):
         request.verified.require(capabilities(compiled.capabilities))
+        request.verified.require_imports(imports(compiled.module.libs))
         params = bound_params(compiled, request.params)
         request = replace(request, params=params)
     with timings.stage("bind"):

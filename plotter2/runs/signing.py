@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from p2sign.rights import Capability, Limits, encode_target
-from p2sign.statement import Statement, digests, sorted_caps, to_second
+from p2sign.statement import (
+    Import,
+    Statement,
+    digests,
+    sorted_caps,
+    sorted_imports,
+    to_second,
+)
 from p2sign.uses import Kind
 from plotter2.config.settings import Limits as Ceiling
 from plotter2.runs.compiling import CompiledScript
@@ -45,9 +52,16 @@ def statement_for(
         expires=issued + VALID_FOR,
         entry=script.name,
         files=digests({script.name: script.content}),
-        imports=(),
+        imports=imports(compiled.module.libs),
         caps=sorted_caps(capabilities(compiled.capabilities)),
         limits=limits_for(compiled.work, ceiling),
+    )
+
+
+def imports(libraries: Mapping[str, str]) -> tuple[Import, ...]:
+    """Give the libraries of a module as a statement has them: `scope/name/version` and the SHA-256."""
+    return sorted_imports(
+        Import(digest, name.replace("@", "/")) for name, digest in libraries.items()
     )
 
 

@@ -360,6 +360,12 @@ _TABLE = (
         "the script needs more than its signature allows",
         "read what it needs, then " + _SIGN_AGAIN,
     ),
+    Cause(
+        "P2-S0779",
+        "E_IMPORT",
+        "the script uses a library that its signature does not cover",
+        "read the library, then " + _SIGN_AGAIN,
+    ),
 )
 
 CAUSES: dict[str, Cause] = {cause.name: cause for cause in _TABLE}

@@ -16,7 +16,7 @@ from p2sign.keys import PublicKey
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability, Limits
 from p2sign.sidecar import Sidecar
-from p2sign.statement import Statement
+from p2sign.statement import Import, Statement
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 
@@ -84,6 +84,15 @@ class Verified:
             raise Refusal(
                 "E_CAP_UNDECLARED",
                 "the script needs, and its signature does not allow: " + "; ".join(missing),
+            )
+
+    def require_imports(self, imports: Iterable[Import]) -> None:
+        """Refuse (E_IMPORT) libraries that the statement does not name with the same digest."""
+        missing = sorted(each.name for each in set(imports) - set(self.statement.imports))
+        if missing:
+            raise Refusal(
+                "E_IMPORT",
+                "the script uses, and its signature does not cover: " + "; ".join(missing),
             )
 
 

@@ -80,7 +80,8 @@ class Libraries:
     """The libraries that a script may use: `find` answers `scope/name@version`, `versions` answers `scope/name`.
 
     `find` gives None for what is not there and raises UnusableLibrary. `known` are names to suggest, `locked` is the
-    lock file's content (None: there is none). When `strict`, what is not pinned or would be refused is an error.
+    lock file's content (None: there is none). When `strict`, what is not pinned or would be refused is an error; where
+    a lock has no place (a library that uses another), `lockable` is false and none is asked for.
     """
 
     find: Callable[[str], Library | None]
@@ -88,6 +89,7 @@ class Libraries:
     known: tuple[str, ...] = ()
     locked: Mapping[str, Locked] | None = None
     strict: bool = False
+    lockable: bool = True
 
 
 NO_LIBRARIES = Libraries(lambda _: None)

@@ -31,7 +31,7 @@ def check_pins(session: Session, item: ast.Use, found: Library) -> None:
             )
     locked = (session.libraries.locked or {}).get(item.path.value)
     if locked is None:
-        if not pinned:
+        if not pinned and session.libraries.lockable:
             _not_locked(session, item)
         return
     if locked.sha256 != found.sha256:
@@ -40,7 +40,7 @@ def check_pins(session: Session, item: ast.Use, found: Library) -> None:
             f"{item.path.value} is not the library that was locked",
             item.path.span,
             label=f"sha256 is {found.sha256[:_SHOWN]}, p2.lock has {locked.sha256[:_SHOWN]}",
-            help=f"{_REVIEW}, then run `plotter2 lock update`",
+            help=f"{_REVIEW}, then run `plotter2 lock update {session.script.name}`",
         )
     elif not set(locked.signers) <= set(found.signers) and found.refused is None:
         session.report(
@@ -48,7 +48,7 @@ def check_pins(session: Session, item: ast.Use, found: Library) -> None:
             f"{item.path.value} was locked as signed by {_listed(locked.signers)},"
             f" and is signed by {_listed(found.signers)}",
             item.path.span,
-            help=f"{_REVIEW}, then run `plotter2 lock update`",
+            help=f"{_REVIEW}, then run `plotter2 lock update {session.script.name}`",
         )
 
 
@@ -95,7 +95,7 @@ def _not_locked(session: Session, item: ast.Use) -> None:
         f"the library {item.path.value} is not in p2.lock",
         item.path.span,
         label="not locked",
-        help=f"{has}`plotter2 lock add` checks its signature and pins its digest, and a run needs that",
+        help=f"{has}`plotter2 lock add {session.script.name}` checks its signature and pins its digest, and a run needs that",
         severity="error" if strict else "warning",
     )
 
