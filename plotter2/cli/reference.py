@@ -24,6 +24,7 @@ import plotter2.cli.codes
 import plotter2.config.codes
 import plotter2.datter.codes
 import plotter2.host.codes
+import plotter2.libraries.codes
 import plotter2.renderkit.codes
 import plotter2.runs.codes
 import plotter2.staging.codes
@@ -53,6 +54,7 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
     plotter2.child.run_codes.CODES,
     plotter2.staging.codes.CODES,
     plotter2.runs.codes.CODES,
+    plotter2.libraries.codes.CODES,
     plotter2.host.codes.CODES,
     plotter2.cli.codes.CODES,
 )

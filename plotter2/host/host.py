@@ -179,7 +179,10 @@ class Host:
         own = self._own_key(key_file)
         with refusals():
             called, serial = self._name_and_serial(compiled.script, name)
-            terms = statement_for(compiled, called, serial, self._now(), self.settings.limits)
+            lasting = Reference.of_path(compiled.script.path) is not None
+            terms = statement_for(
+                compiled, called, serial, self._now(), self.settings.limits, lasting=lasting
+            )
             sidecar = sign_statement(terms, self.keyring.signing_key(own, ask))
         path = compiled.script.path.with_name(compiled.script.name + ".sig")
         durable.replace(path, sidecar)

@@ -128,7 +128,8 @@ def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, now: datet
         offer = Offer(opened.content, opened.sidecar, opened.name)
         verified = verify(offer, shelf.trust(), now)
     except Refusal as refusal:
-        told = f"{refusal.what} ({refusal.where})" if refusal.where else refusal.what
+        told = refusal.what.replace("the script", f"the library {reference}", 1)
+        told = f"{told} ({refusal.where})" if refusal.where else told
         library = Library(decoded, digest, (), (refusal.code, told, _remedy(refusal, opened)))
         return Found(reference, shelf.label, opened.path, opened.content, (), library)
     except Plotter2Error as error:

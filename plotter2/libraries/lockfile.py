@@ -114,6 +114,6 @@ def _bad(where: str, number: int, why: str) -> Plotter2Error:
         BAD_LOCK,
         f"the lock file cannot be used: {why}",
         f"{where}:{number}",
-        "it is written by `plotter2 lock add`, not by hand: take it from version control again, or delete it and lock anew",
+        "it is written by `plotter2 lock add`, not by hand: fetch it anew, or delete it and lock again",
         exit_code=ExitCode.CHECK_FAILED,
     )

@@ -54,4 +54,7 @@ def shipped_folder() -> Path:
 
 @cache
 def _release_signers() -> bytes:
-    return (shipped_folder() / RELEASE_SIGNERS).read_bytes()
+    try:
+        return (shipped_folder() / RELEASE_SIGNERS).read_bytes()
+    except FileNotFoundError:
+        return b""  # nobody is trusted then

@@ -38,9 +38,18 @@ class SignedScript:
 
 
 def statement_for(
-    compiled: CompiledScript, name: str, serial: int, now: datetime, ceiling: Ceiling
+    compiled: CompiledScript,
+    name: str,
+    serial: int,
+    now: datetime,
+    ceiling: Ceiling,
+    *,
+    lasting: bool = False,
 ) -> Statement:
-    """Give the statement that a signature of this script covers. Raises Refusal when the name does not fit."""
+    """Give the statement that a signature of this script covers. Raises Refusal when the name does not fit.
+
+    A `lasting` one does not expire: a library's version never changes, and what is wrong with it is revoked.
+    """
     script = compiled.script
     issued = to_second(now)
     return Statement(
@@ -49,7 +58,7 @@ def statement_for(
         serial=serial,
         language=LANGUAGE,
         issued=issued,
-        expires=issued + VALID_FOR,
+        expires=None if lasting else issued + VALID_FOR,
         entry=script.name,
         files=digests({script.name: script.content}),
         imports=imports(compiled.module.libs),

@@ -20,6 +20,7 @@ from p2sign.make import add_signature, sign_statement
 from p2sign.refusal import Refusal
 from p2sign.rights import Capability
 from p2sign.sidecar import split
+from p2sign.statement import Import
 from p2sign.uses import Kind
 from p2sign_samples import (
     ALICE,
@@ -163,6 +164,9 @@ CASES: dict[str, Callable[[], object]] = {
     "E_SERIAL": lambda: verify(offer(), TRUST, NOW, {"lab/thermal": 8}),
     "E_CAP_UNDECLARED": lambda: verify(offer(), TRUST, NOW).require(
         [Capability("read", "bundle", "run-8/loss")]
+    ),
+    "E_IMPORT": lambda: verify(offer(), TRUST, NOW).require_imports(
+        [Import("0" * 64, "lab/smoothing/1.2.0")]
     ),
 }
 

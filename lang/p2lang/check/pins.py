@@ -95,7 +95,8 @@ def _not_locked(session: Session, item: ast.Use) -> None:
         f"the library {item.path.value} is not in p2.lock",
         item.path.span,
         label="not locked",
-        help=f"{has}`plotter2 lock add {session.script.name}` checks its signature and pins its digest, and a run needs that",
+        help=f"{has}`plotter2 lock add {session.script.name}` checks its signature and pins its digest,"
+        " and a run needs that",
         severity="error" if strict else "warning",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -150,7 +151,7 @@ def colour(view: Picture, by: str | None) -> Picture:
 
 
 @kernel("deco", "palette@1")
-def palette(view: Picture, colours: list[str]) -> Picture:
+def palette(view: Picture, colours: Sequence[str]) -> Picture:
     """Choose the colours of categories, and of numbers that have no more different values than there are colours."""
     return replace(view, palette=tuple(colours))
 

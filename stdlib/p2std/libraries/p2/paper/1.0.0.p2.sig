@@ -1,0 +1,21 @@
+plotter2-statement 1
+kind script
+name p2/paper/1.0.0
+serial 1
+language 1.0
+issued 2026-11-24T08:50:52Z
+expires never
+entry 1.0.0.p2
+SHA256 (1.0.0.p2) = 1d2942c8f9add881a2a804cbf217bb9917f9720dd17b1c333392aa96e8bf6863
+import sha256:52cd26a5d00e04dd1646f330ff36907980b4b7423916072e947b6475b8944d13 p2/palettes/1.0.0
+limit cpu-ms 60000
+limit mem-mib 4096
+limit out-mib 256
+limit wall-ms 60000
+end
+-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgAYdN0nqRdA9AOBlEzwU87C5Xem
+1K0zwEzTSopvJJeFgAAAAScGxvdHRlcjItc2NyaXB0QHYxAAAAAAAAAAZzaGE1MTIAAABT
+AAAAC3NzaC1lZDI1NTE5AAAAQNvA1jPHEmN7jO/+TbkDTFJGz1vIP4CkVUkq0EUcs9InxB
+ysyqgDJrYRqvYMLjgeQ2mrjIwTcd00oKHTnPHJjgU=
+-----END SSH SIGNATURE-----
