@@ -20,6 +20,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     signers: list[dict[str, str]] = []
     ir: dict[str, str] = {}
     params: dict[str, int | float | str | bool | list[int | float | str | bool]] = {}
+    libraries: dict[str, str] = {}
     bundles: list[dict[str, str]] = []
     versions: dict[str, str] = {}
     ledger: dict[str, Any] = {}
@@ -44,6 +45,11 @@ def origin_text(provenance: dict[str, Any]) -> str:
         ),
         ("IR", origin.ir.get("sha256", "")),
         ("params", ", ".join(f"{k} = {v}" for k, v in origin.params.items()) or "none"),
+        *(
+            [("libraries", ", ".join(f"{n} ({d[:12]})" for n, d in origin.libraries.items()))]
+            if origin.libraries
+            else []
+        ),
         ("bundles", _some([_named(bundle, "name", "id") for bundle in origin.bundles])),
         ("rows", _rows(origin.ledger)),
         ("plotter2", origin.plotter2),

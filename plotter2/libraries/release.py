@@ -66,7 +66,9 @@ def _signed(
         pass  # not signed yet, or changed since: both are signed now
     known = Finder((shelf,), now).libraries(None, strict=False)
     around = Surroundings(known, as_library=True)
-    compiled = compiling.compiled(script, Schemas(lambda _: None), Limits().work, around)
+    compiled = compiling.compiled(
+        script, Schemas(lambda _: None), compiling.script_limits(Limits()), around
+    )
     terms = statement_for(compiled, reference.signed_name, 1, now, Limits(), lasting=True)
     script.path.with_name(script.name + ".sig").write_bytes(sign_statement(terms, key))
     return True

@@ -215,6 +215,7 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
         "params": _sent(request.params),
         "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
         "schemas": dict(module.schema),
+        **({"libraries": dict(module.libs)} if module.libs else {}),
     }
 
 

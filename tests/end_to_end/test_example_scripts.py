@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 import random
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -50,6 +52,23 @@ def test_the_script_runs_and_draws(name: str, root: Path, tmp_path: Path) -> Non
     (counts,) = record["ledger"].values()
     assert counts["read"] > 0
     assert counts["drawn"] > 0
+
+
+def test_the_example_with_libraries_runs_with_them(root: Path, tmp_path: Path) -> None:
+    alice = p2_json(root, "key", "new", "--name", "alice@lab", "--no-passphrase")["file"]
+    shutil.copytree(SCRIPTS.parents[1] / "libraries", tmp_path / "libraries")
+    for path in sorted((tmp_path / "libraries").glob("*/*/*.p2")):
+        p2_json(root, "sign", path, *(("--key", alice) if "alice" in path.parts else ()))
+    pinned = hashlib.sha256((tmp_path / "libraries/alice/colours/0.4.1.p2").read_bytes())
+    script = tmp_path / "08_library.p2"
+    text = (SCRIPTS / script.name).read_text()
+    script.write_text(text.replace("9f2c0a7e1d5b", pinned.hexdigest()[:12]))
+    p2_json(root, "lock", "add", script)
+    p2_json(root, "sign", script)
+    record = p2_json(root, "run", script)
+    assert record["ledger"]["snr"]["drawn"] > 0
+    shown = p2_json(root, "why", record["artefacts"][0]["path"])["provenance"]
+    assert sorted(shown["libraries"]) == ["alice/colours@0.4.1", "lab/smoothing@1.2.0"]
 
 
 def write_experiment2(folder: Path) -> None:
