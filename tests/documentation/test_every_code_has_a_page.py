@@ -22,6 +22,7 @@ WITHOUT_SCRIPTS = {
     "P2-E0231": "a run", "P2-E0232": "a run", "P2-E0233": "a run", "P2-E0240": "another release",
     "P2-E0249": "several tasks",
     "P2-E0250": "a library", "P2-E0251": "a library", "P2-E0252": "a library",
+    "P2-E0253": "a lock", "P2-E0254": "a lock", "P2-E0255": "a lock", "P2-E0256": "a library",
     "P2-E0303": "too long", "P2-E0304": "limits", "P2-E0305": "limits", "P2-E0306": "limits",
     "P2-E0307": "limits", "P2-E0308": "limits",
     "P2-W0450": "a lock", "P2-W0451": "a signature",
