@@ -126,6 +126,7 @@ class _Run:
         """Carry out all effects, then hand out what they made."""
         effects = self._interpreter.effects()
         total = sum(1 for node in self._program.nodes if node.signature.facts.output)
+        self._progress("compute", 0, total, "pictures")
         while True:
             with self._times.stage("compute"):
                 effect = next(effects, None)

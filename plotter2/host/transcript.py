@@ -21,6 +21,14 @@ _NOTHING_HAPPENS = "P2-W0404"
 _NEVER_USED = "P2-W0401"
 _LET_VALUE = "let _value = "
 _SAY_VALUE = 'loggy(f"{$_value}")'
+_ENDINGS: tuple[Callable[[str], str], ...] = (
+    lambda flow: f"{flow} | show",
+    lambda flow: f"{flow} | plot | handoff",
+    lambda flow: f"{_LET_VALUE}{flow}\n{_SAY_VALUE}",
+)
+"""What shows the result of a flow: of a table, of a view, of a value."""
+_UNFIT = frozenset(("P2-E0203", "P2-E0204", "P2-E0213"))
+"""The codes of an end that is not one for what the pipe carries."""
 _DECLARATIONS = (ast.Use, ast.Param, ast.Let, ast.Pipe, ast.Def, ast.ScriptDef)
 
 
@@ -123,40 +131,39 @@ class Transcript:
         before = HEAD + "".join(f"{d.text}\n" for d in self.kept)
         compiled = self.compile(Source(before + source.text, source.name))
         told = self._placed(compiled.diagnostics, len(before), source)
-        ending = self._ending(before, source, items, compiled)
-        text = source.text if ending is None else ending
+        text, ended = self._ended(before, source, items, compiled)
+        if ended is not compiled:
+            told = self._placed(ended.diagnostics, len(before), source)
         kept = (*(k for k in self.kept if k.name not in {d.name for d in declared}), *declared)
         flow = source.slice(items[-1].span) if isinstance(items[-1], ast.FlowStatement) else ""
-        if has_errors(told) and ending is None:
+        if has_errors(told):
             return Entry(source, told, self.kept)
         whole = self._without_unused(text, source.name)
         return Entry(
             source,
-            tuple(d for d in told if not d.is_error),
+            told,
             kept,
             whole,
             self.compile(whole),
             flow,
         )
 
-    def _ending(
+    def _ended(
         self, before: str, source: Source, items: tuple[ast.Item, ...], compiled: Compiled
-    ) -> str | None:
-        """Give the input with what shows the result of its last flow, or None when it has an end of its own."""
+    ) -> tuple[str, Compiled]:
+        """Give the input with what shows the result of its last flow, compiled; as it is when it has an end."""
         last = items[-1]
         open_end = any(d.code == _NOTHING_HAPPENS for d in compiled.diagnostics)
         if not isinstance(last, ast.FlowStatement) or not (open_end or compiled.module is None):
-            return None
+            return source.text, compiled
         start, flow = source.text[: last.span.start], source.slice(last.span)
-        for text in (
-            f"{flow} | show",
-            f"{flow} | plot | handoff",
-            f"{_LET_VALUE}{flow}\n{_SAY_VALUE}",
-        ):
-            tried = self.compile(Source(before + start + text, source.name))
-            if tried.module is not None:
-                return start + text
-        return None
+        for ending in _ENDINGS:
+            text = start + ending(flow)
+            tried = self.compile(Source(before + text, source.name))
+            # What stands against an end that fits, such as too much work, is wrong with the input.
+            if tried.module is not None or (open_end and not _unfit(tried)):
+                return text, tried
+        return source.text, compiled
 
     def _without_unused(self, text: str, name: str) -> Source:
         """Give the script with those declarations that the input needs."""
@@ -199,6 +206,10 @@ class Transcript:
 
 def _name(item: ast.Use | ast.Param | ast.Let | ast.Pipe | ast.Def | ast.ScriptDef) -> str:
     return item.alias.text if isinstance(item, ast.Use) else item.name.text
+
+
+def _unfit(compiled: Compiled) -> bool:
+    return any(d.code in _UNFIT for d in compiled.diagnostics)
 
 
 def _moved_fix(fix: Fix | None, offset: int, source: Source) -> Fix | None:

@@ -24,7 +24,7 @@ from plotter2.repl.prompt import prompt
 from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
-from plotter2.wire.messages import Format, Note, TableShown
+from plotter2.wire.messages import Format, Progress, TableShown
 
 _LEAVING = frozenset((":quit", ":q", ":exit", "quit", "exit"))
 _PICTURE = "png"
@@ -33,7 +33,7 @@ _PICTURE = "png"
 def run(host: Host, ask: Ask) -> None:
     """Talk until the person leaves. `ask` gives the passphrase of the own key."""
     terminal = sys.stdin.fileno() if sys.stdin.isatty() else None
-    loop = Loop(Session(host, ask), protocol(os.environ, terminal))
+    loop = Loop(Session(host, ask), protocol(os.environ, terminal), progress=on_this_line)
     history = host.store.layout.log / "repl_history"
     loop.say(f"plotter2 on {host.settings.root}; :help tells what can be typed, Ctrl-D leaves")
     loop.talk(prompt(loop.session.around, history))
@@ -44,6 +44,15 @@ def to_terminal(text: str) -> None:
     click.echo(text)
 
 
+def on_this_line(text: str) -> None:
+    """Write a text over the current line; an empty one takes the line away."""
+    click.echo(f"\r\x1b[K{text}", nl=False)
+
+
+def no_progress(_: str) -> None:
+    """Show no progress."""
+
+
 @dataclass
 class Loop:
     """One talk: a session, how pictures are shown, where text goes."""
@@ -51,6 +60,7 @@ class Loop:
     session: Session
     pictures: Protocol = "none"
     write: Callable[[str], None] = to_terminal
+    progress: Callable[[str], None] = no_progress
     last: Entry | None = None
     artefacts: list[Path] = field(default_factory=list)
 
@@ -94,7 +104,10 @@ class Loop:
         if not entry.ok:
             return
         formats: tuple[Format, ...] = ("png",)
-        ran = self.session.take(entry, formats=formats, on_event=self._event)
+        try:
+            ran = self.session.take(entry, formats=formats, on_event=self._event)
+        finally:
+            self.progress("")
         self.last = entry
         if ran.result is not None:
             self._show(ran.result)
@@ -104,9 +117,13 @@ class Loop:
             self.say(render(diagnostic, entry.typed))
 
     def _event(self, event: Event) -> None:
+        self.progress("")
         if isinstance(event, TableShown):
             self.say(table_text(event))
-        elif isinstance(event, Note):
+        elif isinstance(event, Progress):
+            total = f" of {event.total:,}" if event.total > 0 else ""
+            self.progress(f"{event.stage} {event.done:,}{total} {event.unit}")
+        else:
             self.say(event.text if event.level == "info" else f"{event.level}: {event.text}")
 
     def _show(self, result: RunResult) -> None:

@@ -102,3 +102,9 @@ def test_without_a_key_nothing_runs(tmp_path: Path) -> None:
         entry = session.understood('loggy("hello")')
         with pytest.raises(Refused, match="no key"):
             session.take(entry)
+
+
+def test_what_is_too_much_work_is_told(session: Session) -> None:
+    entry = session.understood('access("sweep/*") | kmeans(on=[reward], k=300, iters=500_000)')
+    assert [d.code for d in entry.diagnostics] == ["P2-E0301"]
+    assert entry.typed.slice(entry.diagnostics[0].span) == "kmeans"

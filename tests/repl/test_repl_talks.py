@@ -127,8 +127,8 @@ def test_a_real_terminal_talks_and_control_c_stops_a_run(root: Path) -> None:
     with Terminal(root) as terminal:
         terminal.until("Ctrl-D leaves")
         terminal.until("p2>")
-        terminal.types('access("sweep/*") | kmeans(on=[reward, loss], k=300, iters=500_000)\r')
-        time.sleep(1.5)
+        terminal.types("sweep(a=1..300, b=1..300) | kmeans(on=[a, b], k=64, iters=280)\r")
+        terminal.until("compute 0 pictures")
         terminal.types("\x03")
         terminal.until("stopped; nothing of this input is kept")
         terminal.until("p2>")
