@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz docs clean
+.PHONY: setup demo test check bench fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -28,6 +28,10 @@ fuzz: $(VENV)/dev.stamp
 docs: $(VENV)/run.stamp
 	$(BIN)/python -m p2std.reference
 	$(BIN)/python -m plotter2.cli.reference
+
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python tests/draw_reference_pictures.py
+	$(BIN)/python -m p2std.reference
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output

@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from example_data import SHAPES, example_tables
+from p2lang.compiler import Compiled, compile_script
+from p2lang.semantics.structure import awaited
 from p2lang.signatures import Signature
+from p2lang.source import Source
+from p2lang.types import schemas_from_json
 from p2std.registry import core, example_of
 from running_programs import FakeChannel, run_script
 
+SCHEMAS = schemas_from_json(SHAPES)
 SIGNATURES = tuple(core().by_full_name.values())
 
 
@@ -20,6 +25,17 @@ def name_of(signature: Signature) -> str:
 def ran(signature: Signature) -> FakeChannel:
     """Run the example of an operation in this process."""
     return run_script(example_of(signature), example_tables(), schemas=SHAPES)
+
+
+def compiled_example(signature: Signature) -> Compiled:
+    """Compile the example of an operation."""
+    return compile_script(Source(example_of(signature), "example.p2"), core(), SCHEMAS)
+
+
+def can_run(signature: Signature) -> bool:
+    """Tell whether this release runs the example of an operation."""
+    module = compiled_example(signature).module
+    return module is not None and not any(awaited(node, core()) for node in module.nodes)
 
 
 def picture_of(signature: Signature) -> bytes | None:

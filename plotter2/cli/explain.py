@@ -12,7 +12,7 @@ import click
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.explain import Page, pages, pages_in
 from p2lang.signatures import Signature
-from p2std.reference import written
+from p2std.describing import written
 from p2std.registry import core
 from plotter2.cli.answer import Answer
 from plotter2.cli.codes import USAGE

@@ -1,108 +1,130 @@
-"""Writes `stdlib/README.md`, the reference of all operations, from the registry and the kernels' own words.
+"""Writes the reference of all operations, `docs/reference/operations*.md`, from the registry, kernels and examples.
 
-Run as `python -m p2std.reference`.
+Run as `python -m p2std.reference`. The pictures beside the pages are drawn by `make pictures`.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from p2lang.signatures import Parameter, Signature
+from p2lang.signatures import Signature
 from p2std.binding import Kernel, kernels
-from p2std.registry import core
+from p2std.describing import arguments, sentences, written
+from p2std.registry import core, example_of
 
-TARGET: Final = Path(__file__).parents[1] / "README.md"
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
 
 _FAMILIES: Final = (
-    ("source", "Sources", "A flow begins with one."),
-    ("step", "Steps", "They stand in a flow and give a table of a table; `frame` turns it into a view."),
-    ("mark", "Marks", "They draw into a view."),
-    ("deco", "Decorations", "They change how a view looks."),
-    ("item", "Items", "They stand on a page of a report."),
-    ("effect", "Effects", "They end a flow, or stand alone; each happens in the order of the script."),
-    ("agg", "Aggregates", "Many rows to one value; in `derive` it is put on every row."),
-    ("win", "Windows", "A column to a column of the same length."),
-    ("fn", "Functions", "Row by row."),
-    ("val", "Values", "They speak of a whole table."),
+    ("source", "sources", "A flow begins with one."),
+    ("step", "steps", "They stand in a flow and give a table of a table; `frame` turns it into a frame to draw in."),
+    ("mark", "marks", "They draw into a frame."),
+    ("deco", "decorations", "They change how a frame looks."),
+    ("item", "items", "They stand on a page of a report."),
+    ("effect", "effects", "They end a flow, or stand alone; each happens in the order of the script."),
+    ("agg", "aggregates", "Many rows to one value; in `derive` it is put on every row."),
+    ("win", "windows", "A column to a column of the same length."),
+    ("fn", "functions", "Row by row."),
+    ("val", "values", "They speak of a whole table, or of what is around the script."),
 )  # fmt: skip
-
-_TYPES: Final = {
-    "num": "number", "int": "whole number", "str": "text", "text": "text", "bool": "true or false", "any": "anything",
-    "col": "column", "numcol": "column of numbers", "cols": "columns", "time": "time", "len": "length", "list": "list",
-    "expr": "expression", "agg": "aggregate", "table": "table",
-}  # fmt: skip
 
 _HEAD: Final = """# Operations
 
-Made by `python -m p2std.reference` from the registry (`p2std/registry/*.p2sig`) and the kernels (`p2std/kernels/`).
-What is indented says how it is computed.
+Made by `python -m p2std.reference` from the registry (`stdlib/p2std/registry/`) and the kernels. Each operation has an
+example that the tests run; the pictures are drawn from the examples by `make pictures`.
 
 A version is for ever: `mean@1` will always compute what it computes today, a change is `mean@2`. Everywhere: missing is
 null or NaN; a missing value makes the result of a row-wise function missing and never counts in an aggregate; whole
-numbers are 64 bits wide and stop the run when they do not suffice; sorts are stable; equal input gives equal bits.
+numbers are 64 bits wide and stop the run when they do not suffice; sorts are stable; equal input gives equal bits. One
+unit of work is about 10 ns.
 """
 
 
-def reference() -> str:
-    """Give the whole text."""
-    return "\n".join([_HEAD, *_families(), *_planned()])
+def pages() -> Mapping[str, str]:
+    """Give the text of every page by its file name."""
+    found = {_page(plural): _family(*family) for family in _FAMILIES for plural in (family[1],)}
+    return {"operations.md": "\n".join([_HEAD, *_index(), *_planned()]) + "\n", **found}
 
 
-def _families() -> Iterator[str]:
-    signatures = sorted(core().by_full_name.values(), key=lambda s: s.full_name)
-    for kind, title, words in _FAMILIES:
-        yield f"## {title}\n\n{words}\n"
-        for signature in (s for s in signatures if s.kind == kind):
-            yield _entry(signature)
+def _page(plural: str) -> str:
+    return f"operations-{plural}.md"
+
+
+def _of(kind: str) -> list[Signature]:
+    found = (s for s in core().by_full_name.values() if s.kind == kind)
+    return sorted(found, key=lambda s: (s.name, s.version))
+
+
+def _index() -> Iterator[str]:
+    for kind, plural, words in _FAMILIES:
+        yield f"## [{plural.capitalize()}]({_page(plural)})\n\n{words}\n"
+        yield "| | |\n|---|---|"
+        for signature in _of(kind):
+            link = f"{_page(plural)}#{_anchor(signature)}"
+            yield f"| [`{signature.name}`]({link}) | {_cell(signature.doc)} |"
         yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _anchor(signature: Signature) -> str:
+    return signature.full_name.replace("@", "")
+
+
+def _planned() -> Iterator[str]:
+    planned = sorted(core().planned.values(), key=lambda s: s.name)
+    if planned:
+        yield "## Planned\n\nThe language knows these; this release does not run them (P2-E0240).\n"
+    for signature in planned:
+        yield f"- `{written(signature)}` {signature.doc}".rstrip()
+
+
+def _family(kind: str, plural: str, words: str) -> str:
+    head = f"# {plural.capitalize()}\n\n{words} [All operations](operations.md)\n"
+    return "\n".join([head, *map(_entry, _of(kind))])
 
 
 def _entry(signature: Signature) -> str:
     found = kernels().get((signature.kind, signature.full_name))
-    how = f"Needs {signature.facts.awaits}." if found is None else _how(found)
-    return f"- **`{written(signature)}`** {signature.doc}\n  - {how}"
+    said = f"{signature.doc} {'' if found is None else _how(found)}".strip()
+    table = "\n".join(arguments(signature))
+    listed = "\n".join(f"- {sentence}" for sentence in sentences(signature))
+    parts = [
+        f"## {signature.full_name}",
+        f"`{written(signature)}`",
+        said,
+        table,
+        listed,
+        f"```p2\n{example_of(signature)}```",
+        _picture(signature),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _how(found: Kernel) -> str:
     return " ".join((inspect.getdoc(found.run) or "").split())
 
 
-def _planned() -> Iterator[str]:
-    yield "## Planned\n\nThe language knows these; this release does not run them (P2-E0240).\n"
-    for signature in sorted(core().planned.values(), key=lambda s: s.name):
-        yield f"- `{written(signature)}` {signature.doc}".rstrip()
-
-
-def written(signature: Signature) -> str:
-    """Give a signature as a person reads it: `ema(x: number, half_life: number, by?: columns) → number`."""
-    inside = ", ".join(map(_parameter, signature.parameters))
-    gives = _TYPES.get(signature.gives, signature.gives)
-    gives = {"same": "as x", "cols": "columns"}.get(signature.gives, gives)
-    arrow = "" if signature.in_flow else f" → {gives}"
-    return f"{signature.name}({inside}){arrow}"
-
-
-def _parameter(parameter: Parameter) -> str:
-    kind = _TYPES.get(parameter.type, parameter.type)
-    if parameter.variadic == "*":
-        return "column, …"
-    if parameter.variadic == "**":
-        return f"name = {kind}, …"
-    if parameter.choices:
-        shown = " or ".join(f'"{choice}"' for choice in parameter.choices)
-        default = f' = "{parameter.default}"' if parameter.default is not None else ""
-        return f"{parameter.name}: {shown}{default}"
-    default = f" = {parameter.default}" if parameter.default is not None else ""
-    return f"{parameter.name}{'?' if parameter.optional else ''}: {kind}{default}"
+def _picture(signature: Signature) -> str:
+    path = f"pictures/{signature.kind}-{signature.full_name}.png"
+    if not (FOLDER / path).exists():
+        return ""
+    return f'<img src="{path}" width="400" alt="what the example of {signature.name} draws">'
 
 
 def main() -> int:
-    """Write the file."""
-    TARGET.write_text(reference(), encoding="utf-8")
+    """Write the pages, and take away those of families that are gone."""
+    written_now = pages()
+    for path in FOLDER.glob("operations*.md"):
+        if path.name not in written_now:
+            path.unlink()
+    for name, text in written_now.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from example_data import SHAPES
-from operation_examples import SIGNATURES, name_of, ran
+from operation_examples import SIGNATURES, can_run, compiled_example, name_of, ran
 from p2lang import ir
-from p2lang.compiler import compile_script
 from p2lang.fmt import format_script
 from p2lang.parser import parse
-from p2lang.semantics.structure import awaited
 from p2lang.signatures import Signature
 from p2lang.source import Source
-from p2lang.types import schemas_from_json
 from p2lang.verifier import verify
 from p2std.registry import core, example_of, examples
 from plotter2.errors import RunError
 
-SCHEMAS = schemas_from_json(SHAPES)
 EACH = pytest.mark.parametrize("signature", SIGNATURES, ids=name_of)
 NOT_LOWERED_YET = "P2-E0240"
 
@@ -38,7 +33,7 @@ def test_an_example_says_what_it_shows_and_has_the_one_layout(signature: Signatu
 
 @EACH
 def test_an_example_compiles_without_a_word_and_is_verified(signature: Signature) -> None:
-    found = compile_script(Source(example_of(signature), "example.p2"), core(), SCHEMAS)
+    found = compiled_example(signature)
     if {d.code for d in found.diagnostics} == {NOT_LOWERED_YET}:
         pytest.skip("it uses a statement that this release does not lower yet")
     assert [d.message for d in found.diagnostics] == []
@@ -53,10 +48,9 @@ def test_an_example_compiles_without_a_word_and_is_verified(signature: Signature
 
 @EACH
 def test_an_example_runs_or_says_what_it_needs(signature: Signature) -> None:
-    found = compile_script(Source(example_of(signature), "example.p2"), core(), SCHEMAS)
-    if found.module is None:
+    if compiled_example(signature).module is None:
         pytest.skip("it uses a statement that this release does not lower yet")
-    if any(awaited(node, core()) for node in found.module.nodes):
+    if not can_run(signature):
         with pytest.raises(RunError, match="which this release does not have yet"):
             ran(signature)
         return
