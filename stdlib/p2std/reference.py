@@ -14,7 +14,7 @@ from typing import Final
 from p2lang.signatures import Signature
 from p2std.binding import Kernel, kernels
 from p2std.describing import arguments, sentences, written
-from p2std.registry import core, example_of
+from p2std.registry import core, example_of, examples
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -100,10 +100,15 @@ def _entry(signature: Signature) -> str:
         said,
         table,
         listed,
-        f"```p2\n{example_of(signature)}```",
+        _example(signature),
         _picture(signature),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _example(signature: Signature) -> str:
+    known = (signature.kind, signature.full_name) in examples()
+    return f"```p2\n{example_of(signature)}```" if known else ""
 
 
 def _how(found: Kernel) -> str:

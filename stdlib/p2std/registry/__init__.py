@@ -40,13 +40,14 @@ def example_of(signature: Signature) -> str:
     return _EXAMPLES.joinpath(signature.kind, name).read_text(encoding="utf-8")
 
 
-def examples() -> set[tuple[str, str]]:
+@cache
+def examples() -> frozenset[tuple[str, str]]:
     """Give the kind and full name of every operation that has an example script."""
-    return {
+    return frozenset(
         (folder.name, file.name.removesuffix(".p2"))
         for folder in _EXAMPLES.iterdir()
         for file in folder.iterdir()
-    }
+    )
 
 
 _EXAMPLES = files("p2std.registry").joinpath("examples")
