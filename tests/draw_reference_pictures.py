@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from operation_examples import PICTURES, SIGNATURES, can_run, picture_of
+from operation_examples import PICTURES, SIGNATURES, draws, picture_of
 from p2lang.signatures import Signature
 from p2std.registry import example_of
 
@@ -46,7 +46,7 @@ def main() -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
     drawn = set()
     for signature in SIGNATURES:
-        picture = picture_of(signature) if can_run(signature) else None
+        picture = picture_of(signature) if draws(signature) else None
         if picture is not None:
             path_of(signature).write_bytes(small(picture, digest_of(signature)))
             drawn.add(path_of(signature))

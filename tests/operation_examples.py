@@ -38,6 +38,13 @@ def can_run(signature: Signature) -> bool:
     return module is not None and not any(awaited(node, core()) for node in module.nodes)
 
 
+def draws(signature: Signature) -> bool:
+    """Tell whether the example of an operation makes a single picture."""
+    module = compiled_example(signature).module
+    plots = module is not None and any(node.op.startswith("plot@") for node in module.nodes)
+    return plots and can_run(signature)
+
+
 def picture_of(signature: Signature) -> bytes | None:
     """Give the first picture that the example of an operation makes, if it makes one."""
     found = [data for _, kind, data in ran(signature).blobs if kind == "png"]

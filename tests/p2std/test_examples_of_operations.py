@@ -16,6 +16,7 @@ from plotter2.errors import RunError
 
 EACH = pytest.mark.parametrize("signature", SIGNATURES, ids=name_of)
 NOT_LOWERED_YET = "P2-E0240"
+NOT_DRAWN_YET = "is not drawn yet"
 
 
 def test_every_operation_has_an_example_and_every_example_an_operation() -> None:
@@ -54,5 +55,9 @@ def test_an_example_runs_or_says_what_it_needs(signature: Signature) -> None:
         with pytest.raises(RunError, match="which this release does not have yet"):
             ran(signature)
         return
-    channel = ran(signature)
+    try:
+        channel = ran(signature)
+    except RunError as error:
+        assert NOT_DRAWN_YET in error.message  # noqa: PT017 -- nothing else may be wrong
+        pytest.skip(error.message)
     assert channel.blobs or channel.messages
