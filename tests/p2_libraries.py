@@ -21,6 +21,7 @@ ALIKE = {
     "lab/changed@1.0.0": "lab/unsigned@1.0.0",
     "lab/signed-anew@1.0.0": "lab/unsigned@1.0.0",
     "lab/unlocked@1.0.0": "lab/unsigned@1.0.0",
+    "lab/unlocked-too@1.0.0": "lab/unsigned@1.0.0",
 }
 
 
@@ -66,7 +67,7 @@ def locked() -> dict[str, Locked]:
         found[reference] = Locked(library.sha256, library.signers)
     found["lab/changed@1.0.0"] = Locked("1" * 64, ("lab@lab",))
     found["lab/signed-anew@1.0.0"] = replace(found["lab/signed-anew@1.0.0"], signers=("carol@lab",))
-    del found["lab/unlocked@1.0.0"]
+    del found["lab/unlocked@1.0.0"], found["lab/unlocked-too@1.0.0"]
     return found
 
 

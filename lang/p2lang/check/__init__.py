@@ -24,6 +24,7 @@ from p2lang.check.model import (
     Word,
 )
 from p2lang.check.pictures import settle
+from p2lang.check.pins import tell_unlocked
 from p2lang.check.scope import Scope
 from p2lang.check.session import NOBODY, Abandoned, Place, Session, Watch
 from p2lang.check.statements import block, library, statements
@@ -89,6 +90,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
             library(session, Place(scope), script.items)
         else:
             statements(session, Place(scope), script.items)
+            tell_unlocked(session)
             settle(session)
     return Checked(
         script,

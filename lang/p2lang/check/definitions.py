@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from p2lang import ast
 from p2lang.check.columns import columns_argument
+from p2lang.check.model import LOST as NOWHERE
 from p2lang.check.model import Binding, Stream, Word
 from p2lang.check.places import LOST
 from p2lang.check.scope import Scope
@@ -73,7 +74,7 @@ def expand_step(  # noqa: PLR0913 -- a definition, where it is used, and where i
         return stream
     scope = _bound(session, place, word, node.arguments or (), node.name.span, home)
     if scope is None:
-        return stream.opened()
+        return NOWHERE
     with session.called(node.name.span, None if home is None else home.source):
         given = stages(session, replace(place, scope=scope), stream, definition.body.stages)
         if definition.type is not None:

@@ -285,7 +285,7 @@ def _word_stage(
 def _library_stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:
     found = member(session, place, node.name)
     if found is None:
-        return _opened(session, place, stream, node)
+        return _opened(session, place, LOST, node)
     home, what = found
     called = node.name.text
     if isinstance(what, Word):

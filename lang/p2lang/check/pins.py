@@ -7,6 +7,7 @@ import re
 from p2lang import ast
 from p2lang.check.model import Library
 from p2lang.check.session import Session
+from p2lang.diagnostics import Related
 
 _DIGEST = re.compile(r"[0-9a-f]{12,64}\Z")
 _LONGEST_DIGEST = 64
@@ -14,7 +15,7 @@ _SHOWN = 12
 
 
 def check_pins(session: Session, item: ast.Use, found: Library) -> None:
-    """Report what does not fit the pins of a `use` or the lock file; without either, that it is not locked."""
+    """Report what does not fit the pins of a `use` or the lock file; what has neither is kept for `tell_unlocked`."""
     pinned = False
     for name, value in item.pins:
         if name.text == "sha256":
@@ -32,7 +33,8 @@ def check_pins(session: Session, item: ast.Use, found: Library) -> None:
     locked = (session.libraries.locked or {}).get(item.path.value)
     if locked is None:
         if not pinned and session.libraries.lockable:
-            _not_locked(session, item)
+            use = session.use_in_script
+            session.unlocked[item.path.value] = item.path.span if use is None else use.span
         return
     if locked.sha256 != found.sha256:
         session.report(
@@ -84,19 +86,26 @@ def _signer_pin(session: Session, item: ast.Use, value: ast.String, found: Libra
         )
 
 
-def _not_locked(session: Session, item: ast.Use) -> None:
-    name = item.path.value.partition("@")[0]
-    locked = session.libraries.locked
-    others = [known for known in locked or {} if known.partition("@")[0] == name]
+def tell_unlocked(session: Session) -> None:
+    """Report, all at once, the libraries that neither the lock file nor the script pins."""
+    if not session.unlocked:
+        return
+    spans = list(dict.fromkeys(session.unlocked.values()))
+    names = list(session.unlocked)
+    bases = {name.partition("@")[0] for name in names}
+    others = [n for n in session.libraries.locked or {} if n.partition("@")[0] in bases]
     has = f"the lock has {', '.join(others)}; " if others else ""
     strict = session.libraries.strict
     session.report(
         "P2-E0219" if strict else "P2-W0450",
-        f"the library {item.path.value} is not in p2.lock",
-        item.path.span,
+        f"the library {names[0]} is not in p2.lock"
+        if len(names) == 1
+        else f"{len(names)} libraries are not in p2.lock: {', '.join(names)}",
+        spans[0],
         label="not locked",
-        help=f"{has}`plotter2 lock add {session.script.name}` checks its signature and pins its digest,"
+        help=f"{has}`plotter2 lock add {session.script.name}` checks signatures and pins digests,"
         " and a run needs that",
+        related=tuple(Related(span, "nor this") for span in spans[1:]),
         severity="error" if strict else "warning",
     )
 

@@ -171,6 +171,7 @@ class Session:
     libraries: Libraries = NO_LIBRARIES
     loaded: dict[str, Loaded | None] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    unlocked: dict[str, Span] = field(default_factory=dict)
     reading_now: list[str] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
     nameless: dict[Step, list[Value]] = field(default_factory=dict)
@@ -208,7 +209,7 @@ class Session:
         if key in self._told:
             return
         self._told.add(key)
-        use = self._use()
+        use = self.use_in_script
         if self.elsewhere:
             related = tuple(replace(r, source=r.source or self.source) for r in related)
             fix = None  # a fix is for the script that is checked, and a library is signed as it is
@@ -224,7 +225,8 @@ class Session:
         """Tell whether a library's text is being checked."""
         return self.source is not self.script
 
-    def _use(self) -> Use | None:
+    @property
+    def use_in_script(self) -> Use | None:
         """Give the innermost use of a definition that stands in the script itself."""
         return next((use for use in reversed(self.calls) if use.source is self.script), None)
 
@@ -317,7 +319,7 @@ class Session:
 
         A step of a library has the place where the script uses it.
         """
-        use = self._use()
+        use = self.use_in_script
         if self.elsewhere and use is not None:
             step = replace(step, span=use.span, named={})
         if step.kind in EFFECTS:
