@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from p2lang.compiler import Compiled, compile_script
+from p2lang import ast
+from p2lang.check import Libraries
+from p2lang.compiler import Compiled, Surroundings, compile_script
 from p2lang.compiler import Limits as CompileLimits
 from p2lang.fmt import format_script
 from p2lang.parser import parse
@@ -28,6 +30,7 @@ from plotter2.runs.signing import SignedScript
 from plotter2.wire.messages import Format
 
 _ASKED = "_asked"
+_ANY_SCRIPT = "any.p2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Session:
         self._number = 0
         self._name = f"session-{secrets.token_hex(4)}"
         self.schemas = compiling.store_schemas(host.store)
+        self.libraries = self._known_libraries()
         self.transcript = Transcript(self._compiled)
 
     @property
@@ -70,6 +74,7 @@ class Session:
         result = None
         if entry.whole is not None:
             path = self._written(entry)
+            self._lock(entry, path)
             name = f"own/{self._name}-{self._number}"
             self._host.sign(open_script(path), name=name, ask=self._asked if self._ask else None)
             result = self._host.run(
@@ -79,15 +84,18 @@ class Session:
         return Ran(entry, result)
 
     def refresh(self) -> None:
-        """Look at the store again: bundles that came since are seen."""
+        """Look at the store again: bundles and libraries that came since are seen."""
         self.schemas = compiling.store_schemas(self._host.store)
+        self.libraries = self._known_libraries()
 
     def around(self, typed: str) -> tuple[Document, int]:
         """Give the whole script that something typed is the end of, and where it starts there; for completion."""
         before = HEAD + "".join(f"{d.text}\n" for d in self.transcript.kept)
         if typed.lstrip().startswith("|"):
             before += f"{self.transcript.flow}\n"
-        return Document(before + typed, Workspace(core(), self.schemas)), len(before)
+        return Document(before + typed, Workspace(core(), self.schemas, self.libraries)), len(
+            before
+        )
 
     def described(self, text: str) -> tuple[Entry, str]:
         """Give what is wrong with a flow or an expression, and in words what it is."""
@@ -115,7 +123,18 @@ class Session:
 
     def _compiled(self, source: Source) -> Compiled:
         limits = CompileLimits(work=self._host.settings.limits.work)
-        return compile_script(source, core(), self.schemas, limits)
+        return compile_script(source, core(), self.schemas, limits, Surroundings(self.libraries))
+
+    def _known_libraries(self) -> Libraries:
+        # What is typed is locked when it runs, so that nothing is to be said before.
+        around = self._host.surroundings(self.folder / _ANY_SCRIPT, strict=False)
+        return replace(around.libraries, lockable=False)
+
+    def _lock(self, entry: Entry, path: Path) -> None:
+        """Pin the libraries of what is about to be signed, beside it."""
+        script = None if entry.whole is None else parse(entry.whole).script
+        if script is not None and any(isinstance(item, ast.Use) for item in script.items):
+            self._host.lock([path], "update")
 
     def _written(self, entry: Entry) -> Path:
         self._number += 1

@@ -108,3 +108,12 @@ def test_what_is_too_much_work_is_told(session: Session) -> None:
     entry = session.understood('access("sweep/*") | kmeans(on=[reward], k=300, iters=500_000)')
     assert [d.code for d in entry.diagnostics] == ["P2-E0301"]
     assert entry.typed.slice(entry.diagnostics[0].span) == "kmeans"
+
+
+def test_a_library_that_is_used_at_the_prompt_is_locked_beside_what_ran(session: Session) -> None:
+    taken(session, 'use "p2/statistics@1.0.0" as stats')
+    ran, events = taken(session, 'access("sweep/*") | stats.mean_t95(loss, by=[lr]) | head(2)')
+    assert ran.result is not None
+    (table,) = (event for event in events if isinstance(event, TableShown))
+    assert [name for name, _ in table.columns] == ["lr", "mid", "lo", "hi"]
+    assert "p2/statistics@1.0.0 sha256:" in (session.folder / "p2.lock").read_text()
