@@ -60,6 +60,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
     watch: Watch = NOBODY,
     libraries: Libraries = NO_LIBRARIES,
     as_library: bool = False,
+    columns: Mapping[str, str] | None = None,
 ) -> Checked:
     """Check a script against signatures and the schemas of the bundles it names.
 
@@ -78,6 +79,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         granted,
         watch,
         libraries=libraries,
+        given_columns=columns or {},
     )
     session.all_tasks = frozenset(i.name.text for i in script.items if isinstance(i, ast.Task))
     session.lost_tasks = set(poisoned)

@@ -12,10 +12,11 @@ from p2lang.check.calls import call
 from p2lang.check.columns import quoted_column
 from p2lang.check.libraries import constant
 from p2lang.check.model import Stream
-from p2lang.check.places import LOST, bound, column, of_table, shown, table_column
+from p2lang.check.places import LOST, available, bound, column, of_table, shown, table_column
 from p2lang.check.remedies import of_operator
 from p2lang.check.session import DEEPEST, Place, Session
 from p2lang.check.vocabulary import FOREIGN_LITERALS
+from p2lang.check.words import nearest
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
 from p2lang.semantics import operators
@@ -204,7 +205,10 @@ def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
 
 
 def _named_column(session: Session, place: Place, node: ast.Var, what: Typed) -> Typed:
-    name = ast.Name(what.value[1], True, span=node.span)
+    text = what.value[1]
+    if session.given_columns.get(node.name.text) == text and _lacking(session, place, node, text):
+        return LOST
+    name = ast.Name(text, True, span=node.span)
     typed = column(session, place, ast.QName((name,), span=node.span))
     wanted, found = what.type.kind, typed.type.kind
     if "unknown" in (wanted, found) or "any" in (wanted, found) or wanted == found:
@@ -236,6 +240,23 @@ def _of_stream(session: Session, stream: Stream, node: ast.Var) -> Typed:
     if node.fields:
         return table_column(session, stream, node.fields[0])
     return of_table(stream)
+
+
+def _lacking(session: Session, place: Place, node: ast.Var, given: str) -> bool:
+    """Report a column that the run gives and that is not here."""
+    if place.columns is None or given in place.columns:
+        return False
+    close = nearest(given, place.names)
+    session.report(
+        "P2-E0201",
+        f"there is no column {shown(given)} here, which the run gives for `{node.name.text}`",
+        node.span,
+        help=f"did you mean `-p {node.name.text}={close}`?"
+        if close
+        else f"give one that is here: `-p {node.name.text}=NAME`",
+        note=available(place.names),
+    )
+    return True
 
 
 def _column(session: Session, place: Place, node: ast.Column) -> Typed:

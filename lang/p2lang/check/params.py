@@ -11,7 +11,7 @@ from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.constants import NotConstant, evaluate
-from p2lang.semantics.values import Typed, ValueType, assignable
+from p2lang.semantics.values import Typed, ValueType, assignable, column_parameter
 from p2lang.types import ColumnKind
 
 _KINDS: tuple[ColumnKind, ...] = ("int", "number", "string", "bool")
@@ -62,6 +62,16 @@ def _checked(
 
 def _column(session: Session, item: ast.Param, meaning: Declared) -> Typed | None:
     """Give the column that a param names; it is known when the script is compiled, and checked where it is used."""
+    try:
+        column_parameter(meaning.text)
+    except ValueError:
+        session.report(
+            "P2-E0228",
+            f"a parameter cannot be {meaning.text}",
+            item.type.span,
+            help="write column[number], column[int], column[string], column[bool], column[time] or column",
+        )
+        return None
     if item.where is not None:
         session.report(
             "P2-E0223",

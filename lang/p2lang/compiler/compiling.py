@@ -61,10 +61,14 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a script may use beside operations and bundles; `as_library` tells that it is a library itself."""
+    """What a script may use beside operations and bundles; `as_library` tells that it is a library itself.
+
+    `columns` are names that a run gives for params of the type `column[...]`.
+    """
 
     libraries: Libraries = NO_LIBRARIES
     as_library: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_script(
@@ -113,6 +117,7 @@ def compile_tree(  # noqa: PLR0913 -- the stages before it, by name
         poisoned=poisoned,
         libraries=around.libraries,
         as_library=around.as_library,
+        columns=around.columns,
     )
     if has_errors(earlier):
         # What a damaged script does not use may be used by the part that could not be read.

@@ -38,6 +38,8 @@ _PARAMETER_TYPE = re.compile(
     r"(?:(list)\[)?(int|number|string|bool|time|len|bytes|angle)(?:\[([A-Za-z_][A-Za-z0-9_]{0,59})\])?(\])?\Z"
 )
 
+_COLUMN_PARAMETER = re.compile(r"column(?:\[(int|number|string|bool|time|any)\])?\Z")
+
 _SHAPES: tuple[Shape, ...] = ("one", "group", "each")
 _NUMBERS = frozenset(("int", "number", "time", "any", "unknown"))
 SCALARS = frozenset(("int", "number", "string", "bool", "time", "any", "null", "unknown"))
@@ -118,6 +120,15 @@ def parameter_type(text: str) -> ValueType:
     kind, unit = WRITTEN[match[2]]
     item = ValueType(kind, unit=match[3] or unit)
     return item if match[1] is None else ValueType("list", item=item)
+
+
+def column_parameter(text: str) -> ValueType:
+    """Give the type of the columns that a parameter may name, `column[number]`; raises ValueError when it is none."""
+    match = _COLUMN_PARAMETER.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} does not name a column")
+    kind, unit = WRITTEN[match[1] or "any"]
+    return ValueType(kind, "each", unit=unit)
 
 
 def of_column(column: ColumnType) -> ValueType:

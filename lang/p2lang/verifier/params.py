@@ -50,6 +50,11 @@ class ProgramParam:
     default: Value | None
     where: Value | None
 
+    @property
+    def names_column(self) -> bool:
+        """Tell whether it names a column: one that is known since the script was compiled."""
+        return self.default is not None and self.default[0] == "col"
+
 
 def bind(
     params: Mapping[str, ProgramParam], given: Mapping[str, Given]
@@ -79,6 +84,8 @@ def _unknown(name: str, params: Mapping[str, ProgramParam]) -> BadParam:
 
 
 def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
+    if param.names_column:
+        return _column(param, given)
     if param.name in given:
         value = _read(param, param.value_type, given[param.name])
     elif param.default is None:
@@ -96,6 +103,19 @@ def _bound(param: ProgramParam, given: Mapping[str, Given]) -> Any:
             f"the line `param {param.name}` of the script gives the range",
         )
     return float(value) if param.value_type.kind == "number" else value
+
+
+def _column(param: ProgramParam, given: Mapping[str, Given]) -> str:
+    # The column is in the program already: another one is another program.
+    assert param.default is not None
+    name = str(param.default[1])
+    if given.get(param.name, name) != name:
+        raise BadParam(
+            "P2-E0232",
+            f"{param.name}={_shown(given[param.name])} is not the column that the script was compiled for: {name}",
+            "compile it again with this column",
+        )
+    return name
 
 
 def _read(param: ProgramParam, wanted: ValueType, value: Given) -> Any:

@@ -37,7 +37,7 @@ from p2lang.semantics.structure import (
     untold_target,
 )
 from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
-from p2lang.semantics.values import Typed, assignable, parameter_type
+from p2lang.semantics.values import Typed, assignable, column_parameter, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.decoding import decode
@@ -149,6 +149,8 @@ def _same_shapes(module: Module, schemas: Mapping[str, TableSchema]) -> None:
 
 
 def _param(name: str, param: ModuleParam, registry: Registry) -> ProgramParam:
+    if param.type.startswith("column"):
+        return _column_param(name, param)
     try:
         type_ = parameter_type(param.type)
     except ValueError:
@@ -165,6 +167,16 @@ def _param(name: str, param: ModuleParam, registry: Registry) -> ProgramParam:
     except NotConstant:
         raise RefusedProgram("P2-V0518", f"parameter {name} needs a run to be known") from None
     return ProgramParam(name, param.type, type_, param.default, param.where)
+
+
+def _column_param(name: str, param: ModuleParam) -> ProgramParam:
+    try:
+        type_ = column_parameter(param.type)
+    except ValueError:
+        raise RefusedProgram("P2-V0518", f"parameter {name} has no known type") from None
+    if param.default is None or param.default[0] != "col" or param.where is not None or "." in name:
+        raise RefusedProgram("P2-V0518", f"parameter {name} does not name one column")
+    return ProgramParam(name, param.type, type_, param.default, None)
 
 
 def _condition(name: str, param: ModuleParam, alone: Surroundings) -> None:
@@ -197,7 +209,7 @@ class _Pass:
         self.module = module
         self.schemas = schemas
         self.registry = registry
-        self.params = {name: param.value_type for name, param in params.items()}
+        self.params = {n: p.value_type for n, p in params.items() if not p.names_column}
         self.bounds = bounds_of({name: param.where for name, param in params.items()})
         self.statements = Statements(module, registry)
         self.nodes: dict[str, ProgramNode] = {}
