@@ -16,7 +16,17 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from p2lang.ir import PARTS, Value, parts_of
-from p2lang.semantics.structure import FORMAT, GUARD, HELD, IMPOSE, NAME, SEQUENCE, unnamed
+from p2lang.semantics.structure import (
+    FORMAT,
+    GUARD,
+    HELD,
+    IMPOSE,
+    NAME,
+    SEQUENCE,
+    TASK,
+    outside_tasks,
+    unnamed,
+)
 from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
@@ -100,7 +110,8 @@ class Interpreter:
         self._plan = plan_of(self.program)
         self.meter = Meter(self.program, self.params, core())
         self._there: dict[str, tuple[str, ...]] = {}
-        self._uses = Counter(i for node in self.program.nodes for i in set(node.inputs))
+        own = outside_tasks([node.node for node in self.program.nodes])
+        self._uses = Counter(i for node in own for i in set(node.inputs))
 
     # ------------------------------------------------------------ what expressions may ask
     def parameter(self, name: str) -> Any:
@@ -116,12 +127,13 @@ class Interpreter:
 
     # ------------------------------------------------------------ effects
     def effects(self) -> Iterator[Drawing | HandOver | Say | Show | GiveUp | Writing]:
-        """Carry out the program and give its effects in order; nothing is computed for an effect that is guarded off.
+        """Carry out what stands outside tasks and give its effects in order; what is guarded off computes nothing.
 
         Raises RunError P2-R0601 when an imposed condition does not hold, P2-R0609 (or the kernel's own code) when the
         data do not allow a computation.
         """
         effects = [n for n in self.program.nodes if SEQUENCE in n.node.attributes]
+        effects = [n for n in effects if TASK not in n.node.attributes]
         for node in sorted(effects, key=lambda n: int(n.node.attributes[SEQUENCE][1])):
             if self._is_off(node):
                 continue

@@ -17,7 +17,7 @@ import polars as pl
 import scipy
 
 from p2lang.ir import parts_of
-from p2lang.semantics.structure import awaited
+from p2lang.semantics.structure import TASK, awaited, outside_tasks
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
@@ -124,8 +124,12 @@ class _Run:
 
     def carry_out(self) -> None:
         """Carry out all effects, then hand out what they made."""
+        if self._program.tasks:
+            names = ", ".join(task.name for task in self._program.tasks)
+            self._say("info", f"not run: {names}; a task needs a store that keeps tasks")
         effects = self._interpreter.effects()
-        total = sum(1 for node in self._program.nodes if node.signature.facts.output)
+        effects_here = [n for n in self._program.nodes if TASK not in n.node.attributes]
+        total = sum(1 for node in effects_here if node.signature.facts.output)
         self._progress("compute", 0, total, "pictures")
         while True:
             with self._times.stage("compute"):
@@ -221,8 +225,14 @@ def _same_name(what: str, name: str, word: str, node: str) -> PlacedError:
 
 
 def _all_there(program: Program) -> None:
-    """Raise PlacedError P2-R0602 for the first thing that this release checks but cannot do."""
-    for node in program.nodes:
+    """Raise PlacedError P2-R0602 for the first thing that this release checks but cannot do.
+
+    What stands outside tasks runs by itself; tasks run where a store keeps them.
+    """
+    own = outside_tasks([node.node for node in program.nodes])
+    if program.tasks and not own:
+        _only_tasks(program)
+    for node in (program[each.id] for each in own):
         found = awaited(node.node, core())
         if found is not None:
             what, needs = found
@@ -233,6 +243,19 @@ def _all_there(program: Program) -> None:
                 "nothing was computed; leave it out to run the rest of the script",
                 node=node.id,
             )
+
+
+def _only_tasks(program: Program) -> None:
+    names = ", ".join(task.name for task in program.tasks)
+    first = next((n.id for n in program.nodes if TASK in n.node.attributes), "")
+    raise PlacedError(
+        NOT_THERE_YET,
+        f"the script has nothing but tasks ({names}), and a task needs a store that keeps tasks,"
+        " which this release does not have yet",
+        "task",
+        "nothing was computed; what stands outside of tasks runs by itself",
+        node=first,
+    )
 
 
 def versions() -> dict[str, str]:

@@ -113,14 +113,21 @@ class Host:
         around = self.surroundings(script.path, strict=False)
         return compiling.check(script, known, self._limits_of(self._own_principals()), around)
 
-    def compile(self, script: OpenedScript, signers: Sequence[str] | None = None) -> CompiledScript:
+    def compile(
+        self,
+        script: OpenedScript,
+        signers: Sequence[str] | None = None,
+        params: Params | None = None,
+    ) -> CompiledScript:
         """Compile a script against the store's data, within the limits of its signers (one's own by default).
 
-        Its libraries must be locked. Raises CheckFailed, DataError.
+        Its libraries must be locked. Of the params only those that name a column count: another column is another
+        program, checked anew. Raises CheckFailed, DataError.
         """
         schemas = compiling.store_schemas(self.store)
         signers = self._own_principals() if signers is None else signers
-        around = self.surroundings(script.path, strict=True)
+        columns = {name: text for name, text in (params or {}).items() if isinstance(text, str)}
+        around = replace(self.surroundings(script.path, strict=True), columns=columns)
         return compiling.compiled(script, schemas, self._limits_of(signers), around)
 
     def _limits_of(self, signers: Iterable[str]) -> CompilerLimits:
@@ -216,7 +223,7 @@ class Host:
         with timings.stage("verify"):
             verified = self.verify(script)
         with timings.stage("compile"):
-            compiled = self.compile(script, [s.principal for s in verified.signers])
+            compiled = self.compile(script, [s.principal for s in verified.signers], params)
         request = RunRequest(verified, compiled, params or {}, tuple(formats), on_event)
         parts = Parts(
             self.store,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from logger2.identity import Scalar
-from p2lang.semantics.structure import outputs
+from p2lang.semantics.structure import outputs, outside_tasks
 from p2lang.source import Source
 from p2lang.verifier import BadParam
 from p2lang.verifier import verify as verify_module
@@ -104,7 +104,8 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         params = bound_params(compiled, request.params)
         request = replace(request, params=params)
     with timings.stage("bind"):
-        tables = bind(compiled.module.nodes, compiled.schemas, parts.store)
+        own = outside_tasks(compiled.module.nodes)
+        tables = bind(own, compiled.schemas, parts.store)
     run_id = parts.store.new_id()
     record = first_record(run_id, request)
     parts.store.start_run(run_id, request.verified.statement.name, record)

@@ -243,9 +243,12 @@ def _of_stream(session: Session, stream: Stream, node: ast.Var) -> Typed:
 
 
 def _lacking(session: Session, place: Place, node: ast.Var, given: str) -> bool:
-    """Report a column that the run gives and that is not here."""
+    """Report a column that the run gives and that is not here; once for each param."""
     if place.columns is None or given in place.columns:
         return False
+    if node.name.text in session.missing_columns:
+        return True
+    session.missing_columns.add(node.name.text)
     close = nearest(given, place.names)
     session.report(
         "P2-E0201",

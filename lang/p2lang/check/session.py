@@ -165,6 +165,7 @@ class Session:
     all_tasks: frozenset[str] = frozenset()
     lost_tasks: set[str] = field(default_factory=set)
     given_columns: Mapping[str, str] = field(default_factory=dict)
+    missing_columns: set[str] = field(default_factory=set)
     answers: list[Answer] = field(default_factory=list)
     pictures: dict[str, list[tuple[Span, list[Value]]]] = field(default_factory=dict)
     calls: list[Use] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from p2lang.ir import Node, Value, walk
 from p2lang.signatures import Registry, Signature, parse_signature
@@ -199,6 +199,16 @@ def untold_target(signature: Signature, attributes: Mapping[str, Value]) -> str 
         value = value[2].get("name", value)
     told = bool(touched.otherwise) if value is None else value[0] == "str"
     return None if told else touched.parameter
+
+
+def outside_tasks(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Give what a script does by itself: effects that belong to no task, and what these need, in the same order."""
+    needed: set[str] = set()
+    for node in reversed(nodes):
+        own = SEQUENCE in node.attributes and TASK not in node.attributes
+        if own or node.id in needed:
+            needed |= {node.id, *node.inputs}
+    return tuple(node for node in nodes if node.id in needed)
 
 
 def awaited(node: Node, registry: Registry) -> tuple[str, str] | None:
