@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2_compiling import LOWERED, compiled
+from p2lang import ast
 from p2lang.service import (
     Refused,
     applied,
@@ -153,13 +154,21 @@ def test_what_cannot_be_renamed_is_refused_with_a_remedy(text: str, new: str, wh
     assert refused.help
 
 
+NAMED_IN_THE_MODULE = frozenset(("param", "task", "script", "link", "expose", "input"))
+"""Names that a run, a store or a person speaks of: they are part of what a script does."""
+
+
 @pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
 def test_renaming_bindings_changes_nothing_of_what_a_script_does(path: object) -> None:
     text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
     before = compiled(text).module
     assert before is not None
+    script = document(text).parsed.script
+    assert script is not None
+    open_ended = [item for item in script.items if isinstance(item, ast.Task | ast.ScriptDef)]
+    outer = {given.name.span for item in open_ended for given in item.parameters or ()}
     for name in document(text).names:
-        if name.kind == "param":
+        if name.kind in NAMED_IN_THE_MODULE or name.span in outer:
             continue
         changes = rename(document(text), name.span.start, name.name + "_2")
         assert not isinstance(changes, Refused)

@@ -19,7 +19,6 @@ from p2lang.check import check
 from p2lang.compiler.budget import needs
 from p2lang.compiler.lowering import lower
 from p2lang.parser import parse
-from p2lang.semantics.bounds import of_condition
 from p2lang.semantics.needs import total
 from p2lang.semantics.structure import rights_of
 from p2lang.source import Source
@@ -99,8 +98,7 @@ def test_checker_and_verifier_give_every_table_the_same_shape(text: str) -> None
     assert script is not None
     checked = check(script, source, core(), SCHEMAS, libraries=LIBRARIES)
     lowered = lower(checked.steps, checked.effects)
-    bounds = {name: of_condition(param.where, name) for name, param in checked.params.items()}
-    need = total(cost.need for cost in needs(lowered, core(), bounds))
+    need = total(cost.need for cost in needs(lowered, core(), checked.bounds))
     module = ir.Module(
         lowered.nodes,
         lowered.sinks,
@@ -109,6 +107,17 @@ def test_checker_and_verifier_give_every_table_the_same_shape(text: str) -> None
         rights_of(lowered.nodes, core()),
         need.work,
         needs=need.beside_work(),
+        tasks=tuple(
+            ir.ModuleTask(
+                task.name,
+                {
+                    n: ir.ModuleParam(p.type_text, p.default, p.where)
+                    for n, p in task.params.items()
+                },
+                task.after,
+            )
+            for task in checked.tasks
+        ),
     )
     program = verified(module.encode())
     assert {node.id: node.schema for node in program.nodes} == lowered.schemas
