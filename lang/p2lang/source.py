@@ -14,6 +14,8 @@ INVISIBLE_LETTER = re.compile(
 """What Unicode counts among letters, marks and symbols and what shows nothing all the same."""
 
 
+_LINE_END = re.compile("\n")
+
 _LOOKALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0458\u0501\u04bb\u043a\u051b\u051d\u0261\u0251\u0131"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0423\u0406\u0405\u0408"
@@ -61,7 +63,7 @@ class Source:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """Give the offset at which each line starts."""
-        return (0, *(i + 1 for i, c in enumerate(self.text) if c == "\n"))
+        return (0, *(match.end() for match in _LINE_END.finditer(self.text)))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Give line and column, both from 1, of an offset."""

@@ -85,6 +85,10 @@ def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
     if error.errno == errno.ELOOP:  # O_NOFOLLOW met one
         message = f"the {what} is a symbolic link, and links are not followed"
         return _refused(codes.NOT_A_FILE, message, path, "name the file that it points to")
+    if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, or a device that nothing drives
+        return _refused(
+            codes.NOT_A_FILE, f"the {what} is not a file", path, "a plain file must be there"
+        )
     return _refused(
         codes.UNREADABLE, f"the {what} cannot be read: {error.strerror}", path, "check it"
     )

@@ -167,6 +167,7 @@ def _take(
             "P2-E0222",
             f"{described(signature, parameter)} is given twice",
             argument.span,
+            help="delete one of the two",
             related=(Related(held[0].span, "first given here"),),
         )
         return

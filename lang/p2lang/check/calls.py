@@ -250,6 +250,7 @@ def _no_function(
         f"there is no function `{name}`",
         node.name.span,
         help=elsewhere or help,
+        note="" if elsewhere or help else f"functions: {', '.join(sorted(functions))}",
         fix=Fix(node.name.span, close) if close and not advice and not elsewhere else None,
     )
     return LOST

@@ -256,7 +256,10 @@ def _renamed(
         if typed.value[0] == "col":
             if any(old == typed.value[1] for _, old in pairs):
                 session.report(
-                    "P2-E0225", f"{shown(typed.value[1])} is renamed twice", argument.value.span
+                    "P2-E0225",
+                    f"{shown(typed.value[1])} is renamed twice",
+                    argument.value.span,
+                    help=f"rename it once; a copy is made with `derive({name.text} = ...)`",
                 )
             pairs.append([name.text, typed.value[1]])
         elif typed.type.kind != "unknown":

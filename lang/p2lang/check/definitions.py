@@ -38,6 +38,7 @@ def expand_function(
             help=f"a step stands after a bar: `| {word.name.text}(...)`",
         )
         return LOST
+    session.foresee(definition, node.span)
     scope = _bound(session, place, word, node.arguments, node.name.span, home)
     if scope is None:
         return LOST
@@ -72,6 +73,7 @@ def expand_step(  # noqa: PLR0913 -- a definition, where it is used, and where i
             else f"it stands inside a step: `| derive(name = {word.name.text}(...))` or `| summary(...)`",
         )
         return stream
+    session.foresee(definition, node.name.span)
     scope = _bound(session, place, word, node.arguments or (), node.name.span, home)
     if scope is None:
         return NOWHERE
@@ -233,7 +235,7 @@ def _value(
             related=(Related(parameter.type.span, "declared here", taken.source),),
             help="declare it as `column[...]` to pass columns"
             if meaning.kind == "value" and typed.type.shape != "one" and taken.source is None
-            else "",
+            else f"give {meaning.text}",
         )
         return None
     if typed.type.kind == "table":

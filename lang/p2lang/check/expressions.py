@@ -197,6 +197,8 @@ def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
             "P2-E0201",
             f"`${node.name.text}` is {what.type}, and has no columns",
             node.fields[0].span,
+            help=f"write `${node.name.text}`",
+            fix=Fix(node.span, f"${node.name.text}"),
         )
         return LOST
     if binding.names_column and what.value[0] == "col":

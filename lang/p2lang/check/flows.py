@@ -86,6 +86,7 @@ def _head_binding(session: Session, place: Place, node: ast.Var) -> Stream | Typ
     if binding is None or binding.what is None:
         return LOST
     if isinstance(binding.what, ast.Pipe):
+        session.foresee(binding.what, node.span)
         inside = replace(place, scope=place.scope.body(binding))
         with session.called(node.span):
             return stages(session, inside, START, binding.what.stages)
@@ -221,6 +222,7 @@ def _splice(session: Session, place: Place, stream: Stream, node: ast.Splice) ->
     if binding is None or binding.what is None:
         return LOST
     if isinstance(binding.what, ast.Pipe):
+        session.foresee(binding.what, node.span)
         inside = replace(place, scope=place.scope.body(binding))
         with session.called(node.span):
             return stages(session, inside, stream, binding.what.stages)
@@ -250,7 +252,7 @@ def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> S
         return apply(session, place, stream, operation, written, node.name.span)
     if later is not None and later.in_flow:
         return apply_later(session, place, stream, later, written, node.name.span)
-    _no_step(session, place, node)
+    _no_step(session, place, node, stream)
     return _opened(session, place, LOST, node)
 
 
@@ -277,7 +279,9 @@ def _word_stage(
             "P2-E0202",
             f"`{word.name.text}` is {'a library' if library else 'a task'}, not a step",
             node.name.span,
-            help=f"name a step of it: `| {word.name.text}.name`" if library else "",
+            help=f"name a step of it: `| {word.name.text}.name`"
+            if library
+            else f"a task runs by itself; another one waits for it: `task name after {word.name.text} {{ ... }}`",
         )
     return _opened(session, place, LOST, node)
 
@@ -328,7 +332,18 @@ def _as_derive(session: Session, node: ast.Stage) -> Fix | None:
     return Fix(node.span, f"derive({name} = {session.source.slice(node.span)})")
 
 
-def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
+def _fitting(session: Session, stream: Stream) -> str:
+    """Give the steps that take what the pipe carries."""
+    names = {
+        s.name
+        for found in session.registry.newest.values()
+        for s in found
+        if s.in_flow and s.takes != "none" and stream.kind in (s.takes, None)
+    }
+    return f"steps that fit here: {', '.join(sorted(names))}" if stream.kind else ""
+
+
+def _no_step(session: Session, place: Place, node: ast.Stage, stream: Stream) -> None:
     name = node.name.text
     steps = [*_steps(session), *place.scope.callable()]
     foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
@@ -361,4 +376,11 @@ def _no_step(session: Session, place: Place, node: ast.Stage) -> None:
             help = f"`{name}` is a function: write `{fix.text}`"
     elif close and not advice:
         fix = Fix(node.name.span, close)
-    session.report("P2-E0202", f"there is no step `{name}`", node.name.span, help=help, fix=fix)
+    session.report(
+        "P2-E0202",
+        f"there is no step `{name}`",
+        node.name.span,
+        help=help,
+        note="" if help else _fitting(session, stream),
+        fix=fix,
+    )

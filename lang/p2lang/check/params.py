@@ -190,6 +190,7 @@ def _where(session: Session, place: Place, item: ast.Param, this: Typed) -> Valu
             "P2-E0223",
             f"the range of `{item.name.text}` can only speak of `${item.name.text}` and of plain values",
             item.where.span,
+            help='what depends on more is said with `impose condition else "message"`',
         )
         return None
     return typed.value

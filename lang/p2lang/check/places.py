@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from p2lang import ast
 from p2lang.check.dropped import dropped
 from p2lang.check.model import Binding, Stream
@@ -127,14 +125,15 @@ def _meant(
 
 
 def _near(text: str, names: tuple[str, ...], span: Span) -> Remedy:
-    twin = next((name for name in names if plain_letters(name) == plain_letters(text)), None)
+    plain = plain_letters(text)
+    twin = next((name for name in names if plain_letters(name) == plain), None)
     if twin is not None:
         odd = next(a for a in zip(twin, text, strict=True) if a[0] != a[1])
         note = f"the column has {unicode_name(odd[0])}, and here is {unicode_name(odd[1])}"
         help = f"the column only looks the same: write {shown(twin)}"
         return Remedy(help, Fix(span, shown(twin)), note=note)
     close = nearest(text, names)
-    ends = [name for name in names if re.split(r"[/.]", name)[-1] == text]
+    ends = [name for name in names if name.endswith((f"/{text}", f".{text}"))]
     if ends and (close is None or close not in ends):
         listed = " or ".join(shown(name) for name in ends[:_FEW])
         fix = Fix(span, shown(ends[0])) if len(ends) == 1 else None

@@ -17,6 +17,7 @@ from p2lang.check.model import (
     Schemas,
     Step,
     Stream,
+    Word,
 )
 from p2lang.check.scope import Scope
 from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
@@ -31,6 +32,9 @@ from p2lang.types import TableSchema
 
 MOST_EXPRESSIONS = 20_000
 """Expressions that a script may expand to."""
+
+_SPENT = (ast.Binary, ast.Unary, ast.If, ast.Call, ast.Stage, ast.Var)
+"""Parts of a definition that each use of it evaluates."""
 
 DEEPEST = 96
 """Levels of nesting in an expression; `a + b + c` has two."""
@@ -182,6 +186,7 @@ class Session:
     silent_later: int = 0
     depth: int = 0
     spent: int = 0
+    weights: dict[int, int] = field(default_factory=dict)
     script: Source = field(init=False)
     _told: set[tuple[str, Span, str, str]] = field(default_factory=set)
 
@@ -247,7 +252,12 @@ class Session:
     def later(self, what: str, span: Span) -> None:
         """Report what the language knows and this release does not run; inside such a thing only once."""
         if not self.silent_later:
-            self.report(LATER, f"{what} is known but this release does not run it yet", span)
+            self.report(
+                LATER,
+                f"{what} is known but this release does not run it yet",
+                span,
+                help="leave it out, or use a release that runs it",
+            )
 
     @contextmanager
     def told_later(self) -> Iterator[None]:
@@ -272,6 +282,26 @@ class Session:
             self.source, self.watch = home, NOBODY
         yield
         self.source, self.watch = outside
+
+    def weigh(self, scope: Scope, node: ast.Def | ast.Pipe) -> None:
+        """Note how many expressions a definition or pipe expands to at least, with those that it uses."""
+        weight = 0
+        for part in ast.walk(node):
+            weight += isinstance(part, _SPENT)
+            used: Word | Binding | None = None
+            if isinstance(part, ast.Call | ast.Stage) and len(part.name.parts) == 1:
+                used = scope.seen_word(part.name.text)
+            elif isinstance(part, ast.Splice | ast.Var):
+                used = scope.seen_binding(part.name.text)
+            if used is not None:
+                weight += self.weights.get(id(used.what), 0)
+        self.weights[id(node)] = weight
+
+    def foresee(self, node: ast.Def | ast.Pipe, span: Span) -> None:
+        """Refuse at once what would use up the budget long before its end; raises Abandoned."""
+        if not self.calls and self.spent + self.weights.get(id(node), 0) > MOST_EXPRESSIONS:
+            self.spent = MOST_EXPRESSIONS
+            self.spend(span)
 
     def spend(self, span: Span) -> None:
         """Count one expression; raises Abandoned when the budget is used up."""

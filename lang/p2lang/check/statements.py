@@ -133,11 +133,13 @@ def _let(session: Session, place: Place, item: ast.Let) -> list[Stream | Typed]:
 
 
 def _pipe(session: Session, place: Place, item: ast.Pipe) -> list[Stream | Typed]:
+    session.weigh(place.scope, item)
     bind(session, place, item.name, item)
     return []
 
 
 def _def(session: Session, place: Place, item: ast.Def) -> list[Stream | Typed]:
+    session.weigh(place.scope, item)
     seen: dict[str, ast.Name] = {}
     for given in item.parameters:
         declared(session, given.type)

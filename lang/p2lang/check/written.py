@@ -160,14 +160,16 @@ def _lacking(session: Session, column: str, what: Stream | Typed) -> str:
 def _value_problems(name: ast.Name, meaning: Declared, what: Typed) -> list[_Problem]:
     if what.type.kind == "unknown" or assignable(meaning.type, what.type):
         return []
-    return [(f"`{name.text}` promises {meaning.text}, but this is {what.type}", "", "")]
+    help = f"promise {what.type}, or give what is promised"
+    return [(f"`{name.text}` promises {meaning.text}, but this is {what.type}", help, "")]
 
 
 def _table_problems(name: ast.Name, meaning: Declared, what: Stream) -> list[_Problem]:
     if what.kind is None or what.open:
         return []
     if meaning.kind != "table" or what.kind != "table" or what.schema is None:
-        return [(f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", "", "")]
+        help = "promise what the flow gives, or leave the type out"
+        return [(f"`{name.text}` promises {meaning.text}, but this is a {what.kind}", help, "")]
     schema = what.schema
     return [
         (*_told(name, problem, schema), problem.column)
@@ -192,7 +194,12 @@ def _told(name: ast.Name, problem: Broken, schema: TableSchema) -> tuple[str, st
             available(schema.names),
         )
     if problem.why == "type":
-        return f"`{name.text}` promises {column}: {promised}, but here it is {problem.actual}", ""
+        return (
+            f"`{name.text}` promises {column}: {promised}, but here it is {problem.actual}",
+            f"promise `{column}: {problem.actual}`, or change the column with `| cast(...)`"
+            if "`" not in shown(column)
+            else "promise what it is, or change the column with `| cast(...)`",
+        )
     return (
         f"`{name.text}` promises that {column} is never null, but here it can be",
         f"put `| drop_nulls({shown(column)})` at the end, or promise `{column}: {promised}?`",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from p2lang.diagnostics import Diagnostic
+from p2lang.diagnostics import Diagnostic, Fix
 from p2lang.source import INVISIBLE_LETTER, Source, Span
 
 LONGEST_SCRIPT = 256 * 1024
@@ -82,7 +82,8 @@ def _hidden(match: re.Match[str]) -> Diagnostic:
             "P2-E0002",
             f"the script starts with a byte order mark, {what}",
             Span(*match.span()),
-            help="save the file as UTF-8 without a byte order mark",
+            help="save the file as UTF-8 without a byte order mark: the signature is over the bytes that people see",
+            fix=Fix(Span(*match.span()), ""),
         )
     control = unicodedata.category(character) in ("Cc", "Cf")
     called = f"{official.lower()}; " if official else ""
@@ -93,4 +94,5 @@ def _hidden(match: re.Match[str]) -> Diagnostic:
         "not allowed anywhere in a script",
         help="delete it; such characters can make a signed script look different from what runs",
         note=f"{called}in a text it can be written `\\u{{{ord(character):x}}}`",
+        fix=Fix(Span(*match.span()), ""),
     )

@@ -22,8 +22,12 @@ from p2lang.source import Source, Span
 HOLE_DEPTH = 32
 MOST_REPORTED = 25
 _MOST_LEVELS = 8
-_FIRST_NAMES = 3
-"""Tokens before the `=` of another language's declaration, at most."""
+_DECLARED = (
+    ("NAME", "EQUAL"),
+    ("NAME", "NAME", "EQUAL"),
+    ("NAME", "COMMA", "NAME", "EQUAL"),
+)
+"""How other languages declare names."""
 _DECLARING = frozenset(
     ("LET", "PARAM", "PIPE", "DEF", "SCRIPT", "TASK", "LINK", "EXPOSE", "REPEAT", "AS")
 )
@@ -153,13 +157,13 @@ class _Recovery:
 
     def _read(self, extent: Extent, level: int) -> ast.Script | None:
         """Give the statement if it is fine without those inner ones that are not; report what is not fine."""
+        if len(self.found) >= MOST_REPORTED:
+            self._poison(extent)
+            return None
         if not self._bracket_problem(extent):
             script = self._attempt(extent, level, final=False)
             if script is not None:
                 return script
-        if len(self.found) >= MOST_REPORTED:
-            self._poison(extent)
-            return None
         if level < _MOST_LEVELS and not self._fails_before_blocks(extent):
             for inner in extent.inner:
                 if self._read(inner, level + 1) is None:
@@ -234,6 +238,8 @@ class _Recovery:
             self.poisoned.add(f"{tokens.text_of(name)}_{tokens.text_of(name + 2)}")
 
     def _binds(self, extent: Extent, i: int) -> bool:
-        """Tell whether a token stands before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
+        """Tell whether a name stands before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
         kinds = self.tokens.kinds
-        return i <= extent.first + _FIRST_NAMES and "EQUAL" in kinds[i + 1 : i + 1 + _FIRST_NAMES]
+        before = tuple(kinds[extent.first : extent.first + len(_DECLARED[-1])])
+        ahead = next((shape for shape in _DECLARED if before[: len(shape)] == shape), ())
+        return i < extent.first + len(ahead) and kinds[i] == "NAME"

@@ -72,7 +72,12 @@ def _bad_escape(raw: str, match: re.Match[str], offset: int) -> Diagnostic:
     span = Span(offset + match.start(), offset + match.end())
     digits, letter = match.groups()
     if digits is not None:
-        return Diagnostic("P2-E0107", f"there is no character U+{digits.upper()}", span)
+        return Diagnostic(
+            "P2-E0107",
+            f"there is no character U+{digits.upper()}",
+            span,
+            help="characters are numbered up to 10ffff, without d800 to dfff",
+        )
     old = _OLD_UNICODE.match(raw, match.start() + 1)
     if old is not None:
         span = Span(span.start, offset + old.end())

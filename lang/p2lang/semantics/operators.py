@@ -35,6 +35,7 @@ def of_range(low: ValueType, high: ValueType) -> ValueType:
             raise Clash(
                 "P2-E0213",
                 f"a range runs between numbers, but this end is {_named(bound)}",
+                help="list the values: `[a, b, c]`",
                 argument=side,
             )
     _same_unit("..", low, high)
@@ -96,7 +97,10 @@ def of_binary(
         result = BOOL
     else:
         result = _arithmetic(operator, left, right, exponent)
-    return made_of(replace(result, nullable=left.nullable or right.nullable), left, right)
+    nullable = left.nullable or right.nullable
+    if result.nullable != nullable:
+        result = replace(result, nullable=nullable)
+    return made_of(result, left, right)
 
 
 def _truth(operator: str, operand: ValueType, side: str) -> None:
@@ -125,11 +129,20 @@ def _compared(operator: str, left: ValueType, right: ValueType) -> None:
         raise Clash(
             "P2-E0213",
             f"cannot compare {_named(left)} with {_named(right)}",
-            help=_quoting(left, right),
+            help=_quoting(left, right) or _of_other_table(left, right),
         )
     if operator not in ("==", "!=") and "bool" in (left.kind, right.kind):
-        raise Clash("P2-E0213", f"`{operator}` needs an order, and true or false has none")
+        help = "write `==`, or the condition by itself"
+        raise Clash(
+            "P2-E0213", f"`{operator}` needs an order, and true or false has none", help=help
+        )
     _same_unit(operator, left, right)
+
+
+def _of_other_table(left: ValueType, right: ValueType) -> str:
+    if "field" in (left.kind, right.kind):
+        return "rows of two tables meet in `| join($table, on=column)`; a single value is made with `summary`"
+    return "" if "list" in (left.kind, right.kind) else "compare values of one type"
 
 
 def _quoting(left: ValueType, right: ValueType) -> str:

@@ -293,6 +293,7 @@ def _pca(application: Application, flow: TableSchema) -> TableSchema:
         raise Clash(
             "P2-E0223",
             f"`{application.signature.name}` cannot make {value[1]} components of {most} columns",
+            help=f"write `n={most}`, or name more columns",
             argument="n",
         )
     new = [(f"pc{i + 1}", ColumnType("number", nullable)) for i in range(value[1])]

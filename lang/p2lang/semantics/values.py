@@ -139,12 +139,12 @@ def of_column(column: ColumnType) -> ValueType:
 
 def made_of(result: ValueType, *operands: ValueType) -> ValueType:
     """Give the type with the shape and the marks of what it is made of."""
-    return replace(
-        result,
-        shape=_SHAPES[max((_SHAPES.index(t.shape) for t in operands), default=0)],
-        aggregated=any(t.aggregated for t in operands),
-        windowed=any(t.windowed for t in operands),
-    )
+    shape = _SHAPES[max((_SHAPES.index(t.shape) for t in operands), default=0)]
+    aggregated = any(t.aggregated for t in operands)
+    windowed = any(t.windowed for t in operands)
+    if (shape, aggregated, windowed) == (result.shape, result.aggregated, result.windowed):
+        return result
+    return replace(result, shape=shape, aggregated=aggregated, windowed=windowed)
 
 
 def assignable(wanted: ValueType, actual: ValueType) -> bool:

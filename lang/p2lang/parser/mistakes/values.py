@@ -179,7 +179,10 @@ def missing_operators(at: Trouble) -> Diagnostic | None:
     if not at.wants("AND"):
         return None
     message = f"an operator is missing between {at.shown(-1)} and {at.shown()}"
-    return Diagnostic("P2-E0100", message, at.span())
+    help = "put an operator between them, or a comma"
+    if {at.kind(), at.kind(-1)} <= {"STRING", "FSTRING"}:
+        help = 'texts are put together in one: `"ab"`, or f"{$a}{$b}"'
+    return Diagnostic("P2-E0100", message, at.span(), help=help)
 
 
 def missing_values(at: Trouble) -> Diagnostic | None:
