@@ -288,7 +288,7 @@ class Interpreter:
         given = taken[0] if kept else int(collected(value.frame.select(pl.len()))[0, 0])
         ms = (time.perf_counter() - started) * 1e3
         drops = node.signature.facts.rows == "fewer"
-        self.meter.count(node, sum(taken), given)
+        self.meter.count(node, max(sum(taken), given), given)
         self.accounts[node.id] = Account(
             node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
         )

@@ -11,7 +11,7 @@ CODES: Final[dict[str, str]] = {
     "P2-R0613": "too few complete rows for what is asked",
     "P2-R0614": "an argument whose value cannot be used",
     "P2-R0616": "numbers too large or not finite for this operation",
-    "P2-R0617": "a join gives more rows than the larger of its tables may have",
+    "P2-R0617": "a join gives more rows than it may",
 }
 
 

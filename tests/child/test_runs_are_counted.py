@@ -108,6 +108,17 @@ def test_keys_that_repeat_in_both_tables_do_not_multiply_beyond_the_larger_one()
     assert "13 rows" in caught.value.message
 
 
+def test_a_join_may_give_as_many_rows_as_it_says_and_is_costed_for_them() -> None:
+    text = """p2 1
+    let other = access("run") | select(kind, reward)
+    access("run") | select(kind, step) | join($other, on=kind, rows={})"""
+    few, many = (interpreted(text.format(most) + DRAWN) for most in (1_000, 100_000))
+    assert few.meter.units == many.meter.units
+    assert few.program.work < many.program.work
+    with pytest.raises(RunError, match="10 are allowed"):
+        run_script(text.format(10) + DRAWN, TABLES)
+
+
 # ---- what is computed together --------------------------------------------------------------------
 
 

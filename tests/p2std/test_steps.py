@@ -99,13 +99,16 @@ def test_label_is_text() -> None:
 
 def test_join_keeps_left_order_and_matches_no_missing_key() -> None:
     other = table_of(pl.DataFrame({"k": ["a", None, "c"], "v": [10, 20, 30]}))
-    found = ran("join", FRAME, other=other, on=["k"])
+    found = ran("join", FRAME, other=other, on=["k"], rows=None)
     assert found.select("n", "v").rows() == [(None, 10), (3, 10)]
 
 
 def test_join_of_whole_numbers_with_numbers_never_rounds() -> None:
     other = table_of(pl.DataFrame({"n": [2.0, 2.5, 1.0], "v": [1, 2, 3]}))
-    assert ran("join", FRAME, other=other, on=["n"]).select("n", "v").rows() == [(2, 1), (1, 3)]
+    assert ran("join", FRAME, other=other, on=["n"], rows=None).select("n", "v").rows() == [
+        (2, 1),
+        (1, 3),
+    ]
 
 
 def test_union_fills_what_one_table_lacks() -> None:

@@ -143,12 +143,13 @@ class Reckoning:
         flow: TableSchema | None,
         given: TableSchema | None,
     ) -> int:
-        """Give the rows that an operation works on: those that arrive, or those that a source gives."""
+        """Give the rows that an operation works on: those that arrive, or those it gives if these are more."""
         schema = flow or given
         rows = 1 if schema is None else schema.rows
         if flow is not None and node.kind == "table":
             tables = (node.attributes.get(p.attribute) for p in signature.parameters)
             rows += sum(self._rows_of_table(t[1]) for t in tables if t and t[0] == "table")
+            rows = max(rows, 0 if given is None else given.rows)
         return rows
 
     # ---- memory ----------------------------------------------------------------------------------

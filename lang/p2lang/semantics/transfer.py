@@ -163,7 +163,15 @@ def _chosen_by(application: Application, schema: TableSchema) -> None:
     """Raise Clash when a source leaves out a column that it chooses its rows by."""
     delivered = application.columns(DELIVERED) or schema.names
     for name in read_to_choose(application.attributes):
-        if name in schema and name not in delivered:
+        if name not in schema:
+            raise Clash(
+                "P2-E0201",
+                f"`{name}` of `{application.signature.name}` chooses rows by a column {name},"
+                " and there is none here",
+                help="leave it out, or put a `| filter(...)` by another column after it",
+                argument=name,
+            )
+        if name not in delivered:
             raise Clash(
                 "P2-E0201",
                 f"`{application.signature.name}` chooses rows by {name}, and does not read it",
@@ -326,7 +334,21 @@ def _join(application: Application, flow: TableSchema) -> TableSchema:
             )
         else:
             columns[name] = column
-    return _schema(columns, max(flow.rows, other.rows))
+    return _schema(columns, _most_pairs(application, max(flow.rows, other.rows)))
+
+
+def _most_pairs(application: Application, of_larger: int) -> int:
+    """Give the rows that a join may have: what `rows` says, else those of the larger table. The run holds to it."""
+    value = application.attributes.get("rows")
+    most = of_larger if value is None else upper(value, application.bounds)
+    if most is None:
+        raise Clash(
+            "P2-E0223",
+            f"`rows` of `{application.signature.name}` bounds the work, and nothing bounds it",
+            help="write a number, or a param with a range",
+            argument="rows",
+        )
+    return most
 
 
 def _fewer(name: str) -> Callable[[Application, TableSchema], TableSchema]:

@@ -107,11 +107,12 @@ def label(table: Table, by: str | None) -> pl.LazyFrame:
 
 
 @kernel("step", "join@1")
-def join(table: Table, other: Table, on: list[str]) -> pl.LazyFrame:
+def join(table: Table, other: Table, on: list[str], rows: int | None) -> pl.LazyFrame:
     """Give each pair of rows with equal `on`, in the order of the left table; missing keys match nothing."""
     right = other.frame.select(other.schema.names)
     right = right.with_columns(_as_key(table, other, name) for name in on)
-    _require_pairs(table, right, on, max(table.schema.rows, other.schema.rows))
+    most = max(table.schema.rows, other.schema.rows) if rows is None else rows
+    _require_pairs(table, right, on, most)
     return table.frame.join(right, on=on, how="inner", maintain_order="left_right")
 
 
@@ -138,7 +139,8 @@ _MOST_ROWS = 2**32 - 1
 def _require_pairs(table: Table, right: pl.LazyFrame, on: list[str], most: int) -> None:
     # Counted before they are made: keys that repeat in both tables multiply, and could fill the memory.
     of_right = collected(right.group_by(on).agg(pl.len().cast(pl.Float64).alias("right")))
-    if of_right.height == 0 or of_right["right"].max() == 1:
+    single = of_right.height == 0 or of_right["right"].max() == 1
+    if single and table.schema.rows <= most:
         return
     of_left = table.frame.group_by(on).agg(pl.len().cast(pl.Float64).alias("left"))
     together = of_left.join(of_right.lazy(), on=on, how="inner")
@@ -146,8 +148,9 @@ def _require_pairs(table: Table, right: pl.LazyFrame, on: list[str], most: int) 
     if pairs > most:
         raise NotComputable(
             "P2-R0617",
-            f"join() would give {pairs:,} rows, more than the larger of the two tables may have ({most:,})",
-            f"{' and '.join(on)} repeats in both: put `| summary(by=[{', '.join(on)}], ...)` into one",
+            f"join() would give {pairs:,} rows, and {most:,} are allowed",
+            "keys stand in several rows of both tables: make one row for each in one of them, with summary(by=…),"
+            f" add the column that tells them apart to on=, or write rows={pairs} if it is meant",
         )
 
 
