@@ -13,8 +13,19 @@ from pathlib import Path
 from typing import Final
 
 import p2lang.check.codes
+import p2lang.check.libraries
+import p2lang.check.repeats
+import p2lang.check.session
 import p2lang.explain
+import p2lang.ir
+import p2lang.parser
 import p2lang.parser.codes
+import p2lang.parser.names
+import p2lang.parser.outline
+import p2lang.parser.reading
+import p2lang.semantics.sources
+import p2lang.semantics.structure
+import p2lang.verifier.decoding
 import p2lang.verifier.params
 import p2lang.verifier.refusal
 import p2std.errors
@@ -29,6 +40,7 @@ import plotter2.renderkit.codes
 import plotter2.runs.codes
 import plotter2.staging.codes
 import plotter2.wire.codes
+from p2lang.semantics.needs import DEFAULT_LIMITS, MEBIBYTE
 from p2sign.causes import CAUSES
 
 _PROJECT: Final = Path(__file__).parents[2]
@@ -63,6 +75,32 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
 SPECIFICATION: Final = Path(__file__).parents[2] / "lang" / "SPEC.md"
 GRAMMAR: Final = Path(p2lang.parser.__file__).parent / "p2.lark"
 
+LIMITS: Final[tuple[tuple[str, int], ...]] = (
+    ("bytes of a script", p2lang.parser.LONGEST_SCRIPT),
+    ("characters of a number", p2lang.parser.names.LONGEST_NUMBER),
+    ("levels of brackets", p2lang.parser.outline.MAX_NESTING),
+    ("mistakes of syntax that are told at once", p2lang.parser.reading.MOST_REPORTED),
+    ("values of a `repeat`", p2lang.check.repeats.MOST_TURNS),
+    ("expressions that a script expands to", p2lang.check.session.MOST_EXPRESSIONS),
+    ("levels of an expression with the bindings it uses", p2lang.check.session.DEEPEST),
+    ("libraries that a script uses, all together", p2lang.check.libraries.MOST_LIBRARIES),
+    ("libraries that use each other in a row", p2lang.check.libraries.DEEPEST_USE),
+    ("characters of a step in Python", p2lang.semantics.structure.LONGEST_SCRIPT),
+    ("parts of a box", p2lang.semantics.structure.MOST_PARTS),
+    ("combinations of a `sweep`", p2lang.semantics.sources.MOST_COMBINATIONS),
+    ("units of work, unless the signer may need more", DEFAULT_LIMITS.work),
+    ("MiB that all tables of a run may hold", DEFAULT_LIMITS.memory // MEBIBYTE),
+    ("rows of a table", DEFAULT_LIMITS.rows),
+    ("panels", DEFAULT_LIMITS.panels),
+    ("pixels", DEFAULT_LIMITS.pixels),
+    ("pictures and frames", DEFAULT_LIMITS.frames),
+    ("bytes of a module", p2lang.verifier.decoding.LARGEST),
+    ("nodes of a module", p2lang.verifier.decoding.MOST_NODES),
+    ("tasks of a module", p2lang.verifier.decoding.MOST_TASKS),
+    ("levels of a value in a module", p2lang.ir.DEEPEST),
+)
+"""The numbers that the specification lists."""
+
 RANGES: Final[tuple[tuple[str, str], ...]] = (
     ("P2-E00", "The file"),
     ("P2-E01", "Syntax"),
@@ -96,12 +134,18 @@ def lines() -> Mapping[str, str]:
 
 
 def specification(page: str) -> str:
-    """Give the page of the specification with the grammar between its marks, as it is now."""
-    before, begin, rest = page.partition("<!-- grammar: made by")
-    head, _, rest = rest.partition("-->")
-    _, end, after = rest.partition("<!-- end of grammar -->")
+    """Give the page of the specification with the grammar and the limits between their marks, as they are now."""
     grammar = GRAMMAR.read_text(encoding="utf-8").rstrip()
-    return f"{before}{begin}{head}-->\n\n```lark\n{grammar}\n```\n\n{end}{after}"
+    page = _between(page, "grammar", f"```lark\n{grammar}\n```")
+    rows = "\n".join(f"| {what} | {most:,} |" for what, most in LIMITS)
+    return _between(page, "limits", f"| what | most |\n|---|---|\n{rows}")
+
+
+def _between(page: str, what: str, content: str) -> str:
+    before, begin, rest = page.partition(f"<!-- {what}: made by")
+    head, _, rest = rest.partition("-->")
+    _, end, after = rest.partition(f"<!-- end of {what} -->")
+    return f"{before}{begin}{head}-->\n\n{content}\n\n{end}{after}"
 
 
 def _sections() -> Iterator[str]:
