@@ -215,7 +215,8 @@ def awaited(node: Node, registry: Registry) -> tuple[str, str] | None:
     """Give what of a node this release cannot do, and what that needs; None when it runs."""
     signature = operation(node.op, registry)
     if signature is not None and signature.facts.awaits:
-        return f"`{signature.name}`", signature.facts.awaits
+        written = node.attributes["name"][1] if signature is SCRIPT else signature.name
+        return f"`{written}`", signature.facts.awaits
     for name, attribute in node.attributes.items():
         for value in walk(attribute):
             called = registry.by_full_name.get(value[1]) if value[0] == "call" else None

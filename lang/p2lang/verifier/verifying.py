@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from p2lang import ir
@@ -111,7 +112,11 @@ def _verified(
         need,
         capabilities(module.nodes, registry),
         tuple(
-            ProgramTask(task.name, {n: params[f"{task.name}.{n}"] for n in task.params}, task.after)
+            ProgramTask(
+                task.name,
+                {n: replace(params[f"{task.name}.{n}"], name=n) for n in task.params},
+                task.after,
+            )
             for task in module.tasks
         ),
     )
