@@ -19,16 +19,22 @@ from plotter2.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A command's result: data for `--json`, text for people, the exit code."""
+    """A command's result: data for `--json`, text for people, the exit code.
+
+    `coloured` stands instead of the text on a terminal that shows colours; what it tells is printable already.
+    """
 
     data: dict[str, Any]
     text: str = ""
     exit_code: ExitCode = ExitCode.OK
+    coloured: str = ""
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:
     """Print an answer to standard output."""
     text = as_text(answer.data) if as_json else printable(answer.text)
+    if answer.coloured and not as_json and shows_colours(sys.stdout):
+        text = answer.coloured
     if text:
         _write(sys.stdout, text + "\n")
 
@@ -85,6 +91,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in (head, *rows)
     )
     return "\n".join(lines)
+
+
+def shows_colours(stream: TextIO | None) -> bool:
+    """Tell whether colours are wanted there: on a terminal, unless `NO_COLOR` or a dumb terminal says no."""
+    refused = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return stream is not None and stream.isatty() and not refused
 
 
 def is_interactive() -> bool:

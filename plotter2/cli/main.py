@@ -20,7 +20,7 @@ COMMANDS = {
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.checking", "Check a script against the data it names."),
-    "fmt": ("plotter2.cli.scripts", "Print a script in the one layout, or rewrite it."),
+    "fmt": ("plotter2.cli.formatting", "Print scripts in the one layout, or rewrite them."),
     "explain": ("plotter2.cli.explain", "Explain an error code or an operation."),
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),
     "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
@@ -30,6 +30,7 @@ COMMANDS = {
     "lock": ("plotter2.cli.locking", "Pin the libraries that scripts use."),
     "key": ("plotter2.cli.signing", "Make and list your keys."),
     "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),
+    "lsp": ("plotter2.cli.editors", "Serve an editor: mistakes, completion, types, renaming."),
     "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),
 }
 

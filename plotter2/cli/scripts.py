@@ -13,10 +13,6 @@ from typing import Any, get_args
 
 import click
 
-from p2lang.diagnostics import has_errors
-from p2lang.fmt import format_script
-from p2lang.parser import decode, parse
-from p2lang.source import Source
 from p2sign.causes import CAUSES
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
@@ -29,7 +25,7 @@ from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.host import Host, require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
-from plotter2.runs.compiling import CheckFailed, CompiledScript
+from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
@@ -79,39 +75,6 @@ def _file_name(bundle: str) -> str:
     """Give a name for a bundle's script, in the characters that a signed script's name may have."""
     name = bundle.rstrip("/*").rpartition("/")[2]
     return (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "script") + ".p2"
-
-
-@command()
-@click.argument("script", type=click.Path(path_type=Path))
-@click.option("-w", "--write", is_flag=True, help="Rewrite the file instead of printing.")
-@click.option("--check", "only_check", is_flag=True, help="Only tell whether it would change.")
-def fmt(root: str | None, script: Path, write: bool, only_check: bool) -> Answer:
-    """Print SCRIPT in the one layout; comments stay."""
-    del root  # a script's layout depends on nothing but the script
-    if write and only_check:
-        raise click.UsageError("--write rewrites and --check only tells; give one of them")
-    opened = open_script(script)
-    source = decode(opened.content, str(script))
-    if not isinstance(source, Source):
-        raise _undecodable(opened, source)
-    parsed = parse(source)
-    if parsed.script is None or has_errors(parsed.diagnostics):
-        raise _not_parsed(source, parsed.diagnostics)
-    text = format_script(parsed.script)
-    changed = text != source.text
-    data = {"ok": True, "changed": changed, "text": text}
-    if only_check:
-        code = ExitCode.CHECK_FAILED if changed else ExitCode.OK
-        return Answer(
-            {**data, "ok": not changed},
-            f"{script}: {'would change' if changed else 'is as it should be'}",
-            code,
-        )
-    if write and changed:
-        durable.replace(script, text.encode())
-    if write:
-        return Answer(data, f"{script}: {'rewritten' if changed else 'was as it should be'}")
-    return Answer(data, text.removesuffix("\n"))
 
 
 @command()
@@ -182,22 +145,6 @@ def why(root: str | None, picture: Path) -> Answer:
 
 
 # ---- inside -----------------------------------------------------------------------------------
-
-
-def _undecodable(opened: OpenedScript, diagnostic: Any) -> CheckFailed:
-    source = Source(opened.content.decode("utf-8", "replace"), str(opened.path))
-    return _not_parsed(source, (diagnostic,))
-
-
-def _not_parsed(source: Source, diagnostics: Any) -> CheckFailed:
-    first = next(d for d in diagnostics if d.is_error)
-    return CheckFailed(
-        first.code,
-        first.message,
-        exit_code=ExitCode.CHECK_FAILED,
-        diagnostics=tuple(diagnostics),
-        source=source,
-    )
 
 
 def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:

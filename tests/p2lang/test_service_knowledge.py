@@ -10,7 +10,7 @@ from p2lang.service import (
     Refused,
     applied,
     definition,
-    fixes,
+    fix_all,
     hover,
     inlay_hints,
     references,
@@ -223,7 +223,7 @@ def test_fixes_mend_what_they_say() -> None:
         'write `"log"` instead of `"lgo"`',
         "write `p2 1`",
     ]
-    mended = applied(given.text, fixes(given.compiled.diagnostics))
+    mended = applied(given.text, fix_all(given))
     assert mended.startswith("p2 1\n")
     assert "| filter(step > 3)" in mended
     assert 'xscale="log"' in mended

@@ -1,6 +1,6 @@
 """What editors, the REPL and notebooks ask about a script while it is written. Pure: nothing runs, nothing is kept."""
 
-from p2lang.service.actions import Action, actions, applied, fixes
+from p2lang.service.actions import Action, actions, applied, fix_all
 from p2lang.service.call_help import SignatureHelp, signature_help
 from p2lang.service.completeness import Completeness, is_complete
 from p2lang.service.completion import Completion, completions
@@ -25,7 +25,7 @@ __all__ = [
     "applied",
     "completions",
     "definition",
-    "fixes",
+    "fix_all",
     "hover",
     "inlay_hints",
     "is_complete",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from p2lang.diagnostics import Diagnostic, Fix
+from p2lang.diagnostics import EDITION_LACKS, Diagnostic, Fix, fixed
 from p2lang.service.document import Document
 from p2lang.source import Span
 
@@ -24,22 +24,14 @@ def actions(document: Document, span: Span) -> tuple[Action, ...]:
     return tuple(
         Action(_title(document, d.fix), d, d.fix)
         for d in document.compiled.diagnostics
-        if d.fix is not None and d.span.start <= span.end and span.start <= d.span.end
+        if d.fix is not None and d.in_script.start <= span.end and span.start <= d.in_script.end
     )
 
 
-def fixes(diagnostics: Iterable[Diagnostic]) -> tuple[Fix, ...]:
-    """Give the fixes that can be made together, in order: of two that touch each other the first."""
-    found: list[Fix] = []
-    wanted = (d.fix for d in diagnostics if d.fix is not None)
-    for fix in sorted(wanted, key=lambda fix: (fix.span.start, fix.span.end)):
-        if (
-            not found
-            or fix.span.start > found[-1].span.end
-            or (fix.span.start == found[-1].span.end and fix.span.end > fix.span.start)
-        ):
-            found.append(fix)
-    return tuple(found)
+def fix_all(document: Document) -> tuple[Fix, ...]:
+    """Give the fixes of mistakes that can be made together; those of lints would only silence them."""
+    mistakes = (d for d in document.compiled.diagnostics if d.is_error or d.code == EDITION_LACKS)
+    return tuple(fix for _, fix in fixed(document.source, mistakes)[1])
 
 
 def applied(text: str, changes: Iterable[Fix]) -> str:
