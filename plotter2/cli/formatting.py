@@ -180,7 +180,7 @@ def _answer(results: Sequence[Formatted], text: str, *, failed: bool, coloured: 
             for r in wrong
             for d in r.diagnostics
         ]
-        told.append(f"{count(len(wrong), 'script', 'scripts')} cannot be read: left as they are")
+        told.append(f"could not be read: {count(len(wrong), 'script', 'scripts')}")
     parts = [part for part in (text, *told) if part]
     shown = [part for part in (coloured, *map(printable, told)) if part] if coloured else []
     exit_code = ExitCode.CHECK_FAILED if failed or wrong else ExitCode.OK

@@ -36,7 +36,7 @@ class Server(LanguageServer):
         super().__init__(
             "plotter2", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full
         )
-        self.first_settings: Any = None
+        self._given: Any = None
         self._root = root
         self._knowledge = Knowledge(root)
         self._texts: dict[str, tuple[str, int | None]] = {}
@@ -114,6 +114,7 @@ class Server(LanguageServer):
 
     async def configure(self, given: Any) -> None:
         """Take the person's settings, `{"schemas": path, "root": path}`, and check everything anew."""
+        self._given = given
         folders = tuple(
             Path(path)
             for folder in self.workspace.folders.values()
@@ -127,6 +128,14 @@ class Server(LanguageServer):
         self._answers.clear()
         for uri in self._texts:
             self._check_soon(uri, 0)
+
+    def start_with(self, given: Any) -> None:
+        """Keep the settings that the editor starts with."""
+        self._given = given
+
+    async def look_again(self) -> None:
+        """Look for schemas again, and check everything anew."""
+        await self.configure(self._given)
 
     def shutdown(self) -> None:
         """End: the store is closed, the worker stops."""
@@ -159,11 +168,15 @@ def server(root: str | None = None) -> Server:
 def _documents(server: Server) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        server.first_settings = params.initialization_options
+        server.start_with(params.initialization_options)
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
-        await server.configure(server.first_settings)
+        await server.look_again()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def watched(_: types.DidChangeWatchedFilesParams) -> None:
+        await server.look_again()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:

@@ -298,6 +298,13 @@ def test_without_schemas_bundles_are_not_checked_and_a_setting_brings_them(tmp_p
         [found] = (await editor.diagnostics()).diagnostics
         assert found.code == "P2-E0201"
 
+        schemas.write_text(
+            json.dumps({"mine": {"rows": 3, "cols": {"stp": "int"}}}), encoding="utf-8"
+        )
+        event = types.FileEvent(schemas.as_uri(), types.FileChangeType.Changed)
+        editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+        assert (await editor.diagnostics()).diagnostics == ()
+
     talk(tmp_path, talking, schemas=False)
 
 
