@@ -21,6 +21,7 @@ from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
+from plotter2.datter.layout import Layout
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.host import codes
@@ -203,7 +204,9 @@ class Host:
             return gate(offer, trust, self._now(), _SerialFloors(self.store))
 
     def trust_files(self) -> TrustFiles:
-        """Give the contents of the trust files. Raises Refused."""
+        """Give the contents of the trust files; empty ones before the root is made. Raises Refused."""
+        if not Layout(self.settings.root).config.is_dir():
+            return TrustFiles(b"")
         return TrustFiles(
             self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
         )

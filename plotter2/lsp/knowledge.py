@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from p2lang.check import Schemas
+from p2lang.compiler import Surroundings
 from p2lang.service import Workspace
 from p2lang.types import schemas_from_json
 from p2std.registry import core
 from plotter2.config.settings import settings
+from plotter2.datter.layout import Layout
 from plotter2.errors import Plotter2Error
 from plotter2.host.host import Host
 from plotter2.runs.compiling import store_schemas
@@ -25,15 +29,16 @@ SCHEMAS_FILE = "p2schemas.json"
 _FRESH_SECONDS = 2.0
 _LARGEST = 16 * 1024 * 1024
 
+Found = TypeVar("Found")
+
 log = logging.getLogger("plotter2.lsp")
 
 
 @dataclass(frozen=True)
 class Known:
-    """A workspace, where its schemas are from, and whether there are any: without, bundles are not checked."""
+    """A workspace, and whether there are any schemas: without, bundles are not checked."""
 
     workspace: Workspace
-    origin: str
     has_schemas: bool
 
 
@@ -47,13 +52,18 @@ class Knowledge:
     root: str | None = None
     schemas: str | None = None
     folders: tuple[Path, ...] = ()
-    _kept: dict[Path | None, tuple[float, Known]] = field(default_factory=dict)
+    _kept: dict[Path, tuple[float, Known]] = field(default_factory=dict)
     _host: Host | None = None
 
     def configure(self, root: str | None, schemas: str | None, folders: tuple[Path, ...]) -> None:
         """Take other settings; what was known is forgotten."""
         self.close()
         self.root, self.schemas, self.folders = root, schemas, folders
+
+    @property
+    def folder(self) -> Path:
+        """Give the folder that the editor has open."""
+        return self.folders[0] if self.folders else Path()
 
     def close(self) -> None:
         """Close the store."""
@@ -62,46 +72,47 @@ class Knowledge:
             self._host.close()
             self._host = None
 
-    def of(self, script: Path | None) -> Known:
+    def of(self, script: Path) -> Known:
         """Give what a script is read against; what is wrong with files or the store is logged."""
-        folder = None if script is None else script.parent
-        kept = self._kept.get(folder)
+        kept = self._kept.get(script)
         if kept is not None and time.monotonic() - kept[0] < _FRESH_SECONDS:
             return kept[1]
-        known = self._found(folder)
-        self._kept[folder] = time.monotonic(), known
+        schemas = self._told(lambda: self._schemas(script.parent))
+        around = self._told(lambda: self._open_host().surroundings(script, strict=False))
+        around = around or Surroundings()
+        workspace = Workspace(
+            core(), schemas or Schemas.of({}), around.libraries, around.as_library
+        )
+        known = Known(workspace, schemas is not None)
+        self._kept[script] = time.monotonic(), known
         return known
 
-    def _found(self, folder: Path | None) -> Known:
-        path = self._schemas_file(folder)
+    def _told(self, found: Callable[[], Found]) -> Found | None:
         try:
-            if path is not None:
-                return _from_file(path)
-            schemas = self._from_store()
+            return found()
         except (Plotter2Error, ValueError, OSError, RecursionError) as error:
             log.warning("%s", error)
-            return Known(Workspace.of(core(), {}), str(error), False)
-        if schemas is None:
-            return Known(Workspace.of(core(), {}), "there are no schemas", False)
-        return Known(Workspace(core(), schemas), "the store", True)
+            return None
 
-    def _schemas_file(self, folder: Path | None) -> Path | None:
+    def _open_host(self) -> Host:
+        if self._host is None:
+            self._host = Host(settings(self.root))
+        return self._host
+
+    def _schemas(self, folder: Path) -> Schemas | None:
+        path = self._schemas_file(folder)
+        if path is not None:
+            content = read_once(path, _LARGEST, "schemas file")
+            return Schemas.of(schemas_from_json(json.loads(content)))
+        host = self._open_host()
+        if not Layout(host.settings.root).registry.is_dir():
+            return None  # an editor makes no store
+        schemas = store_schemas(host.store)
+        return Schemas(cache(schemas.find), schemas.known)
+
+    def _schemas_file(self, folder: Path) -> Path | None:
         if self.schemas:
             named = Path(self.schemas).expanduser()
             return self.folders[0] / named if self.folders else named
-        near = (*(() if folder is None else (folder,)), *self.folders)
+        near = (folder, *self.folders)
         return next((f / SCHEMAS_FILE for f in near if (f / SCHEMAS_FILE).is_file()), None)
-
-    def _from_store(self) -> Schemas | None:
-        found = settings(self.root)
-        if not (found.root / "registry").is_dir():
-            return None  # an editor makes no store
-        if self._host is None:
-            self._host = Host(found)
-        schemas = store_schemas(self._host.store)
-        return Schemas(cache(schemas.find), schemas.known)
-
-
-def _from_file(path: Path) -> Known:
-    content = read_once(path, _LARGEST, "schemas file")
-    return Known(Workspace.of(core(), schemas_from_json(json.loads(content))), str(path), True)

@@ -80,11 +80,11 @@ class Server(LanguageServer):
         return question(answers)
 
     def _read(self, uri: str, text: str) -> Answers:
-        path = uris.to_fs_path(uri)
-        script = Path(path) if path and uri.startswith("file:") else None
+        path = uris.to_fs_path(uri) if uri.startswith("file:") else None
+        # A text that is not saved yet is read as if it were in the folder that is open.
+        script = Path(path) if path else self._knowledge.folder / "untitled.p2"
         known = self._knowledge.of(script)
-        name = uri.rpartition("/")[2] if script is None else script.name
-        document = Document(text, known.workspace, name)
+        document = Document(text, known.workspace, script.name)
         encoding = self.workspace.position_encoding or types.PositionEncodingKind.Utf16
         return Answers(
             document, uri, str(getattr(encoding, "value", encoding)), has_schemas=known.has_schemas

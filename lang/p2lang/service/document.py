@@ -22,11 +22,15 @@ from p2lang.types import TableSchema
 
 @dataclass(frozen=True)
 class Workspace:
-    """What scripts are read against: the operations there are, the schemas of the bundles, the libraries."""
+    """What scripts are read against: the operations there are, the schemas of the bundles, the libraries.
+
+    `as_library` tells that the text is a library itself.
+    """
 
     registry: Registry
     schemas: Schemas
     libraries: Libraries = NO_LIBRARIES
+    as_library: bool = False
 
     @staticmethod
     def of(
@@ -120,6 +124,7 @@ class Document:
                 poisoned=(*self.parsed.poisoned, HOLE),  # nobody is to look for what it may mean
                 watch=sights,
                 libraries=self.workspace.libraries,
+                as_library=self.workspace.as_library,
             )
         return sights
 
@@ -132,5 +137,5 @@ class Document:
     def compiled(self) -> Compiled:
         """Give the whole compilation: diagnostics, and the costs when there is nothing wrong."""
         known = self.workspace
-        around = Surroundings(known.libraries)
+        around = Surroundings(known.libraries, known.as_library)
         return compile_script(self.source, known.registry, known.schemas, surroundings=around)
