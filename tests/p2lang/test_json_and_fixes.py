@@ -37,6 +37,8 @@ def syntactic() -> Iterator[tuple[str, str]]:
 
 
 ALL = [*semantic(), *syntactic()]
+SHOWN = ("arguments", "bindings", "columns", "lost", "steps", "syntax", "tools", "types", "values")
+"""The groups whose mended scripts are in the golden file."""
 
 
 @cache
@@ -100,6 +102,8 @@ def mended(text: str) -> tuple[str, int]:
 def test_fixes_make_what_was_read() -> None:
     parts = []
     for title, text in ALL:
+        if not title.startswith(SHOWN):
+            continue
         better, used = mended(text)
         if used:
             left = sum(d.is_error for d in found(better))

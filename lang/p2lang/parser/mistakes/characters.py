@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from p2lang.ast import KEYWORDS
 from p2lang.diagnostics import Diagnostic, Fix, Related
@@ -348,6 +349,8 @@ def letters(at: Trouble) -> Diagnostic | None:
         whole = at.tokens.text[span.start : span.end]
         if plain_letters(whole).isascii():
             return _look_alike(whole, span)
+        if at.kind(-1) in STATEMENT_WORDS:
+            return _letters_of_binding(whole, span)
         return Diagnostic(
             "P2-E0113",
             "a bare name has the letters a-z, A-Z, digits and `_`",
@@ -366,6 +369,18 @@ def letters(at: Trouble) -> Diagnostic | None:
         )
     advice = "put it in double quotes if it is text, in backticks if it belongs to a column's name"
     return Diagnostic("P2-E0111", f"`{text}` has no meaning here", span, help=advice)
+
+
+def _letters_of_binding(whole: str, span: Span) -> Diagnostic:
+    bare = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode()
+    fits = bare.isidentifier() and len(bare) == len(whole)
+    return Diagnostic(
+        "P2-E0113",
+        "a name has the letters a-z, A-Z, digits and `_`",
+        span,
+        help=f"write `{bare}`" if fits else "choose a name of these letters",
+        fix=Fix(span, bare) if fits else None,
+    )
 
 
 def _look_alike(whole: str, span: Span) -> Diagnostic:

@@ -27,7 +27,7 @@ _TYPES = {
     "string": "string", "str": "string", "char": "string", "bool": "bool", "boolean": "bool",
 }  # fmt: skip
 _QUERY = re.compile(
-    r"select\s+(?P<columns>[\w\s,.*`\"]+?)\s+from\s+(?P<table>[\"'\w/.*]+)(?:\s+where\s+(?P<where>[^\n]{1,60}))?"
+    r"select\s+(?P<columns>[\w\s,.*`\"]+?)\s+from\s+(?P<table>[\"'\w/.*]+)(?:\s+where\s+(?P<where>[^\n]{1,60}?))?"
     r"(?P<rest>\s+(?:group|order|limit|having|join)\b.*)?\s*;?\s*\Z",
     re.IGNORECASE,
 )
@@ -53,10 +53,16 @@ def queries(at: Trouble) -> Diagnostic | None:
     if match is None:
         return None
     steps = [f'access("{match["table"].strip(chr(34) + chr(39))}")']
-    if match["where"] and not match["rest"]:
+    if match["where"]:
         condition = re.sub(r"(?<![<>=!])=(?!=)", "==", match["where"].strip().rstrip(";"))
         steps.append(f"filter({condition})")
-    if "*" not in match["columns"]:
+    grouped = re.search(
+        r"group\s+by\s+([\w\s,]+?)\s*(?:order\b|having\b|limit\b|;|\Z)", line, re.IGNORECASE
+    )
+    if grouped:
+        by = ", ".join(grouped[1].replace(",", " ").split())
+        steps.append(f"summary(by=[{by}], name = mean(column))")
+    elif "*" not in match["columns"]:
         steps.append(f"select({', '.join(match['columns'].replace(',', ' ').split())})")
     return Diagnostic(
         "P2-E0112",
