@@ -116,13 +116,16 @@ def _opened(reference: Reference, shelf: Shelf) -> OpenedScript | None:
     except FileRefused as error:
         if error.code == run_codes.NOT_THERE:
             return None
-        raise UnusableLibrary(error.code, f"{error.message}: {error.where}", error.help) from None
+        raise UnusableLibrary(
+            error.code, f"{_of_library(error.message)}: {error.where}", error.help
+        ) from None
 
 
 def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, now: datetime) -> Found:
     decoded = decode(opened.content, str(opened.path))
     if isinstance(decoded, Diagnostic):
-        raise UnusableLibrary(decoded.code, f"{opened.path}: {decoded.message}", decoded.help)
+        told = f"{_of_library(decoded.message)}: {opened.path}"
+        raise UnusableLibrary(decoded.code, told, decoded.help)
     digest = sha256(opened.content).hexdigest()
     try:
         offer = Offer(opened.content, opened.sidecar, opened.name)
@@ -144,6 +147,10 @@ def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, now: datet
         )
     library = Library(decoded, digest, principals, other)
     return Found(reference, shelf.label, opened.path, opened.content, verified.signers, library)
+
+
+def _of_library(message: str) -> str:
+    return message.replace("the script", "the library", 1)
 
 
 def _remedy(refusal: Refusal, opened: OpenedScript) -> str:
