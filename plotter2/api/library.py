@@ -66,10 +66,12 @@ class Library:
         self,
         script: PathLike,
         params: Params | None = None,
-        formats: Sequence[Format] = ("png",),
+        formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunResult:
         """Run a signed script: `.artefacts` are its pictures, `.record` the run record.
+
+        Without `formats` pictures are PNG, or what the ending of their name says; reports are PDF.
 
         Raises Refused (signature, trust), CheckFailed (the script), RunError, HostError, DataError.
         """

@@ -17,7 +17,6 @@ import polars as pl
 
 from p2lang.ir import PARTS, Value, parts_of
 from p2lang.semantics.structure import (
-    FORMAT,
     GUARD,
     HELD,
     IMPOSE,
@@ -59,12 +58,11 @@ class PlacedError(RunError):
 
 @dataclass(frozen=True)
 class Drawing:
-    """An effect: draw this view or report under this name, also as the kind of file that the name asks for."""
+    """An effect: draw this view or report under this name."""
 
     name: str
     view: Drawable | Report
     node: ProgramNode
-    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,7 @@ class Interpreter:
         if not isinstance(made, Report):
             return made
         name = constant(node.argument(NAME), self) or unnamed(node.signature)
-        return Drawing(name, made, node, _format(node))
+        return Drawing(name, made, node)
 
     def _run(self, node: ProgramNode, kernel: Kernel, **carried: Any) -> Any:
         handed = {
@@ -271,7 +269,7 @@ class Interpreter:
             carried = {"view": given.picture}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
-            return Drawing(effect.name, given, node, _format(node))
+            return Drawing(effect.name, given, node)
         if isinstance(effect, WriteOut):
             return Writing(effect.name, effect.data, effect.rows, node)
         return effect
@@ -292,11 +290,6 @@ class Interpreter:
         self.accounts[node.id] = Account(
             node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
         )
-
-
-def _format(node: ProgramNode) -> str | None:
-    asked = node.node.attributes.get(FORMAT)
-    return None if asked is None else str(asked[1])
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
@@ -17,7 +17,7 @@ import polars as pl
 import scipy
 
 from p2lang.ir import parts_of
-from p2lang.semantics.structure import TASK, awaited, outside_tasks
+from p2lang.semantics.structure import TASK, awaited, kinds_of, outside_tasks, sheet_name
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
 from p2std.binding import kernels
@@ -29,14 +29,17 @@ from plotter2.child.drawn import Report
 from plotter2.child.interpreter import Drawing, Interpreter, PlacedError, Writing
 from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
 from plotter2.child.pictures import Pictures
+from plotter2.child.reports import Reports
 from plotter2.child.run_codes import NOT_THERE_YET, SAME_NAME
 from plotter2.child.showing import shown
 from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
-from plotter2.renderkit.mpl import MATPLOTLIB_VERSION, draw
+from plotter2.renderkit.document import Formula
+from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, bound, draw, measured
 from plotter2.renderkit.scene import LayerCounts
+from plotter2.renderkit.typesetting import typeset
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
@@ -181,7 +184,8 @@ class _Run:
         if name in self._counted:
             raise _same_name("plots", name, "plot", drawing.node.id)
         if isinstance(view, Report):
-            raise PlacedError("P2-R0609", "a report is not drawn yet", node=drawing.node.id)
+            self._print(drawing, view)
+            return
         pictures = Pictures(self._program, self._params, self._interpreter.placed)
         with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
             picture = pictures.of(view)
@@ -194,10 +198,33 @@ class _Run:
             with self._times.stage(f"draw {kind}"):
                 self._made.append((name, kind, draw(scene, kind, provenance)))
 
+    def _print(self, drawing: Drawing, report: Report) -> None:
+        """Set a report: one PDF, and each sheet as a picture of its own in the other kinds that were asked for."""
+        name = drawing.name
+        pictures = Pictures(self._program, self._params, self._interpreter.placed)
+        with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
+            document = Reports(pictures).of(report)
+        with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
+            sheets = typeset(document, self._measured)
+        provenance = self._accounted(drawing, pictures, [c for s in sheets for c in s.ledger])
+        with self._times.stage("draw pdf"):
+            whole = bound(sheets, report.title, report.author, provenance)
+        self._made.append((name, "pdf", whole))
+        for kind in (kind for kind in self._job.formats if kind != "pdf"):
+            for number, sheet in enumerate(sheets, start=1):
+                self._progress(f"draw {name}", number, len(sheets), "sheets")
+                with self._times.stage(f"draw {kind}"):
+                    picture = draw(sheet, kind, provenance)
+                self._made.append((sheet_name(name, number), kind, picture))
+
+    def _measured(self, formula: Formula, size: float) -> tuple[float, float, float]:
+        with self._interpreter.placed(formula.source):
+            return measured(replace(formula, source=""), size)
+
     def _kinds(self, drawing: Drawing) -> list[str]:
-        """Give the kinds of file to make: what the name asks for and what the run was asked for, else PNG."""
-        asked = [] if drawing.format is None else [drawing.format]
-        return list(dict.fromkeys([*asked, *self._job.formats])) or ["png"]
+        """Give the kinds of file to make, in one order."""
+        kinds = kinds_of(drawing.node.node, self._job.formats)
+        return [kind for kind in FORMATS if kind in kinds]
 
     def _accounted(
         self, drawing: Drawing, pictures: Pictures, layers: Sequence[LayerCounts]

@@ -87,8 +87,7 @@ def _file_name(bundle: str) -> str:
     "formats",
     multiple=True,
     type=click.Choice(get_args(Format)),
-    default=["png"],
-    help="File format; may be given several times.",
+    help="File format, beside what the script names (else png); may be given several times.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
 def run(

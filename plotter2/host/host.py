@@ -216,7 +216,7 @@ class Host:
         script: OpenedScript,
         *,
         params: Params | None = None,
-        formats: Sequence[Format] = ("png",),
+        formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunResult:
         """Run a signed script. Raises Refused, CheckFailed, RunError, HostError, DataError."""

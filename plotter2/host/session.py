@@ -67,7 +67,7 @@ class Session:
         self,
         entry: Entry,
         params: Params | None = None,
-        formats: Sequence[Format] = ("png",),
+        formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> Ran:
         """Keep what an entry declares and run what it does. Raises what `Host.run` and `Host.sign` raise."""

@@ -20,6 +20,8 @@ CODES: Final[dict[str, str]] = {
     "P2-R0670": "one axis with both numbers and categories",
     "P2-R0671": "a picture format or resolution that is not known",
     "P2-R0672": "two points of one picture of a film have the same key",
+    "P2-R0680": "a formula that cannot be set",
+    "P2-R0681": "a report whose parts do not fit on its pages",
     "P2-D0880": "not a PNG, SVG, PDF, MP4 or GIF",
     "P2-D0881": "a damaged PNG, SVG, PDF, MP4 or GIF",
     "P2-D0882": "embedded provenance that cannot be read",

@@ -16,6 +16,7 @@ from plotter2.renderkit.facets import PanelGrid, panelled
 from plotter2.renderkit.framing import framed, shared_axes
 from plotter2.renderkit.grouping import Rows, keyed, partition
 from plotter2.renderkit.layout import Arrangement, Margins, Plan, arranged, fonts_for
+from plotter2.renderkit.lettering import using
 from plotter2.renderkit.moving import MovingPiece, moving_piece
 from plotter2.renderkit.pieces import (
     Drawn,
@@ -27,7 +28,7 @@ from plotter2.renderkit.pieces import (
     strand_piece,
 )
 from plotter2.renderkit.scales import LEAST, Extent, extent_of
-from plotter2.renderkit.scene import Counts, LayerCounts, Mark, Panel, Rect, Scene
+from plotter2.renderkit.scene import Counts, LayerCounts, Mark, Panel, Rect, Scene, lettered
 from plotter2.renderkit.sidebar import Placed, Sidebar, sidebar_for
 from plotter2.renderkit.sources import AxisKinds, Source, resolved
 from plotter2.renderkit.surfaces import Shading, cell_piece, rule_piece
@@ -50,10 +51,25 @@ def compose(picture: View | Grid) -> Scene:
 def composition(picture: View | Grid) -> Composition:
     """Compose as `compose` does, and keep what the scene was made of."""
     if isinstance(picture, Grid):
-        return _composed_grid(picture)
+        size = size_of(picture, DEFAULT_SIZE[0])
+        _check_size(size)
+        return _composed_grid(picture, Rect(0.0, 0.0, *size))
     plot = _plot(picture, picture.size)
-    rect = Rect(0.0, 0.0, *plot.size)
-    return _composed(plot, rect, number=0)
+    return _composed(plot, Rect(0.0, 0.0, *plot.size), number=0)
+
+
+def composition_in(picture: View | Grid, rect: Rect) -> Composition:
+    """Compose into a part of a page; the picture's own size is not used."""
+    if isinstance(picture, Grid):
+        return _composed_grid(picture, rect)
+    return _composed(_plot(picture, (rect.width, rect.height)), rect, number=0)
+
+
+def natural_size(picture: View | Grid, width: float) -> tuple[float, float]:
+    """Give the size of a picture: its own, or a good one for so wide a page."""
+    if isinstance(picture, Grid):
+        return size_of(picture, width)
+    return picture.size or (width, _plot(picture, None).size[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +211,11 @@ def _composed(plot: Plot, rect: Rect, number: int) -> Composition:
 
 
 def _draft(plot: Plot, rect: Rect) -> _Draft:
+    with using(plot.view.font):
+        return _drafted(plot, rect)
+
+
+def _drafted(plot: Plot, rect: Rect) -> _Draft:
     view, fonts, pieces = plot.view, fonts_for(rect.width), _pieces(plot)
     spans = {key: piece.extents() for key, piece in pieces.made.items()}
     extents = [
@@ -243,9 +264,9 @@ def _placed(draft: _Draft) -> _Draft:
 def _aligned(draft: _Draft, least: Margins) -> _Draft:
     """Arrange a plot anew with margins at least so wide."""
     plan = replace(draft.plan, least=least)
-    return _placed(
-        replace(draft, plan=plan, stage=_staged(arranged(plan), draft.pieces, draft.stage))
-    )
+    with using(draft.plot.view.font):
+        stage = _staged(arranged(plan), draft.pieces, draft.stage)
+        return _placed(replace(draft, plan=plan, stage=stage))
 
 
 def _finished(draft: _Draft, number: int) -> Composition:
@@ -256,7 +277,7 @@ def _finished(draft: _Draft, number: int) -> Composition:
         rect.right, rect.top, _panels(plot, stage), stage.arrangement.labels,
         placed.legends, placed.bars, ledger,
     )  # fmt: skip
-    return Composition(scene, ((plot, stage, rect),))
+    return Composition(lettered(scene, plot.view.font), ((plot, stage, rect),))
 
 
 def _axis_label(axis: Axis, sources: Sequence[Source], channels: Sequence[str]) -> str:
@@ -339,14 +360,8 @@ def _ledger(plot: Plot, pieces: _Pieces, stage: Stage, number: int) -> tuple[Lay
     )
 
 
-def _composed_grid(grid: Grid) -> Composition:
+def _composed_grid(grid: Grid, rect: Rect) -> Composition:
     """Compose the views of a grid and of the grids in it into their cells, with the edges of their panels in line."""
-    size = size_of(grid, DEFAULT_SIZE[0])
-    _check_size(size)
-    return _composed_in(grid, Rect(0.0, 0.0, *size))
-
-
-def _composed_in(grid: Grid, rect: Rect) -> Composition:
     cells, labels = spread(grid, rect)
     drafts = [_draft(_plot(c.view, (c.rect.width, c.rect.height)), c.rect) for c in cells]
     for _ in range(_ROUNDS):

@@ -113,19 +113,21 @@ def arranged(plan: Plan) -> Arrangement:
     margins = Margins(40, PAD, 34, PAD, _GAP, _GAP)
     area, rects = _split(plan, margins)
     axes = _ticked(plan, rects)
-    beside = 0.0
+    own = margins
     for _ in range(3):
-        margins = _measured(plan, rects, axes)
+        own = margins = _measured(plan, rects, axes)
         if plan.least is not None:
-            wider = margins.widened(plan.least)
-            margins, beside = wider, wider.right - margins.right
+            margins = margins.widened(plan.least)
         area, rects = _split(plan, margins)
         axes = _ticked(plan, rects)
-    labels = [*_headings(plan), *_axis_titles(plan, area, rects, axes), *_strips(plan, rects)]
+    # Where other plots need more room, the titles of the axes stay beside their axes all the same.
+    spare = margins.left - own.left, margins.bottom - own.bottom
+    titles = _axis_titles(plan, area, rects, axes, spare)
+    labels = [*_headings(plan), *titles, *_strips(plan, rects)]
     for rect, (x, y) in zip(rects, axes, strict=True):
         labels += _tick_texts(rect, x, y, plan.fonts.tick)
     right = max(rect.right for rect in rects)
-    side_left = right + plan.rect.right - PAD - plan.side - area.right - beside
+    side_left = right + plan.rect.right - PAD - plan.side - area.right - (margins.right - own.right)
     return Arrangement(area, rects, axes, tuple(labels), side_left, margins)
 
 
@@ -280,10 +282,14 @@ def _headings(plan: Plan) -> list[Label]:
 
 
 def _axis_titles(
-    plan: Plan, area: Rect, rects: Sequence[Rect], axes: Sequence[Axes]
+    plan: Plan,
+    area: Rect,
+    rects: Sequence[Rect],
+    axes: Sequence[Axes],
+    spare: tuple[float, float],
 ) -> list[Label]:
     labels, size = [], plan.fonts.label
-    low = plan.rect.y + PAD + _caption_height(plan)
+    low = plan.rect.y + PAD + _caption_height(plan) + spare[1]
     lowest, right = min(rect.y for rect in rects), max(rect.right for rect in rects)
     used = Rect(area.x, lowest, right - area.x, area.top - lowest)
     low += lowest - area.y
@@ -293,7 +299,7 @@ def _axis_titles(
             Label("x label", _x_label(plan), middle, low, size, palettes.INK, "center", "bottom")
         )
     if plan.y_label:
-        left, middle = plan.rect.x + PAD, used.y + used.height / 2
+        left, middle = plan.rect.x + PAD + spare[0], used.y + used.height / 2
         labels.append(
             Label(
                 "y label", _y_label(plan), left, middle, size, palettes.INK, "left", "center", 90.0

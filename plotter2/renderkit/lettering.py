@@ -1,9 +1,18 @@
-"""How wide a text will be, and texts made safe to draw. Widths are those of DejaVu Sans; no font file is read."""
+"""How wide a text will be, and texts made safe to draw. Widths come from tables; no font file is read.
+
+They are those of DejaVu Sans, or within `using(family)` of another family that comes with plotter2.
+"""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final
+
+from plotter2.renderkit.scene import Family
 
 LINE_HEIGHT: Final = 1.25
 """Distance of two base lines, in font sizes."""
@@ -21,19 +30,63 @@ _NARROW: Final = (
     1024, 1255, 1300, 1126, 1300, 1260, 721, 1300, 1298, 569, 569, 1186, 569, 1995, 1298, 1253,
     1300, 1300, 842, 1067, 803, 1298, 1212, 1675, 1212, 1212, 1075, 1303, 690, 1303, 1716,
 )  # fmt: skip
+_SERIF: Final = (
+    651, 823, 942, 1716, 1303, 1946, 1823, 563, 799, 799, 1024, 1716, 651, 692, 651, 690,
+    1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 690, 690, 1716, 1716, 1716, 1098,
+    2048, 1479, 1505, 1567, 1642, 1495, 1421, 1636, 1786, 809, 821, 1530, 1360, 2097, 1792, 1679,
+    1378, 1679, 1542, 1403, 1366, 1726, 1479, 2105, 1458, 1352, 1423, 799, 690, 799, 1716, 1024,
+    1024, 1221, 1311, 1147, 1311, 1212, 758, 1311, 1319, 655, 635, 1241, 655, 1942, 1319, 1233,
+    1311, 1311, 979, 1051, 823, 1319, 1157, 1753, 1155, 1157, 1079, 1303, 690, 1303, 1716,
+)  # fmt: skip
+_STIX: Final = (
+    512, 682, 836, 1024, 1024, 1530, 1593, 369, 682, 682, 1024, 1403, 512, 682, 512, 569,
+    1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 569, 569, 1403, 1403, 1403, 909,
+    1886, 1479, 1366, 1366, 1479, 1251, 1139, 1479, 1479, 682, 764, 1479, 1251, 1821, 1479, 1479,
+    1141, 1479, 1366, 1139, 1251, 1479, 1479, 1933, 1479, 1479, 1253, 682, 569, 682, 961, 1024,
+    682, 909, 1024, 909, 1024, 909, 682, 1024, 1024, 569, 569, 1024, 569, 1593, 1024, 1024,
+    1024, 1024, 682, 797, 569, 1024, 1024, 1479, 1024, 1024, 909, 983, 410, 983, 1108,
+)  # fmt: skip
 _OTHER: Final = {
     "×": 1716, "−": 1716, "⁻": 1081, "·": 651, "–": 1024, "—": 2048, "…": 2048,
     **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹", 821),
 }  # fmt: skip
 _UNKNOWN: Final = 1330
 _WIDE: Final = 2048
-_BOLD: Final = 1.15
+_MONO: Final = 1233
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """The widths of a family's letters, and how much wider bold ones are."""
+
+    narrow: tuple[int, ...]
+    bold: float
+    other: int | None = None
+
+
+_FACES: Final[Mapping[Family, _Face]] = {
+    "sans": _Face(_NARROW, 1.15),
+    "serif": _Face(_SERIF, 1.12),
+    "mono": _Face((_MONO,) * len(_NARROW), 1.0, _MONO),
+    "stix": _Face(_STIX, 1.1),
+}
+# Texts are measured in a hundred places of a composition, and one picture has one family.
+_FACE: ContextVar[_Face] = ContextVar("face", default=_FACES["sans"])
+
+
+@contextmanager
+def using(family: Family) -> Iterator[None]:
+    """Measure texts as this family sets them."""
+    token = _FACE.set(_FACES[family])
+    yield
+    _FACE.reset(token)
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Give the width in points of the widest line of `text` set in `size` points."""
-    widest = max((sum(map(_advance, line)) for line in text.split("\n")), default=0)
-    return widest / _EM * size * (_BOLD if bold else 1.0)
+    face = _FACE.get()
+    widest = max((sum(_advance(c, face) for c in line) for line in text.split("\n")), default=0)
+    return widest / _EM * size * (face.bold if bold else 1.0)
 
 
 def text_height(text: str, size: float) -> float:
@@ -41,10 +94,12 @@ def text_height(text: str, size: float) -> float:
     return size * (1.0 + LINE_HEIGHT * text.count("\n"))
 
 
-def _advance(character: str) -> int:
+def _advance(character: str, face: _Face) -> int:
     place = ord(character) - 0x20
-    if 0 <= place < len(_NARROW):
-        return _NARROW[place]
+    if 0 <= place < len(face.narrow):
+        return face.narrow[place]
+    if face.other is not None and unicodedata.east_asian_width(character) not in "WF":
+        return 0 if unicodedata.combining(character) else face.other
     if character in _OTHER:
         return _OTHER[character]
     if unicodedata.combining(character):

@@ -163,3 +163,42 @@ def symlog_ticks(limits: tuple[float, float], constant: float, most: int, fits: 
         if 2 <= len(inside) <= most and fits(texts, places):
             return Ticks(tuple(map(Tick, places, texts)))
     return linear_ticks(limits, most, fits, whole=False)
+
+
+def column_of(values: Sequence[float | None], digits: int) -> list[str]:
+    """Give the texts of a column of numbers, each with that many significant digits and all with equal decimals.
+
+    Whole numbers keep all their digits; a column that spans too much for one form has powers of ten. None is a dash.
+    """
+    known = [v for v in values if v is not None and math.isfinite(v) and v != 0]
+    largest, smallest = max(map(abs, known), default=0.0), min(map(abs, known), default=1.0)
+    if largest >= _PLAIN_BELOW or smallest < _PLAIN_FROM:
+        return [_dash(v) or _scientific(v, digits) for v in values]  # type: ignore[arg-type] # no None is left
+    needed = max((_decimals(v, digits) for v in known), default=0)
+    longest = max((len(str(int(abs(v)))) for v in known), default=0)
+    return [_dash(v) or _grouped(f"{v:.{needed}f}", longest) for v in values]
+
+
+def whole_column_of(values: Sequence[int | None]) -> list[str]:
+    """Give the texts of a column of whole numbers, all digits of each. None is a dash."""
+    longest = max((len(str(abs(v))) for v in values if v is not None), default=0)
+    return ["–" if v is None else _grouped(str(v), longest) for v in values]
+
+
+def _dash(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "" if math.isfinite(value) else str(value).replace("-", _MINUS)
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Give how many decimals show so many significant digits, without zeros at the end."""
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return len(_trimmed(f"{value:.{places}f}").partition(".")[2])
+
+
+def _scientific(value: float, digits: int) -> str:
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{max(0, digits - 1)}e}".split("e")
+    return f"{_trimmed(mantissa)}×{power_text(int(exponent))}".replace("-", _MINUS)

@@ -5,7 +5,7 @@ Plain data without matplotlib objects, so that any backend can draw it and a gol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int32]
 AxisScale: TypeAlias = Literal["linear", "log", "symlog", "category"]
 Role: TypeAlias = Literal[
-    "title", "caption", "x label", "y label", "x tick", "y tick", "strip", "legend"
+    "title", "caption", "x label", "y label", "x tick", "y tick", "strip", "legend", "text"
 ]
 Family: TypeAlias = Literal["sans", "serif", "mono", "stix"]
 Shape: TypeAlias = Literal["circle", "square", "triangle", "diamond", "cross", "plus"]
@@ -173,6 +173,7 @@ class TextMark:
     halo: bool
     bold: bool
     align: Literal["left", "center"] = "center"
+    family: Family = "sans"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +241,30 @@ class ColourBar:
 
 
 @dataclass(frozen=True, slots=True)
+class Stroke:
+    """A straight line on the page, in points."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+    width: float
+    colour: str
+    dotted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Mathematics as TeX writes it, without dollars; (x, y) is the left end of its base line."""
+
+    tex: str
+    x: float
+    y: float
+    size: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What became of the rows given to a layer: given = null + outside + decimated + drawn.
 
@@ -285,6 +310,8 @@ class Scene:
     legends: tuple[LegendBox, ...]
     colour_bars: tuple[ColourBar, ...]
     ledger: tuple[LayerCounts, ...]
+    strokes: tuple[Stroke, ...] = ()
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def counts(self) -> Counts:
@@ -296,6 +323,26 @@ class Scene:
         value = _plain(self, digits)
         assert isinstance(value, dict)
         return value
+
+
+def lettered(scene: Scene, family: Family) -> Scene:
+    """Give the scene with all its letters in one family."""
+    if family == "sans":
+        return scene
+
+    def labels(given: tuple[Label, ...]) -> tuple[Label, ...]:
+        return tuple(replace(label, family=family) for label in given)
+
+    def marks(given: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        return tuple(replace(m, family=family) if isinstance(m, TextMark) else m for m in given)
+
+    return replace(
+        scene,
+        labels=labels(scene.labels),
+        legends=tuple(replace(box, labels=labels(box.labels)) for box in scene.legends),
+        colour_bars=tuple(replace(bar, labels=labels(bar.labels)) for bar in scene.colour_bars),
+        panels=tuple(replace(panel, marks=marks(panel.marks)) for panel in scene.panels),
+    )
 
 
 def _plain(value: Any, digits: int) -> Any:

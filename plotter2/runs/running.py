@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from logger2.identity import Scalar
-from p2lang.semantics.structure import outputs, outside_tasks
+from p2lang.semantics.structure import (
+    REPORT,
+    kinds_of,
+    makes_picture,
+    operation,
+    outputs,
+    outside_tasks,
+    sheet_of,
+)
 from p2lang.source import Source
 from p2lang.verifier import BadParam
 from p2lang.verifier import verify as verify_module
@@ -71,12 +79,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What is asked for: a verified, compiled script, values of its params, file formats."""
+    """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says)."""
 
     verified: Verified
     compiled: CompiledScript
     params: Params = field(default_factory=dict)
-    formats: tuple[Format, ...] = ("png",)
+    formats: tuple[Format, ...] = ()
     on_event: Callable[[Event], None] = lambda _: None
 
 
@@ -133,10 +141,10 @@ def check_formats(formats: Sequence[str]) -> None:
     """Raise RunError (exit code 2) unless each is a file format that is drawn."""
     known = get_args(Format)
     unknown = [name for name in formats if name not in known]
-    if unknown or not formats:
+    if unknown:
         raise RunError(
             run_codes.UNKNOWN_FORMAT,
-            f"pictures are not drawn as {unknown[0]!r}" if unknown else "no file format is given",
+            f"pictures are not drawn as {unknown[0]!r}",
             help=f"choose from {', '.join(known)}",
             exit_code=ExitCode.USAGE,
         )
@@ -254,13 +262,15 @@ def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
     """Refuse what the child hands out or counts beside what was asked for. Raises HostError P2-H0908."""
     compiled = request.compiled
     pictures, files = outputs(compiled.module.nodes, core())
+    made = _handed_out(request)
     nodes = {node.id for node in compiled.module.nodes}
     counted = [message for message in outcome.messages if isinstance(message, RowsCounted)]
     wrong = [
         *(
             f"{b.name}.{b.kind}"
             for b in outcome.blobs
-            if not (b.name in pictures and b.kind in request.formats)
+            if (b.name, b.kind) not in made
+            and (sheet_of(b.name), b.kind, "sheet") not in made
             and f"{b.name}.{b.kind}" not in files
         ),
         *(rows.plot for rows in counted if rows.plot not in pictures | files),
@@ -272,6 +282,20 @@ def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
             f"the child speaks of {wrong[0][:80]!a}, which the run was not asked for",
             help="nothing of the run is kept; this is no fault of the data: report it",
         )
+
+
+def _handed_out(request: RunRequest) -> set[tuple[str, ...]]:
+    """Give name and kind of each picture that may come, those whose sheets may come as well marked so."""
+    made: set[tuple[str, ...]] = set()
+    for node in request.compiled.module.nodes:
+        signature = operation(node.op, core())
+        if signature is not None and makes_picture(signature):
+            (name,) = outputs((node,), core())[0]
+            kinds = kinds_of(node, request.formats)
+            made |= {(name, kind) for kind in kinds}
+            if node.op == REPORT.full_name:
+                made |= {(name, kind, "sheet") for kind in kinds}
+    return made
 
 
 def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:

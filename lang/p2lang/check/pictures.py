@@ -29,19 +29,17 @@ def named_at_once(
     attributes: dict[str, Value],
     span: Span,
 ) -> bool:
-    """Check the name that an operation gives its picture, its argument or the label of the frame; it may lack one."""
+    """Check the name that an operation gives its picture; a label of the frame is one until `handoff` says another."""
     name = name_attribute(signature)
-    if name not in attributes and label:
-        attributes[name] = ["str", label]
-    if name not in attributes:
-        return True
-    return _named(session, signature, attributes, attributes[name], span)
+    if name in attributes:
+        given = _read(session, signature, attributes, attributes[name], span)
+        return given is not None and is_new(session, given, span, _words(signature))
+    return not label or _read(session, signature, attributes, ["str", label], span) is not None
 
 
 def made(session: Session, step: Step) -> None:
-    """Note a picture that has no name yet: `handoff` may give it one."""
-    if name_attribute(step.signature) not in step.attributes:
-        session.nameless[step] = [guard.value for guard in session.guards]
+    """Note a picture that was not given a name: `handoff` may give it one."""
+    session.nameless[step] = [guard.value for guard in session.guards]
 
 
 def named_by_handoff(
@@ -61,7 +59,8 @@ def named_by_handoff(
         taken = _named_so(session, step, nameless)
         return replace(stream, step=step) if taken else None
     given = dict(step.attributes)
-    if not _named(session, step.signature, given, attributes.pop("name"), span):
+    name = _read(session, step.signature, given, attributes.pop("name"), span)
+    if name is None or not is_new(session, name, span, _words(step.signature), nameless):
         return None
     return replace(stream, step=session.renamed(step, given))
 
@@ -73,18 +72,21 @@ def settle(session: Session) -> None:
 
 
 def _named_so(session: Session, step: Step, guards: list[Value]) -> bool:
-    """Give a picture the name of pictures that have none."""
+    """Give a picture the name of its frame, else that of pictures that have none."""
     signature = step.signature
-    return is_new(session, unnamed(signature), step.span, _words(signature), guards)
+    own = step.attributes.get(name_attribute(signature))
+    name = unnamed(signature) if own is None else str(own[1])
+    return is_new(session, name, step.span, _words(signature), guards)
 
 
-def _named(
+def _read(
     session: Session,
     signature: Signature,
     attributes: dict[str, Value],
     value: Value,
     span: Span,
-) -> bool:
+) -> str | None:
+    """Give the name that a value says, and keep it and its ending in the attributes; None after a mistake."""
     if value[0] != "str" or not PICTURE_NAME.match(value[1]):
         session.report(
             "P2-E0223",
@@ -92,7 +94,7 @@ def _named(
             span,
             help='letters, digits and . _ = , + - or spaces, for example "reward"',
         )
-        return False
+        return None
     name, ending = split_ending(value[1])
     known = FORMATS.get(signature.name, ())
     if ending and ending not in known:
@@ -104,11 +106,11 @@ def _named(
             help=f"write {fix}. Possible endings: {', '.join('.' + one for one in known)}",
             fix=Fix(span, fix),
         )
-        return False
+        return None
     attributes[name_attribute(signature)] = ["str", name]
     if ending:
         attributes[FORMAT] = ["str", ending]
-    return is_new(session, name, span, _words(signature))
+    return name
 
 
 def _thing(signature: Signature) -> str:

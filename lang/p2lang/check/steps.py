@@ -25,6 +25,7 @@ from p2lang.semantics.structure import (
     LAYERS,
     file_name,
     makes_picture,
+    name_attribute,
     stands_after,
     untold_target,
 )
@@ -305,7 +306,8 @@ def _applied(
     of_picture(session, stream, signature, attributes, given.spans)
     of_log_axis(session, stream, attributes, given.spans)
     after = _emitted(session, stream, signature, attributes, schema, (name, given.named))
-    if makes_picture(signature) and after.step is not None:
+    named = name_attribute(signature) in given.attributes
+    if makes_picture(signature) and after.step is not None and not named:
         made(session, after.step)
     return after
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from p2lang.ir import Node, Value, walk
 from p2lang.signatures import Registry, Signature, parse_signature
@@ -123,6 +123,32 @@ def unnamed(signature: Signature) -> str:
 def name_attribute(signature: Signature) -> str:
     """Give the attribute that holds the name of the picture that an operation makes."""
     return NAME if signature.parameter("name") is None else "name"
+
+
+def sheet_name(name: str, number: int) -> str:
+    """Give the name of a sheet of a report that is drawn as a picture of its own."""
+    return f"{name}-{number}"
+
+
+def kinds_of(node: Node, asked: Collection[str]) -> frozenset[str]:
+    """Give the kinds of file that a picture is handed out as: its own, and those that a run was asked for.
+
+    Without either it is a PNG; a report is a PDF whatever else is asked for.
+    """
+    own = node.attributes.get(FORMAT)
+    kinds = {*asked} if own is None else {str(own[1]), *asked}
+    if node.op == REPORT.full_name:
+        kinds.add("pdf")
+    return frozenset(kinds or {"png"})
+
+
+def sheet_of(name: str) -> str:
+    """Give the name of the report that a picture is a sheet of; its own name when it is none."""
+    match = _SHEET.match(name)
+    return name if match is None else match[1]
+
+
+_SHEET = re.compile(r"(.+)-[1-9][0-9]{0,3}\Z")
 
 
 def split_ending(name: str) -> tuple[str, str]:

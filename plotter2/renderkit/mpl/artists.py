@@ -33,6 +33,7 @@ from plotter2.renderkit.scene import (
     CellMark,
     CircleMark,
     Codes,
+    Family,
     Floats,
     LineMark,
     Mark,
@@ -50,6 +51,14 @@ MARKERS: Final[dict[Shape, str]] = {
     "cross": "x",
     "plus": "+",
 }
+FAMILIES: Final[dict[Family, list[str]]] = {
+    "sans": ["DejaVu Sans"],
+    "serif": ["DejaVu Serif", "DejaVu Sans"],
+    "mono": ["DejaVu Sans Mono", "DejaVu Sans"],
+    "stix": ["STIXGeneral", "DejaVu Sans"],
+}
+"""The families of letters that come with matplotlib, by our words for them, and who has what they lack."""
+
 _OPEN: Final = ("cross", "plus")
 _EDGE: Final = 0.5
 
@@ -293,6 +302,7 @@ def _texts(mark: TextMark, frame: Frame, points: Transform) -> Iterator[Artist]:
             path_effects=halo,
             parse_math=False,
             transform=points,
+            fontfamily=FAMILIES[mark.family],
         )
 
 

@@ -20,25 +20,31 @@ from plotter2.renderkit import palettes
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl.artists import artists_of
+from plotter2.renderkit.mpl.formulas import formula_of
 from plotter2.renderkit.mpl.furniture import (
     above_marks,
     below_marks,
     colour_bar_of,
     legend_of,
+    stroke_of,
     text_of,
 )
 from plotter2.renderkit.mpl.png import encoded
 from plotter2.renderkit.mpl.settings import settings
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.provenance import embed
-from plotter2.renderkit.scene import Mark, Panel, PointMark, Scene, TextMark
+from plotter2.renderkit.scene import Formula, Mark, Panel, PointMark, Scene, TextMark
 from plotter2.renderkit.view import Column, Factor, Layer, View
 
 FORMATS: Final = ("png", "svg", "pdf")
 DOTS_PER_INCH: Final = 150
 _DPI_LEAST, _DPI_MOST = 30, 1200
-_VECTOR_DPI: Final = 300
-_CREATOR: Final = "plotter2"
+VECTOR_DPI: Final = 300
+"""The resolution of dense marks inside SVG and PDF."""
+
+CREATOR: Final = "plotter2"
+"""What files say that made them."""
+
 _BELOW, _MARKS, _AXES = 1.0, 2.0, 3.0
 
 
@@ -67,19 +73,19 @@ def draw(
 
 
 def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
-    figure = _figure(scene, dpi if format == "png" else _VECTOR_DPI)
+    figure = figure_of(scene, dpi if format == "png" else VECTOR_DPI)
     if format == "png":
         canvas = in_whole_pixels(figure, scene, dpi)
         canvas.draw()
         return encoded(np.asarray(canvas.buffer_rgba()), dpi)
     out = BytesIO()
     if format == "svg":
-        metadata = {"Date": None, "Creator": _CREATOR, "Format": None, "Type": None}
+        metadata = {"Date": None, "Creator": CREATOR, "Format": None, "Type": None}
         FigureCanvasSVG(figure).print_svg(out, metadata=metadata)
     else:
         dates = {"CreationDate": None, "ModDate": None}
         FigureCanvasPdf(figure).print_pdf(
-            out, metadata={"Creator": _CREATOR, "Producer": _CREATOR, **dates}
+            out, metadata={"Creator": CREATOR, "Producer": CREATOR, **dates}
         )
     return out.getvalue()
 
@@ -97,7 +103,8 @@ def paper(scene: Scene, dpi: float, colour: str = palettes.PAPER) -> tuple[Figur
     return figure, Affine2D().scale(1 / 72) + figure.dpi_scale_trans
 
 
-def _figure(scene: Scene, dpi: float) -> Figure:
+def figure_of(scene: Scene, dpi: float) -> Figure:
+    """Give a whole scene as a figure of matplotlib."""
     figure, points = paper(scene, dpi)
     for panel in scene.panels:
         for artist in _panel(panel, points):
@@ -108,7 +115,11 @@ def _figure(scene: Scene, dpi: float) -> Figure:
 
 
 def around_panels(scene: Scene, points: Transform) -> Iterator[Artist]:
-    """Give labels, legends and colour bars."""
+    """Give lines, labels, formulas, legends and colour bars."""
+    for stroke in scene.strokes:
+        yield stroke_of(stroke, points)
+    for formula in scene.formulas:
+        yield formula_of(formula, points)
     for label in scene.labels:
         yield text_of(label, points)
     for box in scene.legends:
@@ -169,7 +180,10 @@ def warm() -> None:
         size=(200.0, 150.0),
         caption="µ × 10⁻³ −1",
     )
-    scene = compose(view)
+    scene = replace(
+        compose(view),
+        formulas=(Formula(r"\hat{x}_i = \sum \frac{1}{2}", 20.0, 40.0, 12.0, palettes.INK),),
+    )
     dense = replace(scene, panels=tuple(_with_raster(panel) for panel in scene.panels))
     for format in FORMATS:
         draw(dense, format, {"warm": True})

@@ -14,12 +14,12 @@ from matplotlib.transforms import Transform
 
 from plotter2.renderkit import palettes
 from plotter2.renderkit.layout import TICK_LENGTH
-from plotter2.renderkit.mpl.artists import MARKERS
+from plotter2.renderkit.mpl.artists import FAMILIES, MARKERS
 from plotter2.renderkit.pieces import Frame
-from plotter2.renderkit.scene import ColourBar, Key, Label, LegendBox, Panel
+from plotter2.renderkit.scene import ColourBar, Key, Label, LegendBox, Panel, Stroke
 
 _GRID, _AXIS = 0.6, 0.7
-_OVER_DATA, _TEXT = 5.0, 6.0
+_AXES, _OVER_DATA, _TEXT = 3.0, 5.0, 6.0
 
 
 def text_of(label: Label, points: Transform) -> Artist:
@@ -40,6 +40,21 @@ def text_of(label: Label, points: Transform) -> Artist:
         parse_math=False,
         transform=points,
         zorder=_TEXT,
+        fontfamily=FAMILIES[label.family],
+    )
+
+
+def stroke_of(stroke: Stroke, points: Transform) -> Artist:
+    """Give a straight line on the page."""
+    return Line2D(
+        [stroke.x, stroke.to_x],
+        [stroke.y, stroke.to_y],
+        color=stroke.colour,
+        linewidth=stroke.width,
+        linestyle=(0, (1, 4)) if stroke.dotted else "solid",
+        solid_capstyle="butt",
+        transform=points,
+        zorder=_AXES,
     )
 
 
