@@ -8,8 +8,10 @@ from typing import Any
 import polars as pl
 
 from module_fuzzing import SCHEMAS
+from p2lang.semantics.structure import awaited
 from p2lang.types import TableSchema
 from p2lang.verifier import BadParam, Program, ProgramNode
+from p2std.registry import core
 from plotter2.child.interpreter import Drawing, Interpreter
 from plotter2.errors import RunError
 
@@ -43,7 +45,7 @@ _ROWS = {path: rows(schema, number) for number, (path, schema) in enumerate(SCHE
 
 def ran(program: Program) -> str | None:
     """Run a program on all rows of its bundles and give what is wrong with what happened, if anything."""
-    if program.work > _MOST_WORK or program.tasks:
+    if program.work > _MOST_WORK or any(awaited(n.node, core()) for n in program.nodes):
         return None
     read: set[str] = set()
 

@@ -75,18 +75,19 @@ def check(root: str | None, scripts: tuple[Path, ...], schemas: Path | None, men
     """Check SCRIPTS against the data they name; exit code 3 when something is wrong."""
     opened = [open_script(script) for script in scripts]
     mended: list[Mended] = []
-    with _checker(root, schemas) as checker:
+    with checker(root, schemas) as check_one:
         results = []
         for script in opened:
-            result = checker(script)
+            result = check_one(script)
             if mend:
-                result = _mended(checker, result, mended)
+                result = _mended(check_one, result, mended)
             results.append(result)
     return _answer(results, mended)
 
 
 @contextmanager
-def _checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
+def checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
+    """Give what checks scripts: against a file of schemas, or against the store of a root."""
     if schemas is not None:
         known = _schemas(schemas)
         yield lambda script: compiling.check(script, known, Limits())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,26 +17,32 @@ from p2std.registry import core
 from plotter2.cli.answer import Answer
 from plotter2.cli.codes import USAGE
 from plotter2.cli.command import command
+from plotter2.cli.explain_scripts import OF_SCRIPTS
 from plotter2.cli.reference import lines
 from plotter2.errors import ExitCode, Plotter2Error
 
 _CODE = re.compile(r"(?:P2-?)?([A-Z]?\d{4})\Z", re.IGNORECASE)
 
-_OF_SCRIPTS: Mapping[str, Callable[[str | None, Path], Answer]] = {}
-"""First word -> what answers it for a root and a script."""
-
 
 @command()
 @click.argument("subject")
 @click.argument("script", required=False, type=click.Path(path_type=Path))
-def explain(root: str | None, subject: str, script: Path | None) -> Answer:
-    """Explain SUBJECT: an error code such as P2-E0215, or an operation such as summary."""
-    about_script = _OF_SCRIPTS.get(subject)
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    help="Explain the script against these; no store is needed then.",
+)
+def explain(root: str | None, subject: str, script: Path | None, schemas: Path | None) -> Answer:
+    """Explain SUBJECT: an error code such as P2-E0215, or an operation such as summary.
+
+    With a SCRIPT, SUBJECT is rights (what signing it approves), cost (of each line) or plan (of the run).
+    """
+    about_script = OF_SCRIPTS.get(subject)
     if about_script is not None:
         if script is None:
             raise click.UsageError(f"`explain {subject}` needs a script")
-        return about_script(root, script)
-    if script is not None:
+        return about_script(root, script, schemas)
+    if script is not None or schemas is not None:
         raise click.UsageError(f"`explain {subject}` takes no script")
     code = _CODE.match(subject)
     return _of_code(subject, code[1]) if code else _of_operation(subject)

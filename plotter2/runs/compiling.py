@@ -38,6 +38,7 @@ class CheckedScript:
     source: Source
     diagnostics: tuple[Diagnostic, ...]
     compiled: Compiled | None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def check(
     decoded = decode(script.content, str(script.path))
     if isinstance(decoded, Diagnostic):
         readable = Source(script.content.decode("utf-8", "replace"), str(script.path))
-        return CheckedScript(script, readable, (decoded,), None)
+        return CheckedScript(script, readable, (decoded,), None, limits)
     compiled = compile_script(decoded, core(), schemas, limits, surroundings)
-    return CheckedScript(script, decoded, compiled.diagnostics, compiled)
+    return CheckedScript(script, decoded, compiled.diagnostics, compiled, limits)
 
 
 def compiled(

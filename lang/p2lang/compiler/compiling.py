@@ -45,7 +45,8 @@ class Compiled:
     """A script compiled: the module (None when it has errors), places of its nodes, everything there is to say.
 
     `schemas` are the shapes of the bundles it reads, as the verifier wants them; `costs` are work units by node id,
-    `needs` all bounds of each node, which are known even when they are over a limit.
+    `needs` all bounds of each node, which are known even when they are over a limit; `unused` are new columns that were
+    left out because nothing uses them, by the step that makes them.
     """
 
     module: ir.Module | None
@@ -57,6 +58,7 @@ class Compiled:
     costs: Mapping[str, int] = field(default_factory=dict)
     script: ast.Script | None = None
     needs: tuple[NodeNeed, ...] = ()
+    unused: Mapping[Span, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def _finished(
         {cost.node.id: cost.need.work for cost in costs},
         checked.script,
         costs,
+        {whole.spans[node]: names for node, names in pruned.unused.items()},
     )
 
 

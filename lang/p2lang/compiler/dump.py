@@ -23,7 +23,7 @@ def dump(module: Module, costs: Mapping[str, int] | None = None) -> str:
         f"rights  {', '.join(module.rights) or 'none'}",
         f"work <= {module.work:,}",
         *(_node(node, (costs or {}).get(node.id, 0)) for node in module.nodes),
-        f"sinks   {' '.join(_ref(sink) for sink in module.sinks)}",
+        f"sinks   {' '.join(reference(sink) for sink in module.sinks)}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -41,16 +41,17 @@ def _param(param: ModuleParam) -> str:
 
 
 def _node(node: Node, cost: int) -> str:
-    inputs = " ".join(_ref(i) for i in node.inputs)
+    inputs = " ".join(reference(i) for i in node.inputs)
     attributes = " ".join(
         f"{name}={text(value)}" for name, value in sorted(node.attributes.items())
     )
     body = " ".join(part for part in (inputs, attributes) if part)
     work = f"  ; work {cost:,}" if cost else ""
-    return f"{_ref(node.id)} = {node.op:<14} {body}  : {node.kind}{work}"
+    return f"{reference(node.id)} = {node.op:<14} {body}  : {node.kind}{work}"
 
 
-def _ref(node_id: str) -> str:
+def reference(node_id: str) -> str:
+    """Give the short name of a node."""
     return f"%{node_id[1:_SHORT]}"
 
 
@@ -108,7 +109,7 @@ _TEXTS: dict[str, Callable[[Value], str]] = {
     "rename": _pairs,
     "types": _pairs,
     "shape": _pairs,
-    "table": lambda v: _ref(v[1]),
-    "node": lambda v: _ref(v[1]),
-    "field": lambda v: f"{_ref(v[1])}.{v[2]}",
+    "table": lambda v: reference(v[1]),
+    "node": lambda v: reference(v[1]),
+    "field": lambda v: f"{reference(v[1])}.{v[2]}",
 }
