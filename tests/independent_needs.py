@@ -16,14 +16,19 @@ from p2lang.semantics.constants import NotConstant, evaluate
 from p2lang.types import TableSchema
 
 _STATEMENTS = """
-effect impose@1(that:bool) | 0 | -
-effect link@1(name:str) | 1 | link
-effect expose@1(name:str) | 1 | expose
-source need@1(name:str) | 2 | read
-step script@1(name:str) | 500 | run
+effect impose@1(that:bool) : none -> done | 0 | -
+effect link@1(name:str) : table -> done | 1 | link
+effect expose@1(name:str) : table -> done | 1 | expose
+source need@1(name:str, rows:int=1000000) : none -> table | 2 | read
+step script@1(name:str) : table -> table | 500 | run
+step frame_grid@1(size:list) : none -> view | 0 | -
+step frame_layers@1(size:list) : none -> view | 0 | -
+step page@1(title:str) : none -> page | 0 | -
+effect report@1(title:str) : none -> plot | 0 | render
 """
 _HEAD = re.compile(r"(\w+) (\w+@\d+)\((.*?)\)(?: |\Z)")
-_PARAMETER = re.compile(r"\*{0,2}(\w+):?(\w*)[^,=]*(?:=(\d+))?")
+_TAKES = re.compile(r"\) : (\w+) ->")
+_PARAMETER = re.compile(r"\*{0,2}(\w+):?(\w*)[^,=]*(?:=([0-9_]+))?")
 _HUGE = 10**9
 
 
@@ -33,6 +38,7 @@ class Line:
 
     kind: str
     name: str
+    takes: str
     parameters: Mapping[str, int | None]
     cost: str
     rights: frozenset[str]
@@ -59,7 +65,14 @@ def lines() -> Mapping[str, Line]:
             if p
         }
         wanted = frozenset() if rights in ("", "-") else frozenset(re.split(r"\s*,\s*", rights))
-        found[match[2]] = Line(match[1], match[2].split("@")[0], parameters, cost, wanted)
+        found[match[2]] = Line(
+            match[1],
+            match[2].split("@")[0],
+            "".join(_TAKES.findall(head)[:1]),
+            parameters,
+            cost,
+            wanted,
+        )
     return found
 
 
@@ -89,7 +102,7 @@ def told(content: Mapping[str, Any], schemas: Mapping[str, TableSchema]) -> Told
         line = lines()[op]
         calls = [value for value in _values(attributes) if value[0] == "call"]
         found.rights |= line.rights.union(*(lines()[call[1]].rights for call in calls))
-        flow = found.given.get(inputs[0], 1) if inputs and line.kind != "source" else None
+        flow = found.given.get(inputs[0], 1) if inputs and line.takes != "none" else None
         rows = _rows(line, attributes, flow, found, params, schemas)
         found.given[node_id] = rows
         arriving = rows if flow is None else flow
@@ -135,9 +148,15 @@ def _rows(
         return schemas[attributes["path"][1]].rows
     if line.name == "union":
         return sum(tables)
+    if line.kind == "source" and "rows" in line.parameters:
+        default = ["int", line.parameters["rows"]]
+        return _most(attributes.get("rows", default), found, params) or 0
     if line.kind == "source":
-        found.exact = False
-        return 0
+        lists = [value for _, value in attributes.get("new", ["new", []])[1]]
+        if any(value[0] != "list" for value in lists):
+            found.exact = False
+            return 0
+        return math.prod(len(value[1]) for value in lists)
     rows = 1 if flow is None else flow
     if line.name == "summary":
         return rows if attributes.get("by", ["cols", []])[1] else 1
@@ -166,8 +185,8 @@ def _most(value: list[Any], found: Told, params: Mapping[str, Any]) -> int | Non
     fitting = [
         n for number in numbers for n in (number - 1, number, number + 1) if _fits(where, name, n)
     ]
-    if where is not None and any(v[0] == "num" for v in _values([where])):
-        found.exact = False
+    if any(v[0] == "num" or v[:2] in (["op", "<"], ["op", ">"]) for v in _values([where])):
+        found.exact = False  # the product rounds these up
     if where is None or _fits(where, name, 10**30):
         return None
     return max(fitting, default=0)
@@ -210,7 +229,7 @@ def _draw(
     params: Mapping[str, Any],
 ) -> None:
     below = [found.views[name] for name in inputs if name in found.views]
-    if len(below) > 1:
+    if len(below) > 1 and line.takes != "none":
         found.exact = False
     panels, size = below[0] if below else (1, None)
     tall = 1.0
@@ -219,21 +238,24 @@ def _draw(
         most = _most(attributes.get("max_panels", default), found, params)
         panels *= _HUGE if most is None else max(most, 1)
         tall = 2.4
-    if kind == "view":
-        given = attributes.get("size") if line.kind == "step" else None
-        if given is not None and given[0] == "list" and len(given[1]) == 2:
-            if any(side[0] != "num" or side[1].startswith("-") for side in given[1]):
-                size, found.exact = (0.0, 0.0), False
-            else:
-                size = tuple(min(float.fromhex(side[1]), 2000 * 360 / 127) for side in given[1])
-        elif given is not None:
-            size, found.exact = (0.0, 0.0), False
-        elif tall > 1 and size is None:
-            size = (160 * 360 / 127, 240 * 360 / 127)
+    if line.name == "page":
+        panels, size = sum(view[0] for view in below), (210 * 360 / 127, 297 * 360 / 127)
+    if line.name in ("frame_grid", "frame_layers"):
+        several = sum if line.name == "frame_grid" else max
+        panels, size = several([view[0] for view in below]), None
+        tall = 2.4 if line.name == "frame_grid" else 1.0
+    if kind in ("view", "page"):
+        size = _size(line, attributes, size, tall, found)
         found.views[node_id] = (panels, size)
     if kind != "plot":
         return
     frames = 1
+    if line.name == "report":
+        panels, size, frames = (
+            sum(v[0] for v in below),
+            (210 * 360 / 127, 297 * 360 / 127),
+            len(below),
+        )
     if "max_frames" in line.parameters:
         default = ["int", line.parameters["max_frames"]]
         most = _most(attributes.get("max_frames", default), found, params)
@@ -242,3 +264,21 @@ def _draw(
     found.panels += panels
     found.frames += frames
     found.pixels += frames * math.ceil(width * 150 / 72) * math.ceil(height * 150 / 72)
+
+
+def _size(
+    line: Line,
+    attributes: Mapping[str, Any],
+    size: tuple[float, float] | None,
+    tall: float,
+    found: Told,
+) -> tuple[float, float] | None:
+    given = attributes.get("size") if line.kind == "step" else None
+    if given is None:
+        return (160 * 360 / 127, 240 * 360 / 127) if tall > 1 and size is None else size
+    plain = given[0] == "list" and len(given[1]) == 2
+    if not plain or any(side[0] != "num" or side[1].startswith("-") for side in given[1]):
+        found.exact = False
+        return (0.0, 0.0)
+    width, height = (min(float.fromhex(side[1]), 2000 * 360 / 127) for side in given[1])
+    return width, height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ def _explained(root: str | None, script: Path, schemas: Path | None) -> _Explain
     return _Explained(checked, compiled)
 
 
-def _right(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[list[str], list[list[str]]]:
+def _right(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
     """Put numbers below each other by their last digit."""
     columns = []
     for title, *cells in zip(head, *rows, strict=True):

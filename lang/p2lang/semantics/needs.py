@@ -14,6 +14,7 @@ from math import ceil
 from p2lang.ir import Node, Value, walk
 from p2lang.semantics.bounds import Bounds, interval, upper
 from p2lang.semantics.cost import DEFAULT_LIMIT, called, work
+from p2lang.semantics.structure import GRID, LAYERS, PAGE, REPORT
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
 
@@ -26,6 +27,9 @@ DEFAULT_SIZE = (160 * 360 / 127, 100 * 360 / 127)
 
 TALLEST = 240 * 360 / 127
 """Points to which the height of a picture grows when it has panels and does not say its size."""
+
+PAPER = (210 * 360 / 127, 297 * 360 / 127)
+"""Points of the largest paper that a report is printed on."""
 
 LARGEST_SIDE = 2000 * 360 / 127
 """Points that a side of a picture may have."""
@@ -81,11 +85,12 @@ class NodeNeed:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """What is known of a view: how many panels, width and height in points, whether that was said."""
+    """What is known of a view: how many panels, width and height in points, whether that was said, how many pages."""
 
     panels: int = 1
     size: tuple[float, float] = DEFAULT_SIZE
     said: bool = False
+    pages: int = 1
 
 
 def total(needs: Iterable[Need]) -> Need:
@@ -174,8 +179,8 @@ class Reckoning:
 
     def _picture(self, node: Node, signature: Signature) -> _Picture:
         below = [self._pictures[name] for name in node.inputs if name in self._pictures]
-        picture = _joined(below)
-        if node.kind == "view":
+        picture = _joined(node, below)
+        if node.kind in ("view", "page"):
             sized = signature.parameter("size")
             whole = sized is not None and sized.type == "list"
             size = _size(node.attributes.get("size"), self.bounds) if whole else None
@@ -226,12 +231,18 @@ def _named(values: Iterable[Value]) -> list[str]:
     return found
 
 
-def _joined(below: list[_Picture]) -> _Picture:
-    if len(below) < 2:
-        return below[0] if below else _Picture()
-    width = max(picture.size[0] for picture in below)
-    height = sum(picture.size[1] for picture in below)
-    return _Picture(sum(p.panels for p in below), (width, height), any(p.said for p in below))
+def _joined(node: Node, below: list[_Picture]) -> _Picture:
+    """Give what a box makes of its parts, and any other node of the view it takes."""
+    panels = sum(picture.panels for picture in below)
+    if node.op == LAYERS.full_name:
+        return _Picture(max((picture.panels for picture in below), default=1))
+    if node.op == GRID.full_name:
+        return _Picture(panels, (DEFAULT_SIZE[0], TALLEST))
+    if node.op == PAGE.full_name:
+        return _Picture(panels, PAPER, True)
+    if node.op == REPORT.full_name:
+        return _Picture(panels, PAPER, True, len(below))
+    return below[0] if below else _Picture()
 
 
 def _size(value: Value | None, bounds: Bounds) -> tuple[float, float] | None:
@@ -243,7 +254,7 @@ def _size(value: Value | None, bounds: Bounds) -> tuple[float, float] | None:
 
 def _frames(node: Node, signature: Signature, picture: _Picture, bounds: Bounds) -> Need:
     """Give panels, pixels and frames of a picture."""
-    frames = 1
+    frames = picture.pages
     if signature.parameter("max_frames") is not None:
         frames = _most(node, signature, "max_frames", bounds)
     width, height = (ceil(side * DOTS_PER_INCH / 72) for side in picture.size)

@@ -63,9 +63,11 @@ def _limited(application: Application, rows: int | None) -> int:
 def _delivered(application: Application, schema: TableSchema) -> TableSchema:
     if DELIVERED not in application.attributes:
         return schema
-    return TableSchema(
-        tuple((name, schema[name]) for name in application.columns(DELIVERED)), schema.rows
-    )
+    names = application.columns(DELIVERED)
+    unknown = [name for name in names if name not in schema]
+    if unknown:
+        raise Clash("P2-E0201", f"there is no column {unknown[0]} in this table")
+    return TableSchema(tuple((name, schema[name]) for name in names), schema.rows)
 
 
 def sweep(application: Application) -> TableSchema:
