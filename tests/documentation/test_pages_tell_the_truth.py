@@ -24,8 +24,8 @@ def blocks(page: str) -> list[str]:
     return [*fenced, *(re.sub(r"(?m)^    ", "", block) for block in indented)]
 
 
-def test_the_script_on_the_language_page_is_right(tmp_path: Path) -> None:
-    (script,) = blocks("docs/language.md")
+@pytest.mark.parametrize("script", blocks("docs/language.md"))
+def test_the_scripts_on_the_language_page_are_right(tmp_path: Path, script: str) -> None:
     path = tmp_path / "page.p2"
     path.write_text(script)
     finished = p2(tmp_path / "root", "check", path, "--schemas", SCHEMAS, "--json")
