@@ -108,6 +108,7 @@ def told(content: Mapping[str, Any], schemas: Mapping[str, TableSchema]) -> Told
         arriving = rows if flow is None else flow
         if flow is not None and kind == "table":
             arriving += sum(found.given[v[1]] for v in attributes.values() if v[0] == "table")
+            arriving = max(arriving, rows)
         if line.kind == "effect" and flow is None:
             arriving = 1
         found.work += arriving * _units(line, attributes, found, params)
@@ -160,6 +161,8 @@ def _rows(
     rows = 1 if flow is None else flow
     if line.name == "summary":
         return rows if attributes.get("by", ["cols", []])[1] else 1
+    if line.name == "join" and "rows" in attributes:
+        return _most(attributes["rows"], found, params) or 0
     if line.name == "join":
         return max([rows, *tables])
     if line.name in ("head", "sample"):
