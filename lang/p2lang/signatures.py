@@ -226,3 +226,54 @@ def _parameter(text: str, line: str) -> Parameter:
     return Parameter(
         name, kind, match["optional"] is not None, match["default"], choices, match["variadic"]
     )
+
+
+# ---- as people read them -------------------------------------------------------------------------
+
+_TYPES = {
+    "num": "number",
+    "int": "whole number",
+    "str": "text",
+    "bool": "true or false",
+    "any": "anything",
+    "col": "column",
+    "numcol": "column of numbers",
+    "cols": "columns",
+    "len": "length",
+    "expr": "expression",
+    "agg": "aggregate",
+}
+_RESULTS = {"same": "as x", "int": "whole number", "string": "text"}
+
+
+def call_text(signature: Signature) -> str:
+    """Give the call of an operation as people read it: `head(n: whole number = 10)`."""
+    return f"{signature.name}({', '.join(map(parameter_text, signature.parameters))})"
+
+
+def result_text(signature: Signature) -> str:
+    """Give what a function gives, in a word: `number`, `as x`."""
+    return _RESULTS.get(signature.gives, _TYPES.get(signature.gives, signature.gives))
+
+
+def parameter_text(parameter: Parameter) -> str:
+    """Give a parameter with its type, its choices and its default: `by?: columns`."""
+    if parameter.variadic == "*":
+        return "column, …"
+    if parameter.variadic == "**":
+        return f"name = {type_text(parameter)}, …"
+    default = "" if parameter.default is None else f" = {default_text(parameter)}"
+    return f"{parameter.name}{'?' if parameter.optional else ''}: {type_text(parameter)}{default}"
+
+
+def type_text(parameter: Parameter) -> str:
+    """Give the type of a parameter in words, or its choices."""
+    if parameter.choices:
+        return " or ".join(f'"{choice}"' for choice in parameter.choices)
+    return _TYPES.get(parameter.type, parameter.type)
+
+
+def default_text(parameter: Parameter) -> str:
+    """Give the default of a parameter as a script writes it."""
+    quoted = parameter.choices or parameter.type == "str"
+    return f'"{parameter.default}"' if quoted else str(parameter.default)

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from p2lang.facts import Narrowed
-from p2lang.signatures import Parameter, Signature
-
-TYPES: Final = {
-    "num": "number", "int": "whole number", "str": "text", "text": "text", "bool": "true or false", "any": "anything",
-    "col": "column", "numcol": "column of numbers", "cols": "columns", "time": "time", "len": "length", "list": "list",
-    "expr": "expression", "agg": "aggregate", "table": "table",
-}  # fmt: skip
-"""Types of parameters, as people read them."""
+from p2lang.signatures import Signature, call_text, default_text, result_text, type_text
 
 _THINGS: Final = {
     "none": "nothing", "table": "a table", "view": "a frame", "plot": "a picture", "item": "an item of a report",
@@ -33,33 +26,8 @@ _NARROWED: Final = {
 
 def written(signature: Signature) -> str:
     """Give a signature as a person reads it: `ema(x: number, half_life: number, by?: columns) → number`."""
-    inside = ", ".join(map(_parameter, signature.parameters))
-    gives = TYPES.get(signature.gives, signature.gives)
-    gives = {"same": "as x", "cols": "columns", "int": "whole number", "string": "text"}.get(
-        signature.gives, gives
-    )
-    arrow = "" if signature.in_flow else f" → {gives}"
-    return f"{signature.name}({inside}){arrow}"
-
-
-def _parameter(parameter: Parameter) -> str:
-    if parameter.variadic == "*":
-        return "column, …"
-    if parameter.variadic == "**":
-        return f"name = {TYPES.get(parameter.type, parameter.type)}, …"
-    default = "" if parameter.default is None else f" = {_default(parameter)}"
-    return f"{parameter.name}{'?' if parameter.optional else ''}: {_type(parameter)}{default}"
-
-
-def _type(parameter: Parameter) -> str:
-    if parameter.choices:
-        return " or ".join(f'"{choice}"' for choice in parameter.choices)
-    return TYPES.get(parameter.type, parameter.type)
-
-
-def _default(parameter: Parameter) -> str:
-    quoted = parameter.choices or parameter.type == "str"
-    return f'"{parameter.default}"' if quoted else str(parameter.default)
+    arrow = "" if signature.in_flow else f" → {result_text(signature)}"
+    return f"{call_text(signature)}{arrow}"
 
 
 def arguments(signature: Signature) -> Iterator[str]:
@@ -70,8 +38,8 @@ def arguments(signature: Signature) -> Iterator[str]:
     yield "|---|---|---|---|"
     for parameter in signature.parameters:
         name = {"*": "column, …", "**": "name = …"}.get(parameter.variadic, parameter.name)
-        kind = {"*": "columns"}.get(parameter.variadic, _type(parameter))
-        default = "" if parameter.default is None else f"`{_default(parameter)}`"
+        kind = {"*": "columns"}.get(parameter.variadic, type_text(parameter))
+        default = "" if parameter.default is None else f"`{default_text(parameter)}`"
         default = default or ("may be left out" if not parameter.required else "")
         limits = _limits(signature.facts.of(parameter.attribute))
         yield f"| `{name}` | {kind} | {default} | {limits} |"

@@ -15,7 +15,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
+from datter_samples import add_run
 from p2_compiling import SCRIPTS
+from plotter2.datter.store import Store
 
 pytestmark = pytest.mark.process
 
@@ -101,8 +103,9 @@ def talk(
         async with editor(folder, tmp_path / "root", encodings, **settings) as given:
             await asyncio.wait_for(talking(given), SECONDS)
 
+    before = (tmp_path / "root").exists()
     asyncio.run(whole())
-    assert not (tmp_path / "root").exists(), "an editor makes no store"
+    assert (tmp_path / "root").exists() == before, "an editor makes no store"
 
 
 def at(line: int, character: int) -> types.Position:
@@ -222,7 +225,7 @@ def test_completion_offers_columns_and_tells_more_when_asked(tmp_path: Path) -> 
     talk(tmp_path, talking)
 
 
-@pytest.mark.parametrize(("encodings", "column"), [(None, 16), (["utf-32"], 14), (["utf-8"], 20)])
+@pytest.mark.parametrize(("encodings", "column"), [(None, 16), (["utf-8"], 20)])
 def test_characters_beyond_the_first_plane_are_counted_as_agreed(
     tmp_path: Path, encodings: list[str] | None, column: int
 ) -> None:
@@ -306,6 +309,34 @@ def test_without_schemas_bundles_are_not_checked_and_a_setting_brings_them(tmp_p
         assert (await editor.diagnostics()).diagnostics == ()
 
     talk(tmp_path, talking, schemas=False)
+
+
+def test_schemas_come_from_the_store_where_there_is_no_file(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "root") as store:
+        add_run(store, "mine")
+
+    async def talking(editor: Editor) -> None:
+        document = editor.open('p2 1\naccess("mine") | filter(los > 1) | handoff\n')
+        [found] = (await editor.diagnostics()).diagnostics
+        assert "did you mean loss?" in found.message
+        params = types.CompletionParams(document, at(1, 10))
+        paths = await editor.client.text_document_completion_async(params)
+        assert isinstance(paths, types.CompletionList)
+        assert [item.label for item in paths.items] == ['"mine"']
+
+    talk(tmp_path, talking, schemas=False)
+
+
+def test_libraries_that_ship_are_known(tmp_path: Path) -> None:
+    async def talking(editor: Editor) -> None:
+        text = 'p2 1\nuse "p2/statistics@1.0.0" as stats\n' + f"{RUNS} | stats."
+        document = editor.open(text)
+        params = types.CompletionParams(document, at(2, len(text.splitlines()[2])))
+        found = await editor.client.text_document_completion_async(params)
+        assert isinstance(found, types.CompletionList)
+        assert found.items
+
+    talk(tmp_path, talking)
 
 
 def test_only_the_last_of_many_texts_is_told_about(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from p2lang.service.wording import (
     definition_text,
     doc_of,
     given_text,
-    parameter_text,
     signature_text,
 )
+from p2lang.signatures import parameter_text
 
 
 @dataclass(frozen=True, slots=True)

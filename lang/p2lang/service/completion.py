@@ -18,12 +18,11 @@ from p2lang.service.wording import (
     definition_text,
     doc_of,
     given_text,
-    parameter_text,
     signature_text,
     value_text,
     written_name,
 )
-from p2lang.signatures import Parameter, Signature
+from p2lang.signatures import Parameter, Signature, parameter_text
 from p2lang.source import Span
 from p2lang.types import ColumnType, FlowKind, TableSchema
 

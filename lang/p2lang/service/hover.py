@@ -16,7 +16,6 @@ from p2lang.service.wording import (
     definition_text,
     doc_of,
     given_text,
-    parameter_text,
     schema_text,
     signature_text,
     size_text,
@@ -24,7 +23,7 @@ from p2lang.service.wording import (
     value_text,
     written_name,
 )
-from p2lang.signatures import Signature
+from p2lang.signatures import Signature, parameter_text
 from p2lang.source import Span
 from p2lang.types import UNITS, quantity
 

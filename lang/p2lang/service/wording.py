@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from p2lang import ast
 from p2lang.check.model import Stream
 from p2lang.fmt import format_expr
 from p2lang.fmt.expressions import type_expression
 from p2lang.fmt.layout import rendered
 from p2lang.semantics.values import Typed
-from p2lang.signatures import Parameter, Signature
+from p2lang.signatures import Signature, call_text, result_text
 from p2lang.types import TableSchema
 
-_TYPES: Mapping[str, str] = {
-    "num": "number",
-    "int": "whole number",
-    "str": "text",
-    "bool": "true or false",
-    "any": "anything",
-    "col": "column",
-    "numcol": "column of numbers",
-    "cols": "columns",
-    "len": "length",
-    "expr": "expression",
-    "agg": "aggregate",
-}
 _MOST_COLUMNS = 12
 _ENDLESS = 10_000
 
 
 def signature_text(signature: Signature) -> str:
     """Give a signature as a person reads it: `head(n: whole number = 10): table → table`."""
-    inside = ", ".join(parameter_text(p) for p in signature.parameters)
-    if signature.in_flow:
-        takes = "" if signature.takes == "none" else f": {signature.takes}"
-        return f"{signature.name}({inside}){takes} → {signature.gives}"
-    gives = {"same": "the type of x"}.get(
-        signature.gives, _TYPES.get(signature.gives, signature.gives)
-    )
-    return f"{signature.name}({inside}) → {gives}"
-
-
-def parameter_text(parameter: Parameter) -> str:
-    """Give one parameter with its type, its choices and its default."""
-    kind = _TYPES.get(parameter.type, parameter.type)
-    if parameter.variadic == "*":
-        return "column, …"
-    if parameter.variadic == "**":
-        return f"name = {kind}, …"
-    if parameter.choices:
-        kind = " or ".join(f'"{choice}"' for choice in parameter.choices)
-    shown = (
-        f'"{parameter.default}"'
-        if parameter.choices or parameter.type == "str"
-        else parameter.default
-    )
-    default = "" if parameter.default is None else f" = {shown}"
-    return f"{parameter.name}{'?' if parameter.optional else ''}: {kind}{default}"
+    if not signature.in_flow:
+        return f"{call_text(signature)} → {result_text(signature)}"
+    takes = "" if signature.takes == "none" else f": {signature.takes}"
+    return f"{call_text(signature)}{takes} → {signature.gives}"
 
 
 def definition_text(what: ast.Def | ast.ScriptDef) -> str:
