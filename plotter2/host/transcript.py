@@ -187,12 +187,9 @@ class Transcript:
         """Give diagnostics with their places in the input; those of earlier inputs keep their words only."""
         placed = []
         for d in _told(diagnostics):
-            span = _moved(d.span, offset, source)
-            related = tuple(
-                Related(moved, r.label)
-                for r in d.related
-                if (moved := _moved(r.span, offset, source)) is not None
-            )
+            span = d.span if d.source is not None else _moved(d.span, offset, source)
+            moved = (_moved_related(r, offset, source) for r in d.related)
+            related = tuple(r for r in moved if r is not None)
             placed.append(
                 replace(
                     d,
@@ -215,6 +212,13 @@ def _unfit(compiled: Compiled) -> bool:
 def _moved_fix(fix: Fix | None, offset: int, source: Source) -> Fix | None:
     span = None if fix is None else _moved(fix.span, offset, source)
     return None if fix is None or span is None else replace(fix, span=span)
+
+
+def _moved_related(related: Related, offset: int, source: Source) -> Related | None:
+    if related.source is not None:
+        return related  # a library's text does not move
+    span = _moved(related.span, offset, source)
+    return None if span is None else Related(span, related.label)
 
 
 def _moved(span: Span, offset: int, source: Source) -> Span | None:

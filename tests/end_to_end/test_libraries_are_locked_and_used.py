@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,45 @@ def test_where_nothing_is_used_there_is_nothing_to_lock(bench: Workplace) -> Non
         'p2 1\naccess("sweep/*") | frame | line(x=step, y=loss) | plot | handoff\n'
     )
     refused(p2(bench.root, "lock", "add", bench.script), "P2-E0255")
+
+
+def folder_there(path: Path) -> None:
+    path.mkdir()
+
+
+def link_there(path: Path) -> None:
+    path.symlink_to("/etc/hostname")
+
+
+def too_much_there(path: Path) -> None:
+    path.write_bytes(b"#" * 300_000)
+
+
+def no_text_there(path: Path) -> None:
+    path.write_bytes(b"p2 1\n\xff\xfe")
+
+
+def pipe_there(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("put", "code"),
+    [
+        (folder_there, "P2-E0012"),
+        (link_there, "P2-E0012"),
+        (pipe_there, "P2-E0012"),
+        (too_much_there, "P2-E0001"),
+        (no_text_there, "P2-E0003"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_library_and_is_none_is_refused_by_name(
+    bench: Workplace, put: Callable[[Path], None], code: str
+) -> None:
+    path = library(bench, "lab/odd/1.0.0")
+    path.parent.mkdir(parents=True)
+    put(path)
+    bench.script.write_text(SCRIPT.replace("lab/smoothing@1.2.0", "lab/odd@1.0.0"))
+    told = refused(p2(bench.root, "lock", "add", bench.script), code)
+    assert str(path) in told
+    assert "the library" in told

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from p2lang import ast
 from p2lang.check.model import Binding, Library, UnusableLibrary, Word
@@ -19,6 +20,9 @@ from p2lang.diagnostics import Fix
 from p2lang.parser import parse
 from p2lang.signatures import Signature
 from p2lang.source import Span
+
+_parsed = lru_cache(maxsize=64)(parse)
+"""Libraries never change, and are read for every check of a script, in editors with every key."""
 
 Statement = Callable[[Session, Place, ast.Item], object]
 
@@ -269,7 +273,7 @@ def _read(session: Session, item: ast.Use, found: Library, statement: Statement)
     scope = Scope(library=True)
     session.reading_now.append(item.path.value)
     with session.called(item.path.span, found.source):
-        parsed = parse(found.source)
+        parsed = _parsed(found.source)
         for diagnostic in parsed.diagnostics:
             if diagnostic.is_error:
                 session.report(

@@ -46,7 +46,7 @@ def _unused_library(session: Session, use: ast.Use) -> None:
     session.report(
         "P2-W0401",
         f"the library `{use.alias.text}` is never used",
-        use.span,
+        use.alias.span,
         help="delete this line",
         fix=Fix(use.span, ""),
         severity="warning",
