@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -44,6 +45,18 @@ class Panels:
 Drawable: TypeAlias = View | Layers | Panels
 
 
+def views_of(drawn: Drawable) -> Iterator[View]:
+    """Give all views of a picture, in order."""
+    match drawn:
+        case View():
+            yield drawn
+        case Layers():
+            yield from drawn.views
+        case Panels():
+            for part in drawn.parts:
+                yield from views_of(part)
+
+
 @dataclass(frozen=True)
 class Placed:
     """A part of a page and the node that gives it."""
@@ -79,7 +92,7 @@ def boxed(
     def said(name: str, wanted: str = "str") -> Any:
         return argument(node.argument(name), wanted, outside)
 
-    title = said("title") or ""
+    title = said("title", "Moving") or ""
     if node.node.op == PAGE.full_name:
         return Page(title, tuple(Placed(name, what) for name, what in parts))
     held = tuple(what for _, what in parts)

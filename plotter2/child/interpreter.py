@@ -30,7 +30,7 @@ from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import Kernel, flow_kernels
 from p2std.errors import NotComputable, UnfitFormat
-from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Say, Show, WriteOut
+from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Motion, Say, Show, WriteOut
 from p2std.lowering import argument, constant
 from p2std.plan import plan_of
 from p2std.registry import core
@@ -58,11 +58,12 @@ class PlacedError(RunError):
 
 @dataclass(frozen=True)
 class Drawing:
-    """An effect: draw this view or report under this name."""
+    """An effect: draw this view or report under this name; with `motion`, as a film."""
 
     name: str
     view: Drawable | Report
     node: ProgramNode
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ class Interpreter:
             carried = {"view": given.picture}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
-            return Drawing(effect.name, given, node)
+            return Drawing(effect.name, given, node, effect.motion)
         if isinstance(effect, WriteOut):
             return Writing(effect.name, effect.data, effect.rows, node)
         return effect

@@ -11,7 +11,8 @@ from p2lang.types import TableSchema
 from p2lang.verifier import Program
 from p2std.picture import AxisWish, Picture
 from plotter2.child import captions
-from plotter2.child.drawn import Drawable, Layers, Panels, View
+from plotter2.child.drawn import Drawable, Layers, Panels, View, views_of
+from plotter2.child.moments import Timing, follows, titles_of
 from plotter2.child.views import Composed, completed, composed
 from plotter2.errors import RunError
 from plotter2.renderkit import view as renderkit
@@ -20,11 +21,15 @@ from plotter2.renderkit.scene import Family
 
 @dataclass
 class Pictures:
-    """Makes the pictures of one output. `made` and `sources` grow with every panel, in the order in which they come."""
+    """Makes the pictures of one output, of a film with `timing`.
+
+    `made` and `sources` grow with every panel, in the order in which they come.
+    """
 
     program: Program
     params: Mapping[str, Any]
     placed: Callable[[str], AbstractContextManager[None]]
+    timing: Timing | None = None
     made: list[Composed] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
 
@@ -51,10 +56,11 @@ class Pictures:
         caption = told.pop() if len(told) == 1 else ""
         if caption:
             views = tuple(replace(view, caption="") for view in views)
-        picture = panels.picture
+        picture, outside = panels.picture, next(views_of(panels)).table.outside
+        title, titles = titles_of(picture.title, outside, self.timing)
         return renderkit.Grid(
-            views, panels.cols, picture.title, picture.size, caption, panels.rows,
-            cast(Family, picture.font),
+            views, panels.cols, title, picture.size, caption, panels.rows,
+            cast(Family, picture.font), titles,
         )  # fmt: skip
 
     def _layers(self, layers: Layers) -> Composed:
@@ -66,17 +72,19 @@ class Pictures:
                 "look at the conditions of its `when`",
             )
         together = spoken(layers.picture, [view.picture for view in layers.views])
-        made = [self._one(view, together) for view in layers.views]
+        followed = any(map(follows, (layers.picture, *(view.picture for view in layers.views))))
+        made = [self._one(view, together, followed) for view in layers.views]
         return made[0] if len(made) == 1 else _over_each_other(made)
 
-    def _one(self, view: View, together: Picture) -> Composed:
+    def _one(self, view: View, together: Picture, followed: bool) -> Composed:
         with self.placed(view.source):
             wished = _within(replace(together, marks=view.picture.marks), view.table.schema)
             picture = completed(wished, view.table.schema)
             said = captions.statement(self.program, view.source, picture.marks, self.params)
-            made = composed(picture, view.table)
+            made = composed(picture, view.table, timing=self.timing, followed=followed)
         spans = {name: (low, high) for name, (low, high, _) in made.counts.items()}
-        return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
+        told = [captions.with_n(said, spans), "" if self.timing is None else self.timing.caption]
+        return replace(made, view=replace(made.view, caption="; ".join(filter(None, told))))
 
 
 _PLAIN = Picture()
@@ -123,4 +131,5 @@ def _over_each_other(made: Sequence[Composed]) -> Composed:
     view = replace(made[0].view, layers=tuple(layers), caption="; ".join(told), facet=facet)
     rows = sum(one.rows for one in made)
     notes = tuple(dict.fromkeys(note for one in made for note in one.notes))
-    return Composed(view, rows, notes, behind, counts)
+    left_out = sum(one.left_out for one in made)
+    return Composed(view, rows, notes, behind, counts, left_out)

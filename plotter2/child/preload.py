@@ -26,6 +26,7 @@ LATE: Final[tuple[str, ...]] = (
     "kiwisolver",
     *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Ppm", "Png", "WebP")),
     "PIL.JpegPresets",
+    "av.subtitles.stream",
     *(
         f"encodings.{name}"
         for name in ("ascii", "cp1252", "idna", "latin_1", "utf_8", "utf_8_sig", "utf_16")

@@ -25,9 +25,10 @@ from p2std.kernels.effects import GiveUp, HandOver, Say, Show
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
-from plotter2.child.drawn import Report
+from plotter2.child.drawn import Report, views_of
 from plotter2.child.interpreter import Drawing, Interpreter, PlacedError, Writing
 from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
+from plotter2.child.moments import Timing, timing
 from plotter2.child.pictures import Pictures
 from plotter2.child.reports import Reports
 from plotter2.child.run_codes import NOT_THERE_YET, SAME_NAME
@@ -37,9 +38,12 @@ from plotter2.child.views import Composed
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.document import Formula
+from plotter2.renderkit.film import Film, film_of
+from plotter2.renderkit.filming import filmed
 from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, bound, draw, measured
-from plotter2.renderkit.scene import LayerCounts
+from plotter2.renderkit.scene import LayerCounts, Scene
 from plotter2.renderkit.typesetting import typeset
+from plotter2.renderkit.video import AV_VERSION, KINDS
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
@@ -186,13 +190,24 @@ class _Run:
         if isinstance(view, Report):
             self._print(drawing, view)
             return
-        pictures = Pictures(self._program, self._params, self._interpreter.placed)
         with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
+            timing = self._timing(drawing)
+            pictures = Pictures(self._program, self._params, self._interpreter.placed, timing)
             picture = pictures.of(view)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
-            scene = compose(picture)
+            film = None if timing is None else film_of(picture, timing.timeline)
+            scene = compose(picture) if film is None else film.still
         provenance = self._accounted(drawing, pictures, scene.ledger)
-        kinds = self._kinds(drawing)
+        if film is not None:
+            self._film(name, film, self._kinds(drawing), provenance)
+            return
+        self._still(name, scene, self._kinds(drawing), provenance)
+        if any(kind in KINDS for kind in self._job.formats):
+            self._say("info", f"{name}: nothing in this picture moves, so no film is made of it")
+
+    def _still(
+        self, name: str, scene: Scene, kinds: Sequence[str], provenance: Mapping[str, Any]
+    ) -> None:
         for number, kind in enumerate(kinds):
             self._progress(f"draw {name}", number, len(kinds), "files")
             with self._times.stage(f"draw {kind}"):
@@ -210,7 +225,7 @@ class _Run:
         with self._times.stage("draw pdf"):
             whole = bound(sheets, report.title, report.author, provenance)
         self._made.append((name, "pdf", whole))
-        for kind in (kind for kind in self._job.formats if kind != "pdf"):
+        for kind in (kind for kind in self._kinds(drawing) if kind != "pdf"):
             for number, sheet in enumerate(sheets, start=1):
                 self._progress(f"draw {name}", number, len(sheets), "sheets")
                 with self._times.stage(f"draw {kind}"):
@@ -224,7 +239,42 @@ class _Run:
     def _kinds(self, drawing: Drawing) -> list[str]:
         """Give the kinds of file to make, in one order."""
         kinds = kinds_of(drawing.node.node, self._job.formats)
-        return [kind for kind in FORMATS if kind in kinds]
+        return [kind for kind in (*KINDS, *FORMATS) if kind in kinds]
+
+    def _film(
+        self, name: str, film: Film, kinds: Sequence[str], provenance: Mapping[str, Any]
+    ) -> None:
+        """Draw a film, and its last picture for whoever cannot play it."""
+        moving = [kind for kind in kinds if kind in KINDS]
+        still = [kind for kind in kinds if kind not in KINDS]
+        pictures = film.timeline.pictures
+        with self._times.stage("draw film"):
+            made = filmed(
+                film,
+                moving,
+                provenance,
+                lambda done: self._progress(f"draw {name}", done, pictures, "pictures"),
+            )
+        self._made += [(name, kind, data) for kind, data in made.items()]
+        self._still(name, film.scene(pictures - 1), still, provenance)
+        papers = [kind.upper() for kind in still if kind != "png"]
+        if papers:
+            self._say(
+                "info", f"{name}: the last picture of the film is drawn as {' and '.join(papers)}"
+            )
+
+    def _timing(self, drawing: Drawing) -> Timing | None:
+        if drawing.motion is None or isinstance(drawing.view, Report):
+            return None
+        views = list(views_of(drawing.view))
+        gliding = any(mark.key for view in views for mark in view.picture.marks)
+        made = timing([view.table for view in views], drawing.motion, gliding)
+        if made.caption:
+            self._say(
+                "warning",
+                f"{drawing.name}: {made.caption} are shown, evenly spaced; max_frames says how many may be",
+            )
+        return made
 
     def _accounted(
         self, drawing: Drawing, pictures: Pictures, layers: Sequence[LayerCounts]
@@ -237,7 +287,11 @@ class _Run:
         read = self._data.read_by(account.id for account in behind)
         ledger = ledger_of(drawing.name, behind, pictures.made, layers, read)
         self._counted[drawing.name] = ledger.message
-        return {**self._provenance, "ledger": ledger.embedded, "versions": versions()}
+        embedded = dict(ledger.embedded)
+        if pictures.timing is not None:
+            left_out = sum(made.left_out for made in pictures.made)
+            embedded["film"] = pictures.timing.as_json(left_out)
+        return {**self._provenance, "ledger": embedded, "versions": versions()}
 
     def _say(self, level: Literal["info", "warning"], text: str) -> None:
         self._channel.send(Note(level=level, text=text[:_LONGEST_NOTE]))
@@ -292,6 +346,7 @@ def versions() -> dict[str, str]:
         "matplotlib": MATPLOTLIB_VERSION,
         "numpy": np.__version__,
         "polars": pl.__version__,
+        "pyav": AV_VERSION,
         "scipy": scipy.__version__,
     }
 

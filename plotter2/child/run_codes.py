@@ -15,6 +15,7 @@ SHAPE_DIFFERS = "P2-R0607"
 SAME_NAME = "P2-R0608"
 NOT_COMPUTED = "P2-R0609"
 MORE_WORK = "P2-R0615"
+NO_MOMENT = "P2-R0640"
 
 CODES: Final[dict[str, str]] = {
     IMPOSED: "a condition that the script imposes does not hold",
@@ -28,4 +29,5 @@ CODES: Final[dict[str, str]] = {
     SAME_NAME: "two plots of one script have the same name",
     NOT_COMPUTED: "the data do not allow a computation",
     MORE_WORK: "the run takes more work than the script was checked for: a bug in plotter2",
+    NO_MOMENT: "the column that a film goes over has no value",
 }

@@ -11,23 +11,38 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from p2lang.types import TableSchema
 from p2std import curves
 from p2std.lowering import Lowering, constant
+from p2std.moving import at, literal, moves
 from p2std.picture import AxisWish, Mark, Picture
 from p2std.table import HIDDEN, Table, Tagged, collected
 from plotter2.child.drawables import drawables, together
+from plotter2.child.moments import (
+    MOMENT,
+    PASSED,
+    Timing,
+    moments_of,
+    runs_along,
+    shown_rows,
+    timed,
+    titles_of,
+)
 from plotter2.child.run_codes import NOTHING_DRAWABLE
 from plotter2.errors import RunError
 from plotter2.renderkit.scene import Family
 from plotter2.renderkit.view import (
     Axis,
+    Column,
     Facet,
+    Factor,
     Gradient,
     Kind,
     Layer,
     Legend,
+    Moments,
     Option,
     Place,
     ScaleName,
@@ -35,6 +50,7 @@ from plotter2.renderkit.view import (
     View,
 )
 
+_COUNTS = f"{HIDDEN}n."
 _FIT_WIDTH = 2.0
 _COLOURED = ("line", "point", "bar", "band", "histogram")
 _NUMERIC = ("int", "number", "time")
@@ -42,13 +58,17 @@ _NUMERIC = ("int", "number", "time")
 
 @dataclass(frozen=True)
 class Composed:
-    """A view to draw, what a person should know about it, and for layers of statistics the rows behind them."""
+    """A view to draw, what a person should know about it, and for layers of statistics the rows behind them.
+
+    `left_out` counts rows that are in no picture of a film, because not every value is shown.
+    """
 
     view: View
     rows: int
     notes: tuple[str, ...]
     behind: Mapping[int, tuple[int, int]]
     counts: Mapping[str, tuple[int, int, int]]
+    left_out: int = 0
 
 
 def completed(picture: Picture, schema: TableSchema) -> Picture:
@@ -95,22 +115,27 @@ def _default_mark(schema: TableSchema) -> Mark:
 
 
 class _Rows:
-    """The columns that the marks of one picture need, collected in one go."""
+    """The columns that the marks of one picture need, collected in one go; in a film, each row with its moment."""
 
-    def __init__(self, picture: Picture, table: Table) -> None:
+    def __init__(self, picture: Picture, table: Table, timing: Timing | None) -> None:
         self._lowering = Lowering(table)
+        self.timing = timing
         self._wanted: dict[str, pl.Expr] = {}
         self._names: dict[tuple[int, str], str] = {}
         for index, mark in enumerate(picture.marks):
             for channel, value in mark.channels.items():
                 self._names[index, channel] = self._want(channel, value)
-            for name in mark.by:
+            for name in (*mark.by, *([mark.key] if mark.key else [])):
                 self._want("by", ["col", name])
         for name in _grouping(picture):
             self._want("facet", ["col", name])
         for name in table.hidden():
             self._wanted[name] = pl.col(name)
-        frame = self._lowering.applied(table.frame).select(**self._wanted)
+        whole = self._lowering.applied(table.frame)
+        if timing is not None:
+            whole = timed(whole, timing)
+            self._wanted |= {name: pl.col(name) for name in (MOMENT, PASSED)}
+        frame = whole.select(**self._wanted)
         self.frame = collected(frame if self._wanted else table.frame.select(pl.lit(0)))
         shown = [n for n in self.frame.columns if not n.startswith(HIDDEN)]
         self.columns = drawables(self.frame.select(shown))
@@ -128,7 +153,7 @@ class _Rows:
     def counts(self) -> dict[str, tuple[int, int, int]]:
         """Give for each hidden count the least and largest n of the rows that have one, and how many are below 2."""
         found = {}
-        for name in (n for n in self.frame.columns if n.startswith(HIDDEN)):
+        for name in (n for n in self.frame.columns if n.startswith(_COUNTS)):
             n = self.frame[name].to_numpy()
             some = n[n > 0]
             if len(some):
@@ -136,21 +161,35 @@ class _Rows:
         return found
 
 
-def composed(picture: Picture, table: Table, caption: str = "") -> Composed:
-    """Give the view of a complete picture over its rows."""
-    rows = _Rows(picture, table)
+def composed(
+    picture: Picture,
+    table: Table,
+    caption: str = "",
+    timing: Timing | None = None,
+    followed: bool = False,
+) -> Composed:
+    """Give the view of a complete picture over its rows; with `timing`, of a film.
+
+    `followed` tells that something in the frame follows the current value.
+    """
+    if timing is not None and timing.over not in table.schema:
+        timing = None
+    if timing is not None:
+        picture = replace(picture, marks=tuple(_over_rows(m, timing.over) for m in picture.marks))
+    rows = _Rows(picture, table, timing)
     layers: list[Layer] = []
     notes: list[str] = []
     behind: dict[int, tuple[int, int]] = {}
     for index, mark in enumerate(picture.marks):
-        made = _layer(picture, mark, rows, index, table)
-        layers.append(made.layer)
-        notes += made.notes
+        made = _layer(picture, mark, rows, (index, followed), table)
         if made.behind is not None:
-            behind[index] = made.behind
+            behind[len(layers)] = made.behind
+        layers += made.layers
+        notes += made.notes
+    title, titles = titles_of(picture.title, table.outside, timing)
     view = View(
         layers=tuple(layers),
-        title=picture.title,
+        title=title,
         size=picture.size,
         x=_axis(picture.x, picture.marks, ("x",), table.schema),
         y=_axis(picture.y, picture.marks, ("y", "lo"), table.schema),
@@ -161,28 +200,73 @@ def composed(picture: Picture, table: Table, caption: str = "") -> Composed:
         palette=picture.palette,
         caption=caption,
         font=cast(Family, picture.font),
+        titles=titles,
     )
-    return Composed(view, rows.frame.height, tuple(notes), behind, rows.counts())
+    left_out = 0 if timing is None else rows.frame[MOMENT].null_count()
+    return Composed(view, rows.frame.height, tuple(notes), behind, rows.counts(), left_out)
+
+
+def _over_rows(mark: Mark, over: str) -> Mark:
+    """Give a mark with the animated column itself in its channels: the rows that are shown have the current value."""
+    return replace(mark, channels={name: at(v, ["col", over]) for name, v in mark.channels.items()})
 
 
 # ------------------------------------------------------------ layers
 @dataclass(frozen=True)
 class _Made:
-    layer: Layer
+    layers: tuple[Layer, ...]
     notes: tuple[str, ...] = ()
     behind: tuple[int, int] | None = None
 
 
-def _layer(picture: Picture, mark: Mark, rows: _Rows, index: int, table: Table) -> _Made:
+def _layer(
+    picture: Picture, mark: Mark, rows: _Rows, place: tuple[int, bool], table: Table
+) -> _Made:
+    index, followed = place
     channels = rows.channels(index, mark)
     if mark.kind == "fit":
         return _fit(picture, mark, rows, channels)
     if mark.kind == "histogram":
         return _histogram(picture, mark, rows, channels)
-    options = {n: _option(v, table) for n, v in mark.options.items()}
+    moving = [name for name, value in mark.options.items() if moves(value)]
+    options = {n: _option(v, table) for n, v in mark.options.items() if n not in moving}
     needed = dict.fromkeys([*channels.values(), *mark.by, *_facets(picture)])
-    columns = {name: rows.columns[name] for name in needed}
-    return _Made(Layer(cast(Kind, mark.kind), columns, channels, mark.by, options))
+    shown = shown_rows(mark, rows.frame, rows.timing)
+    columns = {name: _some(rows.columns[name], shown) for name in needed}
+    moments = None
+    if rows.timing is not None and channels:
+        moments = moments_of(mark, rows.frame, rows.timing, followed)
+    layers = [Layer(cast(Kind, mark.kind), columns, channels, mark.by, options, moments)]
+    if moving and not channels and not {"x", "y"} & set(options):
+        layers = []
+    if rows.timing is not None:
+        layers += [_travelling(name, mark.options[name], rows.timing, table) for name in moving]
+    return _Made(tuple(layers))
+
+
+def _some(column: Column, rows: NDArray[np.bool_] | None) -> Column:
+    if rows is None:
+        return column
+    if isinstance(column, Factor):
+        return Factor(column.codes[rows], column.levels)
+    return column[rows]
+
+
+def _travelling(name: str, value: Tagged, timing: Timing, table: Table) -> Layer:
+    """Give the layer of a rule that follows the current value: where it stands at each moment."""
+    places: list[float] = []
+    codes: list[int] = []
+    for moment, now in enumerate(timing.values):
+        found = constant(at(value, literal(now)), table.outside)
+        for one in found if isinstance(found, list) else [found]:
+            places.append(float("nan") if one is None else float(one))
+            codes.append(moment)
+    return Layer(
+        "rule",
+        {name: np.array(places, np.float64)},
+        {name: name},
+        moments=Moments(np.array(codes, np.int32)),
+    )
 
 
 def _option(value: Any, table: Table) -> Option:
@@ -195,7 +279,8 @@ def _option(value: Any, table: Table) -> Option:
 def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str]) -> _Made:
     x, y, model = channels["x"], channels["y"], mark.options["model"]
     colour = picture.colour_by
-    by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
+    timing = rows.timing if rows.timing and not runs_along(mark, rows.timing.over) else None
+    by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else []), *_when(timing)]))
     fitted, skipped, used, lost = [], 0, 0, 0
     parts = _groups(rows.frame, by)
     for part in parts:
@@ -208,7 +293,7 @@ def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str])
         drawn = pl.DataFrame([pl.Series(x, curve.x), pl.Series(y, curve.y)])
         fitted.append(part.select(by).head(1).join(drawn, how="cross") if by else drawn)
     empty = rows.frame.select(*by, pl.col(x, y).cast(pl.Float64)).clear()
-    columns = together([empty, *fitted], rows.columns)
+    columns, moments = _timed_columns([empty, *fitted], rows)
     notes = []
     if skipped:
         notes.append(f"fit: too few different {x} for {model} in {skipped} of {len(parts)} groups")
@@ -217,13 +302,30 @@ def _fit(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str])
     shown = {"x": x, "y": y, **({"colour": colour} if colour else {})}
     options: dict[str, Option] = {"width": _FIT_WIDTH, "label": f"{model} fit"}
     return _Made(
-        Layer("line", columns, shown, (), options), tuple(notes), (used, rows.frame.height - used)
+        (Layer("line", columns, shown, (), options, moments),),
+        tuple(notes),
+        (used, rows.frame.height - used),
     )
+
+
+def _when(timing: Timing | None) -> tuple[str, ...]:
+    return () if timing is None else (MOMENT,)
+
+
+def _timed_columns(
+    frames: Sequence[pl.DataFrame], rows: _Rows
+) -> tuple[dict[str, Column], Moments | None]:
+    """Give what was made of groups of rows, and when each of them is shown."""
+    columns = together(frames, rows.columns)
+    when = columns.pop(MOMENT, None)
+    return columns, None if when is None else Moments(np.asarray(when, np.int32))
 
 
 def _histogram(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str, str]) -> _Made:
     x, colour = channels["x"], channels.get("colour")
-    by = list(dict.fromkeys([*_facets(picture), *([colour] if colour else [])]))
+    by = list(
+        dict.fromkeys([*_facets(picture), *([colour] if colour else []), *_when(rows.timing)])
+    )
     y, width = (_free(name, dict.fromkeys([x, *by])) for name in ("count", "width"))
     parts = _groups(rows.frame, by)
     values = np.concatenate([np.empty(0), *(_floats(part[x]) for part in parts)])
@@ -237,8 +339,9 @@ def _histogram(picture: Picture, mark: Mark, rows: _Rows, channels: Mapping[str,
         bars = here.with_columns(pl.Series(y, counts))
         held.append(part.select(by).head(1).join(bars, how="cross") if by else bars)
     shown = {"x": x, "y": y, "width": width, **({"colour": colour} if colour else {})}
-    layer = Layer("bar", together(held, rows.columns), shown)
-    return _Made(layer, (), (len(values) - bins.unused, bins.unused))
+    columns, moments = _timed_columns(held, rows)
+    layer = Layer("bar", columns, shown, moments=moments)
+    return _Made((layer,), (), (len(values) - bins.unused, bins.unused))
 
 
 def _groups(frame: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:

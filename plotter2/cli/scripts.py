@@ -124,13 +124,13 @@ def run(
 @command()
 @click.argument("picture", type=click.Path(path_type=Path))
 def why(root: str | None, picture: Path) -> Answer:
-    """Tell which script, signers, data and versions made PICTURE (PNG, SVG or PDF)."""
+    """Tell which script, signers, data and versions made PICTURE (PNG, SVG, PDF, MP4 or GIF)."""
     del root
     content = read_once(picture, _PICTURE_LIMIT, "picture")
     try:
         found = read_provenance(content)
     except DataError as error:
-        error.help = error.help or "give a PNG, SVG or PDF as plotter2 wrote it"
+        error.help = error.help or "give a PNG, SVG, PDF, MP4 or GIF as plotter2 wrote it"
         error.where = f"{picture}, {error.where}" if error.where else str(picture)
         raise
     if found is None:

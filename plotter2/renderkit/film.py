@@ -5,6 +5,7 @@ Axes, legends and colours are chosen once, for all moments together, so that not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -86,7 +87,8 @@ class Film:
 
 def film_of(picture: View | Grid, timeline: Timeline) -> Film:
     """Compose a film; raises what `compose` raises, and RunError P2-R0672 for keys that are not unique."""
-    made = composition(_steady(picture))
+    steady = _steady(picture)
+    made = composition(steady)
     still, moving = [], []
     panels = iter(made.scene.panels)
     for plot, stage, _ in made.parts:
@@ -94,7 +96,7 @@ def film_of(picture: View | Grid, timeline: Timeline) -> Film:
             standing, parts = _parted(plot, stage, place)
             still.append(replace(next(panels), marks=standing))
             moving.append(parts)
-    labels, titles = _titles(made)
+    labels, titles = _titles(steady, made)
     scene = replace(made.scene, panels=tuple(still), labels=labels)
     return Film(scene, timeline, titles, tuple(moving))
 
@@ -144,10 +146,10 @@ def _parted(plot: Plot, stage: Stage, panel: int) -> tuple[tuple[Mark, ...], tup
 
 def _steady(view: View | Grid) -> View | Grid:
     """Give the view with points that keep their size however many a picture has, and room for its longest title."""
-    if isinstance(view, Grid):
-        return replace(view, views=tuple(_steady(inner) for inner in view.views))
-    layers = tuple(_sized(layer) for layer in view.layers)
     title = max(view.titles, key=lambda text: text_width(text, 1.0), default=view.title)
+    if isinstance(view, Grid):
+        return replace(view, views=tuple(_steady(inner) for inner in view.views), title=title)
+    layers = tuple(_sized(layer) for layer in view.layers)
     return replace(view, layers=layers, title=title)
 
 
@@ -159,16 +161,37 @@ def _sized(layer: Layer) -> Layer:
     return replace(layer, options={**layer.options, "size": default_diameter(most)})
 
 
-def _titles(made: Composition) -> tuple[tuple[Label, ...], tuple[tuple[Label, ...], ...]]:
+def _titles(
+    picture: View | Grid, made: Composition
+) -> tuple[tuple[Label, ...], tuple[tuple[Label, ...], ...]]:
     """Give the labels that stand still, and for each title that changes its label at every moment."""
     changing: dict[Label, tuple[Label, ...]] = {}
+    for label, room, titles in (*_of_plots(made), *_of_grids(picture, made.scene)):
+        changing[label] = tuple(
+            replace(label, text=wrapped(text, room, label.size, bold=True)) for text in titles
+        )
+    still = tuple(label for label in made.scene.labels if label not in changing)
+    return still, tuple(changing.values())
+
+
+_Title: TypeAlias = tuple[Label, float, tuple[str, ...]]
+"""A label, the width that it may take, its text at each moment."""
+
+
+def _of_plots(made: Composition) -> Iterator[_Title]:
     for plot, stage, rect in made.parts:
         title = next((label for label in stage.arrangement.labels if label.role == "title"), None)
         if title is not None and plot.view.titles:
-            width = rect.width - 2 * PAD
-            changing[title] = tuple(
-                replace(title, text=wrapped(text, width, title.size, bold=True))
-                for text in plot.view.titles
-            )
-    still = tuple(label for label in made.scene.labels if label not in changing)
-    return still, tuple(changing.values())
+            yield title, rect.width - 2 * PAD, plot.view.titles
+
+
+def _of_grids(picture: View | Grid, scene: Scene) -> Iterator[_Title]:
+    if not isinstance(picture, Grid):
+        return
+    for label in scene.labels:
+        said = label.text.split()
+        if picture.titles and label.role == "title" and said == picture.title.split():
+            yield label, scene.width - label.x - PAD, picture.titles
+            break
+    for inner in picture.views:
+        yield from _of_grids(inner, scene)

@@ -146,7 +146,7 @@ class View:
 class Grid:
     """Several plots or grids in one picture, filled row by row; their own sizes are not used.
 
-    `rows` None makes as many rows as are filled.
+    `rows` None makes as many rows as are filled. `titles` has the title at each moment of a film, as in a View.
     """
 
     views: tuple[View | Grid, ...]
@@ -156,3 +156,4 @@ class Grid:
     caption: str = ""
     rows: int | None = None
     font: Family = "sans"
+    titles: tuple[str, ...] = ()

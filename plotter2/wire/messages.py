@@ -30,7 +30,7 @@ SHOWN_LENGTH = 32
 JOB_FDS_LIMIT = 40
 """Most file descriptors that go with a job, the output included."""
 
-Format: TypeAlias = Literal["png", "svg", "pdf"]
+Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng"]
 """Of a picture."""
 FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object."""

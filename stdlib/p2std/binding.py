@@ -5,6 +5,7 @@ argument is handed over follows from the kernel's own annotations:
 
 - `pl.Expr`: an expression over the rows of the table (numbers as Float64, missing values as null, never NaN)
 - `Tagged`: the tagged value itself, for steps that lower expressions on their own
+- `Moving`: text; the tagged value itself where it follows the animated column
 - `str`, `int`, `float`, `bool`, `list[...]`, `object`: the evaluated constant, column name or list of column names
 """
 

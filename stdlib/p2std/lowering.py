@@ -16,6 +16,7 @@ from p2lang.ir import canonical
 from p2lang.signatures import Signature
 from p2lang.types import TableSchema
 from p2std.binding import Kernel, expression_kernels
+from p2std.moving import moves
 from p2std.operands import (
     COMPARISONS,
     NUMERIC,
@@ -295,7 +296,7 @@ def argument(value: Tagged | None, wanted: str, outside: Outside) -> Any:
     """Give an argument that is no expression as the annotation of the kernel's parameter wants it."""
     if wanted == "list[str]" and (value is None or value[0] in ("cols", "col")):
         return columns(value)
-    if wanted.startswith("Tagged"):
+    if wanted.startswith("Tagged") or (wanted.startswith("Moving") and moves(value)):
         return value
     if value is not None and value[0] == "col":
         return value[1]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from p2std.moving import Moving
 from p2std.table import Tagged
 
 Limits: TypeAlias = tuple[float | None, float | None]
@@ -13,12 +14,16 @@ Limits: TypeAlias = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Mark:
-    """One mark. A channel is a tagged value over the rows of the view: a column, or an expression for text."""
+    """One mark. A channel is a tagged value over the rows of the view: a column, or an expression for text.
+
+    `key` names the column that tells which rows are the same thing in different pictures of a film.
+    """
 
     kind: str
     channels: Mapping[str, Tagged]
     by: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,12 @@ class FacetWish:
 
 @dataclass(frozen=True)
 class Picture:
-    """A view so far. `size` in points; `gradient` is (name, domain); `palette` are colours as #RRGGBB.
+    """A view so far. `size` in points; `gradient` is (name, domain); `palette` are #RRGGBB.
 
     `colour_by` is a column, "" to choose one.
     """
 
-    title: str = ""
+    title: Moving = ""
     size: tuple[float, float] | None = None
     marks: tuple[Mark, ...] = ()
     x: AxisWish = AxisWish()

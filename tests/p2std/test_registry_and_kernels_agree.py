@@ -19,9 +19,8 @@ UNHEARD = {
     ("source", "access@1"): {"path", "since", "before"},
     ("source", "copy@1"): {"path"},
     ("source", "load@1"): {"path"},
-    ("mark", "point@1"): {"key"},
 }
-"""Parameters that no kernel needs: the path is resolved before the run, keys link points of an animation."""
+"""Parameters that no kernel needs: the path is resolved before the run."""
 
 SIGNATURES = {(s.kind, s.full_name): s for s in core().by_full_name.values()}
 

@@ -9,7 +9,7 @@ from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.definitions import expand_function
 from p2lang.check.libraries import member
 from p2lang.check.lints import of_aggregate
-from p2lang.check.model import Binding, Stream, Word
+from p2lang.check.model import Binding, Step, Stream, Word
 from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.tasks import SPEAKS_OF_TASKS, speaks_of_task
@@ -18,7 +18,7 @@ from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES,
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.functions import result
-from p2lang.semantics.values import INT, Typed
+from p2lang.semantics.values import INT, Typed, ValueType
 from p2lang.signatures import Signature
 from p2lang.source import Span
 
@@ -113,6 +113,8 @@ def _function(session: Session, place: Place, function: Signature, node: ast.Cal
         return LOST
     if function.name == "count" and node.arguments:
         return _count(session, place, node)
+    if function.name == "extent" and _table_of(place) is not None and _names_column(node):
+        return _extent(session, place, function, node)
     if function.kind in ("agg", "win") and place.columns is None and not place.open:
         _seen(place, node)
         session.report(
@@ -193,6 +195,36 @@ def _count(session: Session, place: Place, node: ast.Call) -> Typed:
         )
         return LOST
     return Typed(["len", typed.value], INT)
+
+
+def _table_of(place: Place) -> Step | None:
+    """Give the table that flows or is drawn here."""
+    step = place.step
+    while step is not None and step.kind == "view":
+        step = step.inputs[0] if step.inputs else None
+    return step
+
+
+def _names_column(node: ast.Call) -> bool:
+    return len(node.arguments) == 1 and isinstance(node.arguments[0].value, ast.Column)
+
+
+def _extent(session: Session, place: Place, function: Signature, node: ast.Call) -> Typed:
+    """Give the ends of a column of the table that is drawn."""
+    span = node.arguments[0].value.span
+    column = session.expression(session, place, node.arguments[0].value)
+    if column.value[0] != "col" or column.type.kind == "unknown":
+        return LOST
+    if not column.type.is_numeric:
+        session.report(
+            "P2-E0207",
+            f"`extent` is about numbers, and {column.value[1]} holds categories",
+            span,
+            help="an axis of categories has no limits: leave them out",
+        )
+        return LOST
+    whole = Typed(["field", _table_of(place), column.value[1]], ValueType("field"))
+    return applied(session, place, function, Arguments({"c": whole}, spans={"c": span}), node)
 
 
 def _table(session: Session, place: Place, node: ast.Call) -> Typed:

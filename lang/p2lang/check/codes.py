@@ -44,6 +44,7 @@ CODES = {
     "P2-E0251": "something stands in a library that has no place there",
     "P2-E0252": "libraries use each other in a circle, or too many are used",
     "P2-E0260": "something stands in a box that does not hold it, or in none and should",
+    "P2-E0270": "`current` stands where nothing moves, or asks for a column that is not animated",
     "P2-E0301": "the script may need more work than is allowed",
     "P2-E0302": "the script expands to too much",
     "P2-E0303": "an expression is nested too deeply",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -19,6 +19,7 @@ from p2lang.check.tasks import stands_right
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.films import check_film
 from p2lang.semantics.structure import (
     FILE_KINDS,
     GRID,
@@ -168,7 +169,8 @@ def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     # The flow goes on as if the step were not there, unless it replaces what flows.
     if stream.kind == "none":
         return LOST
-    kept = stream.opened() if signature.takes == "none" else stream
+    renews = signature.takes == "none" or not keeps_columns(signature)
+    kept = stream.opened() if renews else stream
     return replace(kept, kind=None, muddled=True)
 
 
@@ -223,11 +225,7 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
     if kind == "view" and wanted == "table":
         return _too_late(signature)
     if kind == "plot" and wanted in ("view", "table"):
-        return (
-            f"`{word}` comes after the picture is finished",
-            "",
-            f"move `| {word}(...)` above `| plot`",
-        )
+        return _finished(signature)
     return (
         f"`{word}` takes {THINGS.get(wanted, wanted)}, but here there is {here.get(kind, kind)}",
         "",
@@ -247,6 +245,21 @@ def _too_late(signature: Signature) -> tuple[str, str, str]:
         f"`{word}` works on a table, but here there is a frame",
         "comes after `frame`",
         f"move `| {word}(...)` above `| frame`",
+    )
+
+
+def _finished(signature: Signature) -> tuple[str, str, str]:
+    word = signature.name
+    if signature.gives == "plot":
+        return (
+            f"the picture is finished before `{word}`",
+            "",
+            "delete one of the two: a flow makes one picture, or one film",
+        )
+    return (
+        f"`{word}` comes after the picture is finished",
+        "",
+        f"move `| {word}(...)` above `| plot`",
     )
 
 
@@ -290,6 +303,8 @@ def _applied(
     try:
         if stream.schema is not None:
             attributes.update(filled_in(signature, attributes, stream.schema))
+        if makes_picture(signature):
+            check_film(signature, attributes, _drawn(stream.step))
         application = Application(
             signature,
             attributes,
@@ -334,6 +349,16 @@ def _blamed(session: Session, given: Arguments, clash: Clash, name: Span) -> Spa
     if written is None:
         return span
     return Span(span.start + written.start(), span.start + written.end())
+
+
+def _drawn(step: Step | None) -> Iterator[Mapping[str, Value]]:
+    """Give the attributes of everything that a picture is made of."""
+    pending = [] if step is None else [step]
+    while pending:
+        view = pending.pop()
+        if view.kind not in ("table", "plot", "done"):
+            yield view.attributes
+            pending += view.inputs
 
 
 def _schema_of(step: Step) -> TableSchema:

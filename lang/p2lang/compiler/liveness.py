@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from p2lang.compiler.lowering import Lowered
 from p2lang.ir import NAMING, PARTS, Node, Value, parts, parts_of, walk
+from p2lang.semantics.films import STATE
 from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_rows
 from p2lang.semantics.structure import operation as operation_named
 from p2lang.signatures import Registry, Signature
@@ -204,12 +205,19 @@ def _of_pca(node: Node, live: _Columns) -> _Columns:
 
 _PROMISED = frozenset(("link", "expose"))
 
+
+def _of_simulate(node: Node, live: _Columns) -> _Columns:
+    new = node.attributes["new"][1]
+    return (live - {STATE}) | {name for name, _ in new} | set(named_columns(v for _, v in new))
+
+
 _NEEDED: dict[str, Callable[[Node, _Columns], _Columns]] = {
     "link": _promised("type"),
     "expose": _promised("type"),
     "script": _promised("takes"),
     "select": _of_select,
     "derive": _of_derive,
+    "simulate": _of_simulate,
     "summary": _of_summary,
     "rename": _of_rename,
     "cast": lambda node, live: live,

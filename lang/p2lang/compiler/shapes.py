@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from p2lang.compiler.lowering import Lowered
-from p2lang.ir import Node
+from p2lang.ir import Node, parts_of
 from p2lang.semantics.bounds import Bounds
 from p2lang.semantics.structure import operation, reads_bundle
 from p2lang.semantics.transfer import Application, schema_after
@@ -40,6 +40,7 @@ def with_shapes(
                 _new(node, before),
                 lambda name: _table(schemas[name]),
                 bounds,
+                tuple(s for _, part in parts_of(node.attributes) if (s := schemas[part])),
             )
         )
     return replace(lowered, schemas=schemas)

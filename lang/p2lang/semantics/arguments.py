@@ -248,14 +248,19 @@ def _anything(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         raise _mismatch(signature, parameter, typed, "one value")
     if signature.kind in ("fn", "agg", "win") and not typed.type.is_scalar:
         raise _mismatch(signature, parameter, typed, "a single value")
-    if signature.full_name == "distinct@1" and typed.value[0] != "field":
+    looks_at = _OF_WHOLE_COLUMNS.get(signature.full_name)
+    if looks_at is not None and typed.value[0] != "field":
         raise Clash(
             "P2-E0211",
-            "`distinct` counts the values of a column of a whole table",
-            help="bind the table with `let` and write `distinct($table.column)`",
+            f"`{signature.name}` {looks_at} of a column of a whole table",
+            help=f"bind the table with `let` and write `{signature.name}($table.column)`",
         )
 
 
+_OF_WHOLE_COLUMNS = {
+    "distinct@1": "counts the values",
+    "extent@1": "gives the least and the greatest value",
+}
 _OF_OTHERS = frozenset(("columns", "table", "field"))
 _NOT_ANYTHING = {
     "val": frozenset(("columns", "table")),

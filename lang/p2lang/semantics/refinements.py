@@ -47,7 +47,8 @@ def _within(where: str, bounds: tuple[float, float], typed: Typed) -> None:
 def _two_limits(where: str, typed: Typed) -> None:
     item = typed.type.item
     pair = typed.type.kind == "range" or (typed.value[0] == "list" and len(typed.value[1]) == _PAIR)
-    if not pair and typed.value[0] != "var":
+    extent = typed.value[0] == "call" and typed.type.kind == "list"
+    if not pair and not extent and typed.value[0] != "var":
         raise Clash("P2-E0207", f"{where} is a range", help="for example `0..100`")
     if item is not None and not item.is_numeric:
         raise Clash("P2-E0207", f"{where} is a range of numbers", help="for example `0..100`")

@@ -92,8 +92,16 @@ FORMAT = "@format"
 PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,119}\Z")
 """What a picture may be called: a file name on every system, nothing hidden; the store takes no other."""
 
+MOVING = frozenset(("mp4", "gif", "apng"))
+"""The kinds of file that move."""
+
 _DRAWN = ("png", "svg", "pdf")
-FORMATS = {"plot": _DRAWN, "automatic": _DRAWN, "report": ("pdf",)}
+FORMATS = {
+    "plot": _DRAWN,
+    "automatic": _DRAWN,
+    "animate": ("mp4", "gif", "apng", *_DRAWN),
+    "report": ("pdf",),
+}
 """The kinds of file that a picture can be; a name may end in one of them."""
 
 _ENDING = re.compile(r"(.+)\.(png|svg|pdf|jpe?g|gif|webp|eps|mp4|webm|apng|html?)\Z", re.IGNORECASE)
@@ -133,13 +141,16 @@ def sheet_name(name: str, number: int) -> str:
 def kinds_of(node: Node, asked: Collection[str]) -> frozenset[str]:
     """Give the kinds of file that a picture is handed out as: its own, and those that a run was asked for.
 
-    Without either it is a PNG; a report is a PDF whatever else is asked for.
+    Without either it is a PNG; a report is a PDF whatever else is asked for. A film moves (as MP4 if nothing else that
+    moves is asked for), and its last picture is a PNG as well; nothing else moves.
     """
     own = node.attributes.get(FORMAT)
     kinds = {*asked} if own is None else {str(own[1]), *asked}
     if node.op == REPORT.full_name:
         kinds.add("pdf")
-    return frozenset(kinds or {"png"})
+    if node.op.startswith("animate@"):
+        return frozenset(kinds | {"png"} | (set() if kinds & MOVING else {"mp4"}))
+    return frozenset(kinds - MOVING or {"png"})
 
 
 def sheet_of(name: str) -> str:

@@ -12,10 +12,11 @@ from p2lang.ir import Value
 from p2lang.semantics.application import Application
 from p2lang.semantics.bounds import upper
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.films import STATE, check_place
 from p2lang.semantics.promises import columns_of, keep
 from p2lang.semantics.sources import collect, need, sweep
 from p2lang.semantics.structure import DELIVERED, HELD, read_to_choose
-from p2lang.semantics.values import of_column, units_differ
+from p2lang.semantics.values import Typed, of_column, units_differ
 from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
 
@@ -38,6 +39,7 @@ def schema_after(application: Application) -> TableSchema | None:
     Raises Clash when the columns do not suit the operation.
     """
     signature = application.signature
+    check_place(signature, application.attributes)
     if signature.full_name in HELD:
         return _shared(application.parts) if signature.gives == "view" else None
     if signature.facts.numeric_columns:
@@ -51,20 +53,19 @@ def schema_after(application: Application) -> TableSchema | None:
 
 
 def _shared(parts: tuple[TableSchema, ...]) -> TableSchema | None:
-    """Give the columns that all parts of a frame have; what stands after the frame may name these."""
+    """Give the columns of the parts of a frame that mean the same in all that have them.
+
+    What stands after the frame may name these; a part without such a column takes no part in what it is named for.
+    """
     if not parts:
         return None
-    first, *others = parts
-    common = [
-        (name, ColumnType(column.kind, any(o[name].nullable for o in parts), column.unit))
-        for name, column in first.columns
-        if all(_same_meaning(column, other.get(name)) for other in others)
-    ]
-    return TableSchema(tuple(common), sum(part.rows for part in parts))
-
-
-def _same_meaning(column: ColumnType, other: ColumnType | None) -> bool:
-    return other is not None and (column.kind, column.unit) == (other.kind, other.unit)
+    shared: _Columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part.names):
+        first, *others = [part[name] for part in parts if name in part]
+        if all((first.kind, first.unit) == (other.kind, other.unit) for other in others):
+            nullable = any(column.nullable for column in (first, *others))
+            shared[name] = ColumnType(first.kind, nullable, first.unit)
+    return _schema(shared, sum(part.rows for part in parts))
 
 
 def keeps_columns(signature: Signature) -> bool:
@@ -73,7 +74,7 @@ def keeps_columns(signature: Signature) -> bool:
 
 
 _OTHER_COLUMNS = frozenset(
-    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join", "script")
+    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join", "script", "simulate")
 )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def filled_in(
     """Give the attributes that follow from the table when a call leaves them out; raises Clash when none does.
 
     All numeric columns for `pca` and `scale`, all columns that may be null for `drop_nulls`, the first text column for
-    `label`, the column `label` for `colour`.
+    `label`, the column `label` for `colour`, the column `state` for `animate`.
     """
     rule = _FILLED.get(signature.name)
     if rule is None or rule[0] in attributes:
@@ -135,12 +136,23 @@ def _label_column(signature: Signature, flow: TableSchema) -> Value:
     )
 
 
+def _state_column(signature: Signature, flow: TableSchema) -> Value:
+    if STATE in flow:
+        return ["col", STATE]
+    raise Clash(
+        "P2-E0206",
+        f"`{signature.name}` needs `over`: there is no column `{STATE}` here",
+        help="add `over=<column>`: the film has one picture for each of its values",
+    )
+
+
 _FILLED: dict[str, tuple[str, Callable[[Signature, TableSchema], Value]]] = {
     "pca": ("cols", _numeric_columns),
     "scale": ("cols", _numeric_columns),
     "drop_nulls": ("cols", _nullable_columns),
     "label": ("by", _key_column),
     "colour": ("by", _label_column),
+    "animate": ("over", _state_column),
 }
 
 
@@ -244,6 +256,56 @@ def _summary(application: Application, flow: TableSchema) -> TableSchema:
             )
         columns[name] = typed.type.as_column()
     return _schema(columns, flow.rows if by else 1)
+
+
+def _simulate(application: Application, flow: TableSchema) -> TableSchema:
+    if STATE in flow:
+        raise Clash(
+            "P2-E0225",
+            f"`simulate` adds the column {STATE}, and there is one already",
+            help=f"put `| rename(start = {STATE})` before it",
+        )
+    if not application.new:
+        raise Clash(
+            "P2-E0206",
+            "`simulate` needs to know how a state follows from the one before",
+            help="write `simulate(steps=100, x = x + v, ...)` with columns of the table",
+        )
+    changed = [(name, _state_after(name, typed, flow)) for name, typed in application.new]
+    steps = application.attributes.get("steps")
+    most = None if steps is None else upper(steps, application.bounds)
+    rows = flow.rows * ((_MOST_STEPS if most is None else most) + 1)
+    columns = {**dict(flow.columns), **dict(changed), STATE: ColumnType("int")}
+    return _schema(columns, rows)
+
+
+_MOST_STEPS = 5000
+
+
+def _state_after(name: str, typed: Typed, flow: TableSchema) -> ColumnType:
+    start = flow.get(name)
+    if start is None:
+        raise Clash(
+            "P2-E0201",
+            f"there is no column {name} to start from",
+            help=f"put its first value into the table: `| derive({name} = 0.0)` before `simulate`",
+            argument=name,
+        )
+    later = typed.type.as_column()
+    same = later.kind in (start.kind, "any") or (start.kind, later.kind) == ("number", "int")
+    if not same or units_differ(of_column(start), typed.type):
+        help = (
+            f'let it start as a number: `| cast({name}="number")` before `simulate`'
+            if (start.kind, later.kind) == ("int", "number")
+            else "a column keeps its type and unit from state to state"
+        )
+        raise Clash(
+            "P2-E0213",
+            f"{name} is {start} at the start, and {later} in the states after it",
+            help=help,
+            argument=name,
+        )
+    return ColumnType(start.kind, start.nullable or later.nullable, start.unit)
 
 
 def _rename(application: Application, flow: TableSchema) -> TableSchema:
@@ -372,6 +434,7 @@ def _script(application: Application, flow: TableSchema) -> TableSchema:
 _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
     "select": _select,
     "derive": _derive,
+    "simulate": _simulate,
     "summary": _summary,
     "rename": _rename,
     "cast": _cast,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -12,6 +12,7 @@ from p2lang.semantics.arguments import accept, accept_new, missing
 from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
 from p2lang.semantics.structure import (
     DECLARED,
@@ -393,7 +394,18 @@ class _Pass:
         if signature.name == "script":
             check_script(node, dict(new))
         self._effect(node, signature)
+        if makes_picture(signature):
+            check_film(signature, given, self._drawn(node))
         return new
+
+    def _drawn(self, node: Node) -> Iterator[Mapping[str, Value]]:
+        """Give the attributes of everything that a picture is made of."""
+        pending = list(node.inputs)
+        while pending:
+            view = self.nodes[pending.pop()]
+            if view.kind not in ("table", "plot", "done"):
+                yield view.node.attributes
+                pending += view.inputs
 
     def _other(
         self, node: Node, signature: Signature, name: str, value: Value, around: Surroundings

@@ -17,11 +17,26 @@ _LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
+class Motion:
+    """How a view becomes a film: the column whose values are its moments, and the pace.
+
+    `between` pictures stand between two moments; None lets the run choose.
+    """
+
+    over: str
+    fps: int
+    max_frames: int
+    between: int | None
+    ease: str
+
+
+@dataclass(frozen=True)
 class Draw:
-    """Draw a view under a name."""
+    """Draw a view under a name; with `motion`, as a film."""
 
     name: str
     picture: Picture
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,32 @@ Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut
 def plot(view: Picture, name: str | None) -> Effect:
     """Queue the view for rendering."""
     return Draw(_checked(name or "plot"), view)
+
+
+@kernel("effect", "animate@1")
+def animate(  # noqa: PLR0913 - the signature's parameters
+    view: Picture,
+    *,
+    over: str,
+    fps: int,
+    max_frames: int,
+    between: int | None,
+    ease: str,
+    name: str | None,
+) -> Effect:
+    """Queue the view as a film: one picture for each value of `over`, in rising order.
+
+    Of more values than max_frames evenly spaced ones are shown, the first and the last among them; the caption says so.
+    `between` pictures are added from each value to the next. Left out, there are none, but where points have a `key`
+    as many as make each value last half a second, within max_frames.
+    """
+    given = {"fps": (fps, 60), "max_frames": (max_frames, 3000), "between": (between or 1, 600)}
+    for parameter, (value, most) in given.items():
+        if not 1 <= value <= most:
+            raise NotComputable(
+                "P2-R0614", f"animate() wants {parameter} between 1 and {most:,}, not {value}"
+            )
+    return Draw(_checked(name or "plot"), view, Motion(over, fps, max_frames, between, ease))
 
 
 @kernel("effect", "handoff@1")

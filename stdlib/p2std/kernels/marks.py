@@ -8,6 +8,7 @@ from typing import Any
 
 from p2std.binding import kernel
 from p2std.errors import NotComputable
+from p2std.moving import Moving
 from p2std.operands import Range
 from p2std.picture import AxisWish, FacetWish, LegendWish, Limits, Mark, Picture
 from p2std.table import Tagged
@@ -31,14 +32,18 @@ def point(  # noqa: PLR0913 - the signature's parameters
     colour: str | None,
     size: Tagged | None,
     shape: str | None,
+    key: str | None,
     alpha: float,
 ) -> Picture:
-    """Draw a point for each row; `size` is a length for all points or a column. `key` matters to animations only."""
+    """Draw a point for each row; `size` is a length for all points or a column.
+
+    In a film a point glides from picture to picture where `key` has the same value.
+    """
     channels = _named(x=x, y=y, colour=colour, shape=shape)
     options: dict[str, Any] = {"alpha": alpha}
     if size is not None:
         (channels if size[0] == "col" else options)["size"] = size
-    return view.with_mark(Mark("point", channels, (), options))
+    return view.with_mark(Mark("point", channels, (), options, key or ""))
 
 
 @kernel("mark", "bar@1")
@@ -171,7 +176,7 @@ def font(view: Picture, family: str) -> Picture:
 
 
 @kernel("deco", "title@1")
-def title(view: Picture, text: str) -> Picture:
+def title(view: Picture, text: Moving) -> Picture:
     """Give the view a title."""
     return replace(view, title=text)
 

@@ -10,6 +10,7 @@ from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.grouping import grouped
 from p2std.lowering import GroupLowering, Lowering, columns, with_operands, with_rows
+from p2std.moving import Moving
 from p2std.operands import Operand
 from p2std.picture import Picture
 from p2std.table import DTYPES, Table, Tagged, collected
@@ -34,6 +35,29 @@ def keep(table: Table, where: Tagged) -> pl.LazyFrame:
 def derive(table: Table, new: Tagged) -> pl.LazyFrame:
     """Add or replace columns; every expression sees the columns as they were before."""
     return with_rows(table, new[1])
+
+
+@kernel("step", "simulate@1")
+def simulate(table: Table, steps: int, new: Tagged) -> pl.LazyFrame:
+    """Give the rows as state 0 and below them `steps` states, each made of the one before as `derive` makes columns.
+
+    All expressions see the state before; aggregates and window functions see the rows of that one state. Columns that
+    are not named keep their values.
+    """
+    if not 1 <= steps <= _MOST_STEPS:
+        raise NotComputable("P2-R0614", f"simulate() wants 1 to {_MOST_STEPS:,} steps, not {steps}")
+    state = table.collected().select(table.schema.names)
+    wanted = {name: DTYPES[table.schema[name].kind] for name, _ in new[1]}
+    states = []
+    for number in range(steps + 1):
+        if number:
+            before = Table(state.lazy(), table.schema, table.outside)
+            state = collected(with_rows(before, new[1]).cast(wanted))
+        states.append(state.with_columns(pl.lit(number, pl.Int64).alias("state")))
+    return pl.concat(states).lazy()
+
+
+_MOST_STEPS = 5000
 
 
 @kernel("step", "summary@1")
@@ -117,7 +141,7 @@ def join(table: Table, other: Table, on: list[str], rows: int | None) -> pl.Lazy
 
 
 @kernel("step", "frame@1")
-def frame(title: str | None, size: list[float] | None, cols: int, rows: int | None) -> Picture:
+def frame(title: Moving | None, size: list[float] | None, cols: int, rows: int | None) -> Picture:
     """Start a view over the table: title, and size in points (width, height)."""
     if cols != 1 or rows is not None:
         raise NotComputable(
