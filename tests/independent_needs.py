@@ -100,7 +100,8 @@ def told(content: Mapping[str, Any], schemas: Mapping[str, TableSchema]) -> Told
         params |= {f"{task['name']}.{name}": given for name, given in task["params"].items()}
     for node_id, op, inputs, attributes, kind in content["nodes"]:
         line = lines()[op]
-        calls = [value for value in _values(attributes) if value[0] == "call"]
+        # A column of a declared type may be called `call`: its pair has two parts, a call has three.
+        calls = [value for value in _values(attributes) if value[0] == "call" and value[2:]]
         found.rights |= line.rights.union(*(lines()[call[1]].rights for call in calls))
         flow = found.given.get(inputs[0], 1) if inputs and line.takes != "none" else None
         rows = _rows(line, attributes, flow, found, params, schemas)

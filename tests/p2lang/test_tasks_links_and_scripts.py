@@ -370,6 +370,13 @@ def test_a_changed_column_param_is_refused() -> None:
     assert refusal(METRIC, change) == "P2-V0518"
 
 
+def test_what_names_its_task_stands_in_one() -> None:
+    def change(content: dict[str, Any]) -> None:
+        del node(content, "loggy")[3][TASK]
+
+    assert refusal("p2 1\ntask a { loggy($me.task) }", change) == "P2-V0525"
+
+
 def test_rights_are_recomputed() -> None:
     def change(content: dict[str, Any]) -> None:
         content["rights"].remove("request")

@@ -174,6 +174,8 @@ def _column_name(session: Session, place: Place, node: ast.Expr) -> Typed | None
 
 
 def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
+    if node.name.text == "me" and place.scope.seen_binding("me") is None:
+        return _me(session, node)
     binding = constant(session, place, node)
     if binding is None:
         binding = bound(session, place, node.name, node.span)
@@ -204,6 +206,32 @@ def _variable(session: Session, place: Place, node: ast.Var) -> Typed:
     if binding.names_column and what.value[0] == "col":
         return _named_column(session, place, node, what)
     return what
+
+
+def _me(session: Session, node: ast.Var) -> Typed:
+    """Give `$me.bundle` or `$me.task`: what the script runs for."""
+    function = session.registry.expression("me")
+    field = node.fields[0].text if len(node.fields) == 1 else ""
+    if function is None or field not in function.by_name["of"].choices:
+        close = nearest(field, function.by_name["of"].choices) if function and field else None
+        session.report(
+            "P2-E0201",
+            f"`$me` has no part {field}" if field else "`$me` is not one value",
+            node.fields[0].span if field else node.span,
+            help=f"did you mean `$me.{close}`?"
+            if close
+            else "write `$me.bundle` or `$me.task`: what the script runs for",
+        )
+        return LOST
+    if field == "task" and session.task is None:
+        session.report(
+            "P2-E0245",
+            "`$me.task` is the task around it, and here is none",
+            node.span,
+            help="put it inside `task name { ... }`, or write `$me.bundle`",
+        )
+        return LOST
+    return Typed(["call", function.full_name, {"of": ["str", field]}], STRING)
 
 
 def _named_column(session: Session, place: Place, node: ast.Var, what: Typed) -> Typed:

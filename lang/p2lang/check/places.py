@@ -167,7 +167,12 @@ def bound(session: Session, place: Place, name: ast.Name, span: Span) -> Binding
     if binding is not None:
         return binding
     if name.text == "me":
-        session.later("`$me`", span)
+        session.report(
+            "P2-E0201",
+            "`$me` is not a table",
+            span,
+            help="write `$me.bundle` or `$me.task`: what the script runs for",
+        )
         return None
     hidden = place.scope.hidden(name.text)
     if isinstance(hidden, Binding):

@@ -20,11 +20,15 @@ _SPEAK_OF_TASKS = ("gather_tasks", "last_task")
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a node stands on: tasks whose params it uses, tasks it asks about, what it reads row by row."""
+    """What a node stands on: tasks whose params it uses, tasks it asks about, what it reads row by row.
+
+    `in_task` tells that it names the task around it.
+    """
 
     uses: frozenset[str] = _NONE
     asks: frozenset[str] = _NONE
     origin: str | None = None
+    in_task: bool = False
 
 
 @dataclass
@@ -73,16 +77,19 @@ class Statements:
         given = [self.seen[name] for name in node.inputs]
         uses = {task for before in given for task in before.uses}
         asks = {task for before in given for task in before.asks}
+        in_task = any(before.in_task for before in given)
         for attribute in node.attributes.values():
             for value in ir.walk(attribute):
                 if value[0] == "var" and "." in value[1]:
                     uses.add(value[1].partition(".")[0])
                 elif value[0] == "call" and value[1].partition("@")[0] in _SPEAK_OF_TASKS:
                     asks.add(_literal_task(value, value[1].partition("@")[0]))
+                elif value[0] == "call" and value[1].startswith("me@"):
+                    in_task |= value[2]["of"] == ["str", "task"]
         for name in asks:
             if name not in self.places:
                 raise RefusedProgram("P2-V0525", f"there is no task {name!r}")
-        return _Seen(frozenset(uses), frozenset(asks), self._origin(node, signature))
+        return _Seen(frozenset(uses), frozenset(asks), self._origin(node, signature), in_task)
 
     def _origin(self, node: Node, signature: Signature) -> str | None:
         if signature.name in ("access", "need"):
@@ -99,6 +106,8 @@ class Statements:
             self.current = task
         if task in self.left:
             raise RefusedProgram("P2-V0525", f"the effects of task {task!r} are not together")
+        if seen.in_task and not task:
+            raise RefusedProgram("P2-V0525", f"{node.op} names its task, and stands in none")
         if seen.uses - {task}:
             raise RefusedProgram("P2-V0525", f"{node.op} uses a parameter of another task")
         if task and any(self.places[name] >= self.places[task] for name in seen.asks):
