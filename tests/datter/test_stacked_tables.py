@@ -52,6 +52,9 @@ def test_a_column_that_some_runs_lack_is_nullable_and_a_note_names_them(store: S
     described = store.describe("exp/*")
     assert str(described.schema["acc"]) == "number?"
     assert "column 'acc' is missing in 1 of 2 runs: b" in described.notes
+    assert described.schema.members is not None
+    assert described.schema.members.runs == ("a", "b")
+    assert described.schema.members.lacking["acc"] == ("b",)
     _, part = store.bind("exp/*", ["acc"])
     assert (part.columns, part.constants) == ({}, {})
 

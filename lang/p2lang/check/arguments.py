@@ -15,6 +15,7 @@ from p2lang.check.columns import (
 from p2lang.check.misgiven import (
     Given,
     compared,
+    decimal_comma,
     is_computed,
     no_argument,
     report_missing,
@@ -137,6 +138,8 @@ def _positional(
     given: Given,
 ) -> None:
     if compared(session, place, signature, argument, given):
+        return
+    if decimal_comma(session, argument, given):
         return
     if signature.variadic is not None and is_computed(argument.value):
         given.sound = False

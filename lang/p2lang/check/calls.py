@@ -13,7 +13,7 @@ from p2lang.check.model import Binding, Step, Stream, Word
 from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.tasks import SPEAKS_OF_TASKS, speaks_of_task
-from p2lang.check.vocabulary import OTHERWISE
+from p2lang.check.vocabulary import METHODS, OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
@@ -48,6 +48,7 @@ def call(session: Session, place: Place, node: ast.Call) -> Typed:
 def _is_method(session: Session, place: Place, node: ast.Call) -> bool:
     """Report `reward.mean()`: a function stands before its column."""
     of, *_, last = (part.text for part in node.name.parts)
+    last = METHODS.get(last) or FOREIGN_FUNCTIONS.get(last, (last,))[0]
     known = session.registry.expression(last)
     column = place.columns is not None and of in place.columns
     if not column or known is None or place.scope.word(of) is not None:

@@ -348,7 +348,7 @@ def _no_step(session: Session, place: Place, node: ast.Stage, stream: Stream) ->
     steps = [*_steps(session), *place.scope.callable()]
     foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
     ours = foreign if foreign in steps else None
-    close = ours or nearest(name, steps)
+    close = ours or (None if name in OTHERWISE else nearest(name, steps))
     source = None if close else nearest(name, starting(session))
     help = f"did you mean `{close}`?" if close else ""
     if source:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from p2lang import ast
 from p2lang.check.session import Place, Remedy, Session
+from p2lang.check.vocabulary import ARGUMENTS_OTHERWISE
 from p2lang.check.words import FOREIGN_ARGUMENTS, FOREIGN_ARGUMENTS_OF, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.arguments import missing
@@ -70,15 +71,17 @@ def too_many(
     given: Given,
 ) -> None:
     """Report an argument without a name that has no place."""
+    if _grouped_digits(session, argument):
+        return
     if signature.variadic is not None:
+        remedy = _named(session, signature, argument, given)
         session.report(
             "P2-E0205",
             f"`{signature.name}` needs a name for each new column",
             argument.span,
-            help=f"write `{signature.name}(name = {session.source.slice(argument.value.span)})`",
+            help=remedy.help,
+            fix=remedy.fix,
         )
-        return
-    if _grouped_digits(session, argument, given):
         return
     count = len(in_place)
     takes = f"takes {count} argument{'s' if count != 1 else ''}" if count else "takes no arguments"
@@ -107,18 +110,36 @@ def _deleted(session: Session, argument: ast.Argument) -> Fix | None:
     return Fix(argument.span, "") if before.endswith("(") and after.startswith(")") else None
 
 
-def _grouped_digits(session: Session, argument: ast.Argument, given: Given) -> bool:
-    """Report `10,000`: the comma ends the argument."""
+def _named(session: Session, signature: Signature, argument: ast.Argument, given: Given) -> Remedy:
+    """Give the new column that is meant: `r <- value` of R, or another key beside `by=`."""
+    text = session.source.slice(argument.span)
+    assigned = re.match(r"(\w+)\s*<-\s*(.+)\Z", text, re.DOTALL)
+    if assigned:
+        mended = f"{assigned[1]} = {assigned[2]}"
+        return Remedy(f"write `{mended}`", Fix(argument.span, mended))
+    keys = given.by_parameter.get("by")
+    if keys and isinstance(argument.value, ast.Column):
+        held = session.source.slice(keys[0].value.span).strip("[]")
+        span = Span(keys[0].value.span.start, argument.span.end)
+        between = session.source.text[keys[-1].span.end : argument.span.start].strip()
+        fix = Fix(span, f"[{held}, {text}]") if between == "," else None
+        return Remedy(f"several keys stand in a list: `by=[{held}, {text}]`", fix)
+    return Remedy(f"write `{signature.name}(name = {text})`")
+
+
+def _grouped_digits(session: Session, argument: ast.Argument) -> bool:
+    """Report `10,000` and `0,5`: the comma ends the argument."""
     before = session.source.text[: argument.span.start]
     digits = re.search(r"(?<![\w.])\d{1,3}(?:,\d{3})*,\Z", before)
     node = argument.value
-    if digits is None or not isinstance(node, ast.Number) or len(node.text) != _GROUP:
+    if digits is None or not isinstance(node, ast.Number) or not node.text.isdigit():
         return False
     span = Span(digits.start(), argument.span.end)
-    mended = session.source.slice(span).replace(",", "_")
+    grouped = len(node.text) == _GROUP and not before.endswith(("(0,", "=0,", " 0,"))
+    mended = session.source.slice(span).replace(",", "_" if grouped else ".")
     session.report(
         "P2-E0106",
-        "digits are grouped by `_`, not by `,`",
+        "digits are grouped by `_`, not by `,`" if grouped else "a number has a point, not a comma",
         span,
         help=f"write `{mended}`",
         fix=Fix(span, mended),
@@ -127,6 +148,26 @@ def _grouped_digits(session: Session, argument: ast.Argument, given: Given) -> b
 
 
 _GROUP = 3
+
+
+def decimal_comma(session: Session, argument: ast.Argument, given: Given) -> bool:
+    """Report `alpha=0,5`."""
+    before = session.source.text[: argument.span.start]
+    start = re.search(r"(?<==)\s*\d+,\Z", before)
+    node = argument.value
+    if start is None or not isinstance(node, ast.Number) or not node.text.isdigit():
+        return False
+    given.sound = False
+    span = Span(start.start() + len(start[0]) - len(start[0].lstrip()), argument.span.end)
+    mended = session.source.slice(span).replace(",", ".")
+    session.report(
+        "P2-E0106",
+        "a number has a point, not a comma",
+        span,
+        help=f"write `{mended}`",
+        fix=Fix(span, mended),
+    )
+    return True
 
 
 def _joined(
@@ -199,8 +240,22 @@ def no_argument(
     foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
     foreign = FOREIGN_ARGUMENTS_OF.get((operation, wrong), foreign)
     close = foreign or nearest(wrong, signature.by_name)
-    alone = [*signature.by_name] if signature.variadic is None else []
+    alone = [*signature.by_name] if signature.variadic is None and listed is None else []
     only = alone[0] if not close and len(alone) == 1 else None
+    otherwise = "" if foreign else ARGUMENTS_OTHERWISE.get(wrong, "")
+    if listed is not None and not close and isinstance(turned, ast.Column):
+        otherwise = (
+            f"`{operation}` keeps names; write `| rename({session.source.slice(argument.span)})`"
+        )
+    if otherwise:
+        session.report(
+            "P2-E0205",
+            f"`{operation}` has no argument `{wrong}`",
+            name.span,
+            help=otherwise,
+            note=_parameters(signature),
+        )
+        return
     session.report(
         "P2-E0205",
         f"`{operation}` has no argument `{wrong}`",

@@ -104,6 +104,8 @@ def _meant(
     literal = FOREIGN_LITERALS.get(text)
     if literal is not None:
         return Remedy(f"write `{literal}`", Fix(span, literal)), ()
+    if "${" in text:
+        return Remedy(f'text with holes is written `f"{text.replace("${", "{$")}"`'), ()
     if text in NO_CONSTANTS:
         return Remedy(NO_CONSTANTS[text]), ()
     if text in place.beside and place.columns is not None:

@@ -34,7 +34,7 @@ def of_operator(
     if clash.code == "P2-E0213" and node.operator in ("+", "-", "*", "/", "**"):
         return _arithmetic(session, node, left, right)
     if clash.code == "P2-E0213" and node.operator in ("in", "not in"):
-        return _membership(session, node, left)
+        return _membership(session, node, right)
     if clash.code == "P2-E0213" and node.operator in ("==", "!=", "<", "<=", ">", ">="):
         return _kinds(session, node, left, right)
     return None
@@ -106,8 +106,12 @@ def _kinds(session: Session, node: ast.Binary, left: ValueType, right: ValueType
     return None
 
 
-def _membership(session: Session, node: ast.Binary, left: ValueType) -> Remedy | None:
+def _membership(session: Session, node: ast.Binary, of: ValueType) -> Remedy | None:
     right, text = node.right, session.source.slice(node.right.span)
+    if of.kind == "string" and not isinstance(right, ast.String):
+        asked = f"contains({text}, {session.source.slice(node.left.span)})"
+        asked = f"not {asked}" if node.operator == "not in" else asked
+        return Remedy(f"write `{asked}`", Fix(node.span, asked))
     if isinstance(right, ast.ListExpr) and len(right.items) == 1:
         only = right.items[0].value
         if isinstance(only, ast.Range):

@@ -134,7 +134,7 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
         )
         return False
     message, label, help = _mismatch(signature, kind)
-    between = _BETWEEN.get((kind, "effect" if signature.kind == "effect" else wanted))
+    between = _BETWEEN.get((kind, wanted))
     fix = Fix(Span(name.start, name.start), f"{between} | ") if between else None
     session.report("P2-E0204", message, name, label=label, help=help, fix=fix)
     return False
@@ -174,7 +174,7 @@ def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     return replace(kept, kind=None, muddled=True)
 
 
-_BETWEEN = {("table", "view"): "frame", ("view", "effect"): "plot"}
+_BETWEEN = {("table", "view"): "frame", ("view", "any"): "plot"}
 """The step that is missing between what the pipe carries and what a step takes."""
 
 THINGS = {

@@ -77,6 +77,9 @@ OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("mark_point", "mark_circle", "stripplot", "swarmplot"), "write `point(x=..., y=...)`"),
     **dict.fromkeys(("mark_bar", "countplot", "geom_col"), "write `bar(x=..., y=...)`"),
     **dict.fromkeys(("mark_area", "mark_errorband", "geom_area"), "write `band(x=..., lo=..., hi=...)`"),
+    **dict.fromkeys(("violin", "violinplot", "geom_violin", "kde", "kdeplot"), "write `histogram(x=...)`"),
+    **dict.fromkeys(("area", "fill_area"), "write `band(x=..., lo=..., hi=...)`"),
+    **dict.fromkeys(("contour", "contourf", "surface", "surf", "mesh"), "write `heatmap(x=..., y=..., fill=...)`"),
     "mark_rect": "write `heatmap(x=..., y=..., fill=...)`",
     "geom_text": "write `text(label=...)`",
     "geom_tile": "write `heatmap(x=..., y=..., fill=...)`",
@@ -93,6 +96,41 @@ OTHERWISE: Mapping[str, str] = {
                     "leave it out; titles are steps: `| title(\"...\")`, `| axis(x=\"...\", y=\"...\")`"),
 }  # fmt: skip
 """Step of another tool -> what to write, where ours has no single step for it."""
+
+METHODS: Mapping[str, str] = {
+    "startswith": "starts_with",
+    "endswith": "ends_with",
+    "includes": "contains",
+    "len": "length",
+    "tolower": "lower",
+    "toupper": "upper",
+}
+"""Method of a text in another tool -> our function, which takes the column first."""
+
+ARGUMENTS_OTHERWISE: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("na_rm", "skipna", "dropna", "ignore_nulls"), "leave it out: missing values never count"
+    ),
+    **dict.fromkeys(
+        ("data", "df", "table"), "leave it out: the table comes from the left, `$data | ...`"
+    ),
+    **dict.fromkeys(
+        ("linestyle", "ls", "dash", "dashes", "fmt", "strokeDash"),
+        "leave it out: colours tell lines apart",
+    ),
+    **dict.fromkeys(("ymin", "ymax", "ylimits"), "write `ylim=low..high`"),
+    **dict.fromkeys(("xmin", "xmax", "xlimits"), "write `xlim=low..high`"),
+    **dict.fromkeys(("log", "logscale"), 'write `yscale="log"`'),
+    **dict.fromkeys(("inplace", "ax", "axes", "fig", "copy", "axis", "figure"), "leave it out"),
+    **dict.fromkeys(
+        ("dpi", "format", "resolution"),
+        "leave it out; file formats are chosen when it runs: `-f svg`",
+    ),
+    **dict.fromkeys(
+        ("label", "legend_label"), "leave it out: the legend names the values of `colour=`"
+    ),
+}
+"""Argument of another tool -> what to do, where the step has none that is like it."""
 
 COLOURS = frozenset(
     ("aqua", "black", "blue", "brown", "crimson", "cyan", "darkgrey", "fuchsia", "gold", "gray", "green", "grey",

@@ -368,7 +368,7 @@ FOREIGN_ARGUMENTS = {
     "columns": ("cols", "on", "columns"),
     "row": ("rows",),
     "nrows": ("rows",),
-    "label": ("title", "by"),
+    "label": ("title",),
     "name": ("title", "name"),
     "z": ("fill",),
     "value": ("fill",),

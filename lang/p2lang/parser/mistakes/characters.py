@@ -71,6 +71,16 @@ def quotes(at: Trouble) -> Diagnostic | None:
     return None
 
 
+def grouped_digits(at: Trouble) -> Diagnostic | None:
+    """`1'000`."""
+    if at.kind() != "BAD_SINGLE" or at.kind(-1) != "NUMBER" or not at.touching(-1):
+        return None
+    span = Span(at.span(-1).start, at.span(-1).end + len(at.text()))
+    mended = at.text(-1) + at.text().rstrip("'").replace("'", "_")
+    message = "digits are grouped by `_`"
+    return Diagnostic("P2-E0106", message, span, help=f"write `{mended}`", fix=Fix(span, mended))
+
+
 def odd_quotes(at: Trouble) -> Diagnostic | None:
     """A quote missing in the middle of a line, or quotes inside a text: texts and words have changed places."""
     for d in (0, -1):
@@ -258,6 +268,11 @@ def points(at: Trouble) -> Diagnostic | None:
     """Points of numbers: `.5`, `1.`, `1.2.3`, `1...5`."""
     if at.kind() != "DOT":
         return None
+    if at.kind(-1) == "NUMBER" and at.kind(1) == "BAD_NUMBER" and at.touching(0):
+        span = at.stretch(-1, 1)
+        text = at.tokens.text[span.start : span.end]
+        advice = "write `1_000_000`, `1.5` or `1e-3`"
+        return Diagnostic("P2-E0106", f"`{text}` is not a number", span, help=advice)
     number_follows = at.kind(1) in ("NUMBER", "QUANTITY") and at.touching(0)
     if at.kind(-1) == "DOTS" and at.touching(-1):
         span, mended = at.stretch(-1, 0), ".."
@@ -398,6 +413,7 @@ def _look_alike(whole: str, span: Span) -> Diagnostic:
 
 RULES: tuple[Rule, ...] = (
     spaced_units,
+    grouped_digits,
     quotes,
     odd_quotes,
     triple_quotes,

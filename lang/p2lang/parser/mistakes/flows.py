@@ -69,6 +69,15 @@ def bare_names(at: Trouble) -> Diagnostic | None:
             at.stretch(start, -1),
             help=f"write `{step}({rest})`",
         )
+    if at.kind() == "SLASH" and at.is_word(1) and at.touching(-1) and at.touching(0):
+        path = f"{name}/{at.text(1)}"
+        return Diagnostic(
+            "P2-E0108",
+            "a bundle is read with `access`, its name in quotes",
+            at.stretch(start, 1),
+            help=f'write `access("{path}")`',
+            fix=Fix(at.stretch(start, 1), f'access("{path}")'),
+        )
     if name in _SOURCES:
         return Diagnostic(
             "P2-E0108",
@@ -230,6 +239,13 @@ def joined_by_comma(at: Trouble) -> Diagnostic | None:
     """`access("x"), frame`."""
     if at.kind() != "COMMA" or at.inside in ("LPAR", "LSQB") or not at.wants_statement:
         return None
+    if at.kind(-1) == at.kind(1) == "NUMBER" and at.touching(-1) and at.touching(0):
+        span = at.stretch(-1, 1)
+        mended = f"{at.text(-1)}.{at.text(1)}"
+        message = "a number has a point, not a comma"
+        return Diagnostic(
+            "P2-E0106", message, span, help=f"write `{mended}`", fix=Fix(span, mended)
+        )
     if at.on_new_line(1) or at.kind(1) == "$END":
         advice = "delete it; a new statement needs no sign before it"
         message = "statements are not separated by `,`"
@@ -255,21 +271,28 @@ def clauses(at: Trouble) -> Diagnostic | None:
 
 def bracket_calls(at: Trouble) -> Diagnostic | None:
     """`access["x"]` and `access{"x"}`."""
-    if at.kind() not in ("LSQB", "LBRACE") or not at.is_word(-1) or not at.touching(-1):
+    if at.kind() == "LSQB" and at.kind(-1) == "RPAR" and at.wants_statement:
+        return Diagnostic("P2-E0111", _NO_INDEX, at.span(), help=_TAKEN_OUT)
+    step = at.kind(-2) == "VBAR" and not at.on_new_line()
+    if at.kind() not in ("LSQB", "LBRACE") or not at.is_word(-1) or not (at.touching(-1) or step):
         return None
     if not at.wants("LPAR") or (at.kind() == "LSQB" and at.wants("AND")):
         return None
     if at.kind() == "LSQB" and at.kind(-2) != "VBAR" and at.text(-1) not in _SOURCES:
         return Diagnostic(
             "P2-E0111",
-            "rows and columns are not taken out with `[ ]`",
+            _NO_INDEX,
             at.span(),
-            help="rows are taken with `| filter(condition)` or `| head(n)`, columns with `| select(a, b)`",
+            help=_TAKEN_OUT,
         )
     advice = f"write `{at.text(-1)}(...)`"
     return Diagnostic("P2-E0111", "a call has round brackets", at.span(), help=advice)
 
 
+_NO_INDEX = "rows and columns are not taken out with `[ ]`"
+_TAKEN_OUT = (
+    "rows are taken with `| filter(condition)` or `| head(n)`, columns with `| select(a, b)`"
+)
 _SOURCES = ("access", "union", "load", "copy", "collect", "sweep")
 
 

@@ -14,9 +14,9 @@ _INFIX = {
     "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "THEN": "then", "ELSE": "else", "elif": "else if",
 }  # fmt: skip
 _CALLED = {
-    "mod": "mod(a, b)", "div": "floor(a / b)", "like": "a comparison with `==` or `in [...]`",
-    "LIKE": "a comparison with `==` or `in [...]`", "between": "`x in low..high`", "BETWEEN": "`x in low..high`",
-    "xor": "a != b", "contains": "`in`",
+    "mod": "mod({}, {})", "div": "floor({} / {})", "like": "contains({}, {})", "LIKE": "contains({}, {})",
+    "between": "x in low..high", "BETWEEN": "x in low..high", "xor": "{} != {}", "contains": "contains({}, {})",
+    "startswith": "starts_with({}, {})", "endswith": "ends_with({}, {})",
 }  # fmt: skip
 
 
@@ -171,7 +171,11 @@ def _infix(at: Trouble, d: int) -> Diagnostic | None:
         fix = Fix(at.stretch(d, d + 3), mended) if plain else None
         return Diagnostic("P2-E0110", message, span, help=f"write `{mended}`", fix=fix)
     if text in _CALLED:
-        return Diagnostic("P2-E0110", message, span, help=f"use {_CALLED[text]}")
+        if text.lower() == "like" and at.kind(d + 1) == "STRING":
+            return Diagnostic("P2-E0110", message, span, help=f"write `{_like(at, d)}`")
+        plain = at.starts_value(d + 1) and at.kind(d + 1) not in ("LPAR", "NOT", "IF")
+        sides = (at.text(d - 1), at.text(d + 1)) if plain else ("a", "b")
+        return Diagnostic("P2-E0110", message, span, help=f"write `{_CALLED[text].format(*sides)}`")
     if text in _INFIX:
         mended = _INFIX[text]
         return Diagnostic("P2-E0110", message, span, help=f"use `{mended}`", fix=Fix(span, mended))
@@ -180,6 +184,13 @@ def _infix(at: Trouble, d: int) -> Diagnostic | None:
             "P2-E0110", "`AS` does not name a column", span, help="write `name = value`"
         )
     return None
+
+
+def _like(at: Trouble, d: int) -> str:
+    pattern = at.text(d + 1).strip('"')
+    start, end = pattern.startswith("%"), pattern.endswith("%")
+    word = "contains" if start == end else "ends_with" if start else "starts_with"
+    return f'{word}({at.text(d - 1)}, "{pattern.strip("%")}")'
 
 
 def renaming(at: Trouble) -> Diagnostic | None:

@@ -223,6 +223,37 @@ def denials(at: Trouble) -> Diagnostic | None:
     )
 
 
+def step_arguments(at: Trouble) -> Diagnostic | None:
+    """`| head 10`, `| title "x"`."""
+    kinds = ("NUMBER", "QUANTITY", "STRING", "FSTRING")
+    if at.kind() not in kinds or at.kind(-2) != "VBAR" or not at.is_word(-1) or at.on_new_line():
+        return None
+    return Diagnostic(
+        "P2-E0108",
+        f"what `{at.text(-1)}` takes stands in parentheses",
+        at.span(),
+        help=f"write `{at.text(-1)}({at.text()})`",
+        fix=Fix(Span(at.span(-1).end, at.span().end), f"({at.text()})"),
+    )
+
+
+def halves(at: Trouble) -> Diagnostic | None:
+    """`step >= 10 and <= 20`."""
+    if at.kind() != "CMP" or at.kind(-1) not in ("AND", "OR") or at.kind(-3) != "CMP":
+        return None
+    if at.kind(-4) not in ("NAME", "VAR") or not at.starts_value(1):
+        return None
+    name = at.text(-4)
+    return Diagnostic(
+        "P2-E0100",
+        f"a value is missing before {at.shown()}",
+        at.span(),
+        "expected what is compared",
+        help=f"write `{name} {at.text()} {at.text(1)}`",
+        fix=Fix(Span(at.span().start, at.span().start), f"{name} "),
+    )
+
+
 def unpacking(at: Trouble) -> Diagnostic | None:
     """`frame(**options)`."""
     if at.kind() != "POWER" or at.kind(-1) not in ("LPAR", "COMMA") or not at.wants_value:
@@ -258,6 +289,8 @@ FIRST_RULES: tuple[Rule, ...] = (
     descending,
     elementwise,
     denials,
+    step_arguments,
+    halves,
     unpacking,
     ranges_of_columns,
 )
