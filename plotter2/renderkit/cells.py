@@ -16,6 +16,7 @@ from plotter2.renderkit.view import MILLIMETRE, Grid, View
 _GUTTER: Final = 6.0
 _ROW: Final = 70 * MILLIMETRE
 _TALLEST: Final = 240 * MILLIMETRE
+_SMALLEST: Final = 20 * MILLIMETRE
 _DEEPEST: Final = 8
 
 
@@ -66,6 +67,11 @@ def spread(
     rows = _rows(grid)
     width = (area.width - _GUTTER * (grid.cols - 1)) / grid.cols
     height = (area.height - _GUTTER * (rows - 1)) / rows
+    if min(width, height) < _SMALLEST:
+        shown = f"{width / MILLIMETRE:.0f} mm x {height / MILLIMETRE:.0f} mm"
+        message = f"{len(grid.views)} frames have only {shown} each, too small to draw in"
+        remedy = "give the frame around them more room: frame(size=[...]), or fewer frames"
+        raise undrawable("P2-R0667", message, "frame", remedy)
     cells: list[Cell] = []
     for number, view in enumerate(grid.views):
         row, column = divmod(number, grid.cols)

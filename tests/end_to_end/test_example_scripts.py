@@ -54,21 +54,41 @@ def test_the_script_runs_and_draws(name: str, root: Path, tmp_path: Path) -> Non
     assert counts["drawn"] > 0
 
 
-def test_the_example_with_libraries_runs_with_them(root: Path, tmp_path: Path) -> None:
-    alice = p2_json(root, "key", "new", "--name", "alice@lab", "--no-passphrase")["file"]
-    shutil.copytree(SCRIPTS.parents[1] / "libraries", tmp_path / "libraries")
-    for path in sorted((tmp_path / "libraries").glob("*/*/*.p2")):
-        p2_json(root, "sign", path, *(("--key", alice) if "alice" in path.parts else ()))
-    pinned = hashlib.sha256((tmp_path / "libraries/alice/colours/0.4.1.p2").read_bytes())
-    script = tmp_path / "08_library.p2"
+def with_libraries(root: Path, folder: Path, name: str) -> Path:
+    """Give an example script, signed, beside the libraries that it uses."""
+    keys = p2_json(root, "key", "new", "--name", "alice@lab", "--no-passphrase")
+    shutil.copytree(SCRIPTS.parents[1] / "libraries", folder / "libraries")
+    for path in sorted((folder / "libraries").glob("*/*/*.p2")):
+        p2_json(root, "sign", path, *(("--key", keys["file"]) if "alice" in path.parts else ()))
+    pinned = hashlib.sha256((folder / "libraries/alice/colours/0.4.1.p2").read_bytes())
+    script = folder / f"{name}.p2"
     text = (SCRIPTS / script.name).read_text()
     script.write_text(text.replace("9f2c0a7e1d5b", pinned.hexdigest()[:12]))
     p2_json(root, "lock", "add", script)
     p2_json(root, "sign", script)
+    return script
+
+
+def test_the_example_with_libraries_runs_with_them(root: Path, tmp_path: Path) -> None:
+    script = with_libraries(root, tmp_path, "08_library")
     record = p2_json(root, "run", script)
     assert record["ledger"]["snr"]["drawn"] > 0
     shown = p2_json(root, "why", record["artefacts"][0]["path"])["provenance"]
     assert sorted(shown["libraries"]) == ["alice/colours@0.4.1", "lab/smoothing@1.2.0"]
+
+
+def test_the_report_is_one_document_and_its_sheets_are_pictures_when_asked_for(
+    root: Path, tmp_path: Path
+) -> None:
+    script = with_libraries(root, tmp_path, "06_report")
+    (whole,) = p2_json(root, "run", script)["artefacts"]
+    assert Path(whole["path"]).name == "experiment2_weekly.pdf"
+    assert p2_json(root, "why", whole["path"])["provenance"]["script"]["file"] == "06_report.p2"
+    record = p2_json(root, "run", script, "-f", "png")
+    names = [Path(artefact["path"]).name for artefact in record["artefacts"]]
+    assert names == ["experiment2_weekly.pdf", *(f"experiment2_weekly-{n}.png" for n in (1, 2, 3))]
+    assert record["artefacts"][0]["sha256"] == whole["sha256"]
+    assert record["ledger"]["experiment2_weekly"]["layers"] == 4
 
 
 def write_experiment2(folder: Path) -> None:

@@ -90,7 +90,7 @@ def _refused(formula: document.Formula, error: Exception) -> RunError:
         return _wrong(formula, "the formula is nested too deeply", "write it in several parts")
     found, place = _FOUND.search(text), _PLACE.search(text)
     what = found["what"].strip() if found is not None else ""
-    symbol = re.search(r"Unknown symbol: (\S+)", text)
+    symbol = re.search(r"Unknown symbol: ([^\s,]+)", text)
     if symbol is not None:
         message = f"the formula has {symbol[1]}, which is no symbol that can be set"
         help = (
