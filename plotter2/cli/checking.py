@@ -90,7 +90,10 @@ def checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
     """Give what checks scripts: against a file of schemas, or against the store of a root."""
     if schemas is not None:
         known = _schemas(schemas)
-        yield lambda script: compiling.check(script, known, Limits())
+        with opened_host(root) as host:  # for libraries only, which need no store
+            yield lambda script: compiling.check(
+                script, known, Limits(), host.surroundings(script.path, strict=False)
+            )
         return
     with opened_host(root) as host:
         yield host.check

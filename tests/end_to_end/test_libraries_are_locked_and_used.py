@@ -311,3 +311,16 @@ def test_what_lies_in_the_place_of_a_library_and_is_none_is_refused_by_name(
     told = refused(p2(bench.root, "lock", "add", bench.script), code)
     assert str(path) in told
     assert "the library" in told
+
+
+def test_libraries_are_known_where_schemas_stand_in_for_a_store(tmp_path: Path) -> None:
+    script, schemas = tmp_path / "a.p2", tmp_path / "schemas.json"
+    schemas.write_text('{"runs": {"rows": 10, "cols": {"lr": "number", "loss": "number"}}}')
+    script.write_text("""p2 1
+use "p2/statistics@1.0.0" as stats
+access("runs") | stats.mean_se(loss, by=[lr]) | frame | line(x=lr, y=mid) | plot | handoff
+""")
+    root = tmp_path / "root"
+    checked = p2_json(root, "check", script, "--schemas", schemas)
+    assert [d["code"] for d in checked["diagnostics"]] == ["P2-W0450"]
+    assert not root.exists()
