@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from p2_compiling import LOWERED
 from p2_scripts import SCRIPTS
 from p2lang.service import Completion, completions, is_complete
-from script_editing import marked
+from script_editing import document, marked
 
 RUNS = 'access("experiment2/*")'
 
@@ -178,8 +182,31 @@ def test_whether_a_text_needs_more_lines(text: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_every_line_of_an_example_is_complete_or_waits_for_more(path: object) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)  # type: ignore[attr-defined]
+def test_every_line_of_an_example_is_complete_or_waits_for_more(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     assert is_complete("".join(lines)) == "complete"
     answers = {is_complete("".join(lines[:n])) for n in range(len(lines))}
     assert answers <= {"complete", "incomplete"}
+
+
+@pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
+def test_whatever_is_offered_in_an_example_is_right_there(path: Path) -> None:
+    """Every step, column and binding that is offered is one that the checker finds."""
+    text = path.read_text(encoding="utf-8")
+    places = [match.end() for match in re.finditer(r"\| |[(,=] ?(?=[a-z])", text)]
+    for place in places[:: max(1, len(places) // 12)]:
+        for found in completions(document(text), place)[::7]:
+            if found.kind not in ("step", "column", "binding"):
+                continue
+            start, end = found.replaces.start, found.replaces.end
+            if text[end] == "." or (text[end] == "(" and found.kind != "step"):
+                continue  # what follows would make something else of it
+            checked = document(text[:start] + found.insert + text[end:])
+            codes = {
+                d.code for d in checked.compiled.diagnostics if d.span.start == start and d.is_error
+            }
+            assert not codes & {"P2-E0201", "P2-E0202", "P2-E0204", "P2-E0209"}, (
+                text[:start][-60:],
+                found.insert,
+                codes,
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from p2_compiling import LOWERED, compiled
@@ -159,8 +161,8 @@ NAMED_IN_THE_MODULE = frozenset(("param", "task", "script", "link", "expose", "i
 
 
 @pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
-def test_renaming_bindings_changes_nothing_of_what_a_script_does(path: object) -> None:
-    text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
+def test_renaming_bindings_changes_nothing_of_what_a_script_does(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     before = compiled(text).module
     assert before is not None
     script = document(text).parsed.script
