@@ -65,6 +65,13 @@ _KINDS: Mapping[str, Any] = {
     "ARROW": Operator,
     "OPT": Operator,
 }
+_UNFINISHED: Mapping[str, Any] = {
+    "BAD_STRING": String.Double,
+    "BAD_FSTRING": String.Double,
+    "BAD_TRIPLE": String.Delimiter,
+    "BAD_BACKTICK": Name,
+}
+"""What is no mistake at the end of a text: it is still being typed."""
 _ESCAPE = re.compile(r"\\(?:u\{[0-9A-Fa-f]{1,6}\}|.)")
 _IN_TEXT_WITH_HOLES = re.compile(
     r"\{\{|\}\}|\\(?:u\{[0-9A-Fa-f]{1,6}\}|.)|\{((?:\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|[^\"{}\n])*)\}"
@@ -123,6 +130,8 @@ def _token(tokens: Tokens, index: int) -> Iterator[Found]:
         cut = len(text) if unit is None else unit.start()
         yield start, Number, text[:cut]
         yield start + cut, Keyword.Type, text[cut:]
+    elif kind in _UNFINISHED and tokens.ends[index] == len(tokens.text.rstrip("\n")):
+        yield start, _UNFINISHED[kind], text
     elif kind.startswith("BAD_"):
         yield start, Error, text
     elif kind == "NAME" or kind in tables().keyword_kinds:

@@ -14,10 +14,12 @@ from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.lexers import PygmentsLexer
 from prompt_toolkit.output import Output
 
 from p2lang.service import Completion as Found
 from p2lang.service import Document, completions, is_complete
+from plotter2.highlight import P2Lexer
 from plotter2.repl.commands import COMMANDS
 
 _PROMPT = HTML("<b>p2&gt;</b> ")
@@ -76,6 +78,7 @@ def prompt(
         _PROMPT,
         multiline=True,
         prompt_continuation=_GOES_ON,
+        lexer=PygmentsLexer(P2Lexer),
         completer=ThreadedCompleter(Statements(around)),
         complete_while_typing=True,
         auto_suggest=AutoSuggestFromHistory(),

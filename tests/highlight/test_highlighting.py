@@ -87,6 +87,8 @@ def test_the_four_kinds_of_words_have_four_colours() -> None:
         ('script f() = python """\nreturn 1\n"""', Keyword, "return"),
         ("access | frame", Name.Function, "frame"),
         ("let a = §", Error, "§"),
+        ('let a = "still typ', String.Double, '"still typ'),
+        ('let a = "never closed\nlet b = 3', Error, '"never closed'),
         ("def tidy(cut: int) = | head", Name.Function, "tidy"),
     ],
 )
