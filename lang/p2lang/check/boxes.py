@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from p2lang import ast
@@ -64,7 +65,7 @@ def _parts(
     before = session.errors
     given = session.block(session, inside, body)
     parts = [part for part in given if isinstance(part, Stream) and part.step is not None]
-    if not parts and session.errors == before:
+    if not parts and session.errors == before and not _damaged(session, body):
         session.report(
             "P2-E0203",
             f"there is nothing in this {node.kind}",
@@ -80,6 +81,12 @@ def _parts(
         )
         return None
     return parts or None
+
+
+def _damaged(session: Session, body: ast.Block) -> bool:
+    """Tell whether what stands in the braces could not be read; that was told."""
+    written = re.sub(r"#[^\n]*", "", session.source.slice(body.span))
+    return not body.items and bool(written.strip("{} \t\r\n"))
 
 
 def _put_together(

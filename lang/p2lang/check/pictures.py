@@ -54,7 +54,9 @@ def named_by_handoff(
         return stream
     nameless = session.nameless.pop(step, None)
     if nameless is None:
-        return replace(stream, step=step)
+        return (
+            replace(stream, step=step) if _once(session, stream, step, attributes, span) else None
+        )
     if "name" not in attributes:
         taken = _named_so(session, step, nameless)
         return replace(stream, step=step) if taken else None
@@ -63,6 +65,26 @@ def named_by_handoff(
     if name is None or not is_new(session, name, span, _words(step.signature), nameless):
         return None
     return replace(stream, step=session.renamed(step, given))
+
+
+def _once(
+    session: Session, stream: Stream, step: Step, attributes: dict[str, Value], span: Span
+) -> bool:
+    """Report a second name for a picture that was handed on before."""
+    own = step.attributes.get(name_attribute(step.signature))
+    given = attributes.get("name")
+    if step is stream.step or own is None or given is None:
+        return True
+    if split_ending(str(given[1]))[0] != own[1]:
+        session.report(
+            "P2-E0230",
+            f'this picture is handed on as "{own[1]}" already',
+            span,
+            help="a picture has one name: delete this flow, or draw it twice",
+        )
+        return False
+    del attributes["name"]
+    return True
 
 
 def settle(session: Session) -> None:

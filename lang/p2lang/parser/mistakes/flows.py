@@ -120,6 +120,11 @@ def boxes(at: Trouble) -> Diagnostic | None:
             return Diagnostic(
                 "P2-E0109", "`frame` has no table from the left", at.span(-1), help=advice
             )
+        if at.kind() == "FSTRING":
+            advice = f"write `{kind} (title={at.text()}) {{ ... }}`"
+            return Diagnostic(
+                "P2-E0116", f"the label of a {kind} has no holes", at.span(), help=advice
+            )
         return Diagnostic(
             "P2-E0116",
             f"`{kind}` has no content",
