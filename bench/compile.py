@@ -41,7 +41,7 @@ def main() -> None:
         times.append((time.perf_counter() - started) * 1000)
         assert compiled.module is not None
     print(
-        f"parse, check, lower: {statistics.median(times[5:]):.1f} ms median of {ROUNDS} (goal 15)"
+        f"parse, check, lower: {statistics.median(times[5:]):.1f} ms median of {ROUNDS} (goal 10)"
     )
 
 

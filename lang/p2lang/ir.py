@@ -198,13 +198,18 @@ def parts(value: Value) -> list[Value]:
 _FIRST_PART = {"range": 1, "if": 1, "op": 2, "not": 1, "neg": 1, "len": 1}
 
 
+_LEAVES = frozenset(("int", "num", "str", "bool", "null", "col", "cols", "var", "table", "field"))
+"""The commonest tags of values that hold no others."""
+
+
 def walk(value: Value) -> Iterator[Value]:
     """Give a tagged value and all inside it, from left to right; parents come first."""
     pending = [value]
     while pending:
         item = pending.pop()
         yield item
-        pending.extend(reversed(parts(item)))
+        if item[0] not in _LEAVES:
+            pending.extend(reversed(parts(item)))
 
 
 def depth(value: Value) -> int:
@@ -248,9 +253,14 @@ def _refuse_floats(value: Any) -> None:
     pending = [value]
     while pending:
         item = pending.pop()
-        if isinstance(item, float):
+        kind = type(item)
+        if kind is str or kind is int:
+            continue
+        if kind is list or kind is tuple:
+            pending.extend(item)
+        elif isinstance(item, float):
             raise TypeError(f"{item!r}: a float has no canonical form; write float.hex()")
-        if isinstance(item, Mapping):
+        elif isinstance(item, Mapping):
             pending.extend(item.values())
         elif isinstance(item, list | tuple):
             pending.extend(item)

@@ -161,6 +161,11 @@ def put(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def put_op(content: dict[str, Any], op: str) -> None:
+    """Let the filter be another operation, without arguments."""
+    node(content, "filter")[1:4:2] = [op, {}]
+
+
 def drop_input(content: dict[str, Any]) -> None:
     node(content, "filter")[2] = []
 
@@ -227,6 +232,8 @@ REFUSED = [
     ("P2-V0509", set_attribute("filter", "where", ["call", "isnull@1", {"y": ["col", "row"]}])),
     ("P2-V0509", set_attribute("filter", "where", ["call", "isnull@1", {}])),
     ("P2-V0509", set_attribute("plot", "name", ["str", "../a"])),
+    ("P2-V0509", lambda content: put_op(content, "order@1")),
+    ("P2-V0509", lambda content: put_op(content, "select@1")),
     ("P2-V0509", set_attribute("plot", "@when", ["int", 1])),
     ("P2-V0510", wrong_kind),
     ("P2-V0511", set_attribute("line", "x", ["col", "rows"])),

@@ -9,7 +9,7 @@ from p2lang.compiler.lowering import Lowered
 from p2lang.diagnostics import Diagnostic
 from p2lang.ir import Node, walk
 from p2lang.semantics.bounds import Bounds
-from p2lang.semantics.cost import factors
+from p2lang.semantics.cost import factors, units_per_row
 from p2lang.semantics.needs import MEBIBYTE, Need, NodeNeed, Reckoning, total
 from p2lang.semantics.structure import operation, reads_bundle
 from p2lang.signatures import Registry, Signature
@@ -63,6 +63,8 @@ class Budget:
         here = bound.of(total(cost.need for cost in places))
         times = f"{len(places)} times " if len(places) > 1 and bound.noun != "rows" else ""
         left = max(limit - (need - here), 0) // len(places)
+        if bound.noun == "work":
+            left = max(left - self._work_of_sample(worst.rows), 0)
         return Diagnostic(
             bound.code,
             bound.sentence.format(need=bound.shown(need), limit=bound.shown(limit)),
@@ -70,6 +72,11 @@ class Budget:
             f"{round(100 * here / need)} % of it: {times}{bound.factors(worst)}",
             f"{bound.fix(worst, self._signature(guilty), left)}, or ask for a higher limit",
         )
+
+    def _work_of_sample(self, rows: int) -> int:
+        """Give the work that the remedy itself takes."""
+        sample = self.registry.by_full_name.get("sample@1")
+        return 0 if sample is None else rows * units_per_row(sample, {}, {})
 
     def _worst_line(
         self, bound: _Bound, costs: tuple[NodeNeed, ...]

@@ -452,6 +452,9 @@ def _complete(node: Node, signature: Signature) -> None:
         raise RefusedProgram("P2-V0509", f"{node.op} lacks an attribute")
     if (signature.variadic is not None) != ("new" in given):
         raise RefusedProgram("P2-V0509", f"{node.op} lacks its new columns")
+    columns = given.get("cols", ["cols", []])
+    if signature.facts.needs_columns and not (columns[0] in ("cols", "by") and columns[1]):
+        raise RefusedProgram("P2-V0509", f"{node.op} names no column")
 
 
 def _new(
