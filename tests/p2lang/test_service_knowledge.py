@@ -146,6 +146,12 @@ def test_names_are_renamed_everywhere(text: str, new: str, after: str) -> None:
         ("def ^f(): table = | head", "filter", "`filter` is a step or function of the language"),
         (f"{RUNS} | filter(rew^ard > 3)", "r", "the column reward is named by the data"),
         (f"{RUNS} | he^ad", "r", "there is no name of this script here"),
+        (
+            'script f(^n: int): table = python """\nreturn n\n"""',
+            "k",
+            "the Python between the quotes",
+        ),
+        ("expose ^t = 3", "u", "other scripts and runs read it"),
         ("let ^a = 3 +", "b", "a script that cannot be read"),
     ],
 )

@@ -10,7 +10,7 @@ from p2lang import ast
 from p2lang.source import Span
 
 NameKind = Literal[
-    "let", "param", "pipe", "repeat", "parameter", "def", "script", "library", "task",
+    "let", "param", "pipe", "repeat", "parameter", "in Python", "def", "script", "library", "task",
     "link", "expose", "input",
 ]  # fmt: skip
 
@@ -85,7 +85,8 @@ class _Reader:
         self, item: ast.Def | ast.ScriptDef, known: _Known, scope: tuple[int, ...]
     ) -> None:
         inside, within = self._inner(known, scope)
-        parameters = self._parameters(item.parameters, inside, within)
+        kind: NameKind = "parameter" if isinstance(item, ast.Def) else "in Python"
+        parameters = self._parameters(item.parameters, inside, within, kind)
         if isinstance(item, ast.Def):
             self._uses(item.body, inside, within)
         word = self._declare(
@@ -102,13 +103,17 @@ class _Reader:
         self._declare("task", item.name, item, known, scope)
 
     def _parameters(
-        self, parameters: Iterable[ast.Parameter], known: _Known, scope: tuple[int, ...]
+        self,
+        parameters: Iterable[ast.Parameter],
+        known: _Known,
+        scope: tuple[int, ...],
+        kind: NameKind = "parameter",
     ) -> dict[str, Declared]:
         given: dict[str, Declared] = {}
         for parameter in parameters:
             if parameter.default is not None:
                 self._uses(parameter.default, known, scope)
-            declared = self._declare("parameter", parameter.name, parameter, known, scope)
+            declared = self._declare(kind, parameter.name, parameter, known, scope)
             given[declared.name] = declared
         return given
 

@@ -16,6 +16,7 @@ _OUTWARD = {
     "link": "other scripts and runs link to it by this name",
     "expose": "other scripts and runs read it by this name",
     "input": "what calls this script gives it by this name",
+    "in Python": "the Python between the quotes uses it by this name",
 }
 
 
