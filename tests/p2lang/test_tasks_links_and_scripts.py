@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from p2_compiling import SCHEMAS, SCRIPTS, module_of
 from p2lang import ir
+from p2lang.check.tasks import DEFAULT_CAP
 from p2lang.compiler import Compiled, Surroundings, compile_script
 from p2lang.fmt import format_script
 from p2lang.ir import Node
@@ -106,6 +107,21 @@ def test_a_module_tells_its_tasks_their_params_and_what_they_wait_for() -> None:
         ("second", [], ("first",)),
     ]
     assert list(program.params) == ["rates"]
+
+
+def test_a_sweep_that_is_asked_again_and_compared_compiles_and_is_verified() -> None:
+    text = (SCRIPTS / "10_sweep.p2").read_text(encoding="utf-8")
+    result = module_of(text.replace("  $both | automatic | handoff\n", ""))
+    assert result.module is not None
+    program = verify(result.module.encode(), result.schemas, core(), result.module.sha256)
+    sweep = next(n for n in program.nodes if n.signature.name == "sweep")
+    assert sweep.schema is not None
+    assert [(name, str(column)) for name, column in sweep.schema.columns] == [
+        ("lr", "number"),
+        ("seed", "int"),
+    ]
+    assert sweep.schema.rows == 32 * 10
+    assert "request redo:experiment2" in program.capabilities
 
 
 def test_each_effect_of_a_task_names_it_and_what_stands_outside_does_not() -> None:
@@ -417,6 +433,11 @@ def test_counts_of_ranges_and_lists_are_bounded_by_their_params(low: int, more: 
     length = ["op", "<=", ["len", ["var", "names"]], ["int", high]]
     assert count(["var", "names"], bounds_of({"names": length})) == high
     assert count(["list", [["int", 1]] * more], {}) == more
+
+
+def test_the_cap_that_is_told_is_the_one_of_the_signature() -> None:
+    collect = core().by_full_name["collect@1"]
+    assert collect.by_name["rows"].default_value == ["int", DEFAULT_CAP]
 
 
 def test_tasks_without_anything_in_them_are_a_module_too() -> None:

@@ -20,8 +20,8 @@ from p2lang.signatures import Signature
 from p2lang.source import Span
 from p2lang.types import TableSchema
 
-IMPOSED_ROWS = 1_000_000
-"""Rows that an imposed input has at most; `need` has the same number as its default."""
+IMPOSED_ROWS = int(NEED.by_name["rows"].default or 0)
+"""Rows that an imposed input has at most."""
 
 
 def link(session: Session, place: Place, item: ast.Link) -> None:

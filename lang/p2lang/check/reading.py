@@ -32,7 +32,7 @@ def reading(session: Session, signature: Signature, given: Arguments, name: Span
     """Give the operation that a call stands for with what it reads, or None after a report."""
     if reads_bundle(signature):
         answer = answer_to(session, given.attributes["path"])
-        if answer is not None:
+        if answer is not None and signature.name == "access":
             found = needed(session, answer, given)
             return None if found is None else Reading(*found)
         bundle = _bundle(session, signature, given)
