@@ -107,9 +107,9 @@ def _between(motion: Motion, moments: int, gliding: bool) -> int:
 
 
 def follows(picture: Picture) -> bool:
-    """Tell whether anything in a picture asks for the current value."""
-    marks = (v for m in picture.marks for v in (*m.channels.values(), *m.options.values()))
-    return any(moves(value) for value in (picture.title, *marks))
+    """Tell whether a rule of a picture stands at the current value."""
+    rules = (mark for mark in picture.marks if mark.kind == "rule")
+    return any(moves(value) for mark in rules for value in mark.options.values())
 
 
 def timed(frame: pl.LazyFrame, timing: Timing) -> pl.LazyFrame:
@@ -140,8 +140,7 @@ def shown_rows(mark: Mark, rows: pl.DataFrame, timing: Timing | None) -> NDArray
 def moments_of(mark: Mark, rows: pl.DataFrame, timing: Timing, followed: bool) -> Moments | None:
     """Give when the rows of a mark are shown, of those that are; None when it stands still.
 
-    A mark along the animated column itself shows the way so far, or all of it where something else follows the
-    current value.
+    A mark along the animated column itself shows the way so far, or all of it where a rule follows the current value.
     """
     if runs_along(mark, timing.over):
         return None if followed else Moments(rows[PASSED].to_numpy(), grows=True)

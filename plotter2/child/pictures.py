@@ -72,7 +72,7 @@ class Pictures:
                 "look at the conditions of its `when`",
             )
         together = spoken(layers.picture, [view.picture for view in layers.views])
-        followed = any(map(follows, (layers.picture, *(view.picture for view in layers.views))))
+        followed = any(follows(view.picture) for view in layers.views)
         made = [self._one(view, together, followed) for view in layers.views]
         return made[0] if len(made) == 1 else _over_each_other(made)
 

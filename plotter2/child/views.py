@@ -170,7 +170,7 @@ def composed(
 ) -> Composed:
     """Give the view of a complete picture over its rows; with `timing`, of a film.
 
-    `followed` tells that something in the frame follows the current value.
+    `followed` tells that a rule of the frame follows the current value.
     """
     if timing is not None and timing.over not in table.schema:
         timing = None
