@@ -174,6 +174,7 @@ AROUND = {
     "blank_before": st.sampled_from([None, True, False]),
 }
 HEADS = st.one_of(
+    FORMATTED,
     st.builds(ast.Var, IDENTIFIERS.map(ast.Name), tuples(NAMES, most=1)),
     st.builds(ast.Call, QNAMES, arguments(EXPRESSIONS)),
 )

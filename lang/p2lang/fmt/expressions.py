@@ -194,6 +194,8 @@ class ExpressionPrinter(ABC):
             return self.call(name, node.name.parts[-1].text, node.arguments, node.dangling)
         if isinstance(node, ast.Var):
             return self.word(node)
+        if isinstance(node, ast.FString):
+            return self.expression(node)
         raise ValueError(f"a statement cannot start with a {type(node).__name__}")
 
     def box(self, node: ast.Box) -> Document:

@@ -98,7 +98,7 @@ def _refused(formula: document.Formula, error: Exception) -> RunError:
             " and no environments"
         )
         return _wrong(formula, message, help)
-    at = _one_line(formula.tex)[max(int(place[1]) - 1, 0) :][:20] if place is not None else ""
+    at = _one_line(formula.tex)[int(place[1]) :][:20] if place is not None else ""
     near = f" at `{at}`" if at else " at its end"
     if len(what) > 60 or "end of text" in what or not what:
         return _wrong(formula, f"the formula cannot be read{near}", _USUAL)
