@@ -105,6 +105,8 @@ def told(content: Mapping[str, Any], schemas: Mapping[str, TableSchema]) -> Told
         found.rights |= line.rights.union(*(lines()[call[1]].rights for call in calls))
         flow = found.given.get(inputs[0], 1) if inputs and line.takes != "none" else None
         rows = _rows(line, attributes, flow, found, params, schemas)
+        if line.name.startswith("frame_"):
+            rows = sum(found.given[name] for name in inputs)
         found.given[node_id] = rows
         arriving = rows if flow is None else flow
         if flow is not None and kind == "table":
@@ -159,11 +161,24 @@ def _rows(
             found.exact = False
             return 0
         return math.prod(len(value[1]) for value in lists)
-    rows = 1 if flow is None else flow
+    return _after_step(line, attributes, 1 if flow is None else flow, tables, found, params)
+
+
+def _after_step(
+    line: Line,
+    attributes: Mapping[str, Any],
+    rows: int,
+    tables: list[int],
+    found: Told,
+    params: Mapping[str, Any],
+) -> int:
     if line.name == "summary":
         return rows if attributes.get("by", ["cols", []])[1] else 1
     if line.name == "join" and "rows" in attributes:
         return _most(attributes["rows"], found, params) or 0
+    if line.name == "simulate":
+        most = _most(attributes["steps"], found, params)
+        return rows * ((5_000 if most is None else most) + 1)
     if line.name == "join":
         return max([rows, *tables])
     if line.name in ("head", "sample"):
