@@ -33,6 +33,12 @@ class Pictures:
     made: list[Composed] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
 
+    def whole(self, drawn: Drawable) -> renderkit.View | renderkit.Grid:
+        """Give the whole picture; of a film, its caption tells which values are left out."""
+        made = self.of(drawn)
+        told = [made.caption, "" if self.timing is None else self.timing.caption]
+        return replace(made, caption="; ".join(filter(None, told)))
+
     def of(self, drawn: Drawable) -> renderkit.View | renderkit.Grid:
         """Give what is to be drawn. Raises RunError as `views.composed` does."""
         if isinstance(drawn, Panels):
@@ -83,8 +89,7 @@ class Pictures:
             said = captions.statement(self.program, view.source, picture.marks, self.params)
             made = composed(picture, view.table, timing=self.timing, followed=followed)
         spans = {name: (low, high) for name, (low, high, _) in made.counts.items()}
-        told = [captions.with_n(said, spans), "" if self.timing is None else self.timing.caption]
-        return replace(made, view=replace(made.view, caption="; ".join(filter(None, told))))
+        return replace(made, view=replace(made.view, caption=captions.with_n(said, spans)))
 
 
 _PLAIN = Picture()

@@ -193,7 +193,7 @@ class _Run:
         with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
             timing = self._timing(drawing)
             pictures = Pictures(self._program, self._params, self._interpreter.placed, timing)
-            picture = pictures.of(view)
+            picture = pictures.whole(view)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
             film = None if timing is None else film_of(picture, timing.timeline)
             scene = compose(picture) if film is None else film.still
