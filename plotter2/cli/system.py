@@ -21,7 +21,17 @@ from plotter2.host.host import Host
 from plotter2.sandbox.report import Check, report
 from plotter2.version import __version__
 
-_PACKAGES = ("apsw", "av", "cryptography", "lark", "matplotlib", "msgspec", "numpy", "polars", "scipy")
+_PACKAGES = (
+    "apsw",
+    "av",
+    "cryptography",
+    "lark",
+    "matplotlib",
+    "msgspec",
+    "numpy",
+    "polars",
+    "scipy",
+)
 _LITTLE_SPACE = 1 << 30
 
 
