@@ -42,6 +42,32 @@ FOREIGN_STARTS = frozenset(
         "try",
     )
 )
+_NEVER_FIRST = frozenset(
+    (
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "SLASH",
+        "POWER",
+        "CMP",
+        "NUMBER",
+        "QUANTITY",
+        "STRING",
+        "FSTRING",
+        "COMMA",
+        "EQUAL",
+        "VBAR",
+        "COLON",
+        "DOT",
+        "DOTS",
+        "LPAR",
+        "RPAR",
+        "LSQB",
+        "RSQB",
+    )
+)
+"""Kinds that begin no statement while one goes on."""
+_BEHIND_HEADER = 2
 _SIGNS = {"LPAR": "(", "LSQB": "[", "LBRACE": "{", "RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 _STATEMENT_ENDS = VALUE_ENDS | {"RBRACE", "PYTHON", "OPT"}
 
@@ -146,7 +172,10 @@ class _Outliner:
         kinds = self.tokens.kinds
         if kinds[i] == "RBRACE":
             return
-        fresh = not self._current() or self._current()[-1].end >= 0
+        extents = self._current()
+        fresh = not extents or extents[-1].end >= 0
+        if not fresh and i > _BEHIND_HEADER and kinds[i] in _NEVER_FIRST:
+            return
         behind_header = (
             not self.stack and kinds[0] == "P2" and i == (2 if kinds[1] == "NUMBER" else 1)
         )
