@@ -150,3 +150,9 @@ def test_cumulative_sum_adds_up_in_row_order(values: list[float | None]) -> None
     found = derived(table(values), call("cumulative_sum", x=col("x")))
     known = np.cumsum([v for v in values if v is not None]).tolist()
     assert found == near([None if v is None else known.pop(0) for v in values])
+
+
+def test_slopes_of_huge_numbers_are_missing_and_warn_nobody() -> None:
+    frame = pl.DataFrame({"y": [1e308, -1e308, 1e308, 0.0], "t": [0.0, 1e-5, 1e300, 1e308]})
+    slopes = derived(frame, call("derivative", y=col("y"), wrt=col("t")))
+    assert all(slope is None or abs(slope) < float("inf") for slope in slopes)

@@ -167,7 +167,7 @@ def integral(y: pl.Expr, wrt: pl.Expr) -> Reduction:
 
 def t_quantile(p: float, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the p-quantile of Student's t for each number of degrees of freedom; NaN below one."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.where(degrees >= 1, stdtrit(np.maximum(degrees, 1), p), np.nan)
 
 

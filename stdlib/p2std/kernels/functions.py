@@ -187,7 +187,7 @@ def log2(x: pl.Expr) -> pl.Expr:
     """Give the logarithm to base 2, exact for powers of 2; null for x <= 0."""
 
     def logarithms(values: pl.Series) -> pl.Series:
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return pl.Series(np.log2(values.to_numpy()))
 
     return pl.when(x > 0).then(x.map_batches(logarithms, pl.Float64, is_elementwise=True))

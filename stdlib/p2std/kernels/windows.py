@@ -94,9 +94,9 @@ def _slopes(values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.
     complete = np.flatnonzero(np.isfinite(values) & np.isfinite(at))
     if len(complete) < 2:
         return slopes
-    y, steps = values[complete], np.diff(at[complete])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rise = np.diff(y) / steps
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        steps = np.diff(at[complete])
+        rise = np.diff(values[complete]) / steps
         before, after = steps[:-1], steps[1:]
         inner = (before * rise[1:] + after * rise[:-1]) / (before + after)
     found = np.concatenate((rise[:1], inner, rise[-1:]))
