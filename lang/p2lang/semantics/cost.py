@@ -1,4 +1,4 @@
-"""The work bound: units per row from cost texts such as `2*C*C`, times the rows that can arrive. One unit ~ 10 ns."""
+"""The work bound: units per row from cost texts such as `3*K*I`, times the rows that can arrive. One unit ~ 10 ns."""
 
 from __future__ import annotations
 
