@@ -101,7 +101,7 @@ def test_the_python_library_runs_a_script(place: Workplace) -> None:
     assert result.record["sandbox_level"] in ("A", "B")
 
 
-@pytest.mark.parametrize("formats", [["jpg"], []])
+@pytest.mark.parametrize("formats", [["jpg"], ["png", "jpg"]])
 def test_the_python_library_refuses_file_formats_that_are_not_drawn(
     place: Workplace, formats: list[Any]
 ) -> None:
