@@ -9,7 +9,8 @@ import sys
 RUNS = 15
 CODE = """
 import time
-from p2lang.parser import parse
+import lark
+from p2lang.parser import parse, parsing
 from p2lang.source import Source
 def spent():
     started = time.process_time()
