@@ -76,7 +76,7 @@ class Node:
     def id(self) -> str:
         """Give the name made of the content."""
         content = [self.op, list(self.inputs), dict(self.attributes), self.kind]
-        return "n" + hashlib.sha256(b"p2node-v1\0" + canonical(content)).hexdigest()[:32]
+        return "n" + hashlib.sha256(b"p2node-v1\0" + encoded(content)).hexdigest()[:32]
 
     def as_json(self) -> list[Any]:
         """Give `[id, op, inputs, attributes, kind]`."""
@@ -174,7 +174,15 @@ class Module:
 def canonical(value: Any) -> bytes:
     """Give the one encoding of a value: JSON, sorted keys, no spaces, ASCII; raises TypeError on a float."""
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    return encoded(value)
+
+
+def encoded(value: Any) -> bytes:
+    """Give the one encoding of a value that is known to hold no float, or is part of what is encoded whole later."""
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def module_hash(encoded: bytes) -> str:

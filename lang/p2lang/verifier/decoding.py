@@ -87,7 +87,7 @@ def _canonical(encoded: bytes) -> dict[str, Any]:
         raise RefusedProgram(
             "P2-V0502", f"the module is not canonical JSON: {str(error)[:200]}"
         ) from None
-    if ir.canonical(content) != encoded:
+    if ir.encoded(content) != encoded:
         raise RefusedProgram("P2-V0502", "the module is JSON, but not in its canonical form")
     if not isinstance(content, dict):
         raise RefusedProgram("P2-V0504", "the module is not an object")
