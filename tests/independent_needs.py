@@ -106,7 +106,7 @@ def told(content: Mapping[str, Any], schemas: Mapping[str, TableSchema]) -> Told
         flow = found.given.get(inputs[0], 1) if inputs and line.takes != "none" else None
         rows = _rows(line, attributes, flow, found, params, schemas)
         if line.name.startswith("frame_"):
-            rows = sum(found.given[name] for name in inputs)
+            rows = sum(found.given[part[1]] for part in attributes["parts"][1])
         found.given[node_id] = rows
         arriving = rows if flow is None else flow
         if flow is not None and kind == "table":
@@ -247,7 +247,8 @@ def _draw(
     found: Told,
     params: Mapping[str, Any],
 ) -> None:
-    below = [found.views[name] for name in inputs if name in found.views]
+    names = [part[1] for part in attributes["parts"][1]] if "parts" in attributes else inputs
+    below = [found.views[name] for name in names if name in found.views]
     if len(below) > 1 and line.takes != "none":
         found.exact = False
     panels, size = below[0] if below else (1, None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 
-from p2lang.ir import Node, Value, walk
+from p2lang.ir import PARTS, Node, Value, walk
 from p2lang.semantics.bounds import Bounds, interval, upper
 from p2lang.semantics.cost import DEFAULT_LIMIT, called, work
 from p2lang.semantics.structure import GRID, LAYERS, PAGE, REPORT
@@ -178,7 +178,9 @@ class Reckoning:
     # ---- pictures --------------------------------------------------------------------------------
 
     def _picture(self, node: Node, signature: Signature) -> _Picture:
-        below = [self._pictures[name] for name in node.inputs if name in self._pictures]
+        parts = node.attributes.get(PARTS)  # a part may stand in a box more than once
+        names = node.inputs if parts is None else [part[1] for part in parts[1]]
+        below = [self._pictures[name] for name in names if name in self._pictures]
         picture = _joined(node, below)
         if node.kind in ("view", "page"):
             sized = signature.parameter("size")

@@ -193,7 +193,11 @@ def _fitted_rows(table: Table, frame: pl.DataFrame, fit_on: Tagged | None) -> ND
     operand = lowering.cleaned(fit_on)
     condition = operand.expr
     if operand.kind != "bool":
-        (column,) = _columns_within(fit_on)[:1]
+        column = next(iter(_columns_within(fit_on)), None)
+        if column is None:
+            raise NotComputable(
+                "P2-R0614", "pca(fit_on=…) wants rows chosen by a column", "write fit_on=last(step)"
+            )
         condition = pl.col(column) == condition
     held = lowering.applied(frame.lazy()).select(condition.fill_null(False).alias("held"))
     return collected(held)["held"].to_numpy()
