@@ -19,6 +19,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     unit root x, unit y / wrt, unit y * wrt
     same unit x low high     these arguments have one unit
     angle x                  the argument is an angle, or a number without unit
+    names scatter = point, line = line     it stands for the operation that its first argument, a text, names
     estimate mean            an estimator, as captions name it; `{q}` is the argument as a percentage
     n in 0.., q in 0..1      the argument lies within these bounds
     size is two lengths      also `limits`, `number`, `place`, `colours`, `moment`, `exact`: narrower than the type
@@ -78,6 +79,7 @@ class Facts:
     angle: str = ""
     same_unit: tuple[str, ...] = ()
     estimate: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     narrowed: Mapping[str, Narrowed] = field(default_factory=dict)
 
     def of(self, parameter: str) -> Narrowed:
@@ -144,6 +146,9 @@ _OPERATION = _table(
         r"unit (none|rad|root \w+|\w+ [/*] \w+)": lambda m: {"unit": m[1]},
         r"same unit (\w+(?: \w+)+)": lambda m: {"same_unit": tuple(m[1].split())},
         r"angle (\w+)": lambda m: {"angle": m[1]},
+        r"names (\w+ = \w+(?:, \w+ = \w+)*)": lambda m: {
+            "names": dict(pair.split(" = ") for pair in m[1].split(", "))
+        },
         r"estimate(?: (.+))?": lambda m: {"estimate": m[1] or ""},
     }
 )

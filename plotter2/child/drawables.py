@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from plotter2.renderkit.grouping import keyed
+from plotter2.renderkit.numbers import level_text
 from plotter2.renderkit.view import Column, Factor
 
 NAMING = frozenset(("cluster",))
@@ -25,6 +27,14 @@ def drawable(column: pl.Series) -> Column:
     if column.dtype == pl.Null:
         return np.full(len(column), np.nan)
     return column.to_numpy()
+
+
+def as_categories(column: Column) -> Factor:
+    """Give a column as categories: numbers in rising order, written as labels show them."""
+    if isinstance(column, Factor):
+        return column
+    found = keyed(column)
+    return Factor(found.codes, tuple(level_text(level) for level in found.levels))
 
 
 def drawables(frame: pl.DataFrame) -> dict[str, Column]:

@@ -270,6 +270,8 @@ class Interpreter:
             carried = {"view": given.picture}
         effect: Effect = self._run(node, kernel, **carried)
         if isinstance(effect, Draw):
+            if isinstance(given, Table):
+                given = View(effect.picture, given, str(node.flow))
             return Drawing(effect.name, given, node, effect.motion)
         if isinstance(effect, WriteOut):
             return Writing(effect.name, effect.data, effect.rows, node)

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from p2lang.types import TableSchema
 from p2std import curves
+from p2std.automatic import chosen
 from p2std.lowering import Lowering, constant
 from p2std.moving import at, literal, moves
 from p2std.picture import AxisWish, Mark, Picture
 from p2std.table import HIDDEN, Table, Tagged, collected
-from plotter2.child.drawables import drawables, together
+from plotter2.child.drawables import as_categories, drawables, together
 from plotter2.child.moments import (
     MOMENT,
     PASSED,
@@ -52,8 +53,7 @@ from plotter2.renderkit.view import (
 
 _COUNTS = f"{HIDDEN}n."
 _FIT_WIDTH = 2.0
-_COLOURED = ("line", "point", "bar", "band", "histogram")
-_NUMERIC = ("int", "number", "time")
+_COLOURED = ("line", "point", "bar", "band", "histogram", "box", "polygon")
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ class Composed:
 def completed(picture: Picture, schema: TableSchema) -> Picture:
     """Give the picture with a mark if it has none, and its colour column on the marks that name none.
 
-    Without a mark: points of pc1 and pc2 if the table has them; else the first int or time column (else the first
-    number) against the next number, as a line; a histogram of a single number. Raises RunError P2-R0606 when there is
-    no number at all.
+    Without a mark: what `p2std.automatic` chooses. Raises RunError P2-R0606 when there is no number at all.
     """
     colour = picture.colour_by
     if colour == "":
@@ -95,23 +93,15 @@ def _coloured(mark: Mark, colour: str) -> Mark:
 
 
 def _default_mark(schema: TableSchema) -> Mark:
-    numbers = [n for n, t in schema.columns if t.kind in _NUMERIC]
-    if "pc1" in numbers and "pc2" in numbers:
-        return Mark("point", {"x": ["col", "pc1"], "y": ["col", "pc2"]})
-    ordered = [n for n, t in schema.columns if t.kind in ("int", "time")]
-    if not numbers:
+    mark = chosen(schema)
+    if mark is None:
         raise RunError(
             NOTHING_DRAWABLE,
             "the frame has no mark, and its table has no numeric column to draw by default",
             where="frame",
             help="add a mark, for example | bar(x=…, y=…)",
         )
-    x = next(iter(ordered), numbers[0])
-    others = [n for n in numbers if n != x]
-    measured = [n for n in others if schema[n].kind == "number"] or others
-    if not measured:
-        return Mark("histogram", {"x": ["col", x]}, (), {"bins": 30})
-    return Mark("line", {"x": ["col", x], "y": ["col", measured[0]]})
+    return mark
 
 
 class _Rows:
@@ -233,6 +223,8 @@ def _layer(
     needed = dict.fromkeys([*channels.values(), *mark.by, *_facets(picture)])
     shown = shown_rows(mark, rows.frame, rows.timing)
     columns = {name: _some(rows.columns[name], shown) for name in needed}
+    if mark.kind == "box":
+        channels, columns = _placed_boxes(channels, columns)
     moments = None
     if rows.timing is not None and channels:
         moments = moments_of(mark, rows.frame, rows.timing, followed)
@@ -267,6 +259,19 @@ def _travelling(name: str, value: Tagged, timing: Timing, table: Table) -> Layer
         {name: name},
         moments=Moments(np.array(codes, np.int32)),
     )
+
+
+def _placed_boxes(
+    channels: Mapping[str, str], columns: Mapping[str, Column]
+) -> tuple[dict[str, str], dict[str, Column]]:
+    """Give boxes a category to stand at: each value of x, or a single one without a name."""
+    name = channels.get("x") or _free(" ", columns)
+    if "x" in channels:
+        places = as_categories(columns[name])
+    else:
+        rows = len(as_categories(columns[channels["y"]]).codes)
+        places = Factor(np.zeros(rows, np.int32), (" ",))
+    return {**channels, "x": name}, {**columns, name: places}
 
 
 def _option(value: Any, table: Table) -> Option:

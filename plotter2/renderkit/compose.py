@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from plotter2.renderkit import palettes
 from plotter2.renderkit.annotations import TextPiece, circle_piece, text_piece
+from plotter2.renderkit.boxplots import box_piece
 from plotter2.renderkit.cells import Cell, size_of, spread
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.colouring import ColourScale, Painted, fill_domain, painted
@@ -27,6 +28,7 @@ from plotter2.renderkit.pieces import (
     point_piece,
     strand_piece,
 )
+from plotter2.renderkit.polygons import polygon_piece
 from plotter2.renderkit.scales import LEAST, Extent, extent_of
 from plotter2.renderkit.scene import Counts, LayerCounts, Mark, Panel, Rect, Scene, lettered
 from plotter2.renderkit.sidebar import Placed, Sidebar, sidebar_for
@@ -160,23 +162,27 @@ def _made(plot: Plot, source: Source, rows: Rows) -> Piece:
 
 def _piece(plot: Plot, source: Source, rows: Rows) -> Piece:
     paint = plot.paints[source.index]
-    match source.layer.kind:
-        case "line" | "band":
-            return strand_piece(source, rows, paint)
-        case "point":
-            return point_piece(source, rows, paint)
-        case "bar":
-            return bar_piece(source, rows, paint)
-        case "heatmap":
-            assert plot.shading is not None
-            categories = (len(plot.kinds.x), len(plot.kinds.y))
-            return cell_piece(source, rows, categories, plot.shading)
-        case "rule":
-            return rule_piece(source, rows, paint)
-        case "text":
-            return text_piece(source, rows, paint, _cells(plot))
-        case "circle":
-            return circle_piece(source, rows, paint, _unit(plot))
+    plain = _PLAIN_PIECES.get(source.layer.kind)
+    if plain is not None:
+        return plain(source, rows, paint)
+    if source.layer.kind == "heatmap":
+        assert plot.shading is not None
+        return cell_piece(source, rows, (len(plot.kinds.x), len(plot.kinds.y)), plot.shading)
+    if source.layer.kind == "text":
+        return text_piece(source, rows, paint, _cells(plot))
+    return circle_piece(source, rows, paint, _unit(plot))
+
+
+_PLAIN_PIECES: Final[Mapping[str, Callable[[Source, Rows, Painted], Piece]]] = {
+    "line": strand_piece,
+    "band": strand_piece,
+    "point": point_piece,
+    "bar": bar_piece,
+    "box": box_piece,
+    "polygon": polygon_piece,
+    "rule": rule_piece,
+}
+"""Marks that need nothing but their rows and colours."""
 
 
 def _cells(plot: Plot) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
@@ -113,17 +113,25 @@ def _with_mark(key: Key, source: Source, shape: Shape = "circle") -> Key:
             over_each_other = "width" in source.numbers and "colour" in source.layer.channels
             return replace(key, area=source.number_option("alpha", 0.6 if over_each_other else 1.0))
         case "point":
-            return replace(key, shape=shape, size=5.5)
+            plain = cast(Shape, source.layer.options.get("marker", shape))
+            return replace(key, shape=plain if shape == SHAPES[0] else shape, size=5.5)
+        case "box":
+            return replace(key, area=0.35)
+        case "polygon":
+            return replace(key, area=source.number_option("alpha", 0.25))
         case "circle" if key.shape is None:
             return replace(key, area=max(source.number_option("alpha", 0.12), 0.25))
     return key
+
+
+_SERIES = ("line", "point", "bar", "band", "box", "polygon")
 
 
 def _series_blocks(sources: Sequence[Source], paints: Sequence[Painted]) -> list[Block]:
     keys: dict[str, Key] = {}
     labelled = False
     for source, paint in zip(sources, paints, strict=True):
-        if paint.scale is not None or source.layer.kind not in ("line", "point", "bar", "band"):
+        if paint.scale is not None or source.layer.kind not in _SERIES:
             continue
         label = source.layer.options.get("label")
         if source.layer.kind == "band" and not label:

@@ -6,7 +6,7 @@ A piece is made once from its rows; it tells what the axes must cover, and gives
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -241,7 +241,9 @@ class PointPiece:
         drawn = int(inside.sum())
         counts = Counts(self.given, self.given - len(self.x), len(self.x) - drawn, 0, drawn)
         shapes = np.where(inside, self.shapes, -1).astype(np.int32)
-        marks = [self._mark(rows, SHAPES[shape]) for shape, rows in partition(shapes, len(SHAPES))]
+        plain = self.source.layer.options.get("marker", SHAPES[0])
+        each = SHAPES if "shape" in self.source.keys else (cast(Shape, plain),)
+        marks = [self._mark(rows, each[shape]) for shape, rows in partition(shapes, len(each))]
         return Drawn(tuple(marks), counts)
 
     def _mark(self, rows: Rows, shape: Shape) -> PointMark:
@@ -375,10 +377,10 @@ def bar_piece(source: Source, rows: Rows, paint: Painted) -> BarPiece:
         ok &= ~np.isnan(source.numbers["width"][rows])
         width = source.numbers["width"][rows][ok]
     else:
-        width = np.full(int(ok.sum()), _BAR_SHARE * _spacing(source.numbers["x"]))
+        width = np.full(int(ok.sum()), _BAR_SHARE * spacing(source.numbers["x"]))
     given = len(x)
     x, y, codes = x[ok], y[ok], codes[ok]
-    left, colours = x - width / 2, _side_by_side(paint)
+    left, colours = x - width / 2, side_by_side(paint)
     crowded = colours > 1 and len(np.unique(x)) < len(x)
     if crowded and "width" not in source.numbers:
         width = width / colours
@@ -387,10 +389,12 @@ def bar_piece(source: Source, rows: Rows, paint: Painted) -> BarPiece:
     return BarPiece(source, left, left + width, y, codes, paint.palette, alpha, given)
 
 
-def _side_by_side(paint: Painted) -> int:
+def side_by_side(paint: Painted) -> int:
+    """Give how many colours stand beside each other at one x: 1 when colour is a shade of a number."""
     return 1 if paint.scale is None or paint.scale.domain is not None else len(paint.palette)
 
 
-def _spacing(x: Floats) -> float:
+def spacing(x: Floats) -> float:
+    """Give the least distance of two different places; 1 when there are not two."""
     places = np.unique(x[~np.isnan(x)])
     return float(np.diff(places).min()) if len(places) > 1 else 1.0

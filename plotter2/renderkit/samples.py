@@ -18,6 +18,7 @@ from plotter2.renderkit.scene import (
     LineMark,
     Mark,
     PointMark,
+    PolygonMark,
     RuleMark,
     TextMark,
 )
@@ -40,7 +41,7 @@ def _ink(frame: Frame, mark: Mark) -> Floats:
             return _path(frame.page_x(mark.x), frame.page_y(mark.y), mark.starts)
         case BandMark():
             return _area(frame, mark)
-        case PointMark():
+        case PointMark() | PolygonMark():
             return np.stack([frame.page_x(mark.x), frame.page_y(mark.y)])
         case BarMark():
             edges = (frame.page_x(mark.left), frame.page_x(mark.right))

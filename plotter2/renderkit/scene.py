@@ -189,8 +189,29 @@ class CircleMark:
     alpha: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PolygonMark:
+    """Closed outlines of one colour; polygon i is [starts[i]:starts[i+1]], filled with `alpha`."""
+
+    x: Floats
+    y: Floats
+    starts: Codes
+    colour: str
+    alpha: float
+    width: float
+    raster: bool = False
+
+
 Mark: TypeAlias = (
-    LineMark | BandMark | PointMark | BarMark | CellMark | RuleMark | TextMark | CircleMark
+    PolygonMark
+    | LineMark
+    | BandMark
+    | PointMark
+    | BarMark
+    | CellMark
+    | RuleMark
+    | TextMark
+    | CircleMark
 )
 
 

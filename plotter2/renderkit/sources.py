@@ -29,6 +29,8 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "band": ("x", "lo", "hi"),
     "point": ("x", "y"),
     "bar": ("x", "y"),
+    "box": ("x", "y"),
+    "polygon": ("x", "y"),
     "heatmap": ("x", "y", "fill"),
     "rule": (),
     "text": ("x", "y", "label"),
@@ -39,6 +41,8 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "band": ("colour",),
     "point": ("colour", "size", "shape"),
     "bar": ("colour", "width"),
+    "box": ("colour",),
+    "polygon": ("colour",),
     "heatmap": (),
     "rule": ("x", "y"),
     "text": ("colour",),
@@ -47,13 +51,17 @@ _ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
 _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "line": ("alpha", "width", "colour", "label"),
     "band": ("alpha", "colour", "label"),
-    "point": ("alpha", "size", "colour", "label"),
+    "point": ("alpha", "size", "colour", "label", "marker"),
     "bar": ("alpha", "colour", "label"),
+    "box": ("whiskers", "colour", "label"),
+    "polygon": ("alpha", "width", "colour", "label"),
     "heatmap": (),
     "rule": ("alpha", "width", "colour", "x", "y"),
     "text": ("at", "size", "colour"),
     "circle": ("alpha", "width", "colour", "pad"),
 }
+_GROUPED: Final = ("line", "band", "polygon")
+"""Marks of which each joins several rows: those of one colour and of equal `by`."""
 _ON_Y: Final = ("y", "lo", "hi")
 _MAY_BE_TEXT: Final = ("colour", "shape", "label", "around")
 
@@ -167,7 +175,7 @@ def _check_columns(where: str, layer: Layer, used: set[str]) -> None:
 
 
 def _is_tall(layer: Layer) -> bool:
-    return layer.kind in ("line", "bar")
+    return layer.kind in ("line", "bar", "box")
 
 
 def _length(where: str, name: str, column: Column) -> int:
@@ -237,7 +245,7 @@ def _source(index: int, layer: Layer, places: Mapping[tuple[int, str], Floats]) 
         elif channel == "colour":
             if not _is_text(column):
                 numbers[channel] = as_floats(column)
-            if layer.kind in ("line", "band") or has_few_levels(column, FEW_COLOURS_LOG):
+            if layer.kind in _GROUPED or has_few_levels(column, FEW_COLOURS_LOG):
                 keys[channel] = keyed(column)
         else:
             numbers[channel] = places.get((index, channel), as_floats(column))
@@ -265,7 +273,7 @@ def _rows(layer: Layer) -> int:
 
 
 def _lines(layer: Layer, colour: Keyed | None) -> tuple[Codes, int] | None:
-    if layer.kind not in ("line", "band"):
+    if layer.kind not in _GROUPED:
         return None
     parts = [(colour.codes, len(colour.levels))] if colour is not None else []
     for name in layer.by:

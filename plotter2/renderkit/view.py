@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from plotter2.renderkit.scene import Family
 
-Kind: TypeAlias = Literal["line", "band", "point", "bar", "heatmap", "rule", "text", "circle"]
+Kind: TypeAlias = Literal[
+    "line", "band", "point", "bar", "box", "polygon", "heatmap", "rule", "text", "circle"
+]
 ScaleName: TypeAlias = Literal["linear", "log", "symlog"]
 Place: TypeAlias = Literal[
     "best", "upper left", "upper right", "lower left", "lower right", "outside"
@@ -62,14 +64,17 @@ class Layer:
     |---|---|---|---|
     | line | x y | colour | alpha width colour label |
     | band | x lo hi | colour | alpha colour label |
-    | point | x y | colour size shape | alpha size colour label |
+    | point | x y | colour size shape | alpha size colour label marker |
     | bar | x y | colour width | alpha colour label |
+    | box | x y | colour | whiskers colour label |
+    | polygon | x y | colour | alpha width colour label |
     | heatmap | x y fill | | |
     | rule | | x y | x y (a number or several) alpha width colour |
     | text | x y label | colour (names of colours) | at ("data", "centroid", "end") size colour |
     | circle | x y and one of around, radius | colour | pad (share of the radius) alpha width colour |
 
-    `by` names more columns that split lines and bands into groups. A histogram is a bar layer with a `width` channel.
+    `by` names more columns that split lines, bands and polygons into groups. A histogram is a bar layer with a `width`
+    channel.
     `moments` tell when each row is shown in a film; a layer without stands still.
     All columns of a layer have the same number of rows.
     """

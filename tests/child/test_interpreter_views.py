@@ -198,10 +198,10 @@ def test_a_fit_tells_what_it_could_not_use() -> None:
 @pytest.mark.parametrize(
     ("columns", "kind", "channels"),
     [
-        ({"label": "string", "pc1": "number", "pc2": "number"}, "point", ["pc1", "pc2"]),
-        ({"lr": "number", "step": "int", "reward": "number"}, "line", ["step", "lr"]),
+        ({"label": "string", "pc1": "number", "pc2": "number"}, "point", ["pc1", "pc2", "label"]),
+        ({"lr": "number", "step": "int", "reward": "number"}, "line", ["step", "reward", "lr"]),
         ({"t": "time", "a": "number", "b": "number"}, "line", ["t", "a"]),
-        ({"a": "number", "b": "number"}, "line", ["a", "b"]),
+        ({"a": "number", "b": "number"}, "point", ["a", "b"]),
         ({"run": "string", "x": "number"}, "histogram", ["x"]),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from p2lang import ast
 from p2lang.check.boxes import box
 from p2lang.check.calls import library_call, starting
+from p2lang.check.choosing import chosen_operation
 from p2lang.check.definitions import expand_function, expand_step
 from p2lang.check.libraries import member
 from p2lang.check.model import LOST, START, Stream, Word
@@ -249,11 +250,23 @@ def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> S
     if operation is not None and (
         later is None or not _takes(later, stream) or _takes(operation, stream)
     ):
+        if operation.facts.names:
+            return _named(session, place, stream, operation, node)
         return apply(session, place, stream, operation, written, node.name.span)
     if later is not None and later.in_flow:
         return apply_later(session, place, stream, later, written, node.name.span)
     _no_step(session, place, node, stream)
     return _opened(session, place, LOST, node)
+
+
+def _named(
+    session: Session, place: Place, stream: Stream, operation: Signature, node: ast.Stage
+) -> Stream:
+    """Give the stream after the operation that the first argument names."""
+    chosen = chosen_operation(session, operation, node)
+    if chosen is None:
+        return _opened(session, place, stream, node)
+    return _stage(session, place, stream, chosen)
 
 
 def _takes(signature: Signature, stream: Stream) -> bool:

@@ -184,7 +184,9 @@ def operation(full_name: str, registry: Registry) -> Signature | None:
     if statement is not None:
         return statement
     found = registry.by_full_name.get(full_name)
-    return found if found is not None and found.in_flow else None
+    if found is None or not found.in_flow or found.facts.names:
+        return None
+    return found
 
 
 def reads_bundle(signature: Signature) -> bool:

@@ -14,7 +14,7 @@ from matplotlib.collections import (
     PathCollection,
     PolyCollection,
 )
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_rgba, to_rgba_array
 from matplotlib.image import BboxImage
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
@@ -38,6 +38,7 @@ from plotter2.renderkit.scene import (
     LineMark,
     Mark,
     PointMark,
+    PolygonMark,
     RuleMark,
     Shape,
     TextMark,
@@ -68,6 +69,8 @@ def artists_of(mark: Mark, frame: Frame, points: Transform) -> Iterator[Artist]:
     match mark:
         case LineMark():
             yield from _line(mark, frame, points)
+        case PolygonMark():
+            yield _polygons(mark, frame, points)
         case BandMark():
             yield from _band(mark, frame, points)
         case PointMark():
@@ -221,6 +224,19 @@ def _bars(mark: BarMark, frame: Frame, points: Transform) -> Artist:
         edgecolors=palettes.PAPER,
         linewidths=_EDGE if widest >= 3 else 0.0,
         alpha=mark.alpha,
+        transform=points,
+        rasterized=mark.raster,
+    )
+
+
+def _polygons(mark: PolygonMark, frame: Frame, points: Transform) -> Artist:
+    corners = np.column_stack([frame.page_x(mark.x), frame.page_y(mark.y)])
+    return PolyCollection(
+        np.split(corners, mark.starts[1:-1]),
+        facecolors=[to_rgba(mark.colour, mark.alpha)],
+        edgecolors=[mark.colour],
+        linewidths=mark.width,
+        joinstyle="round",
         transform=points,
         rasterized=mark.raster,
     )

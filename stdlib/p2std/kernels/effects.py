@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from p2std.automatic import chosen
 from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.files import file_of
@@ -111,6 +112,19 @@ def animate(  # noqa: PLR0913 - the signature's parameters
                 "P2-R0614", f"animate() wants {parameter} between 1 and {most:,}, not {value}"
             )
     return Draw(_checked(name or "plot"), view, Motion(over, fps, max_frames, between, ease))
+
+
+@kernel("effect", "automatic@1")
+def automatic(table: Table, name: str | None) -> Effect:
+    """Draw what `p2std.automatic` chooses from the names and types of the columns."""
+    mark = chosen(table.schema)
+    if mark is None:
+        raise NotComputable(
+            "P2-R0614",
+            "there is no column of numbers to draw",
+            "count something: | summary(by=..., n = count())",
+        )
+    return Draw(_checked(name or "plot"), Picture(marks=(mark,)))
 
 
 @kernel("effect", "handoff@1")

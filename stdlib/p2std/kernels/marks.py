@@ -91,6 +91,37 @@ def fit(view: Picture, x: str, y: str, model: str, span: float) -> Picture:
     return view.with_mark(Mark("fit", _named(x=x, y=y), (), {"model": model, "span": span}))
 
 
+@kernel("mark", "boxer@1")
+def boxer(view: Picture, *, y: str, x: str | None, colour: str | None, whiskers: float) -> Picture:
+    """Draw boxes from the first to the third quartile (linear between neighbours) with a line at the median.
+
+    Whiskers reach the furthest values within `whiskers` times the height of the box; points are beyond (Tukey 1977).
+    """
+    return view.with_mark(Mark("box", _named(x=x, y=y, colour=colour), (), {"whiskers": whiskers}))
+
+
+@kernel("mark", "shape@1")
+def shape(  # noqa: PLR0913 - the signature's parameters
+    view: Picture,
+    *,
+    x: str,
+    y: str,
+    kind: str,
+    colour: str | None,
+    by: list[str],
+    size: float | None,
+    alpha: float | None,
+) -> Picture:
+    """Draw polygons, filled lightly unless `alpha` says otherwise, or markers of one kind."""
+    channels = _named(x=x, y=y, colour=colour)
+    given = {"alpha": alpha, "size": size}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if kind == "polygon":
+        options.pop("size", None)
+        return view.with_mark(Mark("polygon", channels, tuple(by), options))
+    return view.with_mark(Mark("point", channels, (), {**options, "marker": kind}))
+
+
 @kernel("mark", "rule@1")
 def rule(view: Picture, x: Tagged | None, y: Tagged | None) -> Picture:
     """Draw straight lines across the frame at x and at y: numbers, or a column with one for each row."""
