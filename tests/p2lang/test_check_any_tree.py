@@ -92,13 +92,6 @@ def test_mangled_examples_are_reported_or_lowered() -> None:
     assert accepted > 10
 
 
-@pytest.mark.parametrize("name", ["10_sweep"])
-def test_what_this_release_does_not_run_is_said_and_nothing_else(name: str) -> None:
-    text = (SCRIPTS / f"{name}.p2").read_text(encoding="utf-8")
-    found = set(codes(text))
-    assert found == {"P2-E0240"}
-
-
 @pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
 def test_the_examples_have_no_mistakes(path: object) -> None:
     assert isinstance(path, type(SCRIPTS))
