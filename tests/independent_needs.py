@@ -50,7 +50,7 @@ def lines() -> Mapping[str, Line]:
     texts = [
         file.read_text(encoding="utf-8")
         for file in files("p2std.registry").iterdir()
-        if file.name.endswith(".p2sig") and file.name != "planned.p2sig"
+        if file.name.endswith(".p2sig")
     ]
     found = {}
     for text in "\n".join([*texts, _STATEMENTS]).splitlines():

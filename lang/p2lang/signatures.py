@@ -106,12 +106,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Registry:
-    """Signatures by full name, the newest of each name and kind, other spellings, and what is not available yet."""
+    """Signatures by full name, the newest of each name and kind, and other spellings."""
 
     by_full_name: Mapping[str, Signature]
     newest: Mapping[str, tuple[Signature, ...]]
     aliases: Mapping[str, str]
-    planned: Mapping[str, Signature]
 
     def flow(self, name: str, left: str = "") -> Signature | None:
         """Give the newest operation of that name that stands in a flow; of several the one that takes `left`."""
@@ -123,18 +122,12 @@ class Registry:
         found = self.newest.get(self.spelled(name), ())
         return next((s for s in found if not s.in_flow), None)
 
-    def later(self, name: str) -> Signature | None:
-        """Give the operation or function of that name that this release knows but does not run."""
-        return self.planned.get(self.spelled(name))
-
     def spelled(self, name: str) -> str:
         """Give the name that another spelling stands for."""
         return self.aliases.get(name, name)
 
 
-def registry(
-    lines: Iterable[str], planned: Iterable[str] = (), aliases: Mapping[str, str] | None = None
-) -> Registry:
+def registry(lines: Iterable[str], aliases: Mapping[str, str] | None = None) -> Registry:
     """Build the registry from signature lines; raises ValueError with the line that cannot be read."""
     by_full_name: dict[str, Signature] = {}
     newest: dict[str, dict[str, Signature]] = {}
@@ -150,7 +143,6 @@ def registry(
         by_full_name,
         {name: tuple(held.values()) for name, held in newest.items()},
         dict(aliases or {}),
-        {s.name: s for s in _signatures(planned)},
     )
 
 

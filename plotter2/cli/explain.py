@@ -81,14 +81,9 @@ def _of_operation(subject: str) -> Answer:
     known = core()
     name = known.spelled(subject)
     found = known.newest.get(name, ())
-    planned = known.planned.get(name)
-    if planned is not None and not found:
-        found = (planned,)
     if not found:
-        raise _unknown("operation", subject, _meant(subject, {*known.newest, *known.planned}))
+        raise _unknown("operation", subject, _meant(subject, known.newest))
     text = "\n\n".join(_operation(signature) for signature in found)
-    if planned in found:
-        text += "\n\nthe language knows it, and this release does not run it yet (P2-E0240)"
     data = {
         "ok": True,
         "operation": name,

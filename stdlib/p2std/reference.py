@@ -46,7 +46,7 @@ unit of work is about 10 ns.
 def pages() -> Mapping[str, str]:
     """Give the text of every page by its file name."""
     found = {_page(plural): _family(*family) for family in _FAMILIES for plural in (family[1],)}
-    return {"operations.md": "\n".join([_HEAD, *_index(), *_planned()]) + "\n", **found}
+    return {"operations.md": "\n".join([_HEAD, *_index()]) + "\n", **found}
 
 
 def _page(plural: str) -> str:
@@ -74,14 +74,6 @@ def _cell(text: str) -> str:
 
 def _anchor(signature: Signature) -> str:
     return signature.full_name.replace("@", "")
-
-
-def _planned() -> Iterator[str]:
-    planned = sorted(core().planned.values(), key=lambda s: s.name)
-    if planned:
-        yield "## Planned\n\nThe language knows these; this release does not run them (P2-E0240).\n"
-    for signature in planned:
-        yield f"- `{written(signature)}` {signature.doc}".rstrip()
 
 
 def _family(kind: str, plural: str, words: str) -> str:

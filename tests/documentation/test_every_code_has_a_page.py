@@ -20,7 +20,7 @@ WITHOUT_SCRIPTS = {
     "P2-E0015": "a file", "P2-E0016": "a file", "P2-E0017": "a file", "P2-E0018": "a file", "P2-E0019": "a file",
     "P2-E0021": "a folder",
     "P2-E0219": "a lock", "P2-E0220": "a signature",
-    "P2-E0231": "a run", "P2-E0232": "a run", "P2-E0233": "a run", "P2-E0240": "another release",
+    "P2-E0231": "a run", "P2-E0232": "a run", "P2-E0233": "a run",
     "P2-E0249": "several tasks",
     "P2-E0250": "a library", "P2-E0251": "a library", "P2-E0252": "a library",
     "P2-E0253": "a lock", "P2-E0254": "a lock", "P2-E0255": "a lock", "P2-E0256": "a library",

@@ -151,7 +151,7 @@ def test_a_right_that_was_not_granted_is_named() -> None:
     assert '"write"' in found.message
 
 
-def test_a_right_for_something_of_a_later_release_is_named_as_well() -> None:
+def test_a_right_for_what_needs_more_than_this_release_has_is_named_as_well() -> None:
     text = 'redo("experiment2", over=sweep(lr=[0.1]))'
     limits = Limits(rights=frozenset({"read"}))
     assert "P2-E0220" in [d.code for d in compiled(text, limits=limits).diagnostics]

@@ -37,11 +37,8 @@ def call(session: Session, place: Place, node: ast.Call) -> Typed:
     if function is not None:
         return _function(session, place, function, node)
     operation = session.registry.flow(name, "none")
-    later = session.registry.later(name)
     if operation is not None and operation.kind == "source":
         return _table(session, place, node)
-    if later is not None:
-        return _later(session, place, later, node)
     return _no_function(session, place, node, operation)
 
 
@@ -233,14 +230,6 @@ def _table(session: Session, place: Place, node: ast.Call) -> Typed:
     if isinstance(stream, Stream) and stream.kind == "table":
         return of_table(stream)
     return LOST
-
-
-def _later(session: Session, place: Place, later: Signature, node: ast.Call) -> Typed:
-    session.later(f"`{later.name}`", node.name.span)
-    arguments(session, place, later, node.arguments, node.name.span)
-    if later.in_flow or later.gives in ("any", "list"):
-        return LOST
-    return Typed(["null"], result(later, {}))
 
 
 def _no_function(

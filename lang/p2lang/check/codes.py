@@ -32,7 +32,6 @@ CODES = {
     "P2-E0228": "a type is not known here",
     "P2-E0229": "`repeat` needs a short list that is known before the run",
     "P2-E0230": "two pictures have the same name",
-    "P2-E0240": "known to the language, not run by this release",
     "P2-E0241": "a step in Python has no table at a border, or a parameter of the wrong kind",
     "P2-E0242": "the text of a step in Python is empty or too long",
     "P2-E0245": "something stands in a task that does not belong there, or outside one",

@@ -14,7 +14,7 @@ from p2lang.check.model import LOST, START, Stream, Word
 from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
-from p2lang.check.steps import THINGS, apply, apply_later
+from p2lang.check.steps import THINGS, apply
 from p2lang.check.vocabulary import OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
@@ -105,14 +105,9 @@ def _head_call(session: Session, place: Place, node: ast.Call) -> Stream | Typed
     if word is not None:
         return _head_word(session, place, word, node)
     operation = session.registry.flow(name, "none")
-    later = session.registry.later(name)
     if operation is not None and operation.takes == "none":
         return apply(session, place, START, operation, node.arguments, node.name.span)
-    if later is not None and later.takes == "none":
-        return apply_later(session, place, START, later, node.arguments, node.name.span)
     if operation is None or session.registry.expression(name) is not None:
-        if operation is None and later is not None and later.in_flow:
-            return apply_later(session, place, LOST, later, node.arguments, node.name.span)
         return session.expression(session, place, node)
     return _without_input(session, place, operation, node)
 
@@ -139,7 +134,6 @@ def _is_unknown(session: Session, place: Place, node: ast.Call) -> bool:
         and place.scope.hidden(name) is None
         and known.flow(name) is None
         and known.expression(name) is None
-        and known.later(name) is None
     )
 
 
@@ -244,19 +238,13 @@ def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> S
     word = place.scope.word(name)
     if word is not None:
         return _word_stage(session, place, stream, word, node)
-    written = node.arguments or ()
     operation = session.registry.flow(name, stream.kind or "")
-    later = session.registry.later(name)
-    if operation is not None and (
-        later is None or not _takes(later, stream) or _takes(operation, stream)
-    ):
-        if operation.facts.names:
-            return _named(session, place, stream, operation, node)
-        return apply(session, place, stream, operation, written, node.name.span)
-    if later is not None and later.in_flow:
-        return apply_later(session, place, stream, later, written, node.name.span)
-    _no_step(session, place, node, stream)
-    return _opened(session, place, LOST, node)
+    if operation is None:
+        _no_step(session, place, node, stream)
+        return _opened(session, place, LOST, node)
+    if operation.facts.names:
+        return _named(session, place, stream, operation, node)
+    return apply(session, place, stream, operation, node.arguments or (), node.name.span)
 
 
 def _named(
@@ -267,10 +255,6 @@ def _named(
     if chosen is None:
         return _opened(session, place, stream, node)
     return _stage(session, place, stream, chosen)
-
-
-def _takes(signature: Signature, stream: Stream) -> bool:
-    return signature.takes in (stream.kind, "any") or stream.kind is None
 
 
 def _opened(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:

@@ -18,7 +18,6 @@ from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.parser import parse
-from p2lang.signatures import Signature
 from p2lang.source import Span
 
 _parsed = lru_cache(maxsize=64)(parse)
@@ -76,7 +75,7 @@ def only_definitions(session: Session, item: ast.Item) -> bool:
             _not_in_library(session, f"`{node.kind}`", node.span)
             return False
         if isinstance(node, ast.Call | ast.Stage) and len(node.name.parts) == 1:
-            operation = _operation(session, node.name.text)
+            operation = session.registry.flow(node.name.text)
             if operation is not None and (operation.kind == "effect" or operation.rights):
                 _not_in_library(session, f"`{node.name.text}`", node.name.span)
                 return False
@@ -301,11 +300,6 @@ def _not_in_library(session: Session, what: str, span: Span) -> None:
         help="a library holds only `use`, `let`, `pipe` and `def`; reading, drawing to a file and handing over"
         " stay in the script that uses it",
     )
-
-
-def _operation(session: Session, name: str) -> Signature | None:
-    known = session.registry
-    return known.flow(name) or known.later(name)
 
 
 def _keyword(session: Session, item: ast.Item) -> str:

@@ -40,10 +40,6 @@ DEEPEST = 96
 """Levels of nesting in an expression; `a + b + c` has two."""
 
 
-LATER = "P2-E0240"
-"""The code of what the language knows and this release does not run."""
-
-
 @dataclass(frozen=True)
 class Remedy:
     """What to type: in words, as a replacement, and where the mistake is if it is in one part only."""
@@ -145,8 +141,8 @@ class Loaded:
 class Session:
     """What one check reads and collects. `expression`, `flow` and `block` are the rules that all others call back.
 
-    `errors` counts what was reported, each time anew; `mistakes` leaves out what only a later release runs. `source` is
-    the text that spans speak of now, `script` the text that the check began with; they differ inside a library.
+    `errors` counts what was reported, each time anew. `source` is the text that spans speak of now, `script` the text
+    that the check began with; they differ inside a library.
     `given_columns` are the columns that a run gives for params that name one.
     """
 
@@ -182,8 +178,6 @@ class Session:
     nameless: dict[Step, list[Value]] = field(default_factory=dict)
     later_names: dict[Step, Step] = field(default_factory=dict)
     errors: int = 0
-    mistakes: int = 0
-    silent_later: int = 0
     depth: int = 0
     spent: int = 0
     weights: dict[int, int] = field(default_factory=dict)
@@ -210,7 +204,6 @@ class Session:
     ) -> None:
         """Add one diagnostic; the same one twice (a definition used twice) is told once."""
         self.errors += severity == "error"
-        self.mistakes += severity == "error" and code != LATER
         key = (code, span, message, self.source.name)
         if key in self._told:
             return
@@ -248,23 +241,6 @@ class Session:
             help=remedy.help,
             fix=remedy.fix,
         )
-
-    def later(self, what: str, span: Span) -> None:
-        """Report what the language knows and this release does not run; inside such a thing only once."""
-        if not self.silent_later:
-            self.report(
-                LATER,
-                f"{what} is known but this release does not run it yet",
-                span,
-                help="leave it out, or use a release that runs it",
-            )
-
-    @contextmanager
-    def told_later(self) -> Iterator[None]:
-        """Check the inside of something that was reported as known but not run: no second report."""
-        self.silent_later += 1
-        yield
-        self.silent_later -= 1
 
     @contextmanager
     def called(self, span: Span, home: Source | None = None) -> Iterator[None]:

@@ -121,12 +121,12 @@ def _define(session: Session, place: Place, word: Word) -> None:
 
 
 def _let(session: Session, place: Place, item: ast.Let) -> list[Stream | Typed]:
-    before = session.mistakes
+    before = session.errors
     what: Stream | Typed | None = session.flow(session, place, item.value)
     assert what is not None
     if item.type is not None:
         keeps_promise(session, item.name, item.type, item.value.span, what)
-    failed = session.mistakes > before
+    failed = session.errors > before
     lost = what.type.kind == "unknown" if isinstance(what, Typed) else what.kind is None
     bind(session, place, item.name, None if failed or lost else what)
     return []

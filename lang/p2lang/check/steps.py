@@ -59,25 +59,6 @@ def apply(
     return _applied(session, stream, signature, given, name)
 
 
-def apply_later(
-    session: Session,
-    place: Place,
-    stream: Stream,
-    signature: Signature,
-    written: tuple[ast.Argument, ...],
-    name: Span,
-) -> Stream:
-    """Report a step that this release does not run, and check its arguments all the same."""
-    stream = _framed(session, place, stream, signature)
-    if not _belongs(session, place, stream, signature, name):
-        return LOST
-    if not _takes(session, stream, signature, name):
-        return _after_mismatch(stream, signature)
-    session.later(f"`{signature.name}`", name)
-    arguments(session, place_of(place, stream), signature, written, name)
-    return Stream(cast(FlowKind, signature.gives), open=True)
-
-
 def framed(session: Session, stream: Stream, frame: PendingFrame) -> Stream:
     """Give the view that a frame box makes of the table that flows in it."""
     step = session.emit(

@@ -246,8 +246,8 @@ def _operation(document: Document, node: ast.Stage | ast.Call, path: _Path) -> S
     if isinstance(node, ast.Stage):
         seen = document.sights.steps.get(node.span)
         left = "" if seen is None else seen.before.kind or ""
-        return registry.flow(name, left) or registry.later(name)
-    return registry.expression(name) or registry.flow(name, "none") or registry.later(name)
+        return registry.flow(name, left)
+    return registry.expression(name) or registry.flow(name, "none")
 
 
 def _cost(document: Document, step: Step | None) -> str:

@@ -143,12 +143,8 @@ class Whereabouts:
         if call is None:
             return None
         if call.is_step:
-            return registry.flow(call.name, self.stream.kind or "") or registry.later(call.name)
-        return (
-            registry.expression(call.name)
-            or registry.flow(call.name, "none")
-            or registry.later(call.name)
-        )
+            return registry.flow(call.name, self.stream.kind or "")
+        return registry.expression(call.name) or registry.flow(call.name, "none")
 
     @cached_property
     def definition(self) -> ast.Def | ast.ScriptDef | None:

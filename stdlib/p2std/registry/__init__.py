@@ -30,8 +30,7 @@ def core() -> Registry:
         for name in FILES
         for line in folder.joinpath(f"{name}.p2sig").read_text(encoding="utf-8").splitlines()
     ]
-    planned = folder.joinpath("planned.p2sig").read_text(encoding="utf-8").splitlines()
-    return registry(lines, planned, _aliases(folder.joinpath("aliases.txt").read_text("utf-8")))
+    return registry(lines, _aliases(folder.joinpath("aliases.txt").read_text("utf-8")))
 
 
 def example_of(signature: Signature) -> str:
