@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 
-from p2lang.ir import PARTS, Node, Value, walk
+from p2lang.ir import Node, Value, parts_of, walk
 from p2lang.semantics.bounds import Bounds, interval, upper
 from p2lang.semantics.cost import DEFAULT_LIMIT, called, work
 from p2lang.semantics.structure import GRID, LAYERS, PAGE, REPORT
@@ -178,8 +178,8 @@ class Reckoning:
     # ---- pictures --------------------------------------------------------------------------------
 
     def _picture(self, node: Node, signature: Signature) -> _Picture:
-        parts = node.attributes.get(PARTS)  # a part may stand in a box more than once
-        names = node.inputs if parts is None else [part[1] for part in parts[1]]
+        parts = parts_of(node.attributes)  # a part may stand in a box more than once
+        names = [name for _, name in parts] if parts else node.inputs
         below = [self._pictures[name] for name in names if name in self._pictures]
         picture = _joined(node, below)
         if node.kind in ("view", "page"):
