@@ -1,6 +1,10 @@
-"""Foreign text made safe to print: nothing in it can command a terminal or hide from a reader. Knows nothing else."""
+"""Text for terminals: foreign text made safe to print, so that nothing in it can command a terminal or hide from a
+reader; counted words; aligned columns.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 _KEPT = frozenset("\n\t")
 
@@ -12,3 +16,18 @@ def printable(text: str) -> str:
     return "".join(
         c if c.isprintable() or c in _KEPT else "\N{REPLACEMENT CHARACTER}" for c in text
     )
+
+
+def count(number: int, one: str, several: str) -> str:
+    """Give `2 errors`; empty for none."""
+    return f"{number} {one if number == 1 else several}" if number else ""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Give rows as text in aligned columns, the head above them."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    )
+    return "\n".join(lines)

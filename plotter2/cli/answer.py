@@ -14,7 +14,7 @@ from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
 from plotter2.cli.codes import NOT_PRINTED
 from plotter2.errors import ExitCode, Plotter2Error
-from plotter2.printable import printable
+from plotter2.printable import count, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +76,6 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], source: Source) -> str:
     counts = [count(errors, "error", "errors"), count(warnings, "warning", "warnings")]
     summary = ", ".join(c for c in counts if c)
     return "\n\n".join([*(render(d, source) for d in diagnostics), summary])
-
-
-def count(number: int, one: str, several: str) -> str:
-    """Give `2 errors`; empty for none."""
-    return f"{number} {one if number == 1 else several}" if number else ""
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Give rows as text in aligned columns, the head above them."""
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    )
-    return "\n".join(lines)
 
 
 def shows_colours(stream: TextIO | None) -> bool:

@@ -17,10 +17,11 @@ from p2lang.diagnostics import EDITION_LACKS, Diagnostic, Fix, fixed, has_errors
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.types import schemas_from_json
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, count, diagnostics_text
+from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command, opened_host
 from plotter2.datter import durable
 from plotter2.errors import ExitCode, Plotter2Error
+from plotter2.printable import count
 from plotter2.runs import compiling
 from plotter2.runs.compiling import CheckedScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from plotter2.cli.answer import Answer, table
+from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.datter import codes
 from plotter2.datter.bundle import Bundle
@@ -17,6 +17,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError
+from plotter2.printable import table
 
 _SHOWN_CHILDREN = 20
 _SHOWN_COLUMNS = 8

@@ -17,11 +17,11 @@ from p2lang.fmt import format_script
 from p2lang.parser import LONGEST_SCRIPT, decode, parse
 from p2lang.source import Source
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, count, diagnostics_text
+from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command
 from plotter2.datter import durable
 from plotter2.errors import ExitCode, Plotter2Error
-from plotter2.printable import printable
+from plotter2.printable import count, printable
 from plotter2.runs.compiling import CheckFailed
 from plotter2.runs.opening import open_script
 

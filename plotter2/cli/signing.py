@@ -12,10 +12,11 @@ from typing import Any
 import click
 
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, is_interactive, table
+from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.keyring import OwnKey
+from plotter2.printable import table
 from plotter2.runs.opening import open_script, read_once
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from p2lang import ast
 from p2lang.check import Libraries
-from p2lang.compiler import Compiled, Surroundings, compile_script
-from p2lang.compiler import Limits as CompileLimits
+from p2lang.compiler import Compiled, Limits, Surroundings, compile_script
 from p2lang.fmt import format_script
 from p2lang.parser import parse
 from p2lang.service import Document, Workspace
@@ -24,6 +23,7 @@ from plotter2.datter import durable
 from plotter2.host.host import Ask, Host
 from plotter2.host.transcript import HEAD, Entry, Transcript
 from plotter2.runs import compiling
+from plotter2.runs.explaining import Explained
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
@@ -104,6 +104,11 @@ class Session:
         bound = [b for b in document.sights.bindings.values() if b.name.text == _ASKED]
         return entry, described(bound[0].what) if bound and entry.ok else ""
 
+    def explained(self, entry: Entry) -> Explained:
+        """Give the script of an entry and what it is held against; it may be one that only needs too much."""
+        source = Source(self.script_of(entry), entry.typed.name)
+        return Explained(source.name, source, self._compiled(source), self._limits.need)
+
     def script_of(self, entry: Entry) -> str:
         """Give the script that an entry ran, in the one layout."""
         assert entry.whole is not None
@@ -122,8 +127,12 @@ class Session:
     # ---- inside --------------------------------------------------------------------------------
 
     def _compiled(self, source: Source) -> Compiled:
-        limits = CompileLimits(work=self._host.settings.limits.work)
-        return compile_script(source, core(), self.schemas, limits, Surroundings(self.libraries))
+        around = Surroundings(self.libraries)
+        return compile_script(source, core(), self.schemas, self._limits, around)
+
+    @property
+    def _limits(self) -> Limits:
+        return compiling.script_limits(self._host.settings.limits)
 
     def _known_libraries(self) -> Libraries:
         # What is typed is locked when it runs, so that nothing is to be said before.

@@ -10,6 +10,7 @@ from p2lang.compiler import Compiled
 from p2lang.diagnostics import Diagnostic, Fix, Related, has_errors
 from p2lang.parser import parse
 from p2lang.source import Source, Span
+from plotter2.runs.explaining import TOO_MUCH
 
 Compile = Callable[[Source], Compiled]
 """Compiles a whole script against what the session can read."""
@@ -42,7 +43,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Entry:
-    """One input understood: what it declares, the script to run (None: nothing happens), what there is to say.
+    """One input understood: what it declares, the script (None: nothing happens), what there is to say.
 
     `typed` is the input as it was read, the places of `diagnostics` are in it. `whole` is the script with everything
     that was declared before, `kept` what is declared after it.
@@ -137,7 +138,10 @@ class Transcript:
         kept = (*(k for k in self.kept if k.name not in {d.name for d in declared}), *declared)
         flow = source.slice(items[-1].span) if isinstance(items[-1], ast.FlowStatement) else ""
         if has_errors(told):
-            return Entry(source, told, self.kept)
+            # What only needs too much can be explained: its cost is what a person wants to see then.
+            costly = all(d.code in TOO_MUCH for d in told if d.is_error)
+            needed = self._without_unused(text, source.name) if costly else None
+            return Entry(source, told, self.kept, needed)
         whole = self._without_unused(text, source.name)
         return Entry(
             source,

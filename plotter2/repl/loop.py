@@ -21,6 +21,7 @@ from plotter2.printable import printable
 from plotter2.repl.commands import COMMANDS, help_text
 from plotter2.repl.pictures import Protocol, protocol, shown
 from plotter2.repl.prompt import prompt
+from plotter2.runs import explaining
 from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
@@ -28,6 +29,7 @@ from plotter2.wire.messages import Format, Progress, TableShown
 
 _LEAVING = frozenset((":quit", ":q", ":exit", "quit", "exit"))
 _PICTURE = "png"
+_LINES = "the lines are those of the script that :save writes"
 
 
 def run(host: Host, ask: Ask) -> None:
@@ -158,6 +160,32 @@ class Loop:
         if said:
             self.say(said)
 
+    def cost(self, text: str) -> None:
+        """Tell what an input may cost, line by line; without one, the last input."""
+        entry = self._explainable(text, ":cost $runs | head(5)")
+        if entry is not None:
+            self.say(f"{explaining.cost(self.session.explained(entry)).text}\n\n{_LINES}")
+
+    def plan(self, text: str) -> None:
+        """Show the compiled program of an input; without one, of the last input."""
+        entry = self._explainable(text, ":plan $runs | head(5)")
+        if entry is not None and entry.ok:
+            self.say(explaining.plan(self.session.explained(entry)).text)
+
+    def _explainable(self, text: str, example: str) -> Entry | None:
+        """Give the entry that has a script, or tell why there is none."""
+        entry = self.session.understood(text) if text else self.last
+        if entry is None:
+            self.say(f"there is no input yet; write what to look at: {example}")
+            return None
+        if text:
+            self._tell(entry)
+        if entry.whole is not None:
+            return entry
+        if entry.ok:
+            self.say(f"nothing happens with this; write a flow or a value: {example}")
+        return None
+
     def bundles(self, _: str) -> None:
         """List the bundles."""
         self.session.refresh()
@@ -207,6 +235,8 @@ class Loop:
 _RULES: dict[str, Callable[[Loop, str], None]] = {
     ":help": Loop.help,
     ":type": Loop.type,
+    ":cost": Loop.cost,
+    ":plan": Loop.plan,
     ":bundles": Loop.bundles,
     ":save": Loop.save,
     ":sign": Loop.sign,

@@ -22,6 +22,7 @@ from commandline import p2, p2_json
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.session import Session
+from plotter2.repl.commands import COMMANDS
 from plotter2.repl.loop import Loop
 from plotter2.repl.prompt import Statements, prompt
 from sweep_samples import record_sweep
@@ -95,6 +96,41 @@ def test_types_are_told_without_running(loop: Loop, said: list[str]) -> None:
     assert said[-1] == "number[s]"
 
 
+def test_cost_and_plan_are_told_without_running(loop: Loop, said: list[str]) -> None:
+    loop.take('let runs = access("sweep/*")')
+    loop.take(":cost $runs | order(reward) | head(2)")
+    head, *lines = said.pop().splitlines()
+    assert head.split() == ["line", "step", "rows", "units", "work", "share", "memory"]
+    assert [line.split()[1] for line in lines[:3]] == ["access", "order", "head"]
+    assert lines[-1] == "the lines are those of the script that :save writes"
+    loop.take(":plan $runs | head(2)")
+    assert "= access@1" in said[0]
+    assert "sinks" in said[0]
+    assert loop.artefacts == []
+
+
+def test_the_cost_of_the_last_input_needs_no_word(loop: Loop, said: list[str]) -> None:
+    loop.take('access("sweep/*") | head(1)')
+    for command in (":cost", ":plan"):
+        loop.take(command)
+        assert "head" in said[-1]
+
+
+def test_the_cost_of_what_is_too_much_is_told_with_the_mistake(loop: Loop, said: list[str]) -> None:
+    loop.take(':cost access("sweep/*") | kmeans(on=[step, reward], k=20000, iters=5000)')
+    assert said[0].startswith("error[P2-E0301]")
+    assert "kmeans" in said[1]
+    loop.take(':plan access("sweep/*") | kmeans(on=[step, reward], k=20000, iters=5000)')
+    assert said[2].startswith("error[P2-E0301]")
+    assert len(said) == 3
+
+
+def test_every_command_that_the_help_lists_is_there(loop: Loop, said: list[str]) -> None:
+    for command in set(COMMANDS) - {":quit"}:
+        loop.take(command)
+    assert len(said) == len(COMMANDS) - 1
+
+
 def test_what_is_declared_can_be_forgotten(loop: Loop, said: list[str]) -> None:
     loop.take("let n = 3")
     loop.take(":clear")
@@ -102,7 +138,21 @@ def test_what_is_declared_can_be_forgotten(loop: Loop, said: list[str]) -> None:
     assert "P2-E0209" in said[-1]
 
 
-@pytest.mark.parametrize("text", [":nope", ":save", ":sign", ":type", ":open", ":sign nowhere.p2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":nope",
+        ":save",
+        ":sign",
+        ":type",
+        ":open",
+        ":cost",
+        ":plan",
+        ":cost let n = 3",
+        ":plan 1 +",
+        ":sign nowhere.p2",
+    ],
+)
 def test_wrong_commands_are_answered(loop: Loop, said: list[str], text: str) -> None:
     loop.take(text)
     assert len(said) == 1
