@@ -204,7 +204,7 @@ def test_a_job_is_nothing_a_child_may_say_and_the_other_way_round() -> None:
         Blob(name="", kind="png", offset=0, length=0),
         Done(timings_ms={"a": "b"}),  # type: ignore[dict-item]
         Failed(code="x", message="\ud800"),
-        RunJob(formats=["gif"]),  # type: ignore[list-item]
+        RunJob(formats=["jpg"]),  # type: ignore[list-item]
         RunJob(formats=[], params={"a": object()}),  # type: ignore[dict-item]
         RunJob(formats=[], params={"a": 1 << 70}),
         TableFound(table="t", rows=1, notes=["x" * 16_000] * 5),

@@ -127,10 +127,12 @@ class Whereabouts:
     @cached_property
     def _declared_here(self) -> frozenset[str]:
         """Give the name that the statement at the place is about to declare: it is not in force inside of it."""
-        tokens, first = self.before.tokens, self.before.first
-        inside = self._statement == tokens.starts[first]
+        tokens = self.before.tokens
+        if self._statement not in tokens.starts:
+            return frozenset()
+        first = tokens.starts.index(self._statement)
         declares = tokens.kinds[first] in ("LET", "PIPE", "DEF", "SCRIPT", "TASK")
-        if inside and declares and first + 1 < len(tokens):
+        if declares and first + 1 < len(tokens):
             return frozenset((tokens.text_of(first + 1),))
         return frozenset()
 
