@@ -22,9 +22,9 @@ def name_of(signature: Signature) -> str:
     return f"{signature.kind} {signature.full_name}"
 
 
-def ran(signature: Signature) -> FakeChannel:
+def ran(signature: Signature, formats: tuple[str, ...] = ()) -> FakeChannel:
     """Run the example of an operation in this process."""
-    return run_script(example_of(signature), example_tables(), schemas=SHAPES)
+    return run_script(example_of(signature), example_tables(), formats, schemas=SHAPES)
 
 
 def compiled_example(signature: Signature) -> Compiled:
@@ -41,13 +41,13 @@ def can_run(signature: Signature) -> bool:
 def draws(signature: Signature) -> bool:
     """Tell whether the example of an operation makes a single picture."""
     module = compiled_example(signature).module
-    plots = module is not None and any(node.op.startswith("plot@") for node in module.nodes)
+    plots = module is not None and any(node.kind == "plot" for node in module.nodes)
     return plots and can_run(signature)
 
 
 def picture_of(signature: Signature) -> bytes | None:
     """Give the first picture that the example of an operation makes, if it makes one."""
-    found = [data for _, kind, data in ran(signature).blobs if kind == "png"]
+    found = [data for _, kind, data in ran(signature, ("png",)).blobs if kind == "png"]
     return found[0] if found else None
 
 
