@@ -25,7 +25,7 @@ _FIRST_LINE = "p2-lock 1"
 _LARGEST = 1024 * 1024
 _LINE = re.compile(
     r"(?P<library>\S+) sha256:(?P<sha256>[0-9a-f]{64}) from (?P<shelf>[a-z0-9]+)"
-    r"(?P<signers>(?: signer \S+@\S+ SHA256:[A-Za-z0-9+/]{43})+)(?: names (?P<names>\S+))?"
+    r"(?P<signers>(?: signer [^\s@]{1,64}@[^\s@]{1,64} SHA256:[A-Za-z0-9+/]{43})+)(?: names (?P<names>\S+))?"
 )
 _SIGNER = re.compile(r" signer (\S+) (SHA256:\S+)")
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9a-f]{12})")

@@ -16,6 +16,8 @@ from plotter2.renderkit.codes import unreadable
 _UUID: Final = UUID("6c1c5e0e-6f64-5c1b-9a52-6b6c7f0a2b71").bytes
 _APPLICATION: Final = b"\x21\xff\x0bplotter2p2-"
 _BLOCK: Final = 255
+_MOST_PIECES: Final = 1 << 21
+"""Boxes, chunks or blocks of one file; the largest film that is read has a million."""
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 
 
@@ -45,8 +47,10 @@ def mp4_texts(data: bytes) -> list[bytes]:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    place = 0
+    place = boxes = 0
     while place < len(data):
+        boxes += 1
+        counted(boxes, "MP4", "boxes")
         head = 8
         if place + head > len(data):
             raise unreadable("P2-D0881", "the MP4 ends inside a box", f"byte {place}")
@@ -61,6 +65,12 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         place += size
 
 
+def counted(number: int, file: str, pieces: str) -> None:
+    """Raise DataError P2-D0881 when a file has more pieces than any that is worth reading."""
+    if number > _MOST_PIECES:
+        raise unreadable("P2-D0881", f"the {file} has more than {_MOST_PIECES:,} {pieces}")
+
+
 def into_gif(data: bytes, text: str) -> bytes:
     """Give the GIF with the text inside."""
     raw = text.encode("ascii")
@@ -72,16 +82,18 @@ def into_gif(data: bytes, text: str) -> bytes:
 def gif_texts(data: bytes) -> list[bytes]:
     """Give the texts of ours in a GIF. Raises DataError P2-D0881 when it does not run to its trailer."""
     texts: list[bytes] = []
-    place = _after_table(data, 10, 13)
+    place, blocks = _after_table(data, 10, 13), 0
     while _byte(data, place) != _TRAILER:
         kind = data[place]
         if kind == _EXTENSION:
             ours = data.startswith(_APPLICATION, place)
-            body, place = _blocks(data, place + (len(_APPLICATION) if ours else 2))
+            start = place + (len(_APPLICATION) if ours else 2)
+            place, blocks = _after_blocks(data, start, blocks)
             if ours:
-                texts.append(body)
+                texts.append(_joined(data, start))
         elif kind == _IMAGE:
-            _, place = _blocks(data, _after_table(data, place + 9, place + 10) + 1)
+            start = _after_table(data, place + 9, place + 10) + 1
+            place, blocks = _after_blocks(data, start, blocks)
         else:
             raise unreadable("P2-D0881", "the GIF has a block of no kind", f"byte {place}")
     if place + 1 != len(data):
@@ -94,12 +106,23 @@ def _after_table(data: bytes, flags: int, start: int) -> int:
     return start + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
 
 
-def _blocks(data: bytes, place: int) -> tuple[bytes, int]:
+def _after_blocks(data: bytes, place: int, blocks: int) -> tuple[int, int]:
+    """Give the place after a row of blocks, and how many there were so far in the file."""
+    while True:
+        blocks += 1
+        counted(blocks, "GIF", "blocks")
+        length = _byte(data, place)
+        place += 1 + length
+        if not length:
+            return place, blocks
+
+
+def _joined(data: bytes, place: int) -> bytes:
     parts = []
-    while length := _byte(data, place):
+    while length := data[place]:
         parts.append(data[place + 1 : place + 1 + length])
         place += 1 + length
-    return b"".join(parts), place + 1
+    return b"".join(parts)
 
 
 def _byte(data: bytes, place: int) -> int:

@@ -27,6 +27,8 @@ MOST_FILE: Final = 1 << 28
 """The largest picture that is read."""
 
 _DEEPEST: Final = 32
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A string, whole or broken off: what was taken is not looked at twice, so a hostile text costs no more than others."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _KEYWORD: Final = b"plotter2"
 _ITXT_HEAD: Final = _KEYWORD + b"\0\0\0\0\0"  # keyword, not compressed, no language, no translation
@@ -126,7 +128,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def _depth(text: str) -> int:
     """Count the deepest nesting of brackets outside strings, without building anything."""
     deepest = depth = 0
-    for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+    for bracket in _STRING.sub("", text):
         if bracket in "[{":
             depth += 1
             deepest = max(deepest, depth)
@@ -167,6 +169,7 @@ def _png_texts(data: bytes) -> list[str]:
     while place < len(data):
         kind, body, place = _png_chunk_at(data, place)
         kinds.append(kind)
+        containers.counted(len(kinds), "PNG", "chunks")
         if kind == b"iTXt" and body.startswith(_KEYWORD + b"\0"):
             texts.append(_png_text(body))
         if kind == b"IEND":
@@ -208,6 +211,7 @@ def _decoded(raw: bytes) -> str:
 
 # ---------------------------------------------------------------- SVG
 
+_DEEPEST_SVG: Final = 200
 _SVG_OPENING: Final = re.compile(rb"<svg\b(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?(?P<close>/?)>")
 
 
@@ -230,6 +234,8 @@ class _SvgReader:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         self.path.append(name)
+        if len(self.path) > _DEEPEST_SVG:
+            raise unreadable("P2-D0881", f"the SVG nests deeper than {_DEEPEST_SVG} elements")
         if len(self.path) == 1 and name != "svg":
             raise unreadable("P2-D0880", f"the root of the file is {name}, not svg")
         if self.inside:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from p2lang.verifier.decoding import _LIBRARY
 from plotter2.errors import Plotter2Error
 from plotter2.libraries.lockfile import LockLine, dump, parse
 from plotter2.libraries.reference import Reference
@@ -106,3 +107,27 @@ def test_a_path_says_which_library_it_is(path: str, expected: str | None) -> Non
 def test_a_reference_reads_back_from_text_and_path(reference: Reference) -> None:
     assert Reference.parse(str(reference)) == reference
     assert Reference.of_path(reference.below(Path("/x/libraries"))) == reference
+
+
+SOUND = b" sha256:" + b"0" * 64 + b" from libraries signer a@lab SHA256:" + b"A" * 43
+HOSTILE = {
+    # Whatever opens a folder reads its lock, so a long line must be judged at once and a long number be no number.
+    "a signer of at signs": SOUND.split(b" signer")[0] + b" signer " + b"@" * 1_000_000,
+    "a version of digits": b"9" * 5000 + SOUND,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_line_is_no_line(name: str) -> None:
+    line = HOSTILE[name]
+    head = b"lab/x@" if name == "a version of digits" else b"lab/x@1.0.0"
+    with pytest.raises(Plotter2Error) as caught:
+        parse(b"p2-lock 1\n" + head + line + b"\n", "p2.lock")
+    assert caught.value.code == "P2-E0253"
+
+
+def test_the_longest_version_is_one_that_a_module_may_name() -> None:
+    version = ".".join(["9" * 9] * 4)
+    assert Reference.parse(f"lab/x@{version}") is not None
+    assert Reference.parse(f"lab/x@{'9' * 10}") is None
+    assert _LIBRARY.match(f"lab/x@{version}")

@@ -186,3 +186,37 @@ def test_the_pdf_stays_whole_for_other_readers() -> None:
     start = int(data.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
     assert data[start : start + 4] == b"xref"
     assert json.dumps({"a": "(x\\)"}, separators=(",", ":")).count("(") == 1
+
+
+def inside_png(text: bytes) -> bytes:
+    """A PNG that carries these bytes as its provenance."""
+    whole = picture("png")
+    return whole[:33] + png_chunk(b"iTXt", b"plotter2\0\0\0\0\0" + text) + whole[33:]
+
+
+def test_a_string_that_never_ends_is_read_once() -> None:
+    # With a second look from each quote, a text of this length takes an hour.
+    text = b'{"a":"' + b'\\"' * (MOST_TEXT // 2 - 10)
+    with pytest.raises(DataError) as caught:
+        read(inside_png(text))
+    assert caught.value.code == "P2-D0882"
+
+
+def test_an_svg_of_elements_in_elements_is_not_read_to_its_end() -> None:
+    assert outcome(b"<svg>" + b"<a>" * 500) == "P2-D0881"
+    assert outcome(b"<svg>" + b"<a>" * 150 + b"</a>" * 150 + b"</svg>") is None
+
+
+def hostile_containers() -> list[bytes]:
+    """Films of more pieces than any film has: they would keep the reader busy for minutes."""
+    gif = b"GIF89a" + bytes(7)
+    return [
+        gif + b"\x21\xff" + b"\x01x" * (1 << 21) + b"\0;",
+        gif + (b"\x21\xff\0") * ((1 << 21) + 1) + b";",
+        b"\0\0\0\x08ftyp" + b"\0\0\0\x08free" * (1 << 21),
+    ]
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_film_of_countless_pieces_is_refused(place: int) -> None:
+    assert outcome(hostile_containers()[place]) == "P2-D0881"

@@ -32,7 +32,9 @@ DEEPEST_USE = 8
 """Libraries that may use each other in a row."""
 
 _SEGMENT = r"[a-z0-9][a-z0-9._-]{0,63}"
-REFERENCE = re.compile(rf"(?P<name>{_SEGMENT}/{_SEGMENT})@(?P<version>[0-9]+(?:\.[0-9]+){{0,3}})\Z")
+REFERENCE = re.compile(
+    rf"(?P<name>{_SEGMENT}/{_SEGMENT})@(?P<version>[0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,3}})\Z"
+)
 """`scope/name@version`."""
 
 _SHOWN = 8
