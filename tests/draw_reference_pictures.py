@@ -10,13 +10,15 @@ import io
 import sys
 from pathlib import Path
 
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageChops, PngImagePlugin
 
 from operation_examples import PICTURES, SIGNATURES, draws, picture_of
 from p2lang.signatures import Signature
 from p2std.registry import example_of
 
 COLOURS = 64
+BODY = 0.93
+"""The part of a page that is above its foot."""
 DRAWN_FROM = "p2-example"
 """The key under which a picture says the SHA-256 of its example."""
 
@@ -33,12 +35,21 @@ def digest_of(signature: Signature) -> str:
 
 def small(picture: bytes, digest: str) -> bytes:
     """Give a PNG in few colours that says what it was drawn from."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image = _without_empty_paper(Image.open(io.BytesIO(picture)).convert("RGB"))
     reduced = image.quantize(COLOURS, dither=Image.Dither.NONE)
     about, out = PngImagePlugin.PngInfo(), io.BytesIO()
     about.add_text(DRAWN_FROM, digest)
     reduced.save(out, "PNG", optimize=True, pnginfo=about)
     return out.getvalue()
+
+
+def _without_empty_paper(image: Image.Image) -> Image.Image:
+    """Cut a page off below its content; its foot goes too. Other pictures stay as they are."""
+    if image.height < image.width:
+        return image
+    body = image.crop((0, 0, image.width, int(image.height * BODY)))
+    inked = ImageChops.invert(body).getbbox()
+    return image if inked is None else body.crop((0, 0, image.width, inked[3] + inked[1]))
 
 
 def main() -> int:
