@@ -40,7 +40,7 @@ from plotter2.renderkit.compose import compose
 from plotter2.renderkit.document import Formula
 from plotter2.renderkit.film import Film, film_of
 from plotter2.renderkit.filming import filmed
-from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, bound, draw, measured
+from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, SIXEL, bound, draw, measured
 from plotter2.renderkit.scene import LayerCounts, Scene
 from plotter2.renderkit.typesetting import typeset
 from plotter2.renderkit.video import AV_VERSION, KINDS
@@ -239,7 +239,7 @@ class _Run:
     def _kinds(self, drawing: Drawing) -> list[str]:
         """Give the kinds of file to make, in one order."""
         kinds = kinds_of(drawing.node.node, self._job.formats)
-        return [kind for kind in (*KINDS, *FORMATS) if kind in kinds]
+        return [kind for kind in (*KINDS, *FORMATS, SIXEL) if kind in kinds]
 
     def _film(
         self, name: str, film: Film, kinds: Sequence[str], provenance: Mapping[str, Any]
@@ -257,7 +257,7 @@ class _Run:
             )
         self._made += [(name, kind, data) for kind, data in made.items()]
         self._still(name, film.scene(pictures - 1), still, provenance)
-        papers = [kind.upper() for kind in still if kind != "png"]
+        papers = [kind.upper() for kind in still if kind not in ("png", SIXEL)]
         if papers:
             self._say(
                 "info", f"{name}: the last picture of the film is drawn as {' and '.join(papers)}"

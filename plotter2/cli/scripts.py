@@ -86,7 +86,7 @@ def _file_name(bundle: str) -> str:
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(get_args(Format)),
+    type=click.Choice([name for name in get_args(Format) if name != "sixel"]),
     help="File format, beside what the script names (else png); may be given several times.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")

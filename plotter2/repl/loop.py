@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from plotter2.runs.showing import table_text
 from plotter2.wire.messages import Format, Progress, TableShown
 
 _LEAVING = frozenset((":quit", ":q", ":exit", "quit", "exit"))
-_PICTURE = "png"
+_SHOWN: Mapping[Protocol, Format] = {"kitty": "png", "iterm": "png", "sixel": "sixel"}
+"""How terminals show pictures -> the format that they are sent."""
 _LINES = "the lines are those of the script that :save writes"
 
 
@@ -105,7 +106,7 @@ class Loop:
         self._tell(entry)
         if not entry.ok:
             return
-        formats: tuple[Format, ...] = ("png",)
+        formats: tuple[Format, ...] = ("png", "sixel") if self.pictures == "sixel" else ("png",)
         try:
             ran = self.session.take(entry, formats=formats, on_event=self._event)
         finally:
@@ -129,11 +130,12 @@ class Loop:
             self.say(event.text if event.level == "info" else f"{event.level}: {event.text}")
 
     def _show(self, result: RunResult) -> None:
-        self.artefacts = [artefact.path for artefact in result.artefacts]
+        self.artefacts = [a.path for a in result.artefacts if a.kind != "sixel"]
         for artefact in result.artefacts:
-            if artefact.kind == _PICTURE and self.pictures in ("kitty", "iterm"):
+            if artefact.kind == _SHOWN.get(self.pictures):
                 self.write(shown(artefact.path.read_bytes(), self.pictures))
-            self.say(f"{artefact.path}")
+        for path in self.artefacts:
+            self.say(f"{path}")
 
     # ---- commands ------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Pictures in the terminal, for terminals that can: kitty's graphics, iTerm2's images, sixel. Bytes are handed on as
-they are: nothing here reads what a child drew.
+they are: nothing here reads what a child drew. Sixel data is sent unquoted, so it must be made of nothing but the signs
+of sixel data: a child cannot command the terminal.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _CHUNK = 4096
 _DEVICE_ATTRIBUTES = "\x1b[c"
 _ANSWER = re.compile(rb"\x1b\[\?([0-9;]+)c")
 _SIXEL = b"4"
+_ONLY_SIXEL = re.compile(rb"\x1bP[0-9;]{0,16}q[!-~]*\x1b\\")
 _PATIENCE_S = 0.2
 
 
@@ -54,8 +56,8 @@ def shown(picture: bytes, kind: Protocol) -> str:
     if kind == "iterm":
         encoded = base64.b64encode(picture).decode()
         return f"\x1b]1337;File=inline=1;size={len(picture)}:{encoded}\x07\n"
-    if kind == "sixel":
-        return picture.decode("ascii", "replace") + "\n"
+    if kind == "sixel" and _ONLY_SIXEL.fullmatch(picture):
+        return picture.decode("ascii") + "\n"
     return ""
 
 

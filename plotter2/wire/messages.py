@@ -30,8 +30,8 @@ SHOWN_LENGTH = 32
 JOB_FDS_LIMIT = 40
 """Most file descriptors that go with a job, the output included."""
 
-Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng"]
-"""Of a picture."""
+Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
+"""Of a picture; `sixel` is what some terminals show, and no file to keep."""
 FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]

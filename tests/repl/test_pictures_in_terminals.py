@@ -65,5 +65,27 @@ def test_iterm_gets_the_picture_with_its_size() -> None:
     assert base64.b64decode(data) == PICTURE
 
 
+SIXEL = b'\x1bP0;1q"1;1;2;6#0;2;100;0;0#0!2~\x1b\\'
+
+
+def test_sixel_is_sent_as_it_came() -> None:
+    assert shown(SIXEL, "sixel") == SIXEL.decode() + "\n"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"\x1b]0;title\x07",
+        SIXEL + b"\x1b[2J",
+        SIXEL[:-2] + b"\x1b[c" + SIXEL[-2:],
+        SIXEL[:-2] + b"\x9c\x9d" + SIXEL[-2:],
+        SIXEL[:-2],
+        PICTURE,
+    ],
+)
+def test_nothing_else_than_sixel_reaches_the_terminal(forged: bytes) -> None:
+    assert shown(forged, "sixel") == ""
+
+
 def test_a_terminal_without_pictures_gets_nothing() -> None:
     assert shown(PICTURE, "none") == ""

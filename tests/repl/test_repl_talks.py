@@ -96,6 +96,16 @@ def test_types_are_told_without_running(loop: Loop, said: list[str]) -> None:
     assert said[-1] == "number[s]"
 
 
+def test_a_terminal_with_sixel_is_sent_what_the_child_drew(loop: Loop, said: list[str]) -> None:
+    loop.pictures = "sixel"
+    loop.take('access("sweep/*") | frame | line(x=step, y=reward, colour=lr)')
+    picture, path = said
+    assert picture.startswith("\x1bP0;1q")
+    assert picture.endswith("\x1b\\\n")
+    assert Path(path).suffix == ".png"
+    assert [kept.suffix for kept in loop.artefacts] == [".png"]
+
+
 def test_cost_and_plan_are_told_without_running(loop: Loop, said: list[str]) -> None:
     loop.take('let runs = access("sweep/*")')
     loop.take(":cost $runs | order(reward) | head(2)")

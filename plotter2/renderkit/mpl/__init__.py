@@ -7,10 +7,10 @@ opens the bundled DejaVu fonts. The same scene gives the same bytes within one r
 import matplotlib
 
 from plotter2.renderkit.mpl.binding import bound
-from plotter2.renderkit.mpl.drawing import FORMATS, draw, warm
+from plotter2.renderkit.mpl.drawing import FORMATS, SIXEL, draw, warm
 from plotter2.renderkit.mpl.formulas import measured
 
 MATPLOTLIB_VERSION = matplotlib.__version__
 """What drew the picture: another release of matplotlib may give other bytes."""
 
-__all__ = ["FORMATS", "MATPLOTLIB_VERSION", "bound", "draw", "measured", "warm"]
+__all__ = ["FORMATS", "MATPLOTLIB_VERSION", "SIXEL", "bound", "draw", "measured", "warm"]

@@ -19,6 +19,7 @@ from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedBbox
 from plotter2.renderkit import palettes
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.compose import compose
+from plotter2.renderkit.mpl import png, sixel
 from plotter2.renderkit.mpl.artists import artists_of
 from plotter2.renderkit.mpl.formulas import formula_of
 from plotter2.renderkit.mpl.furniture import (
@@ -29,7 +30,6 @@ from plotter2.renderkit.mpl.furniture import (
     stroke_of,
     text_of,
 )
-from plotter2.renderkit.mpl.png import encoded
 from plotter2.renderkit.mpl.settings import settings
 from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.provenance import embed
@@ -37,6 +37,12 @@ from plotter2.renderkit.scene import Formula, Mark, Panel, PointMark, Scene, Tex
 from plotter2.renderkit.view import Column, Factor, Layer, View
 
 FORMATS: Final = ("png", "svg", "pdf")
+"""Of files; provenance goes into each."""
+
+SIXEL: Final = "sixel"
+"""What a terminal shows; it carries no provenance."""
+
+_OF_PIXELS: Final = ("png", SIXEL)
 DOTS_PER_INCH: Final = 150
 _DPI_LEAST, _DPI_MOST = 30, 1200
 VECTOR_DPI: Final = 300
@@ -54,12 +60,12 @@ def draw(
     provenance: Mapping[str, Any] | None = None,
     dpi: float = DOTS_PER_INCH,
 ) -> bytes:
-    """Draw a scene as "png", "svg" or "pdf", with the provenance inside.
+    """Draw a scene as "png", "svg" or "pdf" with the provenance inside, or as "sixel" for a terminal.
 
-    `dpi` is the resolution of a PNG; dense marks inside SVG and PDF have 300. Raises RunError P2-R0671 for an unknown
+    `dpi` is the resolution of pixels; dense marks inside SVG and PDF have 300. Raises RunError P2-R0671 for an unknown
     format or resolution and DataError P2-D0883/4 for a provenance that cannot be embedded.
     """
-    if format not in FORMATS:
+    if format not in (*FORMATS, SIXEL):
         message = f"{format!r} is not a format of pictures"
         raise undrawable("P2-R0671", message, "format", "use one of: " + ", ".join(FORMATS))
     if not _DPI_LEAST <= dpi <= _DPI_MOST:
@@ -69,15 +75,16 @@ def draw(
         # A letter that DejaVu lacks is drawn as an empty box, which is all that the warning says.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         data = _bytes(scene, format, dpi)
-    return data if provenance is None else embed(data, provenance)
+    return data if provenance is None or format == SIXEL else embed(data, provenance)
 
 
 def _bytes(scene: Scene, format: str, dpi: float) -> bytes:
-    figure = figure_of(scene, dpi if format == "png" else VECTOR_DPI)
-    if format == "png":
+    figure = figure_of(scene, dpi if format in _OF_PIXELS else VECTOR_DPI)
+    if format in _OF_PIXELS:
         canvas = in_whole_pixels(figure, scene, dpi)
         canvas.draw()
-        return encoded(np.asarray(canvas.buffer_rgba()), dpi)
+        pixels = np.asarray(canvas.buffer_rgba())
+        return png.encoded(pixels, dpi) if format == "png" else sixel.encoded(pixels)
     out = BytesIO()
     if format == "svg":
         metadata = {"Date": None, "Creator": CREATOR, "Format": None, "Type": None}
@@ -185,7 +192,7 @@ def warm() -> None:
         formulas=(Formula(r"\hat{x}_i = \sum \frac{1}{2}", 20.0, 40.0, 12.0, palettes.INK),),
     )
     dense = replace(scene, panels=tuple(_with_raster(panel) for panel in scene.panels))
-    for format in FORMATS:
+    for format in (*FORMATS, SIXEL):
         draw(dense, format, {"warm": True})
 
 
