@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from plotter2.config.levels import Level
 from plotter2.errors import Plotter2Error
-from plotter2.orchestrator import Limits, Orchestrator, OrchestratorSettings, Outcome, Task
+from plotter2.orchestrator import Orchestrator, OrchestratorSettings, Outcome, Task, TaskLimits
 from plotter2.orchestrator.conversation import Event
 from plotter2.wire.messages import Note, RunJob
 
@@ -53,23 +53,25 @@ class Attackers:
     def outcome(
         self,
         source: str,
-        limits: Limits | None = None,
+        limits: TaskLimits | None = None,
         on_event: Callable[[Event], None] = lambda _: None,
         fds: tuple[int, ...] = (),
     ) -> Outcome:
         """Run the source in a child and give the outcome."""
         job = RunJob(formats=[], params={"source": PRELUDE + source})
-        task = Task(job, fds, limits or Limits(wall_ms=20_000), self.minimum)
+        task = Task(job, fds, limits or TaskLimits(wall_ms=20_000), self.minimum)
         return self.orchestrator.submit(task, on_event)
 
-    def answer(self, source: str, limits: Limits | None = None, fds: tuple[int, ...] = ()) -> Any:
+    def answer(
+        self, source: str, limits: TaskLimits | None = None, fds: tuple[int, ...] = ()
+    ) -> Any:
         """Run the source in a child and give what it put into `answer`."""
         heard: list[Event] = []
         self.outcome(source, limits, heard.append, fds).close()
         notes = [event.text for event in heard if isinstance(event, Note)]
         return json.loads(notes[-1])
 
-    def error(self, source: str, limits: Limits | None = None) -> Plotter2Error:
+    def error(self, source: str, limits: TaskLimits | None = None) -> Plotter2Error:
         """Run source that must fail; give the error, after another child has worked as usual."""
         try:
             self.outcome(source, limits).close()

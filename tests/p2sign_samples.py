@@ -9,7 +9,7 @@ from typing import Any
 from p2sign.gate import Offer, TrustFiles
 from p2sign.keys import SigningKey
 from p2sign.make import sign_statement
-from p2sign.rights import Capability, Limits
+from p2sign.rights import Capability, SignedLimits
 from p2sign.statement import Import, Statement, digests
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
@@ -36,7 +36,7 @@ TERMS = Statement(
         Capability("read", "bundle", "run-7/loss"),
         Capability("write", "frame", "loss-summary"),
     ),
-    limits=Limits(cpu_ms=20000, mem_mib=512, out_mib=64, wall_ms=60000),
+    limits=SignedLimits(cpu_ms=20000, mem_mib=512, out_mib=64, wall_ms=60000),
 )
 
 ALICE_LINE = TrustLine("alice@lab", (NAMESPACE,), ALICE.public)

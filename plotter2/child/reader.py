@@ -19,7 +19,7 @@ from plotter2.child.reader_columns import ReadColumn, ReadTable
 from plotter2.child.reader_delimited import SEPARATORS, read_delimited
 from plotter2.child.reader_features import features_of
 from plotter2.child.reader_json import ReadParams, read_lines, read_params
-from plotter2.child.reader_limits import Limits
+from plotter2.child.reader_limits import ReadingLimits
 from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_run
 from plotter2.wire.messages import (
     ColumnFound,
@@ -60,7 +60,7 @@ def read_files(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
     Raises DataError with a code P2-D084x or P2-D085x for the first file that cannot be read;
     HostError (P2-H0907) when the columns need more than the output memory.
     """
-    limits = Limits(job.max_rows, job.max_columns, job.max_text_bytes)
+    limits = ReadingLimits(job.max_rows, job.max_columns, job.max_text_bytes)
     sender = _Sender(channel, job.chunk_bytes)
     groups = list(_groups(job.files))
     for done, (name, files) in enumerate(groups):
@@ -79,7 +79,7 @@ def _groups(files: Sequence[ReadFile]) -> Iterator[tuple[str, list[ReadFile]]]:
 
 
 def _read_group(
-    name: str, files: Sequence[ReadFile], fds: Sequence[int], limits: Limits, sender: _Sender
+    name: str, files: Sequence[ReadFile], fds: Sequence[int], limits: ReadingLimits, sender: _Sender
 ) -> None:
     content = {file.name.rpartition("/")[2]: _bytes_of(file, fds) for file in files}
     data = next(iter(content.values()))

@@ -16,7 +16,7 @@ import polars as pl
 
 from logger2.segment import Blob, blob_bytes
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable, from_values
-from plotter2.child.reader_limits import Limits, checked_names
+from plotter2.child.reader_limits import ReadingLimits, checked_names
 
 WIDE = 1024
 """The longest one-dimensional array that becomes columns."""
@@ -36,7 +36,7 @@ class _Recorded:
 
 
 def array_tables(
-    blobs: Sequence[tuple[int, Blob]], files: Mapping[str, bytes], limits: Limits
+    blobs: Sequence[tuple[int, Blob]], files: Mapping[str, bytes], limits: ReadingLimits
 ) -> tuple[ReadTable, ...]:
     """Give a table for each name of an array; `blobs` pairs it with the number of its segment.
 
@@ -50,7 +50,7 @@ def array_tables(
 
 
 def _table(
-    name: str, found: Sequence[tuple[int, Blob]], files: Mapping[str, bytes], limits: Limits
+    name: str, found: Sequence[tuple[int, Blob]], files: Mapping[str, bytes], limits: ReadingLimits
 ) -> ReadTable:
     notes: list[str] = []
     recorded: list[_Recorded] = []

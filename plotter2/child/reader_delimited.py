@@ -16,7 +16,7 @@ import polars as pl
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_columns import NULL_TOKENS, ReadTable, bare, from_texts
-from plotter2.child.reader_limits import Limits, checked_names
+from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
 
@@ -44,7 +44,9 @@ class _Shape:
     has_header: bool
 
 
-def read_delimited(data: bytes, where: str, limits: Limits, separators: Sequence[str]) -> ReadTable:
+def read_delimited(
+    data: bytes, where: str, limits: ReadingLimits, separators: Sequence[str]
+) -> ReadTable:
     """Read a CSV or TSV file.
 
     Raises DataError: P2-D0840..0843 (no text), P2-D0844 (ragged; names line and counts), P2-D0845,
@@ -85,7 +87,7 @@ def _told_comments(comments: Sequence[str]) -> list[str]:
 
 
 def _shape(
-    text: bytes, where: str, limits: Limits, separators: Sequence[str], comments: list[str],
+    text: bytes, where: str, limits: ReadingLimits, separators: Sequence[str], comments: list[str],
     skipped: int,
 ) -> _Shape:  # fmt: skip
     sample = _sample(text, where, limits)
@@ -110,7 +112,7 @@ def _shape(
     )
 
 
-def _sample(text: bytes, where: str, limits: Limits) -> list[str]:
+def _sample(text: bytes, where: str, limits: ReadingLimits) -> list[str]:
     end = text.rfind(b"\n", 0, _SNIFFED_BYTES)
     if end < 0:
         end = text.find(b"\n")
@@ -180,7 +182,7 @@ def _without_torn_line(shape: _Shape) -> tuple[bytes, int, list[str]]:
 
 
 # ------------------------------------------------------------ fields
-def _plain(body: bytes, shape: _Shape, where: str, limits: Limits) -> list[pl.Series]:
+def _plain(body: bytes, shape: _Shape, where: str, limits: ReadingLimits) -> list[pl.Series]:
     """Split a body without quotation marks, after every line was counted."""
     rows, blank, longest = _count_fields(body, shape, where)
     limits.check_rows(rows, where)
@@ -211,7 +213,7 @@ def _has_space(body: bytes, separator: str) -> bool:
 
 
 def _check_texts(
-    columns: Sequence[pl.Series], names: Sequence[str], where: str, limits: Limits
+    columns: Sequence[pl.Series], names: Sequence[str], where: str, limits: ReadingLimits
 ) -> None:
     for name, column in zip(names, columns, strict=True):
         longest = column.str.len_bytes().max()
@@ -252,7 +254,7 @@ def _pieces(body: bytes) -> Iterator[tuple[int, memoryview]]:
         start = end
 
 
-def _quoted(body: bytes, shape: _Shape, where: str, limits: Limits) -> list[pl.Series]:
+def _quoted(body: bytes, shape: _Shape, where: str, limits: ReadingLimits) -> list[pl.Series]:
     csv.field_size_limit(limits.text_bytes)
     lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")
     reader = csv.reader(lines, delimiter=shape.separator, strict=True)
@@ -294,7 +296,7 @@ def _ragged(where: str, shape: _Shape, line: int, width: int) -> DataError:
     )
 
 
-def _bad_quotes(error: csv.Error, where: str, line: int, limits: Limits) -> DataError:
+def _bad_quotes(error: csv.Error, where: str, line: int, limits: ReadingLimits) -> DataError:
     if "field larger" in str(error):
         return limits.text_too_long(where, f"a value in line {line}", limits.text_bytes + 1)
     return DataError(

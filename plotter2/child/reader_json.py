@@ -14,7 +14,7 @@ from typing import Any
 from logger2.identity import Scalar
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_columns import ReadTable, as_float, from_values
-from plotter2.child.reader_limits import DEPTH, Limits, checked_names
+from plotter2.child.reader_limits import DEPTH, ReadingLimits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
 
@@ -33,7 +33,7 @@ class _Trouble(ValueError):
         self.remedy = remedy
 
 
-def read_lines(data: bytes, where: str, limits: Limits) -> ReadTable:
+def read_lines(data: bytes, where: str, limits: ReadingLimits) -> ReadTable:
     """Read JSON lines: one object per line, blank lines are passed over.
 
     A last line without line end that is no JSON is left out and counted. Raises DataError:
@@ -69,7 +69,7 @@ class ReadParams:
     left_out: dict[str, str]
 
 
-def read_params(data: bytes, where: str, limits: Limits) -> ReadParams:
+def read_params(data: bytes, where: str, limits: ReadingLimits) -> ReadParams:
     """Read one JSON object as parameters; lists become their JSON text, long texts are left out.
 
     Raises DataError: P2-D0855 (no object), P2-D0853, P2-D0848..0850, P2-D0840..0843.
@@ -102,7 +102,7 @@ def _bounded(value: Scalar) -> Scalar:
 class _Table:
     """Columns that grow row by row; a row that lacks a column gets None there."""
 
-    def __init__(self, where: str, limits: Limits) -> None:
+    def __init__(self, where: str, limits: ReadingLimits) -> None:
         self._where = where
         self._limits = limits
         self._columns: dict[str, list[Any]] = {}
@@ -148,7 +148,7 @@ def _lines(text: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 # ------------------------------------------------------------ one value
-def _parsed(line: bytes, limits: Limits) -> Any:
+def _parsed(line: bytes, limits: ReadingLimits) -> Any:
     if len(line) > limits.text_bytes:
         what = f"it has {len(line)} bytes; the limit for one line is {limits.text_bytes}"
         raise _Trouble(codes.TEXT_TOO_LONG, what, "keep long arrays in files of their own")

@@ -14,7 +14,7 @@ NAME_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadingLimits:
     """How much may be read: rows and columns of a table, bytes of a single value or JSON line."""
 
     rows: int
@@ -51,7 +51,7 @@ class Limits:
         )
 
 
-def checked_names(names: Sequence[str], where: str, limits: Limits) -> tuple[str, ...]:
+def checked_names(names: Sequence[str], where: str, limits: ReadingLimits) -> tuple[str, ...]:
     """Give the column names back if they can be used.
 
     Raises DataError: P2-D0848 too many, P2-D0854 a bad one, P2-D0845 the same twice.

@@ -12,7 +12,7 @@ from logger2.segment import Header, NotARun, RunInfo, read_run, read_segment
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_arrays import array_tables
 from plotter2.child.reader_columns import ReadTable, from_values
-from plotter2.child.reader_limits import Limits, checked_names
+from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.errors import DataError
 
 MAIN = "main"
@@ -26,7 +26,7 @@ class ReadRun:
     tables: tuple[ReadTable, ...]
 
 
-def read_recorded_run(files: Mapping[str, bytes], where: str, limits: Limits) -> ReadRun:
+def read_recorded_run(files: Mapping[str, bytes], where: str, limits: ReadingLimits) -> ReadRun:
     """Read the files of a run's folder, given by their names in it.
 
     Raises DataError: P2-D0856 when `run.json` is missing or none, P2-D0847, P2-D0848, P2-D0854.
@@ -48,7 +48,7 @@ def read_recorded_run(files: Mapping[str, bytes], where: str, limits: Limits) ->
     return ReadRun(run.info, (main, *arrays))
 
 
-def read_lone_segment(data: bytes, where: str, limits: Limits) -> ReadRun:
+def read_lone_segment(data: bytes, where: str, limits: ReadingLimits) -> ReadRun:
     """Read a segment without its folder: what `run.json` would say is taken from its header.
 
     Raises DataError as `read_recorded_run`.

@@ -22,7 +22,7 @@ _Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 _LARGEST = 64 * 1024
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Ceiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run may use at most, whatever its signature allows. Times in milliseconds, sizes in MiB.
 
     From `work` on they are held against what a script may need by its text and its bundles' manifests; `tables_mib` is
@@ -53,11 +53,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path
     minimum_level: Level = "B"
-    limits: Limits = Limits()
+    limits: Ceiling = Ceiling()
     signers: dict[str, SignerLimits] = {}
     libraries: tuple[Path, ...] = ()
 
-    def limits_of(self, principals: Iterable[str]) -> Limits:
+    def limits_of(self, principals: Iterable[str]) -> Ceiling:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
         allowed = [
             self.signers[name].work if name in self.signers else self.limits.work
@@ -76,7 +76,7 @@ class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: _Sandbox = _Sandbox()
-    limits: Limits = Limits()
+    limits: Ceiling = Ceiling()
     signers: dict[str, SignerLimits] = {}
     libraries: _Libraries = _Libraries()
 
@@ -166,7 +166,7 @@ def _wrong(path: Path, why: str) -> HostError:
         f"the configuration cannot be used: {why}",
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
-        + ", ".join(msgspec.structs.asdict(Limits()))
+        + ", ".join(msgspec.structs.asdict(Ceiling()))
         + ', and [signers."name@place"] with work',
         exit_code=ExitCode.USAGE,
     )

@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from p2lang.check import Libraries, Schemas
-from p2lang.compiler import Limits as CompilerLimits
-from p2lang.compiler import Surroundings
+from p2lang.compiler import Limits, Surroundings
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
 from p2sign.make import sign_statement
@@ -33,7 +32,7 @@ from plotter2.libraries.finding import Finder
 from plotter2.libraries.locks import Locking, LockReport, lock_scripts
 from plotter2.libraries.reference import Reference
 from plotter2.libraries.shelves import shelves
-from plotter2.orchestrator import Limits, Orchestrator, Outcome, Task
+from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
 from plotter2.runs import compiling, running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
@@ -93,7 +92,7 @@ class Host:
 
     def _read(self, job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
         ceiling = self.settings.limits
-        limits = Limits(
+        limits = TaskLimits(
             wall_ms=ceiling.wall_ms,
             cpu_ms=ceiling.cpu_ms,
             mem_mib=ceiling.memory_mib,
@@ -131,7 +130,7 @@ class Host:
         around = replace(self.surroundings(script.path, strict=True), columns=columns)
         return compiling.compiled(script, schemas, self._limits_of(signers), around)
 
-    def _limits_of(self, signers: Iterable[str]) -> CompilerLimits:
+    def _limits_of(self, signers: Iterable[str]) -> Limits:
         return compiling.script_limits(self.settings.limits_of(signers))
 
     def _own_principals(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from p2sign.make import sign_statement
 from p2sign.refusal import Refusal
 from p2sign.trust import TrustLine, parse_trust
 from p2sign.uses import Kind
-from plotter2.config.settings import Limits
+from plotter2.config.settings import Ceiling
 from plotter2.errors import Plotter2Error
 from plotter2.libraries.finding import Finder, Shelf
 from plotter2.libraries.reference import Reference
@@ -67,9 +67,9 @@ def _signed(
     known = Finder((shelf,), now).libraries(None, strict=False)
     around = Surroundings(known, as_library=True)
     compiled = compiling.compiled(
-        script, Schemas(lambda _: None), compiling.script_limits(Limits()), around
+        script, Schemas(lambda _: None), compiling.script_limits(Ceiling()), around
     )
-    terms = statement_for(compiled, reference.signed_name, 1, now, Limits(), lasting=True)
+    terms = statement_for(compiled, reference.signed_name, 1, now, Ceiling(), lasting=True)
     script.path.with_name(script.name + ".sig").write_bytes(sign_statement(terms, key))
     return True
 

@@ -3,17 +3,17 @@
 from plotter2.orchestrator.conversation import Event
 from plotter2.orchestrator.orchestrator import Orchestrator
 from plotter2.orchestrator.settings import OrchestratorSettings
-from plotter2.orchestrator.task import Limits, OutBlob, Outcome, Task, Usage
+from plotter2.orchestrator.task import OutBlob, Outcome, Task, TaskLimits, Usage
 from plotter2.orchestrator.verdict import ScriptFailed
 
 __all__ = [
     "Event",
-    "Limits",
     "Orchestrator",
     "OrchestratorSettings",
     "OutBlob",
     "Outcome",
     "ScriptFailed",
     "Task",
+    "TaskLimits",
     "Usage",
 ]

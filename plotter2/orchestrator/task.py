@@ -17,7 +17,7 @@ _MOST_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TaskLimits:
     """What a task may use: wall clock and processor time, memory of its own, output."""
 
     wall_ms: int = 60_000
@@ -32,7 +32,7 @@ class Task:
 
     job: Job
     fds: tuple[int, ...] = ()
-    limits: Limits = Limits()
+    limits: TaskLimits = TaskLimits()
     minimum: Level = "B"
     debug: bool = False
 

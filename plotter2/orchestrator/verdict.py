@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
-from plotter2.orchestrator.task import Limits
+from plotter2.orchestrator.task import TaskLimits
 from plotter2.printable import printable
 from plotter2.wire import codes
 from plotter2.wire.messages import Failed
@@ -46,7 +46,7 @@ def failed(said: Failed) -> Plotter2Error:
     return ScriptFailed(code, message, where, help_, note, span=said.span)
 
 
-def stopped(why: Stop, limits: Limits) -> Plotter2Error:
+def stopped(why: Stop, limits: TaskLimits) -> Plotter2Error:
     """Give the error for a child that the host ended."""
     match why:
         case Stop.WALL:
@@ -70,7 +70,7 @@ def stopped(why: Stop, limits: Limits) -> Plotter2Error:
             )
 
 
-def died(ended: Ended, limits: Limits) -> Plotter2Error:
+def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:
     """Give the error for a child that ended by itself without an answer."""
     if ended.code >= 0:
         return HostError(
@@ -93,7 +93,7 @@ def died(ended: Ended, limits: Limits) -> Plotter2Error:
     )
 
 
-def over_memory(limits: Limits, note: str) -> HostError:
+def over_memory(limits: TaskLimits, note: str) -> HostError:
     """Give the error for too much memory."""
     return HostError(
         codes.MEMORY_LIMIT,

@@ -56,13 +56,14 @@ _READABLE: Final = {
     "cividis": (0.0, 0.88),
     "greys": (0.35, 1.0),
 }
-_NAMES: Final = {
+COLOUR_NAMES: Final = {
     "black": "#000000", "white": "#FFFFFF", "grey": "#808080", "gray": "#808080",
     "lightgrey": "#D3D3D3", "darkgrey": "#5A5A5A", "red": "#D62728", "blue": "#0072B2",
     "green": "#009E73", "orange": "#E69F00", "vermillion": "#D55E00", "purple": "#6A3D9A",
     "pink": "#CC79A7", "yellow": "#F0E442", "brown": "#8C564B", "skyblue": "#56B4E9",
     "navy": "#1F3A6E", "teal": "#11807F", "crimson": "#C2185B", "olive": "#7F7F1F",
 }  # fmt: skip
+"""The colours that have a name; the checker knows the names without the renderer."""
 _HEX: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -70,10 +71,12 @@ def colour(text: str, where: str = "") -> str:
     """Give a colour name or #rrggbb as #RRGGBB; raises RunError P2-R0665 for anything else."""
     if _HEX.fullmatch(text):
         return text.upper()
-    if text.lower() in _NAMES:
-        return _NAMES[text.lower()]
-    near = difflib.get_close_matches(text.lower(), _NAMES, n=1)
-    remedy = f"did you mean {near[0]}?" if near else "use #rrggbb or one of: " + ", ".join(_NAMES)
+    if text.lower() in COLOUR_NAMES:
+        return COLOUR_NAMES[text.lower()]
+    near = difflib.get_close_matches(text.lower(), COLOUR_NAMES, n=1)
+    remedy = (
+        f"did you mean {near[0]}?" if near else "use #rrggbb or one of: " + ", ".join(COLOUR_NAMES)
+    )
     raise undrawable("P2-R0665", f"{text!r} is not a colour", where, remedy)
 
 

@@ -15,7 +15,7 @@ from p2lang.semantics.structure import capabilities
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
 from p2std.registry import core
-from plotter2.config.settings import Limits as Ceiling
+from plotter2.config.settings import Ceiling
 from plotter2.datter import codes
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error

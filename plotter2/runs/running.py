@@ -26,11 +26,11 @@ from p2lang.verifier.params import Given
 from p2sign.gate import Verified
 from p2std.registry import core
 from plotter2.config.levels import Level
-from plotter2.config.settings import Limits as Ceiling
+from plotter2.config.settings import Ceiling
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, HostError, Plotter2Error, RunError
-from plotter2.orchestrator import Limits, Outcome, ScriptFailed, Task
+from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
@@ -228,11 +228,11 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
     }
 
 
-def task_limits(verified: Verified, ceiling: Ceiling) -> Limits:
+def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
     """Give the smaller of what the signature allows and what is configured."""
     signed = verified.statement.limits
     assert signed is not None
-    return Limits(
+    return TaskLimits(
         wall_ms=min(signed.wall_ms, ceiling.wall_ms),
         cpu_ms=min(signed.cpu_ms, ceiling.cpu_ms),
         mem_mib=min(signed.mem_mib, ceiling.memory_mib),

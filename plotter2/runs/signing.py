@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from p2sign.rights import Capability, Limits, encode_target
+from p2sign.rights import Capability, SignedLimits, encode_target
 from p2sign.statement import (
     Import,
     Statement,
@@ -18,7 +18,7 @@ from p2sign.statement import (
     to_second,
 )
 from p2sign.uses import Kind
-from plotter2.config.settings import Limits as Ceiling
+from plotter2.config.settings import Ceiling
 from plotter2.runs.compiling import CompiledScript
 
 LANGUAGE = "1.0"
@@ -90,9 +90,9 @@ def capabilities(texts: Iterable[str]) -> tuple[Capability, ...]:
     return tuple(found)
 
 
-def limits_for(work: int, ceiling: Ceiling) -> Limits:
+def limits_for(work: int, ceiling: Ceiling) -> SignedLimits:
     """Give limits with ample room over the static work (one unit is about 10 ns), within the ceiling."""
     time_ms = min(60_000 + work // 10_000, ceiling.cpu_ms, ceiling.wall_ms)
-    return Limits(
+    return SignedLimits(
         cpu_ms=time_ms, mem_mib=ceiling.memory_mib, out_mib=ceiling.output_mib, wall_ms=time_ms
     )

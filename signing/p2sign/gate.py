@@ -14,7 +14,7 @@ from datetime import datetime
 from p2sign import sidecar, sshsig, statement, trust
 from p2sign.keys import PublicKey
 from p2sign.refusal import Refusal, placed, shown
-from p2sign.rights import Capability, Limits
+from p2sign.rights import Capability, SignedLimits
 from p2sign.sidecar import Sidecar
 from p2sign.statement import Import, Statement
 from p2sign.trust import TrustLine
@@ -68,7 +68,7 @@ class Verified:
             raise TypeError("only p2sign.gate.verify makes a Verified")
 
     def undeclared(
-        self, caps: Iterable[Capability], limits: Limits | None = None
+        self, caps: Iterable[Capability], limits: SignedLimits | None = None
     ) -> tuple[str, ...]:
         """Give, as text, the rights of `caps` that the statement does not declare and the limits beyond its own."""
         rights = [str(cap) for cap in sorted(set(caps) - set(self.statement.caps), key=str)]
@@ -77,7 +77,7 @@ class Verified:
         beyond = [f"{name} {value}" for name, value in wanted if value > ceilings.get(name, 0)]
         return (*rights, *beyond)
 
-    def require(self, caps: Iterable[Capability], limits: Limits | None = None) -> None:
+    def require(self, caps: Iterable[Capability], limits: SignedLimits | None = None) -> None:
         """Refuse (E_CAP_UNDECLARED) what is `undeclared`."""
         missing = self.undeclared(caps, limits)
         if missing:

@@ -67,7 +67,7 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SignedLimits:
     """What a run may use at most; the fields stand in the order of their lines. Raises Refusal E_STMT_NUMBER."""
 
     cpu_ms: int
@@ -89,7 +89,7 @@ class Limits:
         )
 
     @classmethod
-    def of(cls, values: dict[str, int]) -> Limits:
+    def of(cls, values: dict[str, int]) -> SignedLimits:
         """Build from written names. Raises Refusal E_STMT_LIMIT unless all four are there and nothing else."""
         names = [field.name.replace("_", "-") for field in fields(cls)]
         if sorted(values) != names:

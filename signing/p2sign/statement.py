@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from p2sign.naming import check_digest, check_name, check_path, check_paths
 from p2sign.refusal import Refusal, placed, shown
-from p2sign.rights import MAX_NUMBER, Capability, Limits
+from p2sign.rights import MAX_NUMBER, Capability, SignedLimits
 from p2sign.uses import Kind
 
 MAX_STATEMENT = 256 * 1024
@@ -74,7 +74,7 @@ class Statement:
     files: tuple[FileDigest, ...]
     imports: tuple[Import, ...]
     caps: tuple[Capability, ...]
-    limits: Limits | None
+    limits: SignedLimits | None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -280,11 +280,11 @@ def _limit(rest: str) -> tuple[str, int]:
     return name, _number(value)
 
 
-def _limits(pairs: tuple[tuple[str, int], ...]) -> Limits | None:
+def _limits(pairs: tuple[tuple[str, int], ...]) -> SignedLimits | None:
     values = dict(pairs)
     if len(values) != len(pairs):
         raise Refusal("E_STMT_LIMIT", "a limit is set twice")
-    return Limits.of(values) if pairs else None
+    return SignedLimits.of(values) if pairs else None
 
 
 # ------------------------------------------------------------------ rules over several fields

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from p2std.moving import Moving
 from p2std.table import Tagged
 
-Limits: TypeAlias = tuple[float | None, float | None]
+AxisLimits: TypeAlias = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AxisWish:
 
     label: str | None = None
     scale: str = "linear"
-    limits: Limits = (None, None)
+    limits: AxisLimits = (None, None)
 
 
 @dataclass(frozen=True)

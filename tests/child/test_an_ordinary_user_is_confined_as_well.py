@@ -23,7 +23,7 @@ import json, sys
 sys.path[:0] = {paths!r}
 from confined_children import attackers
 from plotter2.errors import Plotter2Error
-from plotter2.orchestrator import Limits
+from plotter2.orchestrator import TaskLimits
 zygote = "import sys; sys.path[:0] = {paths!r}; import runpy; " \\
          "runpy.run_path({zygote!r}, run_name='__main__')"
 answers = {{}}
@@ -36,9 +36,9 @@ for level in ("A", "B"):
         found = children.answer("deeds = " + repr(deeds) + "\\nanswer = {{d: tried(lambda: eval(d)) for d in deeds}}")
         found["ids"] = children.answer("answer = [os.getuid(), os.getgid()]")
         for name, source, limits in (
-            ("deadly", "os.execv('/bin/true', ['true'])", Limits()),
-            ("endless", "while True: pass", Limits(wall_ms=200)),
-            ("greedy", "kept = []\\nwhile True: kept.append(bytearray(8_000_000))", Limits(mem_mib=100)),
+            ("deadly", "os.execv('/bin/true', ['true'])", TaskLimits()),
+            ("endless", "while True: pass", TaskLimits(wall_ms=200)),
+            ("greedy", "kept = []\\nwhile True: kept.append(bytearray(8_000_000))", TaskLimits(mem_mib=100)),
         ):
             found[name] = children.error(source, limits).code
         answers[level] = [ready.level, found]

@@ -8,7 +8,7 @@ import pytest
 
 from confined_children import Attackers, attackers
 from plotter2.errors import DataError, HostError, RunError
-from plotter2.orchestrator import Limits, ScriptFailed
+from plotter2.orchestrator import ScriptFailed, TaskLimits
 from plotter2.wire import codes
 from plotter2.wire.messages import Note
 
@@ -74,7 +74,7 @@ def test_a_child_that_dies_silently_is_told_apart(
 
 def test_a_child_that_goes_on_after_its_last_word_is_ended(children: Attackers) -> None:
     source = "import plotter2.wire.messages as m; channel.send(m.Done()); time.sleep(100)"
-    assert children.outcome(source, Limits(wall_ms=50_000)).usage.cpu_ms < 10_000
+    assert children.outcome(source, TaskLimits(wall_ms=50_000)).usage.cpu_ms < 10_000
 
 
 def test_a_well_behaved_child_is_stopped_by_its_own_channel(children: Attackers) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from confined_children import ZYGOTE, Attackers, attackers, open_descriptors
 from plotter2.errors import HostError, Plotter2Error
-from plotter2.orchestrator import Limits, Orchestrator, OrchestratorSettings, Task
+from plotter2.orchestrator import Orchestrator, OrchestratorSettings, Task, TaskLimits
 from plotter2.orchestrator.conversation import Event
 from plotter2.wire import codes
 from plotter2.wire.memory import sealed
@@ -254,9 +254,9 @@ def test_closing_ends_work_that_goes_on() -> None:
     "task",
     [
         Task(SMALL, fds=tuple(range(40))),
-        Task(SMALL, limits=Limits(wall_ms=0)),
-        Task(SMALL, limits=Limits(mem_mib=-1)),
-        Task(SMALL, limits=Limits(out_mib=1 << 40)),
+        Task(SMALL, limits=TaskLimits(wall_ms=0)),
+        Task(SMALL, limits=TaskLimits(mem_mib=-1)),
+        Task(SMALL, limits=TaskLimits(out_mib=1 << 40)),
     ],
 )
 def test_a_task_that_no_child_could_take_is_refused(task: Task) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from confined_children import Attackers, attackers
 from plotter2.errors import ExitCode, HostError
-from plotter2.orchestrator import Limits
+from plotter2.orchestrator import TaskLimits
 from plotter2.wire import codes
 
 pytestmark = pytest.mark.process
@@ -65,14 +65,14 @@ def children(request: pytest.FixtureRequest) -> Iterator[Attackers]:
 
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
 def test_work_without_end_stops_at_the_wall_clock(children: Attackers, source: str) -> None:
-    error = children.error(source, Limits(wall_ms=300))
+    error = children.error(source, TaskLimits(wall_ms=300))
     assert error.code == codes.WALL_LIMIT
     assert error.exit_code is ExitCode.TIMEOUT
 
 
 @pytest.mark.parametrize("source", GREEDY.values(), ids=GREEDY)
 def test_work_that_eats_memory_stops_at_its_budget(children: Attackers, source: str) -> None:
-    error = children.error(source, Limits(wall_ms=20_000, mem_mib=200))
+    error = children.error(source, TaskLimits(wall_ms=20_000, mem_mib=200))
     assert error.code == codes.MEMORY_LIMIT
     assert isinstance(error, HostError)
     assert error.exit_code is ExitCode.WORK_FAILED
@@ -80,14 +80,14 @@ def test_work_that_eats_memory_stops_at_its_budget(children: Attackers, source: 
 
 def test_memory_within_the_budget_is_given(children: Attackers) -> None:
     source = "import numpy as np; time.sleep(0.2); answer = int(np.ones(20_000_000).sum())"
-    assert children.answer(source, Limits(mem_mib=400)) == 20_000_000
+    assert children.answer(source, TaskLimits(mem_mib=400)) == 20_000_000
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("children", ["A"], indirect=True)
 @pytest.mark.parametrize("ignored", ["", "signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"])
 def test_processor_time_is_limited_by_the_kernel(children: Attackers, ignored: str) -> None:
-    error = children.error(ignored + "sum(range(10 ** 12))", Limits(wall_ms=30_000, cpu_ms=900))
+    error = children.error(ignored + "sum(range(10 ** 12))", TaskLimits(wall_ms=30_000, cpu_ms=900))
     assert error.code == codes.CPU_LIMIT
 
 
@@ -99,13 +99,13 @@ def test_processor_time_is_limited_by_the_kernel(children: Attackers, ignored: s
     ],
 )
 def test_output_over_its_cap_is_refused_and_not_cut_off(children: Attackers, source: str) -> None:
-    error = children.error(source, Limits(out_mib=1))
+    error = children.error(source, TaskLimits(out_mib=1))
     assert error.code == codes.OUTPUT_LIMIT
 
 
 def test_output_up_to_its_cap_arrives_whole(children: Attackers) -> None:
     source = "channel.put('picture', 'png', b'7' * (1 << 20))"
-    outcome = children.outcome(source, Limits(out_mib=1))
+    outcome = children.outcome(source, TaskLimits(out_mib=1))
     assert outcome.blobs[0].data == b"7" * (1 << 20)
 
 
@@ -121,4 +121,4 @@ def test_nobody_in_a_child_can_change_the_size_of_the_output(
     children: Attackers, deed: str
 ) -> None:
     source = f"signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nanswer = tried(lambda: {deed})"
-    assert children.answer(source, Limits(out_mib=1)) in {"EPERM", "EFBIG", "EINVAL"}
+    assert children.answer(source, TaskLimits(out_mib=1)) in {"EPERM", "EFBIG", "EINVAL"}

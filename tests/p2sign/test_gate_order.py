@@ -15,7 +15,7 @@ from p2sign.gate import Offer, Signer, TrustFiles, Verified, verify
 from p2sign.keys import SigningKey
 from p2sign.make import add_signature, sign_statement
 from p2sign.refusal import Refusal
-from p2sign.rights import Capability, Limits
+from p2sign.rights import Capability, SignedLimits
 from p2sign.sidecar import MAX_SIGNATURES, Sidecar, split
 from p2sign.statement import digests
 from p2sign.uses import Kind
@@ -278,7 +278,7 @@ def test_rights_and_limits_are_compared_with_what_was_signed() -> None:
     verified = verify(offer(), TRUST, NOW)
     read, write = TERMS.caps
     more = Capability("read", "bundle", "run-8/loss")
-    tight = Limits(cpu_ms=20000, mem_mib=1, out_mib=1, wall_ms=1)
+    tight = SignedLimits(cpu_ms=20000, mem_mib=1, out_mib=1, wall_ms=1)
     assert not verified.undeclared([])
     assert not verified.undeclared([write, read, read], tight)
     assert verified.undeclared([more, read], replace(tight, mem_mib=513)) == (

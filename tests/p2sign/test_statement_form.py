@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2sign.refusal import Refusal
-from p2sign.rights import Capability, Limits, decode_target, encode_target
+from p2sign.rights import Capability, SignedLimits, decode_target, encode_target
 from p2sign.statement import (
     MAX_STATEMENT,
     FileDigest,
@@ -70,7 +70,7 @@ def statements(draw: st.DrawFn) -> Statement:
         files=unique,
         imports=() if pack else draw(IMPORTS),
         caps=() if pack else sorted_caps(draw(st.lists(CAPABILITY, max_size=4))),
-        limits=None if pack else draw(st.builds(Limits, NUMBER, NUMBER, NUMBER, NUMBER)),
+        limits=None if pack else draw(st.builds(SignedLimits, NUMBER, NUMBER, NUMBER, NUMBER)),
     )
 
 

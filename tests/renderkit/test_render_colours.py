@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from p2lang.check import vocabulary
 from plotter2.errors import RunError
 from plotter2.renderkit import palettes
 from plotter2.renderkit.compose import compose
@@ -136,3 +137,8 @@ def test_rows_without_a_group_are_counted_as_null() -> None:
 def test_a_legend_can_be_hidden() -> None:
     view = View(mean_band().layers, legend=Legend(show=False))
     assert not compose(view).legends
+
+
+def test_the_colours_that_the_checker_knows_by_name_are_those_that_are_drawn() -> None:
+    assert set(vocabulary.COLOUR_NAMES) == set(palettes.COLOUR_NAMES)
+    assert set(vocabulary.COLOUR_NAMES) - {"gray"} <= set(vocabulary.COLOURS)

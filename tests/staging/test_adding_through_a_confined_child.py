@@ -13,13 +13,13 @@ import pytest
 import logger2
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
-from plotter2.orchestrator import Limits, Orchestrator, Outcome, Task
+from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
 from plotter2.staging import AddReport, stage
 from plotter2.wire.messages import ReadJob
 from reader_samples import DATA
 
 pytestmark = pytest.mark.process
-LIMITS = Limits(wall_ms=60_000, cpu_ms=60_000, mem_mib=2048, out_mib=512)
+LIMITS = TaskLimits(wall_ms=60_000, cpu_ms=60_000, mem_mib=2048, out_mib=512)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.moving import Moving
 from p2std.operands import Range
-from p2std.picture import AxisWish, FacetWish, LegendWish, Limits, Mark, Picture
+from p2std.picture import AxisLimits, AxisWish, FacetWish, LegendWish, Mark, Picture
 from p2std.table import Tagged
 
 
@@ -227,7 +227,7 @@ def _position(view: Picture, mark: str) -> dict[str, Tagged]:
     )
 
 
-def _limits(name: str, value: object) -> Limits:
+def _limits(name: str, value: object) -> AxisLimits:
     if value is None:
         return (None, None)
     pair = [value.low, value.high] if isinstance(value, Range) else value
