@@ -47,8 +47,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
+
+from p2lang.once import once
 
 Value = list[Any]
 """A tagged value, see the module's text."""
@@ -72,11 +73,21 @@ class Node:
     attributes: Mapping[str, Value]
     kind: str
 
-    @cached_property
+    @once
     def id(self) -> str:
         """Give the name made of the content."""
         content = [self.op, list(self.inputs), dict(self.attributes), self.kind]
         return "n" + hashlib.sha256(b"p2node-v1\0" + encoded(content)).hexdigest()[:32]
+
+    @once
+    def inside(self) -> tuple[Value, ...]:
+        """Give all tagged values of the attributes, attributes in order of their names; walked through once."""
+        return tuple(inside(self.attributes))
+
+    @once
+    def calls(self) -> tuple[Value, ...]:
+        """Give all calls of functions among them."""
+        return tuple(value for value in self.inside if value[0] == "call")
 
     def as_json(self) -> list[Any]:
         """Give `[id, op, inputs, attributes, kind]`."""
@@ -161,11 +172,11 @@ class Module:
         """Give the canonical bytes."""
         return self._encoded
 
-    @cached_property
+    @once
     def _encoded(self) -> bytes:
         return canonical(self.as_json())
 
-    @cached_property
+    @once
     def sha256(self) -> str:
         """Give the module's name: 64 hex digits."""
         return module_hash(self.encode())
@@ -182,7 +193,10 @@ def encoded(value: Any) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+# Values are trees, so the encoder need not look for one that holds itself.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
+)
 
 
 def module_hash(encoded: bytes) -> str:
@@ -206,7 +220,9 @@ def parts(value: Value) -> list[Value]:
 _FIRST_PART = {"range": 1, "if": 1, "op": 2, "not": 1, "neg": 1, "len": 1}
 
 
-_LEAVES = frozenset(("int", "num", "str", "bool", "null", "col", "cols", "var", "table", "field"))
+LEAVES = frozenset(
+    ("int", "num", "str", "bool", "null", "col", "cols", "by", "var", "table", "field", "node")
+)
 """The commonest tags of values that hold no others."""
 
 
@@ -216,8 +232,20 @@ def walk(value: Value) -> Iterator[Value]:
     while pending:
         item = pending.pop()
         yield item
-        if item[0] not in _LEAVES:
+        if item[0] not in LEAVES:
             pending.extend(reversed(parts(item)))
+
+
+def inside(attributes: Mapping[str, Value]) -> list[Value]:
+    """Give all tagged values of attributes as `walk` does, attributes in order of their names."""
+    found: list[Value] = []
+    for name in sorted(attributes):
+        value = attributes[name]
+        if value[0] in LEAVES:
+            found.append(value)
+        else:
+            found.extend(walk(value))
+    return found
 
 
 def depth(value: Value) -> int:
@@ -243,10 +271,9 @@ PARTS = "parts"
 
 def nodes_named(attributes: Mapping[str, Value], tags: frozenset[str] = NAMING) -> Iterator[Any]:
     """Give what values of these tags name, attributes in order of their names."""
-    for name in sorted(attributes):
-        for value in walk(attributes[name]):
-            if value[0] in tags:
-                yield value[1]
+    for value in inside(attributes):
+        if value[0] in tags:
+            yield value[1]
 
 
 def parts_of(attributes: Mapping[str, Value]) -> list[tuple[Value | None, Any]]:

@@ -98,6 +98,11 @@ class Signature:
         """Give the parameter that takes named new columns (`**type`), if there is one."""
         return self.by_attribute.get("new")
 
+    @cached_property
+    def needed(self) -> tuple[Parameter, ...]:
+        """Give the parameters that a call must give."""
+        return tuple(p for p in self.parameters if p.required)
+
     @property
     def in_flow(self) -> bool:
         """Tell whether it stands in a flow (else in an expression)."""

@@ -7,10 +7,11 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, Literal, cast, get_args
+
+from p2lang.once import once
 
 ColumnKind = Literal["int", "number", "string", "bool", "time", "any"]
 """`int` may stand where `number` is wanted, nothing else may; `time` is seconds; `any` is an unknown value's."""
@@ -71,7 +72,11 @@ class ColumnType:
 
     def optional(self) -> ColumnType:
         """Give the same type for rows that may lack the value."""
-        return replace(self, nullable=True)
+        return self if self.nullable else ColumnType(self.kind, True, self.unit)
+
+    def given(self) -> ColumnType:
+        """Give the same type for rows that all have the value."""
+        return ColumnType(self.kind, False, self.unit) if self.nullable else self
 
 
 def parse_column_type(text: str) -> ColumnType:
@@ -136,7 +141,7 @@ class TableSchema:
     rows: int
     members: Members | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    @once
     def by_name(self) -> Mapping[str, ColumnType]:
         """Give the columns as a mapping, in order."""
         return dict(self.columns)
@@ -151,7 +156,7 @@ class TableSchema:
         """Give the type of a column, or None when there is no such column."""
         return self.by_name.get(name)
 
-    @cached_property
+    @once
     def names(self) -> tuple[str, ...]:
         """Give the column names in order."""
         return tuple(n for n, _ in self.columns)

@@ -31,7 +31,7 @@ class Meter:
             require_rows(node, given)
             self._given[node.id] = given
         self.units += work(
-            node.signature, node.node.attributes, rows, self._registry, self._values, self._rows_of
+            node.signature, node.node, rows, self._registry, self._values, self._rows_of
         )
         if self.units > self._program.work:
             raise RunError(

@@ -76,7 +76,7 @@ _ONE_VALUE = {
 
 def missing(signature: Signature, given: Mapping[str, object]) -> list[Parameter]:
     """Give the parameters that a call must still be given."""
-    return [p for p in signature.parameters if p.required and p.attribute not in given]
+    return [p for p in signature.needed if p.attribute not in given]
 
 
 def example(signature: Signature, parameter: Parameter) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from p2lang.ir import Value, parts, walk
+from p2lang.ir import Node, Value, parts
 from p2lang.semantics.bounds import Bounds, upper
 from p2lang.signatures import Registry, Signature
 
@@ -21,7 +21,7 @@ _UNBOUNDED_WHOLE = 1_000_000_000
 
 def work(
     signature: Signature,
-    attributes: Mapping[str, Value],
+    node: Node,
     rows: int,
     registry: Registry,
     bounds: Bounds,
@@ -31,8 +31,8 @@ def work(
 
     A function that is asked about another table works on the rows of that table.
     """
-    total = units_per_row(signature, attributes, bounds) * rows
-    for call in called(attributes):
+    total = units_per_row(signature, node.attributes, bounds) * rows
+    for call in node.calls:
         function = registry.by_full_name.get(call[1])
         if function is not None:
             each = units_per_row(function, call[2], bounds)
@@ -63,14 +63,6 @@ def factors(text: str) -> tuple[int | str, ...]:
         else:
             raise ValueError(f"{text!r} is not a cost: numbers and capital letters joined by *")
     return tuple(out)
-
-
-def called(attributes: Mapping[str, Value]) -> Iterator[Value]:
-    """Give all calls of functions inside attributes."""
-    for attribute in attributes.values():
-        for value in walk(attribute):
-            if value[0] == "call":
-                yield value
 
 
 def _asked_of(call: Value) -> Iterator[str]:

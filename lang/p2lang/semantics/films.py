@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from p2lang.ir import Value, walk
+from p2lang.ir import Value, inside, walk
 from p2lang.semantics.clash import Clash
 from p2lang.signatures import Signature
 
@@ -23,20 +23,21 @@ MISPLACED: Final = "P2-E0270"
 
 def followed(attributes: Mapping[str, Value]) -> Iterator[str]:
     """Give the columns whose current value attributes ask for."""
-    for attribute in attributes.values():
-        yield from _columns(attribute)
+    return _columns(inside(attributes))
 
 
-def _columns(attribute: Value) -> Iterator[str]:
-    for value in walk(attribute):
+def _columns(values: Iterable[Value]) -> Iterator[str]:
+    for value in values:
         if value[0] == "call" and value[1] == CURRENT:
             yield value[2]["c"][1]
 
 
 def check_place(signature: Signature, attributes: Mapping[str, Value]) -> None:
     """Raise Clash where `current` stands in something that does not move."""
+    if not any(value[0] == "call" and value[1] == CURRENT for value in inside(attributes)):
+        return
     for name, attribute in attributes.items():
-        column = next(_columns(attribute), None)
+        column = next(_columns(walk(attribute)), None)
         if column is not None and (signature.name, name) not in _MAY_MOVE:
             raise Clash(
                 MISPLACED,

@@ -17,6 +17,7 @@ from p2lang.semantics.values import (
     Typed,
     ValueType,
     made_of,
+    marked,
     units_differ,
 )
 from p2lang.signatures import Signature
@@ -29,8 +30,9 @@ def result(signature: Signature, arguments: Mapping[str, Typed]) -> ValueType:
     types = {name: typed.type for name, typed in arguments.items()}
     _not_nested(signature, types)
     given = _given(signature, types)
-    given = replace(given, unit=_unit(signature, given, types))
-    given = replace(given, nullable=_nullable(signature, given, types))
+    unit, nullable = _unit(signature, given, types), _nullable(signature, given, types)
+    if (unit, nullable) != (given.unit, given.nullable):
+        given = replace(given, unit=unit, nullable=nullable)
     return _shaped(signature, given, types)
 
 
@@ -123,9 +125,9 @@ def _not_nested(signature: Signature, types: Mapping[str, ValueType]) -> None:
 
 def _shaped(signature: Signature, given: ValueType, types: Mapping[str, ValueType]) -> ValueType:
     if signature.kind == "agg":
-        return replace(given, shape="group", aggregated=True, windowed=False)
+        return marked(given, "group", True, False)
     if signature.kind == "win":
-        return replace(given, shape="each", aggregated=False, windowed=True)
+        return marked(given, "each", False, True)
     if signature.kind == "val":
-        return replace(given, shape="one", aggregated=False, windowed=False)
+        return marked(given, "one", False, False)
     return made_of(given, *types.values())

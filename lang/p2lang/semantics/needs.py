@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 
-from p2lang.ir import Node, Value, parts_of, walk
+from p2lang.ir import Node, Value, parts_of
 from p2lang.semantics.bounds import Bounds, interval, upper
-from p2lang.semantics.cost import DEFAULT_LIMIT, called, work
+from p2lang.semantics.cost import DEFAULT_LIMIT, work
 from p2lang.semantics.structure import GRID, LAYERS, PAGE, REPORT
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -58,6 +58,8 @@ class Need:
         return {name: getattr(self, name) for name in STATED}
 
 
+_NOTHING = Need()
+
 DEFAULT_LIMITS = Need(
     work=DEFAULT_LIMIT,
     memory=16_384 * MEBIBYTE,
@@ -95,15 +97,15 @@ class _Picture:
 
 def total(needs: Iterable[Need]) -> Need:
     """Give what nodes need together."""
-    every = tuple(needs)
-    return Need(
-        work=sum(need.work for need in every),
-        memory=sum(need.memory for need in every),
-        rows=max((need.rows for need in every), default=0),
-        panels=sum(need.panels for need in every),
-        pixels=sum(need.pixels for need in every),
-        frames=sum(need.frames for need in every),
-    )
+    work = memory = rows = panels = pixels = frames = 0
+    for need in needs:
+        work += need.work
+        memory += need.memory
+        rows = max(rows, need.rows)
+        panels += need.panels
+        pixels += need.pixels
+        frames += need.frames
+    return Need(work, memory, rows, panels, pixels, frames)
 
 
 @dataclass
@@ -124,11 +126,9 @@ class Reckoning:
         picture = self._picture(node, signature)
         if given is not None:
             self._schemas[node.id] = given
-        made = _frames(node, signature, picture, self.bounds) if node.kind == "plot" else Need()
+        made = _frames(node, signature, picture, self.bounds) if node.kind == "plot" else _NOTHING
         need = Need(
-            work=work(
-                signature, node.attributes, rows, self.registry, self.bounds, self._rows_of_table
-            ),
+            work=work(signature, node, rows, self.registry, self.bounds, self._rows_of_table),
             memory=self._memory(node, signature, rows, given),
             rows=given.rows if given is not None and node.kind == "table" else 0,
             panels=made.panels,
@@ -166,10 +166,10 @@ class Reckoning:
             return 0
         flow = self._schemas.get(node.inputs[0]) if node.inputs else None
         if node.kind == "view":
-            named = _named(v for given in node.attributes.values() for v in walk(given))
+            named = _named(node.inside)
             return rows * sum(_width(flow, name) for name in named) if flow is not None else 0
         held = given.rows * _held(node, signature, flow, given)
-        functions = (self.registry.by_full_name.get(call[1]) for call in called(node.attributes))
+        functions = (self.registry.by_full_name.get(call[1]) for call in node.calls)
         columns = sum(1 for f in functions if f is not None and f.kind in ("agg", "win"))
         if signature.name in _MATRICES:
             columns += len(_named([node.attributes[_MATRICES[signature.name]]]))

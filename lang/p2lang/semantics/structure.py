@@ -220,11 +220,9 @@ def rights_of(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
         signature = operation(node.op, registry)
         if signature is not None:
             needed.update(signature.rights)
-        for attribute in node.attributes.values():
-            for value in walk(attribute):
-                if value[0] == "call":
-                    called = registry.by_full_name.get(value[1])
-                    needed.update(() if called is None else called.rights)
+        for call in node.calls:
+            called = registry.by_full_name.get(call[1])
+            needed.update(() if called is None else called.rights)
     return tuple(sorted(needed))
 
 

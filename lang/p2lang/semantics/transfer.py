@@ -334,7 +334,7 @@ def _cast(application: Application, flow: TableSchema) -> TableSchema:
 
 
 def _drop_nulls(application: Application, flow: TableSchema) -> TableSchema:
-    cleaned = ((name, replace(flow[name], nullable=False)) for name in application.columns("cols"))
+    cleaned = ((name, flow[name].given()) for name in application.columns("cols"))
     return _added(flow, cleaned)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from p2lang.ir import Value
@@ -131,6 +132,7 @@ def column_parameter(text: str) -> ValueType:
     return ValueType(kind, "each", unit=unit)
 
 
+@lru_cache(maxsize=1024)
 def of_column(column: ColumnType) -> ValueType:
     """Give the type of a column's name where rows are at hand."""
     unit = "s" if column.kind == "time" else column.unit
@@ -144,6 +146,12 @@ def made_of(result: ValueType, *operands: ValueType) -> ValueType:
     windowed = any(t.windowed for t in operands)
     if (shape, aggregated, windowed) == (result.shape, result.aggregated, result.windowed):
         return result
+    return marked(result, shape, aggregated, windowed)
+
+
+@lru_cache(maxsize=1024)
+def marked(result: ValueType, shape: Shape, aggregated: bool, windowed: bool) -> ValueType:
+    """Give the type with this shape and these marks."""
     return replace(result, shape=shape, aggregated=aggregated, windowed=windowed)
 
 

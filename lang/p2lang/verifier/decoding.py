@@ -241,8 +241,10 @@ def _node(value: Any) -> Node:
         _mapping(attributes, "attributes", _attribute),
         kind,
     )
-    for given in node.attributes.values():
-        checked(given)
+    seen: list[Value] = []
+    for attribute in sorted(node.attributes):
+        seen += _shaped(node.attributes[attribute])
+    node.__dict__["inside"] = tuple(seen)  # what it would give, without a second walk
     if node.id != _id(name):
         raise RefusedProgram("P2-V0506", f"node {str(name)[:7]} is not named after its content")
     return node
@@ -253,11 +255,16 @@ def _node(value: Any) -> Node:
 
 def checked(value: Any) -> Value:
     """Give a tagged value after a check of the shape of all its parts; raises RefusedProgram."""
+    _shaped(value)
+    return value  # type: ignore[no-any-return] # now it is
+
+
+def _shaped(value: Any) -> list[Value]:
+    """Give a value and all inside it, as `ir.walk` does, after a check of each."""
+    found: list[Value] = []
     pending: list[tuple[Any, int]] = [(value, 1)]
     while pending:
         item, level = pending.pop()
-        if level > ir.DEEPEST:
-            raise RefusedProgram("P2-V0513", "a value is nested too deeply")
         if not isinstance(item, list) or not item or not isinstance(item[0], str):
             raise _wrong("a value has no tag")
         rule = _SHAPES.get(item[0])
@@ -267,8 +274,13 @@ def checked(value: Any) -> Value:
         if len(item) not in lengths:
             raise _wrong(f"{item[0]!r} does not have the parts it should have")
         check(item)
-        pending.extend((part, level + 1) for part in ir.parts(item))
-    return value  # type: ignore[no-any-return] # now it is
+        found.append(item)
+        if item[0] in ir.LEAVES:
+            continue
+        if level == ir.DEEPEST and ir.parts(item):
+            raise RefusedProgram("P2-V0513", "a value is nested too deeply")
+        pending += [(part, level + 1) for part in reversed(ir.parts(item))]
+    return found
 
 
 def _is_int(item: Value) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from p2lang import ir
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.promises import columns_of, keep
 from p2lang.semantics.structure import EFFECTS, LONGEST_SCRIPT, TASK, row_wise
@@ -74,18 +73,22 @@ class Statements:
             self._within_cap(node, schema)
 
     def _seen(self, node: Node, signature: Signature) -> _Seen:
-        given = [self.seen[name] for name in node.inputs]
-        uses = {task for before in given for task in before.uses}
-        asks = {task for before in given for task in before.asks}
-        in_task = any(before.in_task for before in given)
-        for attribute in node.attributes.values():
-            for value in ir.walk(attribute):
-                if value[0] == "var" and "." in value[1]:
-                    uses.add(value[1].partition(".")[0])
-                elif value[0] == "call" and value[1].partition("@")[0] in _SPEAK_OF_TASKS:
-                    asks.add(_literal_task(value, value[1].partition("@")[0]))
-                elif value[0] == "call" and value[1].startswith("me@"):
-                    in_task |= value[2]["of"] == ["str", "task"]
+        uses: set[str] = set()
+        asks: set[str] = set()
+        in_task = False
+        for before in (self.seen[name] for name in node.inputs):
+            uses |= before.uses
+            asks |= before.asks
+            in_task |= before.in_task
+        for value in node.inside:
+            if value[0] == "var" and "." in value[1]:
+                uses.add(value[1].partition(".")[0])
+        for value in node.calls:
+            function = value[1].partition("@")[0]
+            if function in _SPEAK_OF_TASKS:
+                asks.add(_literal_task(value, function))
+            elif function == "me":
+                in_task |= value[2]["of"] == ["str", "task"]
         for name in asks:
             if name not in self.places:
                 raise RefusedProgram("P2-V0525", f"there is no task {name!r}")

@@ -308,12 +308,13 @@ class _Pass:
         return at.signature if at.kind == "view" and at.node.op in HELD else None
 
     def _tables(self, node: Node, flow: ProgramNode | None) -> dict[str, TableSchema]:
-        named = dict.fromkeys(ir.nodes_named(node.attributes))
+        naming = [value for value in node.inside if value[0] in ir.NAMING]
+        named = dict.fromkeys(value[1] for value in naming)
         first = [] if flow is None else [flow.id]
         if list(node.inputs) != [*first, *(name for name in named if name not in first)]:
             raise RefusedProgram("P2-V0507", f"the inputs of {node.op} are not those it names")
         tables = {}
-        for name in ir.nodes_named(node.attributes, _OF_TABLES):
+        for name in (value[1] for value in naming if value[0] in _OF_TABLES):
             known = self.nodes[name]
             if known.kind != "table" or known.schema is None:
                 raise RefusedProgram("P2-V0510", f"{name[:7]} is not a table")
@@ -380,8 +381,8 @@ class _Pass:
                 self._other(node, signature, name, value, around)
         _complete(node, signature)
         new: tuple[tuple[str, Typed], ...] = ()
-        for parameter in signature.parameters:
-            value_given = given.get(parameter.attribute)
+        for attribute, parameter in signature.by_attribute.items():
+            value_given = given.get(attribute)
             if value_given is None:
                 continue
             if parameter.type in DECLARED:
