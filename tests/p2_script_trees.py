@@ -233,7 +233,7 @@ def nested_items(inner: st.SearchStrategy[ast.Item]) -> st.SearchStrategy[ast.It
     framed = boxes(inner)
     return st.one_of(
         st.builds(
-            ast.Task, DECLARED, blocks(inner), st.one_of(st.none(), PARAMETERS), tuples(NAMES, most=2), **AROUND
+            ast.Task, BINDINGS, blocks(inner), st.one_of(st.none(), PARAMETERS), tuples(NAMES, most=2), **AROUND
         ),
         st.builds(ast.Repeat, BINDINGS, EXPRESSIONS, blocks(inner), **AROUND),
         st.builds(ast.When, EXPRESSIONS, blocks(inner), st.one_of(st.none(), blocks(inner)), **AROUND),

@@ -344,6 +344,31 @@ def _translated_by_summary(content: dict[str, Any]) -> None:
     content["nodes"].insert(content["nodes"].index(expose), link)
 
 
+ANSWERS = """p2 1
+task first {
+  link a: table{row: int} -> "matrix"
+  link b: table{row: int} -> "matrix"
+  when 1 > 2 and 3 > 2 { expose s: table{row: int} = access("matrix") }
+  otherwise { expose s: table{row: int} = access("matrix") }
+  expose t: table{row: int} = access("matrix")
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "after"), [("b", "a"), ("t", "s")], ids=["a link", "an exposed table"]
+)
+def test_what_answers_twice_by_one_name_is_refused(named: str, after: str) -> None:
+    verify(encoded(ANSWERS), SCHEMAS, core())
+
+    def change(content: dict[str, Any]) -> None:
+        for node in content["nodes"]:
+            if node[3].get("name") == ["str", named]:
+                node[3]["name"] = ["str", after]
+
+    assert refusal(ANSWERS, change) == "P2-V0509"
+
+
 def test_a_link_over_many_rows_is_refused() -> None:
     assert refusal(TASKS, _translated_by_summary) in ("P2-V0509", "P2-V0525")
 

@@ -29,6 +29,7 @@ from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.arguments import accept, accept_new, described, widest
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.structure import LONGEST_NAME
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Signature
 from p2lang.source import Span
@@ -363,6 +364,13 @@ def _names_aggregate(
 def _unique_names(session: Session, given: Given) -> None:
     seen: dict[str, ast.Name] = {}
     for name, _ in given.new:
+        if len(name.text) > LONGEST_NAME:
+            session.report(
+                "P2-E0225",
+                f"this column's name has {len(name.text)} characters; at most {LONGEST_NAME} are taken",
+                name.span,
+                help="choose a shorter name",
+            )
         if name.text in seen:
             session.report(
                 "P2-E0225",

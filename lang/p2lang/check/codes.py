@@ -26,7 +26,7 @@ CODES = {
     "P2-E0222": "an argument is given twice, or there are too many",
     "P2-E0223": "a single value that is known early enough is needed here",
     "P2-E0224": "a comparison with null",
-    "P2-E0225": "a column is named twice",
+    "P2-E0225": "a column is named twice, or its name is too long",
     "P2-E0226": "a number is out of range",
     "P2-E0227": "a definition is used before it is made",
     "P2-E0228": "a type is not known here",

@@ -128,7 +128,7 @@ class Builder(ExpressionBuilder):
         """`task name(parameters) after other { }`."""
         _, name, parameters, after, body = children
         return ast.Task(
-            self._declared(name, binding=False),
+            self._declared(name, binding=False, task=True),
             body,
             parameters,
             after or (),

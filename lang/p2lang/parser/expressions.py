@@ -71,9 +71,9 @@ class ExpressionBuilder:
         quoted = text.startswith("`")
         return ast.Name(text.strip("`"), quoted, span=self.tokens.span(index))
 
-    def _declared(self, index: int, *, binding: bool = True) -> ast.Name:
+    def _declared(self, index: int, *, binding: bool = True, task: bool = False) -> ast.Name:
         name = self._name(index)
-        problem = names.declared_problem(name, binding=binding)
+        problem = names.declared_problem(name, binding=binding, task=task)
         if problem is not None:
             self.problems.append(problem)
         return name

@@ -11,6 +11,7 @@ from p2lang.source import Span
 
 EDITION = 1
 LONGEST_NUMBER = 40
+LONGEST_NAME = 100
 
 _UNIT = re.compile(r"[A-Za-z]+\Z|%\Z")
 
@@ -35,14 +36,28 @@ def edition_problem(text: str, span: Span) -> Diagnostic | None:
     )
 
 
-def declared_problem(name: Name, *, binding: bool) -> Diagnostic | None:
+def declared_problem(name: Name, *, binding: bool, task: bool = False) -> Diagnostic | None:
     """Say why a script cannot declare this name, if it cannot; a binding is one that is used as `$name`."""
+    if len(name.text) > LONGEST_NAME:
+        return Diagnostic(
+            "P2-E0113",
+            f"this name has {len(name.text)} characters; at most {LONGEST_NAME} are read",
+            name.span,
+            help="choose a shorter name",
+        )
     if name.text in KEYWORDS:
         return Diagnostic(
             "P2-E0113",
             f"`{name.text}` is a word of the language and cannot be a name",
             name.span,
             help=f"choose another name, for example `{name.text}_`",
+        )
+    if task and not IDENTIFIER.match(name.text):
+        return Diagnostic(
+            "P2-E0113",
+            f"`{name.text}` cannot be the name of a task",
+            name.span,
+            help="a task is named with the letters a-z, A-Z, digits and `_`, for example `first_step`",
         )
     if binding and not IDENTIFIER.match(name.text):
         return Diagnostic(

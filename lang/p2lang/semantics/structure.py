@@ -78,6 +78,9 @@ DECLARED = frozenset(("shape", "types"))
 TASK = "@task"
 """The attribute with the name of the task that an effect belongs to."""
 
+LONGEST_NAME = 200
+"""Characters that the name of a column may have."""
+
 LONGEST_SCRIPT = 32_768
 """Characters that the text of a step in Python may have."""
 

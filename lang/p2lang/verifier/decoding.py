@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from p2lang import ir
 from p2lang.ir import Module, ModuleParam, ModuleTask, Node, Value
 from p2lang.semantics.needs import STATED
+from p2lang.semantics.structure import LONGEST_NAME
 from p2lang.semantics.units import CHECKED
 from p2lang.types import parse_column_type
 from p2lang.verifier.refusal import RefusedProgram
@@ -22,7 +23,6 @@ MOST_TASKS = 200
 MOST_LIBRARIES = 64
 _MOST_ITEMS = 20_000
 _LONGEST_TEXT = 100_000
-_LONGEST_NAME = 200
 _LARGEST_WHOLE = 2**63
 _MOST_WORK = 2**62
 
@@ -170,7 +170,7 @@ def _text(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    if not 0 < len(_text(value)) <= _LONGEST_NAME:
+    if not 0 < len(_text(value)) <= LONGEST_NAME:
         raise _wrong("a name is empty or too long")
     return str(value)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from p2lang.ir import Module, ModuleTask, Node, Value
+from p2lang.semantics.guards import exclusive
 from p2lang.semantics.promises import columns_of, keep
-from p2lang.semantics.structure import EFFECTS, LONGEST_SCRIPT, TASK, row_wise
+from p2lang.semantics.structure import EFFECTS, GUARD, LONGEST_SCRIPT, TASK, row_wise
 from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -39,6 +40,7 @@ class Statements:
     places: dict[str, int] = field(default_factory=dict)
     exposed: dict[str, dict[str, TableSchema]] = field(default_factory=dict)
     seen: dict[str, _Seen] = field(default_factory=dict)
+    guards: dict[tuple[str, str, str], list[list[Value]]] = field(default_factory=dict)
     current: str = ""
     left: set[str] = field(default_factory=set)
 
@@ -126,17 +128,28 @@ class Statements:
         if self.seen[node.inputs[0]].origin != path or path == _text(node, "name"):
             raise _wrong(f"{node.op} is no row by row translation of {path[:60]!r}")
         keep("the link", columns_of(node.attributes["type"]), flow)
+        self._once(node, "linked")
 
     def _expose(self, node: Node, flow: TableSchema | None) -> None:
         assert flow is not None
         name, columns = _text(node, "name"), columns_of(node.attributes["type"])
         keep("the exposed table", columns, flow)
+        self._once(node, "exposed")
         tables = self.exposed.setdefault(self.current, {})
         before = tables.get(name)
         if before is not None and before.columns != columns:
             raise _wrong(f"{name[:60]!r} is exposed as two different tables")
         rows = flow.rows if before is None else max(flow.rows, before.rows)
         tables[name] = TableSchema(columns, rows)
+
+    def _once(self, node: Node, how: str) -> None:
+        """Refuse a second answer by the same name, unless only one of the two can happen."""
+        name = _text(node, "name")
+        known = self.guards.setdefault((self.current, node.op, name), [])
+        now = _conjuncts(node.attributes.get(GUARD))
+        if not all(exclusive(now, before) for before in known):
+            raise _wrong(f"{name[:60]!r} is {how} twice")
+        known.append(now)
 
     def _release(self, node: Node, flow: TableSchema | None) -> None:
         if not self.current:
@@ -194,6 +207,15 @@ def _literal_task(value: Value, function: str) -> str:
     if name[0] != "str":
         raise _wrong(f"{function} does not name a task")
     return str(name[1])
+
+
+def _conjuncts(guard: Value | None) -> list[Value]:
+    """Give everything that holds when a guard holds, as far as `and` tells: itself, its sides, their sides."""
+    found = [] if guard is None else [guard]
+    for value in found:
+        if value[:2] == ["op", "and"]:
+            found += value[2:]
+    return found
 
 
 def _text(node: Node, attribute: str) -> str:
