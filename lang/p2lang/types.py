@@ -163,7 +163,9 @@ class TableSchema:
 
     def digest(self) -> str:
         """Give 32 hex digits that change when a column, type, unit or nullability changes; rows do not count."""
-        text = json.dumps(sorted((n, str(t)) for n, t in self.columns), separators=(",", ":"))
+        texts = {t: str(t) for t in {id(t): t for _, t in self.columns}.values()}
+        pairs = sorted((n, texts[t]) for n, t in self.columns)
+        text = json.dumps(pairs, separators=(",", ":"), check_circular=False)
         return hashlib.sha256(b"p2schema-v1\0" + text.encode()).hexdigest()[:32]
 
     def as_json(self) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from p2lang import ast
 from p2lang.check.places import LOST, available, column, no_column, shown
@@ -181,7 +182,8 @@ def pattern(session: Session, place: Place, node: ast.Call) -> list[str] | None:
             no_column(session, place, glob.value, glob.span)
             return None
         return []
-    found = [name for name in place.columns.names if fnmatchcase(name, glob.value)]
+    matches = re.compile(translate(glob.value)).match
+    found = [name for name in place.columns.names if matches(name)]
     if not found:
         session.report(
             "P2-E0201",

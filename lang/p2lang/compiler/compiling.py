@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from p2lang import ast, ir
 from p2lang.check import NO_LIBRARIES, Checked, CheckedParam, Libraries, Schemas, check
+from p2lang.collecting import collected_later
 from p2lang.compiler.budget import Budget, needs
 from p2lang.compiler.liveness import Pruned, prune
 from p2lang.compiler.lowering import Lowered, lower
@@ -73,6 +74,7 @@ class Surroundings:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
+@collected_later()
 def compile_script(
     source: Source,
     registry: Registry,

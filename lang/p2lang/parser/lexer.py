@@ -79,19 +79,19 @@ def lex(text: str, start: int = 0, end: int | None = None) -> Tokens:
     given = tables()
     tokens = Tokens(text)
     kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
-    keywords = given.keywords
+    keywords, ignored = given.keywords, given.ignored
     for match in _master().finditer(text, start, stop):
-        kind = match.lastgroup
-        assert kind is not None
-        if kind in given.ignored:
+        kind = match.lastgroup or ""  # every alternative is a named group
+        if kind in ignored:
             if kind == "COMMENT":
                 tokens.comments.append(Span(match.start(), _comment_end(match)))
             continue
         if kind == "NAME":
-            kind = keywords.get(match.group(), kind)
+            kind = keywords.get(match[0], kind)
+        first, last = match.span()
         kinds.append(kind)
-        starts.append(match.start())
-        ends.append(match.end())
+        starts.append(first)
+        ends.append(last)
     kinds.append(END)
     starts.append(stop)
     ends.append(stop)

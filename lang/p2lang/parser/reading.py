@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from p2lang import ast
+from p2lang.collecting import collected_later
 from p2lang.diagnostics import EDITION_LACKS, Diagnostic, Fix, in_order
 from p2lang.parser.builder import Builder
 from p2lang.parser.comments import Margin
@@ -46,6 +47,7 @@ class Parsed:
     poisoned: frozenset[str] = frozenset()
 
 
+@collected_later()
 def parse(source: Source) -> Parsed:
     """Read a script; every mistake is a diagnostic (see p2lang.parser.codes), nothing is raised."""
     problems = refused(source)
@@ -223,11 +225,10 @@ class _Recovery:
         self._poison(extent)
 
     def _poison(self, extent: Extent) -> None:
-        kinds = self.tokens.kinds
-        for i in range(extent.first, extent.end):
-            declares = kinds[i] in _DECLARING or self._binds(extent, i)
-            name = i if kinds[i] not in _DECLARING else i + 1
-            if declares and name < extent.end:
+        kinds = self.tokens.kinds[extent.first : extent.end]
+        names = [i + 1 for i, kind in enumerate(kinds, extent.first) if kind in _DECLARING]
+        for name in (*names, *self._bound(extent)):
+            if name < extent.end:
                 self.poisoned.add(self.tokens.text_of(name).strip('`$"'))
                 self._poison_joined(name)
 
@@ -237,9 +238,9 @@ class _Recovery:
         if tokens.touch(name, name + 1) and tokens.kinds[name + 1] == "MINUS":
             self.poisoned.add(f"{tokens.text_of(name)}_{tokens.text_of(name + 2)}")
 
-    def _binds(self, extent: Extent, i: int) -> bool:
-        """Tell whether a name stands before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
+    def _bound(self, extent: Extent) -> list[int]:
+        """Give the names before `=` where another language declares: `x =`, `int x =`, `a, b =`."""
         kinds = self.tokens.kinds
         before = tuple(kinds[extent.first : extent.first + len(_DECLARED[-1])])
         ahead = next((shape for shape in _DECLARED if before[: len(shape)] == shape), ())
-        return i < extent.first + len(ahead) and kinds[i] == "NAME"
+        return [i for i, kind in enumerate(ahead, extent.first) if kind == "NAME"]

@@ -473,7 +473,7 @@ def _kept(schema: TableSchema, names: tuple[str, ...], rows: int) -> TableSchema
 
 
 def _added(schema: TableSchema, columns: Iterable[tuple[str, ColumnType]]) -> TableSchema:
-    return _schema({**dict(schema.columns), **dict(columns)}, schema.rows)
+    return _schema({**schema.by_name, **dict(columns)}, schema.rows)
 
 
 def _schema(columns: _Columns, rows: int) -> TableSchema:
