@@ -85,6 +85,10 @@ def _parts(
 
 def _damaged(session: Session, body: ast.Block) -> bool:
     """Tell whether what stands in the braces could not be read; that was told."""
+    for item in body.items:
+        head = item.flow.head if isinstance(item, ast.FlowStatement) else None
+        if isinstance(head, ast.Box) and head.body is not None and _damaged(session, head.body):
+            return True
     written = re.sub(r"#[^\n]*", "", session.source.slice(body.span))
     return not body.items and bool(written.strip("{} \t\r\n"))
 

@@ -62,4 +62,5 @@ CODES = {
     "P2-W0408": "a logarithmic axis shows something that begins at 0",
     "P2-W0409": "more colours or panels than are drawn",
     "P2-W0410": "a text with `{$name}` in it that has no holes",
+    "P2-W0411": "a picture is given a second name",
 }

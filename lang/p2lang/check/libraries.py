@@ -15,7 +15,7 @@ from p2lang.check.pins import check_pins
 from p2lang.check.scope import Scope
 from p2lang.check.session import Loaded, Place, Session
 from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
-from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.parser import parse
 from p2lang.source import Span
@@ -88,12 +88,15 @@ def member(session: Session, place: Place, name: ast.QName) -> tuple[Loaded, Wor
     """Give what `library.name` stands for, and the library; None after a report."""
     library, *rest = name.parts
     word = place.scope.word(library.text)
+    if word is None and place.scope.binding(library.text) is not None:
+        _method_of_binding(session, place, name)
+        return None
     if word is None and library.text in FOREIGN_MODULES:
         session.report(
             "P2-E0202",
             f"`{name.text}` belongs to another tool",
             name.span,
-            help=_ours(rest[-1].text),
+            help=_ours(session, library.text, rest[-1].text),
         )
         return None
     if word is None:
@@ -124,8 +127,34 @@ def member(session: Session, place: Place, name: ast.QName) -> tuple[Loaded, Wor
     return loaded, found
 
 
-def _ours(method: str) -> str:
+def _method_of_binding(session: Session, place: Place, name: ast.QName) -> None:
+    """Report `runs.plot()` where `$runs` is bound: a step follows a bar."""
+    of, *_, method = (part.text for part in name.parts)
+    known = session.registry.flow(method, "table") is not None
+    drawing = f"a picture is a flow: `${of} | frame | line(x=..., y=...) | plot | handoff`"
+    session.report(
+        "P2-E0202",
+        f"`{of}` is a binding, written `${of}`, and a step is not called with `.`",
+        name.span,
+        help=drawing
+        if method in ("plot", "draw")
+        else f"write `${of} | {method}(...)`"
+        if known
+        else _ours(session, of, method),
+    )
+
+
+_OF_NUMBERS = frozenset(("np", "numpy", "math", "torch", "tf"))
+
+
+def _ours(session: Session, module: str, method: str) -> str:
     """Give what stands for a method of another tool."""
+    if module in _OF_NUMBERS:
+        function = FOREIGN_FUNCTIONS.get(method, (method,))[0]
+        if method in FOREIGN_VALUES:
+            return FOREIGN_VALUES[method]
+        if session.registry.expression(function) is not None:
+            return f"write `{function}(...)`"
     bare = method.removeprefix("set_")
     for word in (method, bare):
         if word in OTHERWISE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from p2lang.check.model import Step, Stream
@@ -54,9 +55,9 @@ def named_by_handoff(
         return stream
     nameless = session.nameless.pop(step, None)
     if nameless is None:
-        return (
-            replace(stream, step=step) if _once(session, stream, step, attributes, span) else None
-        )
+        if not _once(session, stream, step, attributes, span):
+            return None
+        return replace(stream, step=_second_name(session, step, attributes, span))
     if "name" not in attributes:
         taken = _named_so(session, step, nameless)
         return replace(stream, step=step) if taken else None
@@ -87,6 +88,31 @@ def _once(
     return True
 
 
+def _second_name(
+    session: Session, step: Step, attributes: dict[str, Value], span: Span
+) -> Step:
+    """Give a picture that has a name the ending that `handoff` says; another name counts nothing, and that is told."""
+    own = step.attributes.get(name_attribute(step.signature))
+    given = attributes.get("name", ["null"])
+    if own is None or given[0] != "str":
+        return step
+    del attributes["name"]
+    name, ending = split_ending(given[1])
+    if name == own[1]:
+        known = ending in FORMATS.get(step.signature.name, ()) and FORMAT not in step.attributes
+        if not known:
+            return step
+        return session.renamed(step, {**step.attributes, FORMAT: ["str", ending]})
+    session.report(
+        "P2-W0411",
+        f'this picture is called "{own[1]}" already, and keeps that name',
+        span,
+        help=f"delete one of the two names: `plot | handoff({session.source.slice(span)})` or `handoff`",
+        severity="warning",
+    )
+    return step
+
+
 def settle(session: Session) -> None:
     """Look at the pictures that nothing gave a name: of each kind there is one."""
     for step, guards in session.nameless.items():
@@ -114,10 +140,13 @@ def _read(
             "P2-E0223",
             "the name of a picture is a file name that is known before the run",
             span,
-            help='letters, digits and . _ = , + - or spaces, for example "reward"',
+            label=_wrong_in(value),
+            help=f'letters, digits and . _ = , + - or spaces, for example "{_mended(value)}"',
         )
         return None
     name, ending = split_ending(value[1])
+    if not ending and name.rpartition(".")[2].lower() in _FOREIGN_ENDINGS:
+        name, _, ending = name.rpartition(".")
     known = FORMATS.get(signature.name, ())
     if ending and ending not in known:
         fix = f'"{name}.{known[0]}"' if known else f'"{name}"'
@@ -135,6 +164,35 @@ def _read(
     return name
 
 
+_FOREIGN_ENDINGS = frozenset(
+    ("avi", "bmp", "csv", "docx", "eps", "html", "jpeg", "jpg", "json", "mkv", "mov", "mpeg", "mpg", "ps", "pptx",
+     "tif", "tiff", "webm", "webp", "wmv", "xlsx")
+)  # fmt: skip
+"""Endings that ask for a kind of file that no picture is; other dots belong to a name, as in `v1.2`."""
+
+
+def _wrong_in(value: Value) -> str:
+    """Say which character of a name no file name may have; empty where that is not what is wrong."""
+    if value[0] != "str" or not value[1]:
+        return "" if value[0] == "str" else "this is known only when the script runs"
+    if len(value[1]) > _LONGEST_NAME:
+        return f"longer than {_LONGEST_NAME} characters"
+    wrong = next((c for c in value[1] if not PICTURE_NAME.match("a" + c)), value[1][0])
+    named = f'it is "{value[1]}", and ' if len(value[1]) <= _SHOWN_NAME else ""
+    begins = " at its beginning" if PICTURE_NAME.match("a" + wrong) else ""
+    return f"{named}`{wrong}` cannot stand in a file name{begins}"
+
+
+def _mended(value: Value) -> str:
+    """Give a name like the one that was meant."""
+    text = re.sub(r"[^A-Za-z0-9._=,+ -]+", "_", str(value[1]) if value[0] == "str" else "")
+    text = text.lstrip("._=,+ -")[:_SHOWN_NAME]
+    return text or "reward"
+
+
+_LONGEST_NAME, _SHOWN_NAME = 120, 40
+
+
 def _thing(signature: Signature) -> str:
     return "a report" if signature.name == "report" else "this picture"
 
@@ -142,6 +200,15 @@ def _thing(signature: Signature) -> str:
 def _words(signature: Signature) -> tuple[str, str]:
     giver = "handoff" if signature.parameter("name") is None else signature.name
     return "pictures", f'give each a name: `{giver}("name")`'
+
+
+def _of_turn(session: Session, name: str) -> str:
+    """Give a name that is another one in each turn of a `repeat`."""
+    stem, dot, ending = name.rpartition(".") if name.endswith(_FILE_ENDINGS) else (name, "", "")
+    return f'name each after its turn: f"{stem} {{${session.repeating[-1]}}}{dot}{ending}"'
+
+
+_FILE_ENDINGS = (".csv", ".json", ".parquet")
 
 
 def is_new(
@@ -157,12 +224,14 @@ def is_new(
     earlier = session.pictures.setdefault(name, [])
     for first, others in earlier:
         if not exclusive(guards, others):
+            again = first == span and session.repeating
             session.report(
                 "P2-E0230",
                 f'two {what} are called "{name}"',
                 span,
-                related=(Related(first, "the first one"),),
-                help=help,
+                label="the same in every turn" if again else "",
+                related=() if again else (Related(first, "the first one"),),
+                help=_of_turn(session, name) if again else help,
             )
             return False
     earlier.append((span, guards))

@@ -186,6 +186,7 @@ def bound(session: Session, place: Place, name: ast.Name, span: Span) -> Binding
         )
         return None
     close = nearest(name.text, place.scope.names())
+    place.scope.binding(close or "")  # what is meant is used
     column_named = place.columns is not None and name.text in place.columns
     help = f"did you mean `${close}`?" if close else ""
     if column_named:

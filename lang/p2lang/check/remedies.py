@@ -257,12 +257,12 @@ def _choice(parameter: Parameter, node: ast.Expr, clash: Clash) -> Remedy:
 
 def of_choice(text: str, choices: tuple[str, ...], span: Span) -> Remedy:
     """Give the nearest choice and all of them."""
-    possible = "Possible: " + ", ".join(f'"{choice}"' for choice in choices)
+    possible = "possible: " + ", ".join(f'"{choice}"' for choice in choices)
     foreign = FOREIGN_CHOICES.get(text.lower(), "")
     close = foreign if foreign in choices else nearest(text, choices)
     if close is None:
         return Remedy(possible)
-    return Remedy(f'did you mean "{close}"? {possible}', Fix(span, f'"{close}"'))
+    return Remedy(f'did you mean "{close}"? P{possible[1:]}', Fix(span, f'"{close}"'))
 
 
 def _quantity(parameter: Parameter, node: ast.Quantity) -> Remedy | None:

@@ -30,11 +30,13 @@ def repeated(session: Session, place: Place, item: ast.Repeat) -> list[Stream | 
         return []
     turns = _turns(session, place, item)
     results: list[Stream | Typed] = []
+    session.repeating.append(item.name.text)
     for turn in turns:
         inside = Place(place.scope.block(), frame=place.frame, box=place.box)
         named = turn.value[0] == "col"
         inside.scope.bind(Binding(item.name, turn, used=True, names_column=named))
         results += session.block(session, inside, item.body)
+    session.repeating.pop()
     return results
 
 

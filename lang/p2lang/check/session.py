@@ -143,7 +143,8 @@ class Session:
 
     `errors` counts what was reported, each time anew. `source` is the text that spans speak of now, `script` the text
     that the check began with; they differ inside a library.
-    `given_columns` are the columns that a run gives for params that name one.
+    `given_columns` are the columns that a run gives for params that name one, `repeating` the names of the `repeat`s
+    around the place.
     """
 
     source: Source
@@ -175,6 +176,7 @@ class Session:
     unlocked: dict[str, Span] = field(default_factory=dict)
     reading_now: list[str] = field(default_factory=list)
     guards: list[Typed] = field(default_factory=list)
+    repeating: list[str] = field(default_factory=list)
     nameless: dict[Step, list[Value]] = field(default_factory=dict)
     later_names: dict[Step, Step] = field(default_factory=dict)
     errors: int = 0

@@ -21,6 +21,7 @@ from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.films import check_film
 from p2lang.semantics.structure import (
+    REPORT,
     FILE_KINDS,
     GRID,
     LAYERS,
@@ -114,7 +115,7 @@ def _takes(session: Session, stream: Stream, signature: Signature, name: Span) -
             help="start with `access(...)` or a `$name`",
         )
         return False
-    message, label, help = _mismatch(signature, kind)
+    message, label, help = _after_report(stream, signature) or _mismatch(signature, kind)
     between = _BETWEEN.get((kind, wanted))
     fix = Fix(Span(name.start, name.start), f"{between} | ") if between else None
     session.report("P2-E0204", message, name, label=label, help=help, fix=fix)
@@ -226,6 +227,18 @@ def _too_late(signature: Signature) -> tuple[str, str, str]:
         f"`{word}` works on a table, but here there is a frame",
         "comes after `frame`",
         f"move `| {word}(...)` above `| frame`",
+    )
+
+
+def _after_report(stream: Stream, signature: Signature) -> tuple[str, str, str] | None:
+    """Give the words for a mark or decoration behind a whole report, None elsewhere."""
+    report = stream.step is not None and stream.step.signature is REPORT
+    if not report or signature.takes != "view":
+        return None
+    return (
+        f"`{signature.name}` is for one frame, and here there is a whole report",
+        "",
+        f"move `| {signature.name}(...)` to the flow that draws the frame, inside the page",
     )
 
 

@@ -77,7 +77,8 @@ OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("mark_point", "mark_circle", "stripplot", "swarmplot"), "write `point(x=..., y=...)`"),
     **dict.fromkeys(("mark_bar", "countplot", "geom_col"), "write `bar(x=..., y=...)`"),
     **dict.fromkeys(("mark_area", "mark_errorband", "geom_area"), "write `band(x=..., lo=..., hi=...)`"),
-    **dict.fromkeys(("violin", "violinplot", "geom_violin", "kde", "kdeplot"), "write `histogram(x=...)`"),
+    **dict.fromkeys(("violin", "violinplot", "geom_violin"), "write `boxer(x=..., y=...)`, a box plot"),
+    **dict.fromkeys(("kde", "kdeplot"), "write `histogram(x=...)`"),
     **dict.fromkeys(("area", "fill_area"), "write `band(x=..., lo=..., hi=...)`"),
     **dict.fromkeys(("contour", "contourf", "surface", "surf", "mesh"), "write `heatmap(x=..., y=..., fill=...)`"),
     "mark_rect": "write `heatmap(x=..., y=..., fill=...)`",
@@ -91,7 +92,7 @@ OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("scale_y_log10", "semilogy", "logy"), 'write `axis(yscale="log")`'),
     **dict.fromkeys(("scale_color_viridis", "scale_fill_viridis", "colormap"), 'write `gradient("viridis")`'),
     "loglog": 'write `axis(xscale="log", yscale="log")`',
-    **dict.fromkeys(("to_csv", "write_csv", "to_parquet"), "end the flow with `handoff`; data stay in the store"),
+    **dict.fromkeys(("to_excel", "to_sql", "to_pickle"), 'write `export("name.csv")`; `.json` and `.parquet` as well'),
     **dict.fromkeys(("properties", "configure", "interactive", "add_trace", "update_layout"),
                     "leave it out; titles are steps: `| title(\"...\")`, `| axis(x=\"...\", y=\"...\")`"),
 }  # fmt: skip
@@ -115,12 +116,15 @@ ARGUMENTS_OTHERWISE: Mapping[str, str] = {
         ("data", "df", "table"), "leave it out: the table comes from the left, `$data | ...`"
     ),
     **dict.fromkeys(
-        ("linestyle", "ls", "dash", "dashes", "fmt", "strokeDash"),
+        ("linestyle", "ls", "dash", "dashes", "fmt", "strokeDash", "style"),
         "leave it out: colours tell lines apart",
     ),
     **dict.fromkeys(("ymin", "ymax", "ylimits"), "write `ylim=low..high`"),
     **dict.fromkeys(("xmin", "xmax", "xlimits"), "write `xlim=low..high`"),
-    **dict.fromkeys(("log", "logscale"), 'write `yscale="log"`'),
+    **dict.fromkeys(("log", "logscale", "ylog", "logy", "log_y"), 'write `yscale="log"`'),
+    **dict.fromkeys(("xlog", "logx", "log_x"), 'write `xscale="log"`'),
+    **dict.fromkeys(("annot", "annotate"), "put a layer of text over it: `| text(x=..., y=..., label=...)`"),
+    **dict.fromkeys(("cmap", "colormap", "colourmap"), 'put a step after it: `| gradient("viridis")`'),
     **dict.fromkeys(("inplace", "ax", "axes", "fig", "copy", "axis", "figure"), "leave it out"),
     **dict.fromkeys(
         ("dpi", "format", "resolution"),

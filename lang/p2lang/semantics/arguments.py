@@ -118,7 +118,9 @@ def _accept_shape(signature: Signature, parameter: Parameter, value: ValueType) 
             label="this has a value for each row"
             if value.shape == "each"
             else "this needs a table",
-            help="write a number or text, or a `$binding`",
+            help="write a number or text, or a `$binding`; in a film, `current(column)` is the value that is shown"
+            if value.shape == "each" and value.kind == "string"
+            else "write a number or text, or a `$binding`",
         )
     if signature.kind == "step" and parameter.type == "bool" and value.aggregated:
         raise Clash(

@@ -388,15 +388,28 @@ def _join(application: Application, flow: TableSchema) -> TableSchema:
         if name in keys:
             _stacked(name, columns[name], column)
         elif name in columns:
-            raise Clash(
-                "P2-E0225",
-                f"both tables have a column {name}",
-                help=f"add it to `on=`, or `| rename(other_{name} = {name})` one of them",
-                argument="other",
-            )
+            raise _doubled([c for c, _ in other.columns if c in columns and c not in keys])
         else:
             columns[name] = column
     return _schema(columns, _most_pairs(application, max(flow.rows, other.rows)))
+
+
+def _doubled(names: list[str]) -> Clash:
+    first, *more = names
+    listed = ", ".join(names[:_NAMED])
+    if names[_NAMED:]:
+        listed += f" and {len(names) - _NAMED} more"
+    return Clash(
+        "P2-E0225",
+        f"both tables have the columns {listed}" if more else f"both tables have a column {first}",
+        help="keep only what is needed of the other one, `| select(...)`, or add them to `on=`"
+        if more
+        else f"add it to `on=`, or `| rename(other_{first} = {first})` one of them",
+        argument="other",
+    )
+
+
+_NAMED = 6
 
 
 def _most_pairs(application: Application, of_larger: int) -> int:

@@ -186,8 +186,16 @@ def _texts(around: Whereabouts) -> Iterator[Offer]:
 
 
 def _paths(workspace: Workspace) -> Iterator[Offer]:
-    for path in workspace.schemas.known:
-        yield Offer(f'"{path}"', "path", "bundle")
+    known = workspace.schemas.known
+    around = {path.rpartition("/")[0] for path in known}
+    offered: dict[str, None] = {}
+    for path in known:
+        if path in around:
+            offered[f"{path}/*"] = None
+        offered[path] = None
+    for path in offered:
+        detail = "all bundles inside" if path.endswith("/*") else "bundle"
+        yield Offer(f'"{path}"', "path", detail)
 
 
 def _choices(operation: Signature, parameter: Parameter) -> Iterator[Offer]:

@@ -55,6 +55,16 @@ def bare_names(at: Trouble) -> Diagnostic | None:
     if at.kind(start - 1) in ("DEF", "SCRIPT"):
         advice = f"write `{at.text(start - 1)} {name}() = ...`"
         return Diagnostic("P2-E0116", f"`{name}` has no parentheses", span, help=advice)
+    box = _BOXES_ELSEWHERE.get(name.lower(), "")
+    braces = at.kind() == "LBRACE" or (at.kind() == "STRING" and at.kind(1) == "LBRACE")
+    if box and braces:
+        return Diagnostic(
+            "P2-E0112",
+            f"there is no `{name}`; this box is called `{box}`",
+            span,
+            help=f"write `{box}`",
+            fix=Fix(span, box),
+        )
     if at.kind() in ("STRING", "FSTRING", "NUMBER", "QUANTITY", "VAR") and not at.on_new_line():
         advice = f"write `{name}({at.text()})`"
         return Diagnostic(
@@ -85,10 +95,36 @@ def bare_names(at: Trouble) -> Diagnostic | None:
             span,
             help=f'write `{name}("bundle")`' if name == "access" else f"write `{name}(...)`",
         )
+    if start == -1 and _bound_above(at, name):
+        return Diagnostic(
+            "P2-E0108",
+            f"a binding is written `${name}`",
+            span,
+            help=f"write `${name}`",
+            fix=Fix(span, f"${name}"),
+        )
     advice = f"if it is a step of the flow above, write `| {name}`; if it is a binding, write `let {name} = ...`"
+    if "PAGE" in at.tokens.kinds:
+        advice = f'a step follows a bar, `| {name}`; text on a page is written `text("{name} ...")`'
     return Diagnostic(
         "P2-E0108", f"`{name}` starts a statement, but it is not a call", span, help=advice
     )
+
+
+def _bound_above(at: Trouble, name: str) -> bool:
+    first = at.order[0]
+    return any(
+        at.tokens.kinds[i] in ("LET", "PARAM") and at.tokens.text_of(i + 1) == name
+        for i in range(first)
+    )
+
+
+_BOXES_ELSEWHERE = {
+    **dict.fromkeys(("section", "chapter", "heading", "slide", "part", "tab"), "page"),
+    **dict.fromkeys(("figure", "panel", "subplot", "layout"), "frame"),
+    **dict.fromkeys(("document", "paper", "book", "presentation"), "report"),
+}
+"""Boxes of other tools -> ours."""
 
 
 def _start_of_name(at: Trouble) -> int:
@@ -203,6 +239,9 @@ def method_calls(at: Trouble) -> Diagnostic | None:
             )
     else:
         return None
+    if name in _METHODS:
+        advice = f"write `{_METHODS[name]}`"
+        return Diagnostic("P2-E0111", "a step is not called with `.`", span, help=advice)
     return Diagnostic(
         "P2-E0111",
         "a step is not called with `.`",
@@ -210,6 +249,21 @@ def method_calls(at: Trouble) -> Diagnostic | None:
         help=f"write `| {name}(...)`",
         fix=Fix(span, f" | {name}"),
     )
+
+
+_METHODS = {
+    **dict.fromkeys(("plot", "scatter", "lineplot"), "| frame | line(x=..., y=...) | plot | handoff"),
+    **dict.fromkeys(("groupby", "group_by", "agg", "aggregate"), "| summary(by=[...], name = mean(column))"),
+    **dict.fromkeys(("mean", "median", "std", "sum", "min", "max", "count"), "| summary(by=[...], name = mean(column))"),
+    **dict.fromkeys(("assign", "mutate", "with_columns", "apply"), "| derive(name = ...)"),
+    **dict.fromkeys(("query", "where", "loc"), "| filter(condition)"),
+    **dict.fromkeys(("sort_values", "sort", "arrange"), "| order(column)"),
+    **dict.fromkeys(("to_csv", "write_csv"), '| export("name.csv")'),
+    **dict.fromkeys(("rolling", "ewm"), "derive(name = rolling_mean(column, window=10, by=run))"),
+    "merge": "| join($other, on=[...])",
+    "dropna": "| drop_nulls(column)",
+}  # fmt: skip
+"""Methods of tables of other tools."""
 
 
 def calls(at: Trouble) -> Diagnostic | None:

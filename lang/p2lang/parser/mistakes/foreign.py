@@ -38,6 +38,11 @@ _FOREIGN: dict[str, tuple[str, str, str]] = {
     "echo": ("P2-E0112", "there is no `echo`", 'write `loggy("...")` for the log, `text("...")` for a report'),
     "end": ("P2-E0112", "a block ends with `}`", "replace `end` by `}`"),
 }  # fmt: skip
+_MODULES = frozenset(
+    ("numpy", "pandas", "matplotlib", "seaborn", "scipy", "math", "os", "sys", "polars", "plotly", "torch", "sklearn",
+     "ggplot2", "dplyr", "tidyverse", "altair", "re", "json", "statistics", "random")
+)  # fmt: skip
+"""What people import first."""
 _WITH_PARENTHESES = frozenset(
     (
         "if",
@@ -113,6 +118,9 @@ def foreign(at: Trouble) -> Diagnostic | None:
     if at.kind(at.first) not in ("NAME", "IF", "ELSE", "OTHERWISE"):
         return None
     code, message, advice = found
+    if found is _USE and at.text(at.first + 1) in _MODULES:
+        message = "nothing is imported: functions such as `mean(...)` and `log(...)` are always there"
+        return Diagnostic(code, message, _rest_of_line(at), help="delete this line")
     fix = (
         Fix(at.span(at.first), "let")
         if found is _LET and at.kind(at.first + 2) == "EQUAL"

@@ -28,6 +28,10 @@ def comments(at: Trouble) -> Diagnostic | None:
     if pair not in ("//", "/*", "*/") and not (pair in ("--", "<!") and lone):
         return None
     span = at.stretch(first, first + 1)
+    if at.callee in ("access", "copy", "load") and at.kind(first - 1) == "NAME":
+        path = at.text(first - 1)
+        advice = f'write `{at.callee}("{path}/*")`'
+        return Diagnostic("P2-E0105", "the name of a bundle is text", span, help=advice)
     divides = at.ends_value(first - 1) and at.starts_value(first + 2) and not at.on_new_line(first)
     if pair == "//" and divides and not (at.is_word(first + 2) and at.is_word(first + 3)):
         advice = "write `floor(a / b)`; a comment starts with `#`"
