@@ -88,9 +88,7 @@ def _once(
     return True
 
 
-def _second_name(
-    session: Session, step: Step, attributes: dict[str, Value], span: Span
-) -> Step:
+def _second_name(session: Session, step: Step, attributes: dict[str, Value], span: Span) -> Step:
     """Give a picture that has a name the ending that `handoff` says; another name counts nothing, and that is told."""
     own = step.attributes.get(name_attribute(step.signature))
     given = attributes.get("name", ["null"])

@@ -123,8 +123,12 @@ ARGUMENTS_OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("xmin", "xmax", "xlimits"), "write `xlim=low..high`"),
     **dict.fromkeys(("log", "logscale", "ylog", "logy", "log_y"), 'write `yscale="log"`'),
     **dict.fromkeys(("xlog", "logx", "log_x"), 'write `xscale="log"`'),
-    **dict.fromkeys(("annot", "annotate"), "put a layer of text over it: `| text(x=..., y=..., label=...)`"),
-    **dict.fromkeys(("cmap", "colormap", "colourmap"), 'put a step after it: `| gradient("viridis")`'),
+    **dict.fromkeys(
+        ("annot", "annotate"), "put a layer of text over it: `| text(x=..., y=..., label=...)`"
+    ),
+    **dict.fromkeys(
+        ("cmap", "colormap", "colourmap"), 'put a step after it: `| gradient("viridis")`'
+    ),
     **dict.fromkeys(("inplace", "ax", "axes", "fig", "copy", "axis", "figure"), "leave it out"),
     **dict.fromkeys(
         ("dpi", "format", "resolution"),

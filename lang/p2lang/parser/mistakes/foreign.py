@@ -119,7 +119,9 @@ def foreign(at: Trouble) -> Diagnostic | None:
         return None
     code, message, advice = found
     if found is _USE and at.text(at.first + 1) in _MODULES:
-        message = "nothing is imported: functions such as `mean(...)` and `log(...)` are always there"
+        message = (
+            "nothing is imported: functions such as `mean(...)` and `log(...)` are always there"
+        )
         return Diagnostic(code, message, _rest_of_line(at), help="delete this line")
     fix = (
         Fix(at.span(at.first), "let")
