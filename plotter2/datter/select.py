@@ -206,9 +206,9 @@ def _no_stream(path: str, stream: str, streams: dict[str, int]) -> DataError:
     there = f"it has {_listed(sorted(streams))}" if streams else "it has no tables of its own"
     return DataError(
         codes.UNKNOWN_TABLE if streams else codes.UNKNOWN_BUNDLE,
-        f"there is no bundle {path!r} and no table {stream!r} in its parent",
+        f"there is no bundle {path!r} and no table {stream!r} in the bundle around it",
         where=path,
-        help=f"did you mean {close[0]!r}?" if close else there,
+        help=f"did you mean {path.removesuffix(stream) + close[0]!r}?" if close else there,
     )
 
 

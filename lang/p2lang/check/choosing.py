@@ -37,7 +37,7 @@ def chosen_operation(session: Session, operation: Signature, node: ast.Stage) ->
             if name is not None
             else f"`{parameter.name}` of `{operation.name}` is one of its choices, written as text",
             first.value.span,
-            help=f"Possible: {possible}",
+            help=f"possible: {possible}",
             fix=_fix(operation, first.value, name),
         )
         return None

@@ -11,6 +11,7 @@ from p2lang.check.vocabulary import ARGUMENTS_OTHERWISE
 from p2lang.check.words import FOREIGN_ARGUMENTS, FOREIGN_ARGUMENTS_OF, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.arguments import missing
+from p2lang.semantics.structure import reads_bundle
 from p2lang.signatures import Parameter, Signature
 from p2lang.source import Span
 
@@ -124,7 +125,7 @@ def _named(session: Session, signature: Signature, argument: ast.Argument, given
         between = session.source.text[keys[-1].span.end : argument.span.start].strip()
         fix = Fix(span, f"[{held}, {text}]") if between == "," else None
         return Remedy(f"several keys stand in a list: `by=[{held}, {text}]`", fix)
-    return Remedy(f"write `{signature.name}(name = {text})`")
+    return Remedy(f"write `name = {text}`, with a name of your own")
 
 
 def _grouped_digits(session: Session, argument: ast.Argument) -> bool:
@@ -247,6 +248,8 @@ def no_argument(
         otherwise = (
             f"`{operation}` keeps names; write `| rename({session.source.slice(argument.span)})`"
         )
+    if not close and reads_bundle(signature):
+        otherwise = f"rows are kept by a step: `| filter({wrong} == ...)`"
     if otherwise:
         session.report(
             "P2-E0205",

@@ -126,6 +126,8 @@ def _elsewhere(path: str) -> str:
     if "://" in path:
         return "fetch it first; `plotter2 add FILE` takes it into the store, and its name goes here"
     name = path.rpartition("/")[2]
+    if "*" in name and name not in ("*", "**"):
+        return f'`*` stands alone: "{path.rpartition("/")[0]}/*", then `| filter(...)` keeps some of the rows'
     if "." in name or path.startswith(("/", "~", ".")):
         return f"`plotter2 add {path}` takes a file into the store; then its name there goes here"
     return "`plotter2 show` lists the bundles of the store"
@@ -133,6 +135,9 @@ def _elsewhere(path: str) -> str:
 
 def _nearest_path(path: str, known: tuple[str, ...]) -> str | None:
     """Give the nearest known path; the star of `name/*` stays, for `known` has names only."""
+    folder = path.rpartition("/")[2]
+    if path.startswith((".", "/", "~")) and folder in known:
+        return f"{folder}/*" if any(name.startswith(f"{folder}/") for name in known) else folder
     close = nearest(path, known)
     base, slash, star = path.rpartition("/")
     if not star.startswith("*") or (close or "").endswith("*"):

@@ -146,7 +146,7 @@ _NO_NUMBER = {
     "list": "arithmetic takes single values and columns; a list stands after `in`, or as an argument",
     "range": "arithmetic takes single values and columns; a range stands after `in`, or as an argument",
     "table": "for the number of its rows write `rows($table)`",
-    "field": "a column of another table is made one value first, for example `max($table.column)`",
+    "field": "another table has other rows: bring the column here with `| join($table, on=[...])`",
 }
 
 
@@ -230,12 +230,20 @@ def _bounded(node: ast.Expr, clash: Clash) -> Remedy:
 def _other_parameter(signature: Signature, argument: ast.Argument) -> Remedy | None:
     """Give the name that is missing before a choice: `legend("upper right")`."""
     node = argument.value
+    if argument.name is None and isinstance(node, ast.Column):
+        several = next((p for p in signature.parameters if p.type == "cols"), None)
+        return (
+            None if several is None else Remedy(f"write `{several.name}=[{node.name.text}, ...]`")
+        )
     if argument.name is not None or not isinstance(node, ast.String):
         return None
     for parameter in signature.parameters:
         if node.value in parameter.choices:
             text = f'{parameter.name}="{node.value}"'
             return Remedy(f"write `{text}`", Fix(node.span, text))
+    if "title" in signature.by_name:
+        text = f'title="{node.value}"'
+        return Remedy(f"write `{text}`", Fix(node.span, text))
     return None
 
 

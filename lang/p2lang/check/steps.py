@@ -21,10 +21,10 @@ from p2lang.ir import Value
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.films import check_film
 from p2lang.semantics.structure import (
-    REPORT,
     FILE_KINDS,
     GRID,
     LAYERS,
+    REPORT,
     file_name,
     makes_picture,
     name_attribute,
@@ -149,7 +149,7 @@ def _box_of(stream: Stream) -> Signature | None:
 
 def _after_mismatch(stream: Stream, signature: Signature) -> Stream:
     # The flow goes on as if the step were not there, unless it replaces what flows.
-    if stream.kind == "none":
+    if stream.kind in ("none", "done"):
         return LOST
     renews = signature.takes == "none" or not keeps_columns(signature)
     kept = stream.opened() if renews else stream
@@ -180,8 +180,10 @@ def _mismatch(signature: Signature, kind: FlowKind) -> tuple[str, str, str]:
     if kind == "done":
         return (
             f"`{word}` comes after the end of the flow",
-            "the flow was handed on before",
-            "delete it",
+            "the flow ends before it",
+            "delete it"
+            if signature.kind == "effect"
+            else "bind what comes before with `let`, and start a second flow with its `$name`",
         )
     if wanted == "none":
         return (
@@ -235,6 +237,9 @@ def _after_report(stream: Stream, signature: Signature) -> tuple[str, str, str] 
     report = stream.step is not None and stream.step.signature is REPORT
     if not report or signature.takes != "view":
         return None
+    if signature.kind == "effect":
+        message = f"a report is drawn as it is, without `{signature.name}`"
+        return message, "", 'hand it on: `| handoff("name.pdf")`'
     return (
         f"`{signature.name}` is for one frame, and here there is a whole report",
         "",

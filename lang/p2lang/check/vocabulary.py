@@ -54,6 +54,7 @@ OTHERWISE: Mapping[str, str] = {
         ("ungroup", "reset_index", "set_index", "index", "copy_table", "collect_all", "compute", "as_tibble"),
         "leave it out: a table has no groups and no index",
     ),
+    "python": "a step in Python is declared: `script name(rows: table{...}): table{...} = python \"\"\"...\"\"\"`",
     **dict.fromkeys(("iterrows", "apply", "for_each", "foreach", "transmute"), "write `derive(name = expression)`"),
     **dict.fromkeys(("twinx", "twiny", "secondary_y"), "make two flows, one for each axis"),
     **dict.fromkeys(
@@ -123,6 +124,12 @@ ARGUMENTS_OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("xmin", "xmax", "xlimits"), "write `xlim=low..high`"),
     **dict.fromkeys(("log", "logscale", "ylog", "logy", "log_y"), 'write `yscale="log"`'),
     **dict.fromkeys(("xlog", "logx", "log_x"), 'write `xscale="log"`'),
+    **dict.fromkeys(
+        ("yerr", "xerr", "errorbar", "err"),
+        "draw a `band(x=..., lo=..., hi=...)` beside it, or a `boxer`",
+    ),
+    **dict.fromkeys(("degree", "order"), 'write `model="poly2"`'),
+    **dict.fromkeys(("density", "stat", "norm"), "leave it out: rows are counted"),
     **dict.fromkeys(
         ("annot", "annotate"), "put a layer of text over it: `| text(x=..., y=..., label=...)`"
     ),

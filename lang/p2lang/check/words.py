@@ -238,6 +238,7 @@ FOREIGN_FUNCTIONS = {
     "ewma": ("ema", ""),
     "rolling": ("rolling_mean", ""),
     "moving_average": ("rolling_mean", ""),
+    "smooth": ("rolling_mean", "Write `rolling_mean(x, window=10, by=run)`."),
     "diff": ("lag", "Write `x - lag(x)`."),
     "gradient": ("derivative", "Write `derivative(y, wrt=x)`."),
     "trapz": ("integral", "Write `integral(y, wrt=x)`."),
@@ -314,6 +315,10 @@ FOREIGN_VALUES = {
     "concat": 'text is put together with f"{a}{b}"',
     "paste": 'text is put together with f"{a}{b}"',
     "range": "a range is written `low..high`, both ends included",
+    "linspace": "write `sweep(i=0..100) | derive(x = i / 100)`",
+    "arange": "write `sweep(i=0..100) | derive(x = i / 100)`",
+    "seq": "write `sweep(i=0..100) | derive(x = i / 100)`",
+    "image": "a picture is drawn here, not read: `frame { $table | line(x=..., y=...) }`",
     "between": "write `x in low..high`",
     "isin": "write `x in [a, b]`",
     "not": "write `not condition`",
@@ -342,6 +347,9 @@ FOREIGN_ARGUMENTS_OF = {
     ("label", "on"): "by",
     ("text", "text"): "label",
     ("text", "s"): "label",
+    ("bar", "height"): "y",
+    ("fit", "method"): "model",
+    ("fit", "kind"): "model",
 }
 """Step, and its argument in another tool -> ours."""
 

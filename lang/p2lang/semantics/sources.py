@@ -81,7 +81,7 @@ def sweep(application: Application) -> TableSchema:
     rows, columns = 1, {}
     for name, typed in application.new:
         item = _item(name, typed)
-        many = count(typed.value, application.bounds)
+        many = 1 if item.kind == "unknown" else count(typed.value, application.bounds)
         if many is None:
             raise Clash(
                 "P2-E0223",
@@ -102,6 +102,8 @@ def sweep(application: Application) -> TableSchema:
 
 def _item(name: str, typed: Typed) -> ValueType:
     item = typed.type.item
+    if typed.type.kind == "unknown":
+        return typed.type
     if typed.type.kind not in ("list", "range") or item is None or not item.is_scalar:
         raise Clash(
             "P2-E0207",

@@ -56,15 +56,10 @@ def bare_names(at: Trouble) -> Diagnostic | None:
         advice = f"write `{at.text(start - 1)} {name}() = ...`"
         return Diagnostic("P2-E0116", f"`{name}` has no parentheses", span, help=advice)
     box = _BOXES_ELSEWHERE.get(name.lower(), "")
-    braces = at.kind() == "LBRACE" or (at.kind() == "STRING" and at.kind(1) == "LBRACE")
-    if box and braces:
-        return Diagnostic(
-            "P2-E0112",
-            f"there is no `{name}`; this box is called `{box}`",
-            span,
-            help=f"write `{box}`",
-            fix=Fix(span, box),
-        )
+    if box and (at.kind() == "LBRACE" or (at.kind() == "STRING" and at.kind(1) == "LBRACE")):
+        fix = Fix(span, box)
+        message = f"there is no `{name}`; this box is called `{box}`"
+        return Diagnostic("P2-E0112", message, span, help=f"write `{box}`", fix=fix)
     if at.kind() in ("STRING", "FSTRING", "NUMBER", "QUANTITY", "VAR") and not at.on_new_line():
         advice = f"write `{name}({at.text()})`"
         return Diagnostic(
@@ -95,20 +90,20 @@ def bare_names(at: Trouble) -> Diagnostic | None:
             span,
             help=f'write `{name}("bundle")`' if name == "access" else f"write `{name}(...)`",
         )
+    return _lone_name(at, start, name)
+
+
+def _lone_name(at: Trouble, start: int, name: str) -> Diagnostic:
+    span = at.stretch(start, -1)
     if start == -1 and _bound_above(at, name):
-        return Diagnostic(
-            "P2-E0108",
-            f"a binding is written `${name}`",
-            span,
-            help=f"write `${name}`",
-            fix=Fix(span, f"${name}"),
-        )
+        fix = Fix(span, f"${name}")
+        message = f"a binding is written `${name}`"
+        return Diagnostic("P2-E0108", message, span, help=f"write `${name}`", fix=fix)
     advice = f"if it is a step of the flow above, write `| {name}`; if it is a binding, write `let {name} = ...`"
     if "PAGE" in at.tokens.kinds:
         advice = f'a step follows a bar, `| {name}`; text on a page is written `text("{name} ...")`'
-    return Diagnostic(
-        "P2-E0108", f"`{name}` starts a statement, but it is not a call", span, help=advice
-    )
+    message = f"`{name}` starts a statement, but it is not a call"
+    return Diagnostic("P2-E0108", message, span, help=advice)
 
 
 def _bound_above(at: Trouble, name: str) -> bool:
@@ -254,7 +249,8 @@ def method_calls(at: Trouble) -> Diagnostic | None:
 _METHODS = {
     **dict.fromkeys(("plot", "scatter", "lineplot"), "| frame | line(x=..., y=...) | plot | handoff"),
     **dict.fromkeys(("groupby", "group_by", "agg", "aggregate"), "| summary(by=[...], name = mean(column))"),
-    **dict.fromkeys(("mean", "median", "std", "sum", "min", "max", "count"), "| summary(by=[...], name = mean(column))"),
+    **dict.fromkeys(("mean", "median", "std", "sum", "min", "max"), "| summary(by=[...], name = mean(column))"),
+    **dict.fromkeys(("count", "size", "value_counts"), "| summary(by=[...], n = count())"),
     **dict.fromkeys(("assign", "mutate", "with_columns", "apply"), "| derive(name = ...)"),
     **dict.fromkeys(("query", "where", "loc"), "| filter(condition)"),
     **dict.fromkeys(("sort_values", "sort", "arrange"), "| order(column)"),
