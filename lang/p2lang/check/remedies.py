@@ -208,11 +208,6 @@ def of_argument(  # noqa: PLR0913 -- who asks, where, and the parts of one argum
     node = argument.value
     if parameter.choices:
         return _choice(parameter, node, clash)
-    behind_dot = isinstance(node, ast.Column) and len(node.name.parts) > 1
-    if behind_dot and place.scope.word(node.name.parts[0].text) is not None:
-        return Remedy(f"what a library holds is written `${node.name.text}}`, its steps `| {node.name.text}`")
-    if clash.code == "P2-E0223" and isinstance(node, ast.Column):
-        return _other_parameter(signature, argument) or Remedy(clash.help)
     if clash.code not in ("P2-E0207", "P2-E0214"):
         return _bounded(node, clash)
     meant = _other_parameter(signature, argument) or _column_meant(place, signature, node)
