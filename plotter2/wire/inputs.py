@@ -5,7 +5,7 @@ Columns are Arrow IPC files and only pointed at from here.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -79,19 +79,19 @@ def encode_program(program: RunProgram) -> bytes:
 
 def decode_inputs(data: bytes) -> RunInputs:
     """Read the `inputs` memory. Raises HostError (P2-H0908) when it does not fit its schema."""
-    try:
-        return _INPUTS.decode(data)
-    except msgspec.MsgspecError as error:
-        raise HostError(
-            codes.PROTOCOL_BROKEN, f"the list of inputs does not fit its schema: {error}"
-        ) from None
+    return _decoded(_INPUTS, data, "the list of inputs")
 
 
 def decode_program(data: bytes) -> RunProgram:
     """Read the `program` memory. Raises HostError (P2-H0908) when it does not fit its schema."""
+    return _decoded(_PROGRAM, data, "the program")
+
+
+_Form = TypeVar("_Form")
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Form], data: bytes, what: str) -> _Form:
     try:
-        return _PROGRAM.decode(data)
+        return decoder.decode(data)
     except msgspec.MsgspecError as error:
-        raise HostError(
-            codes.PROTOCOL_BROKEN, f"the program does not fit its schema: {error}"
-        ) from None
+        raise HostError(codes.PROTOCOL_BROKEN, f"{what} does not fit its schema: {error}") from None

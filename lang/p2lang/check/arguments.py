@@ -17,10 +17,10 @@ from p2lang.check.misgiven import (
     compared,
     decimal_comma,
     is_computed,
-    no_argument,
     report_missing,
     too_many,
 )
+from p2lang.check.misnamed import no_argument
 from p2lang.check.places import LOST
 from p2lang.check.remedies import of_argument, of_choice
 from p2lang.check.session import Place, Session

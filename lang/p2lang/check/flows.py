@@ -10,7 +10,7 @@ from p2lang.check.calls import library_call, starting
 from p2lang.check.choosing import chosen_operation
 from p2lang.check.definitions import expand_function, expand_step
 from p2lang.check.libraries import member
-from p2lang.check.model import LOST, START, Stream, Word
+from p2lang.check.model import LOST, START, Binding, Stream, Word
 from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
@@ -20,6 +20,7 @@ from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Signature
+from p2lang.source import Span
 
 Items = tuple[ast.Stage | ast.Splice, ...]
 
@@ -87,10 +88,7 @@ def _head_binding(session: Session, place: Place, node: ast.Var) -> Stream | Typ
     if binding is None or binding.what is None:
         return LOST
     if isinstance(binding.what, ast.Pipe):
-        session.foresee(binding.what, node.span)
-        inside = replace(place, scope=place.scope.body(binding))
-        with session.called(node.span):
-            return stages(session, inside, START, binding.what.stages)
+        return _through(session, place, START, binding, binding.what, node.span)
     if isinstance(binding.what, Stream):
         return binding.what
     return session.expression(session, place, node)
@@ -217,10 +215,7 @@ def _splice(session: Session, place: Place, stream: Stream, node: ast.Splice) ->
     if binding is None or binding.what is None:
         return LOST
     if isinstance(binding.what, ast.Pipe):
-        session.foresee(binding.what, node.span)
-        inside = replace(place, scope=place.scope.body(binding))
-        with session.called(node.span):
-            return stages(session, inside, stream, binding.what.stages)
+        return _through(session, place, stream, binding, binding.what, node.span)
     what = binding.what.kind if isinstance(binding.what, Stream) else binding.what.type.kind
     session.report(
         "P2-E0204",
@@ -229,6 +224,16 @@ def _splice(session: Session, place: Place, stream: Stream, node: ast.Splice) ->
         help=f"start the flow with it: `${node.name.text} | ...`",
     )
     return LOST
+
+
+def _through(
+    session: Session, place: Place, stream: Stream, binding: Binding, pipe: ast.Pipe, span: Span
+) -> Stream:
+    """Give what the pipe carries after the steps of a bound pipe."""
+    session.foresee(pipe, span)
+    inside = replace(place, scope=place.scope.body(binding))
+    with session.called(span):
+        return stages(session, inside, stream, pipe.stages)
 
 
 def _stage(session: Session, place: Place, stream: Stream, node: ast.Stage) -> Stream:

@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from p2lang import ast
+from p2lang.check.misnamed import parameters_of
 from p2lang.check.session import Place, Remedy, Session
-from p2lang.check.vocabulary import ARGUMENTS_OTHERWISE
-from p2lang.check.words import FOREIGN_ARGUMENTS, FOREIGN_ARGUMENTS_OF, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.arguments import missing
-from p2lang.semantics.structure import reads_bundle
 from p2lang.signatures import Parameter, Signature
 from p2lang.source import Span
 
@@ -97,7 +95,7 @@ def too_many(
         help=remedy.help,
         note=""
         if remedy.fix and count == 1 and in_place[0].type == "bool"
-        else _parameters(signature),
+        else parameters_of(signature),
         fix=remedy.fix,
     )
 
@@ -187,95 +185,6 @@ def _joined(
 
 def _is_loose(node: ast.Expr) -> bool:
     return isinstance(node, ast.If) or (isinstance(node, ast.Binary) and node.operator == "or")
-
-
-def no_argument(
-    session: Session, place: Place, signature: Signature, argument: ast.Argument, name: ast.Name
-) -> None:
-    """Report an argument whose name the operation does not have."""
-    operation, wrong = signature.name, name.text
-    conditional = any(p.type == "bool" for p in signature.parameters[:1])
-    if place.columns is not None and wrong in place.columns and conditional:
-        equals = Span(name.span.end, argument.value.span.start)
-        session.report(
-            "P2-E0101",
-            "`=` does not compare",
-            argument.span,
-            label=f"`{operation}` has no argument `{wrong}`, but there is a column {wrong}",
-            help="use `==` to compare",
-            fix=Fix(equals, " == "),
-        )
-        return
-    if signature.facts.sort_keys and wrong in _DIRECTIONS:
-        session.report(
-            "P2-E0205",
-            f"`{operation}` has no argument `{wrong}`",
-            name.span,
-            help=f"write `{operation}(desc(column))` to begin with the largest",
-        )
-        return
-    turned = argument.value
-    if isinstance(turned, ast.Column) and not place.open and wrong in place.names:
-        parameter = signature.parameter(turned.name.text)
-        if parameter is not None and parameter.type in ("col", "numcol", "cols"):
-            mended = f"{turned.name.text}={session.source.slice(name.span)}"
-            session.report(
-                "P2-E0205",
-                f"`{operation}` has no argument `{wrong}`",
-                argument.span,
-                help=f"the argument stands on the left: write `{mended}`",
-                fix=Fix(argument.span, mended),
-            )
-            return
-    listed = next((p for p in signature.parameters if p.variadic == "*"), None)
-    if listed is not None and wrong in _LISTING:
-        value = session.source.slice(argument.value.span)
-        session.report(
-            "P2-E0205",
-            f"the columns of `{operation}` are given without a name",
-            name.span,
-            help=f"write `{operation}({value})`",
-            fix=Fix(argument.span, value),
-        )
-        return
-    foreign = next((a for a in FOREIGN_ARGUMENTS.get(wrong, ()) if a in signature.by_name), None)
-    foreign = FOREIGN_ARGUMENTS_OF.get((operation, wrong), foreign)
-    close = foreign or nearest(wrong, signature.by_name)
-    alone = [*signature.by_name] if signature.variadic is None and listed is None else []
-    only = alone[0] if not close and len(alone) == 1 else None
-    otherwise = "" if foreign else ARGUMENTS_OTHERWISE.get(wrong, "")
-    if listed is not None and not close and isinstance(turned, ast.Column):
-        otherwise = (
-            f"`{operation}` keeps names; write `| rename({session.source.slice(argument.span)})`"
-        )
-    if not close and reads_bundle(signature):
-        otherwise = f"rows are kept by a step: `| filter({wrong} == ...)`"
-    if otherwise:
-        session.report(
-            "P2-E0205",
-            f"`{operation}` has no argument `{wrong}`",
-            name.span,
-            help=otherwise,
-            note=_parameters(signature),
-        )
-        return
-    session.report(
-        "P2-E0205",
-        f"`{operation}` has no argument `{wrong}`",
-        name.span,
-        help=f"did you mean `{close or only}`?" if close or only else "",
-        note=_parameters(signature),
-        fix=Fix(name.span, close) if close else None,
-    )
-
-
-_LISTING = frozenset(("by", "columns", "cols", "on", "col", "column", "subset", "key"))
-_DIRECTIONS = frozenset(("descending", "desc", "reverse", "ascending", "asc", "decreasing", "dir"))
-
-
-def _parameters(signature: Signature) -> str:
-    names = [p.name for p in signature.parameters if p.variadic != "**"]
-    return f"arguments: {', '.join(names)}" if names else ""
 
 
 def report_missing(session: Session, signature: Signature, given: Given, name: Span) -> None:

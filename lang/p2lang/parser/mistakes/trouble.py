@@ -30,38 +30,11 @@ STATEMENT_WORDS = frozenset(
     )
 )
 BOX_WORDS = frozenset(("FRAME", "REPORT", "PAGE"))
-VALUE_ENDS = frozenset(
-    (
-        "NAME",
-        "VAR",
-        "NUMBER",
-        "QUANTITY",
-        "STRING",
-        "FSTRING",
-        "TRUE",
-        "FALSE",
-        "NULL",
-        "RPAR",
-        "RSQB",
-    )
+_WHOLE_VALUES = frozenset(
+    ("NAME", "VAR", "NUMBER", "QUANTITY", "STRING", "FSTRING", "TRUE", "FALSE", "NULL")
 )
-VALUE_STARTS = frozenset(
-    (
-        "NAME",
-        "VAR",
-        "NUMBER",
-        "QUANTITY",
-        "STRING",
-        "FSTRING",
-        "TRUE",
-        "FALSE",
-        "NULL",
-        "LPAR",
-        "LSQB",
-        "NOT",
-        "IF",
-    )
-)
+VALUE_ENDS = _WHOLE_VALUES | {"RPAR", "RSQB"}
+VALUE_STARTS = _WHOLE_VALUES | {"LPAR", "LSQB", "NOT", "IF"}
 _LONGEST_SHOWN = 24
 
 
