@@ -65,7 +65,8 @@ def _parts(
     before = session.errors
     given = session.block(session, inside, body)
     parts = [part for part in given if isinstance(part, Stream) and part.step is not None]
-    if not parts and session.errors == before and not _damaged(session, body):
+    lost = len(parts) < sum(isinstance(part, Stream) for part in given)  # it was told why
+    if not parts and session.errors == before and not lost and not _damaged(session, body):
         session.report(
             "P2-E0203",
             f"there is nothing in this {node.kind}",
