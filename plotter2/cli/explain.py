@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
+from p2lang.check.foreign_steps import FOREIGN_STEPS
+from p2lang.check.words import FOREIGN_FUNCTIONS, nearest
 from p2lang.explain import Page, pages, pages_in
 from p2lang.signatures import Signature
 from p2std.describing import written

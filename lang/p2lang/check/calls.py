@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
 from p2lang.check.definitions import expand_function
+from p2lang.check.foreign_steps import FOREIGN_STEPS
 from p2lang.check.libraries import member
 from p2lang.check.lints import of_aggregate
 from p2lang.check.model import Binding, Step, Stream, Word
@@ -14,7 +15,7 @@ from p2lang.check.places import LOST, of_table
 from p2lang.check.session import Place, Remedy, Session
 from p2lang.check.tasks import SPEAKS_OF_TASKS, speaks_of_task
 from p2lang.check.vocabulary import METHODS, OTHERWISE
-from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.functions import result

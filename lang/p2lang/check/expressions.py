@@ -124,9 +124,7 @@ def _fstring(session: Session, place: Place, node: ast.FString) -> Typed:
                 "P2-E0213",
                 f"text cannot hold {_ODD_IN_TEXT.get(typed.type.kind, typed.type.kind)}",
                 part.span,
-                help="write `{rows($table)}` for the number of rows"
-                if typed.type.kind == "table"
-                else "",
+                help=_FIT_FOR_TEXT.get(typed.type.kind, "a hole in a text holds one value"),
             )
         _append(pieces, typed.value)
     type_ = made_of(STRING, *types)
@@ -141,6 +139,11 @@ _ODD_IN_TEXT = {
     "table": "a table",
     "field": "a column of another table",
 }
+_FIT_FOR_TEXT = {
+    "table": "write `{rows($table)}` for the number of rows",
+    "list": 'write `{count($list)}` for the number of values, or ask for one: `when "name" in $list { ... }`',
+}
+"""What can be told instead of what no text can hold."""
 
 
 def _append(pieces: list[Value], value: Value) -> None:

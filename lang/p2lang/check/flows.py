@@ -9,6 +9,7 @@ from p2lang.check.boxes import box
 from p2lang.check.calls import library_call, starting
 from p2lang.check.choosing import chosen_operation
 from p2lang.check.definitions import expand_function, expand_step
+from p2lang.check.foreign_steps import FOREIGN_STEPS
 from p2lang.check.libraries import member
 from p2lang.check.model import LOST, START, Binding, Stream, Word
 from p2lang.check.places import bound
@@ -16,7 +17,7 @@ from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
 from p2lang.check.steps import THINGS, apply
 from p2lang.check.vocabulary import OTHERWISE
-from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, nearest
+from p2lang.check.words import FOREIGN_FUNCTIONS, nearest
 from p2lang.diagnostics import Fix
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Signature
@@ -161,7 +162,14 @@ def _used(session: Session, place: Place, written: tuple[ast.Argument, ...]) -> 
     """Check the arguments of something unknown: bindings in them count as used."""
     anything = replace(place, columns=None, open=True)
     for argument in written:
-        session.expression(session, anything, argument.value)
+        value = argument.value
+        known = (
+            session.registry.expression(value.name.text) if isinstance(value, ast.Call) else None
+        )
+        if known is not None and known.facts.stands_among and isinstance(value, ast.Call):
+            _used(session, place, value.arguments)  # it may stand there in the step that is meant
+        else:
+            session.expression(session, anything, value)
 
 
 def _steps(session: Session) -> list[str]:
@@ -351,10 +359,11 @@ def _no_step(session: Session, place: Place, node: ast.Stage, stream: Stream) ->
     foreign, advice = FOREIGN_STEPS.get(name, ("", ""))
     ours = foreign if foreign in steps else None
     close = ours or (None if name in OTHERWISE else nearest(name, steps))
-    source = None if close else nearest(name, starting(session))
+    source = foreign if foreign in starting(session) else None
+    source = None if close else source or nearest(name, starting(session))
     help = f"did you mean `{close}`?" if close else ""
     if source:
-        help = f"did you mean `{source}`? It starts a flow of its own"
+        help = f"did you mean `{source}`? {advice or 'It starts a flow of its own'}"
     if ours and advice:
         help = f"{help} {advice}"
     place.scope.word(close or "")  # what is meant is used

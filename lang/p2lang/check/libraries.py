@@ -10,12 +10,13 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from p2lang import ast
+from p2lang.check.foreign_steps import FOREIGN_STEPS
 from p2lang.check.model import Binding, Library, UnusableLibrary, Word
 from p2lang.check.pins import check_pins
 from p2lang.check.scope import Scope
 from p2lang.check.session import Loaded, Place, Session
 from p2lang.check.vocabulary import FOREIGN_MODULES, OTHERWISE
-from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_STEPS, FOREIGN_VALUES, nearest
+from p2lang.check.words import FOREIGN_FUNCTIONS, FOREIGN_VALUES, nearest
 from p2lang.diagnostics import Fix
 from p2lang.parser import parse
 from p2lang.source import Span

@@ -30,6 +30,22 @@ FOREIGN_MODULES = frozenset(
 """Names that stand before a point in other tools: no library of ours is meant."""
 
 OTHERWISE: Mapping[str, str] = {
+    **dict.fromkeys(("iloc", "loc"), "write `filter(condition) | select(column, ...)`"),
+    **dict.fromkeys(("describe", "skim"), "write `summary(m = mean(column), s = stddev(column))`"),
+    **dict.fromkeys(("anti_join", "semi_join"), "write `filter(column in [...])` with the values"),
+    "add_count": "write `derive(n = total(1, by=column))`",
+    **dict.fromkeys(("explode", "nest", "unnest", "unite", "separate"), "a cell holds one value: record one row each"),
+    **dict.fromkeys(("partition_by", "over"), "write `by=` in the function: `rank(x, by=column)`"),
+    **dict.fromkeys(("offset", "skip"), "write `filter(column >= value)` with the column that the rows are ordered by"),
+    "pipe": "write the step itself behind the bar: `| head(3)`",
+    "coord_flip": "exchange `x` and `y` in the mark",
+    **dict.fromkeys(("colorbar", "colourbar"), "leave it out: a fill brings its colour bar"),
+    **dict.fromkeys(("hold", "clf", "cla", "close", "gcf", "gca", "despine"),
+                    "leave it out: each flow with `frame` draws its own picture"),
+    **dict.fromkeys(("pairplot", "jointplot", "pairs"), "draw `point(x=a, y=b)` for each pair, or use `pca`"),
+    **dict.fromkeys(("using", "with"), "name the columns in the mark itself: `line(x=step, y=reward)`"),
+    "quiver": "draw `line(x=..., y=..., by=...)` with two rows for each arrow",
+    "stat_summary": "compute it before `frame`: `summary(by=column, m = mean(column))`",
     "tail": "write `order(desc(column)) | head(n)` with the column that the rows are ordered by",
     "last_rows": "write `order(desc(column)) | head(n)`",
     **dict.fromkeys(
@@ -51,7 +67,7 @@ OTHERWISE: Mapping[str, str] = {
     ),
     **dict.fromkeys(("replace", "recode", "map"), "write `derive(column = if condition then a else b)`"),
     **dict.fromkeys(
-        ("ungroup", "reset_index", "set_index", "index", "copy_table", "collect_all", "compute", "as_tibble"),
+        ("ungroup", "reset_index", "set_index", "index", "collect_all", "compute", "as_tibble", "rowwise"),
         "leave it out: a table has no groups and no index",
     ),
     "python": "a step in Python is declared: `script name(rows: table{...}): table{...} = python \"\"\"...\"\"\"`",
@@ -61,7 +77,7 @@ OTHERWISE: Mapping[str, str] = {
         ("pie", "donut", "geom_pie"), "draw a `bar`: lengths are compared more easily than angles"
     ),
     **dict.fromkeys(
-        ("theme", "theme_bw", "theme_minimal", "style", "set_style", "set_theme", "rcParams"),
+        ("theme", "theme_bw", "theme_minimal", "theme_classic", "style", "set_style", "set_theme", "rcParams"),
         "leave it out; the size of the picture stands in `frame(size=[160mm, 90mm])`",
     ),
     **dict.fromkeys(("tight_layout", "constrained_layout", "subplots_adjust"), "leave it out: the layout makes itself"),
