@@ -4,6 +4,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
 
     rows kept                as many rows as it takes          rows fewer        it only leaves rows out
     values kept              columns that pass keep their values; `values kept but cols`: not those that `cols` names
+    row by row               each row is made of one row, where no aggregate or window function stands in it
     numeric columns          the columns it names hold numbers
     at least one column      it cannot be called without one
     sort keys                its columns are sort keys: a column or `desc` of one
@@ -66,6 +67,7 @@ class Facts:
     rows: Literal["", "kept", "fewer"] = ""
     values_kept: bool = False
     values_changed: str = ""
+    row_wise: bool = False
     numeric_columns: bool = False
     needs_columns: bool = False
     sort_keys: bool = False
@@ -132,6 +134,7 @@ _OPERATION = _table(
             "values_kept": True,
             "values_changed": m[1] or "",
         },
+        r"row by row": lambda m: {"row_wise": True},
         r"numeric columns": lambda m: {"numeric_columns": True},
         r"at least one column": lambda m: {"needs_columns": True},
         r"sort keys": lambda m: {"sort_keys": True},

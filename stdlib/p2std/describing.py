@@ -65,6 +65,8 @@ def sentences(signature: Signature) -> Iterator[str]:
             "kept": "It gives as many rows as it takes.",
             "fewer": "It only leaves rows out.",
         }[facts.rows]
+    if facts.row_wise:
+        yield "Each row is made of one row, where no aggregate or window function stands in it."
     yield from _missing(signature)
     yield from _units(signature)
     yield _cost(signature)

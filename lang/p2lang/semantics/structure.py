@@ -84,8 +84,6 @@ LONGEST_NAME = 200
 LONGEST_SCRIPT = 32_768
 """Characters that the text of a step in Python may have."""
 
-_ROW_WISE = frozenset(("select", "filter", "derive", "rename", "cast", "drop_nulls", "label"))
-
 NAME = "@name"
 """The attribute with the name of a picture whose operation has no parameter `name`."""
 
@@ -204,12 +202,13 @@ def read_to_choose(attributes: Mapping[str, Value]) -> frozenset[str]:
 
 def reads_rows(signature: Signature) -> bool:
     """Tell whether a source reads rows from outside, so that columns may be left out where nothing needs them."""
-    return reads_bundle(signature) or signature.name in ("need", "collect")
+    touched = signature.facts.touched
+    return signature.kind == "source" and touched is not None and touched.right == "read"
 
 
 def row_wise(signature: Signature, values: Iterable[Value], registry: Registry) -> bool:
     """Tell whether a step makes each row from one row: no aggregates, no window functions, nothing sorted or joined."""
-    if signature.name not in _ROW_WISE:
+    if not signature.facts.row_wise:
         return False
     called = (v[1] for value in values for v in walk(value) if v[0] == "call")
     functions = (registry.by_full_name.get(name) for name in called)

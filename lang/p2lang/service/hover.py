@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from p2lang import ast
 from p2lang.check.libraries import exported
 from p2lang.check.model import Step, Stream, Word
+from p2lang.semantics.structure import reads_bundle
 from p2lang.service.document import Document, SeenStep
 from p2lang.service.names import Declared
 from p2lang.service.renaming import name_at
@@ -193,7 +194,7 @@ def _string(document: Document, path: _Path, offset: int) -> Hover | None:
     node = path[-1]
     assert isinstance(node, ast.String)
     call = next((n for n in reversed(path) if isinstance(n, ast.Call | ast.Link)), None)
-    if not (isinstance(call, ast.Call) and call.name.text in ("access", "copy", "load")):
+    if not isinstance(call, ast.Call) or not _reads_bundle(document, call):
         return None
     given = document.sights.heads.get(call.span)
     if not isinstance(given, Stream) or given.schema is None:
@@ -201,6 +202,11 @@ def _string(document: Document, path: _Path, offset: int) -> Hover | None:
     return Hover(
         node.span, f'"{node.value}": {size_text(given.schema)}', _listed(schema_text(given.schema))
     )
+
+
+def _reads_bundle(document: Document, call: ast.Call) -> bool:
+    operation = document.workspace.registry.flow(call.name.text, "none")
+    return operation is not None and reads_bundle(operation)
 
 
 def _quantity(document: Document, path: _Path, offset: int) -> Hover | None:

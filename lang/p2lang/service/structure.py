@@ -99,7 +99,7 @@ def _of_flow(document: Document, item: ast.FlowStatement) -> Symbol | None:
         label = (
             box.kind if box.label is None else f"{box.kind} {document.source.slice(box.label.span)}"
         )
-    named = (_text_given(stage) for stage in reversed(flow.stages))
+    named = (_text_given(document, stage) for stage in reversed(flow.stages))
     picture = next((text for text in named if text), "")
     steps = flow.stages
     name = picture or label or (steps[-1].name.text if steps else "")
@@ -111,8 +111,11 @@ def _of_flow(document: Document, item: ast.FlowStatement) -> Symbol | None:
     )
 
 
-def _text_given(stage: ast.Stage | ast.Splice) -> str:
-    if not isinstance(stage, ast.Stage) or stage.name.text not in ("plot", "handoff", "animate"):
+def _text_given(document: Document, stage: ast.Stage | ast.Splice) -> str:
+    if not isinstance(stage, ast.Stage):
+        return ""
+    operation = document.workspace.registry.flow(stage.name.text)
+    if operation is None or operation.kind != "effect" or operation.parameter("name") is None:
         return ""
     texts = (a.value.value for a in stage.arguments or () if isinstance(a.value, ast.String))
     return next(texts, "")
