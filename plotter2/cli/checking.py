@@ -19,7 +19,7 @@ from p2lang.types import schemas_from_json
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command, opened_host
-from plotter2.datter import durable
+from plotter2.cli.rewriting import rewrite
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import count
 from plotter2.runs import compiling
@@ -129,14 +129,7 @@ def _mended(checker: Checker, result: CheckedScript, made: list[Mended]) -> Chec
         result = checker(replace(result.script, content=text.encode()))
     if result.script is script:
         return result
-    if open_script(script.path).content != script.content:
-        raise Plotter2Error(
-            codes.CHANGED_MEANWHILE,
-            "the script changed while it was mended, and is left as it is",
-            str(script.path),
-            "run the command again",
-        )
-    durable.replace(script.path, result.script.content)
+    rewrite(script.path, script.content, result.script.content)
     return result
 
 

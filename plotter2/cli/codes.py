@@ -22,7 +22,7 @@ CODES: dict[str, str] = {
     BAD_SCHEMAS: "a file with schemas does not hold schemas",
     NO_PLACE_FOR_SCRIPT: "a new script has no folder to be written to",
     NO_PLACE_FOR_PICTURES: "the folder for pictures cannot be made or written",
-    CHANGED_MEANWHILE: "a script changed while it was mended",
+    CHANGED_MEANWHILE: "a script changed while it was mended or formatted",
     NO_SCRIPTS: "a folder that was named for its scripts holds none",
     NO_PROVENANCE: "a picture does not say where it comes from",
     FOREIGN_PROVENANCE: "a picture says where it comes from, but not as plotter2 says it",

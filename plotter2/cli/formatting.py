@@ -19,7 +19,7 @@ from p2lang.source import Source
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command
-from plotter2.datter import durable
+from plotter2.cli.rewriting import rewrite
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import count, printable
 from plotter2.runs.compiling import CheckFailed
@@ -39,6 +39,7 @@ class Formatted:
     source: Source
     text: str | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    content: bytes = b""
 
     @property
     def changed(self) -> bool:
@@ -123,7 +124,7 @@ def _formatted(path: Path) -> Formatted:
     parsed = parse(source)
     if parsed.script is None or has_errors(parsed.diagnostics):
         return Formatted(path, source, None, parsed.diagnostics)
-    return Formatted(path, source, format_script(parsed.script))
+    return Formatted(path, source, format_script(parsed.script), content=content)
 
 
 def _content(path: Path) -> bytes:
@@ -145,7 +146,7 @@ def _printed(result: Formatted) -> Answer:
 def _written(results: Sequence[Formatted]) -> Answer:
     for result in results:
         if result.text is not None and result.changed:
-            durable.replace(result.path, result.text.encode())
+            rewrite(result.path, result.content, result.text.encode())
     lines = [
         f"{r.shown}: {'rewritten' if r.changed else 'was as it should be'}" for r in _right(results)
     ]

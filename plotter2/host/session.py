@@ -20,6 +20,7 @@ from p2lang.service.wording import described
 from p2lang.source import Source
 from p2std.registry import core
 from plotter2.datter import durable
+from plotter2.errors import Refused
 from plotter2.host.host import Ask, Host
 from plotter2.host.transcript import HEAD, Entry, Transcript
 from plotter2.runs import compiling
@@ -76,7 +77,7 @@ class Session:
             path = self._written(entry)
             self._lock(entry, path)
             name = f"own/{self._name}-{self._number}"
-            self._host.sign(open_script(path), name=name, ask=self._asked if self._ask else None)
+            self._signed(open_script(path), name)
             result = self._host.run(
                 open_script(path), params=params, formats=formats, on_event=on_event
             )
@@ -118,13 +119,22 @@ class Session:
 
     def sign(self, script: OpenedScript) -> SignedScript:
         """Sign a script with the own key. Raises CheckFailed, Refused, DataError."""
-        return self._host.sign(script, ask=self._asked if self._ask else None)
+        return self._signed(script)
 
     def forget(self) -> None:
         """Forget everything that was declared."""
         self.transcript = Transcript(self._compiled)
 
     # ---- inside --------------------------------------------------------------------------------
+
+    def _signed(self, script: OpenedScript, name: str | None = None) -> SignedScript:
+        known = self._passphrase
+        try:
+            return self._host.sign(script, name=name, ask=self._asked if self._ask else None)
+        except Refused:
+            if known is None:  # perhaps it was mistyped: it is asked for again
+                self._passphrase = None
+            raise
 
     def _compiled(self, source: Source) -> Compiled:
         around = Surroundings(self.libraries)

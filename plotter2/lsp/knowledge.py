@@ -90,7 +90,7 @@ class Knowledge:
     def _told(self, found: Callable[[], Found]) -> Found | None:
         try:
             return found()
-        except (Plotter2Error, ValueError, OSError, RecursionError) as error:
+        except (Plotter2Error, ValueError, OSError, RuntimeError) as error:  # `~nobody` is the last
             log.warning("%s", error)
             return None
 

@@ -150,7 +150,10 @@ def _told(line: str, cell: str | None) -> tuple[str | None, Any, str]:
         return None, "png", line
     root: str | None = None
     kind = "png"
-    words = iter(shlex.split(line))
+    try:
+        words = iter(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"%%p2 cannot read {line!r}: {error}") from None
     for word in words:
         if word == "--root":
             root = next(words, None)

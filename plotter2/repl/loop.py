@@ -22,6 +22,7 @@ from plotter2.repl.commands import COMMANDS, help_text
 from plotter2.repl.pictures import Protocol, protocol, shown
 from plotter2.repl.prompt import prompt
 from plotter2.runs import explaining
+from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
@@ -39,7 +40,21 @@ def run(host: Host, ask: Ask) -> None:
     loop = Loop(Session(host, ask), protocol(os.environ, terminal), progress=on_this_line)
     history = host.store.layout.log / "repl_history"
     loop.say(f"plotter2 on {host.settings.root}; :help tells what can be typed, Ctrl-D leaves")
+    history.touch(mode=0o600)  # what was typed is for nobody else to read
     loop.talk(prompt(loop.session.around, history))
+
+
+def _path(text: str) -> Path:
+    """Give the path that was typed; one under the home folder of nobody is taken as it stands."""
+    path = Path(text)
+    if "\0" in text:
+        raise Plotter2Error(
+            NOT_THERE, "no file can have this name", text, "leave the null byte out"
+        )
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def to_terminal(text: str) -> None:
@@ -201,10 +216,12 @@ class Loop:
         if not text:
             self.say("write where: :save plot.p2")
             return
-        path = Path(text).expanduser()
+        path = _path(text)
         if path.suffix != ".p2":
             path = path.with_name(path.name + ".p2")
-        if path.exists():
+        with durable.reported(path):
+            there = path.exists()
+        if there:
             self.say(f"{path} is there already and is kept; choose another name")
             return
         durable.replace(path, self.session.script_of(self.last).encode())
@@ -215,7 +232,7 @@ class Loop:
         if not text:
             self.say("write which script: :sign plot.p2")
             return
-        signed = self.session.sign(open_script(Path(text).expanduser()))
+        signed = self.session.sign(open_script(_path(text)))
         lines = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
         self.say(f"You signed exactly this:\n{lines}\nwrote {signed.path}")
 

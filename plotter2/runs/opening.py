@@ -54,6 +54,10 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise _not_opened(path, what, error) from None
+    except ValueError:  # a null byte in the name, as an editor may send it
+        raise _refused(
+            codes.NOT_THERE, f"no {what} can have this name", path, "check the name"
+        ) from None
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):

@@ -117,3 +117,16 @@ def test_a_library_that_is_used_at_the_prompt_is_locked_beside_what_ran(session:
     (table,) = (event for event in events if isinstance(event, TableShown))
     assert [name for name, _ in table.columns] == ["lr", "mid", "lo", "hi"]
     assert "p2/statistics@1.0.0 sha256:" in (session.folder / "p2.lock").read_text()
+
+
+def test_a_mistyped_passphrase_is_asked_for_again_and_a_right_one_is_not(tmp_path: Path) -> None:
+    answers = ["wrong", "right"]
+    with Host(settings(tmp_path / "root")) as host:
+        host.keyring.new_key("tester@here", "right")
+        session = Session(host, lambda _: answers.pop(0))
+        entry = session.understood('loggy("hello")')
+        with pytest.raises(Refused, match="passphrase"):
+            session.take(entry)
+        assert session.take(entry).result is not None
+        assert session.take(entry).result is not None
+    assert answers == []

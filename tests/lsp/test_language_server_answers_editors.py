@@ -391,3 +391,14 @@ def test_no_text_ends_the_server(tmp_path: Path) -> None:
             await editor.diagnostics()
 
     talk(tmp_path, talking)
+
+
+def test_a_setting_that_names_nobodys_folder_is_no_end(tmp_path: Path) -> None:
+    async def talking(editor: Editor) -> None:
+        editor.client.workspace_did_change_configuration(
+            types.DidChangeConfigurationParams({"plotter2": {"schemas": "~nobody-here/x.json"}})
+        )
+        editor.open('p2 1\nloggy("hello")\n')
+        assert (await editor.diagnostics()).diagnostics == ()
+
+    talk(tmp_path, talking, schemas=False)

@@ -73,3 +73,12 @@ def test_a_refusal_is_told_without_a_traceback(shell: InteractiveShell, tmp_path
     (told,) = shown(shell, tmp_path / "without-key", 'loggy("hello")')
     assert "there is no key to sign with" in told["text/plain"]
     assert "Traceback" not in told["text/plain"]
+
+
+def test_options_that_cannot_be_read_are_told_without_a_traceback(
+    shell: InteractiveShell, root: Path
+) -> None:
+    with capture_output() as captured:
+        shell.run_cell('%%p2 --root \'open\nloggy("hello")')
+    assert "UsageError: %%p2 cannot read" in captured.stderr
+    assert "Traceback" not in captured.stderr + captured.stdout

@@ -251,3 +251,15 @@ class Terminal:
                     os.write(self.ours, b"\x1b[1;1R")
                 self.heard += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data)
         self.heard = self.heard.partition(wanted)[2]
+
+
+@pytest.mark.parametrize("path", ["~nobody-here/plot.p2", "a\0b.p2", "x" * 300])
+def test_a_path_that_cannot_be_is_told_and_the_talk_goes_on(
+    loop: Loop, said: list[str], path: str
+) -> None:
+    loop.take('loggy("hello")')
+    said.clear()
+    loop.take(f":sign {path}")
+    loop.take(f":save {path}")
+    assert len(said) == 2
+    assert all("error[P2-" in text for text in said)

@@ -128,12 +128,12 @@ def _named(session: Session, signature: Signature, argument: ast.Argument, given
 
 def _grouped_digits(session: Session, argument: ast.Argument) -> bool:
     """Report `10,000` and `0,5`: the comma ends the argument."""
-    before = session.source.text[: argument.span.start]
+    before = _just_before(session, argument)
     digits = re.search(r"(?<![\w.])\d{1,3}(?:,\d{3})*,\Z", before)
     node = argument.value
     if digits is None or not isinstance(node, ast.Number) or not node.text.isdigit():
         return False
-    span = Span(digits.start(), argument.span.end)
+    span = Span(argument.span.start - len(digits[0]), argument.span.end)
     grouped = len(node.text) == _GROUP and not before.endswith(("(0,", "=0,", " 0,"))
     mended = session.source.slice(span).replace(",", "_" if grouped else ".")
     session.report(
@@ -147,17 +147,23 @@ def _grouped_digits(session: Session, argument: ast.Argument) -> bool:
 
 
 _GROUP = 3
+_NEAR = 80
+
+
+def _just_before(session: Session, argument: ast.Argument) -> str:
+    """Give the end of the text before an argument: a script with thousands of them is not searched for each."""
+    start = argument.span.start
+    return session.source.text[max(0, start - _NEAR) : start]
 
 
 def decimal_comma(session: Session, argument: ast.Argument, given: Given) -> bool:
     """Report `alpha=0,5`."""
-    before = session.source.text[: argument.span.start]
-    start = re.search(r"(?<==)\s*\d+,\Z", before)
+    start = re.search(r"(?<==)\s*\d+,\Z", _just_before(session, argument))
     node = argument.value
     if start is None or not isinstance(node, ast.Number) or not node.text.isdigit():
         return False
     given.sound = False
-    span = Span(start.start() + len(start[0]) - len(start[0].lstrip()), argument.span.end)
+    span = Span(argument.span.start - len(start[0].lstrip()), argument.span.end)
     mended = session.source.slice(span).replace(",", ".")
     session.report(
         "P2-E0106",
