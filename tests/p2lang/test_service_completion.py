@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from p2_compiling import LOWERED
 from p2_scripts import SCRIPTS
 from p2lang.service import Completion, completions, is_complete
+from p2lang.service.whereabouts import whereabouts
 from script_editing import document, marked
 
 RUNS = 'access("experiment2/*")'
@@ -210,3 +212,15 @@ def test_whatever_is_offered_in_an_example_is_right_there(path: Path) -> None:
                 found.insert,
                 codes,
             )
+
+
+@pytest.mark.parametrize("path", LOWERED[:6], ids=lambda path: path.stem)
+def test_what_stands_above_means_the_same_whether_it_is_known_or_read_anew(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for offset in range(0, len(text), 23):
+        around = whereabouts(document(text), offset)
+        anew = replace(around, before=replace(around.before, statement=0))
+        assert around.stream.kind == anew.stream.kind
+        assert around.stream.schema == anew.stream.schema
+        assert {b.name.text for b in around.bindings()} == {b.name.text for b in anew.bindings()}
+        assert {w.name.text for w in around.words()} == {w.name.text for w in anew.words()}

@@ -36,6 +36,7 @@ from p2lang.types import TableSchema
 __all__ = [
     "CODES",
     "NO_LIBRARIES",
+    "Begun",
     "Checked",
     "CheckedParam",
     "Libraries",
@@ -69,24 +70,17 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
     is one itself.
     """
     granted = None if rights is None else frozenset(rights)
-    session = Session(
+    session = _session(
         source,
         registry,
-        Schemas.of(schemas),
-        expression,
-        flow,
-        block,
-        granted,
-        watch,
+        schemas,
         libraries=libraries,
-        given_columns=columns or {},
+        watch=watch,
+        granted=granted,
+        columns=columns,
     )
-    session.all_tasks = frozenset(i.name.text for i in script.items if isinstance(i, ast.Task))
-    session.lost_tasks = set(poisoned)
     scope = Scope(library=as_library)
-    for name in session.lost_tasks:
-        scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
-        scope.define(Word(ast.Name(name), None, used=True, damaged=True))
+    _know(session, scope, script, poisoned)
     with suppress(Abandoned):
         if as_library:
             library(session, Place(scope), script.items)
@@ -104,3 +98,72 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
         tuple(session.tasks.values()),
         session.digests,
     )
+
+
+class Begun:
+    """The first statements of a script, checked once; how it may go on can be checked again and again."""
+
+    def __init__(  # noqa: PLR0913 -- what a script is checked against, by name
+        self,
+        script: ast.Script,
+        source: Source,
+        registry: Registry,
+        schemas: Schemas | Mapping[str, TableSchema],
+        *,
+        poisoned: Iterable[str] = (),
+        watch: Watch = NOBODY,
+        libraries: Libraries = NO_LIBRARIES,
+    ) -> None:
+        self._session = _session(source, registry, schemas, libraries=libraries, watch=watch)
+        self._scope = Scope()
+        _statements(self._session, self._scope, script, poisoned)
+
+    def further(
+        self, script: ast.Script, source: Source, *, poisoned: Iterable[str] = (), watch: Watch
+    ) -> Place:
+        """Check what comes next while `watch` looks on; give the place behind it."""
+        session, scope = self._session.copied(source, watch), self._scope.copied()
+        _statements(session, scope, script, poisoned)
+        return Place(scope)
+
+
+def _session(  # noqa: PLR0913 -- what a script is checked against, by name
+    source: Source,
+    registry: Registry,
+    schemas: Schemas | Mapping[str, TableSchema],
+    *,
+    libraries: Libraries,
+    watch: Watch,
+    granted: frozenset[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Session:
+    return Session(
+        source,
+        registry,
+        Schemas.of(schemas),
+        expression,
+        flow,
+        block,
+        granted,
+        watch,
+        libraries=libraries,
+        given_columns=columns or {},
+    )
+
+
+def _statements(
+    session: Session, scope: Scope, script: ast.Script, poisoned: Iterable[str]
+) -> None:
+    _know(session, scope, script, poisoned)
+    with suppress(Abandoned):
+        statements(session, Place(scope), script.items)
+
+
+def _know(session: Session, scope: Scope, script: ast.Script, poisoned: Iterable[str]) -> None:
+    """Take note of what is known before the first statement: all tasks, and the names that a mistake hid."""
+    session.all_tasks |= {i.name.text for i in script.items if isinstance(i, ast.Task)}
+    lost = set(poisoned)
+    session.lost_tasks |= lost
+    for name in lost:
+        scope.bind(Binding(ast.Name(name), None, used=True, damaged=True))
+        scope.define(Word(ast.Name(name), None, used=True, damaged=True))

@@ -32,6 +32,14 @@ class Scope:
         """Tell whether it is the script's own, inside no block."""
         return self._around is None
 
+    def copied(self) -> Scope:
+        """Give an outermost scope with the same names, to which others can be added without changing this one."""
+        made = Scope(library=self.library)
+        made._serials = self._serials
+        made.bindings, made.words = dict(self.bindings), dict(self.words)
+        made.only_behind_dot = dict(self.only_behind_dot)
+        return made
+
     def block(self) -> Scope:
         """Give the scope of a block inside this one."""
         return Scope(self)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from p2lang import ast
 from p2lang.check.model import (
@@ -188,6 +190,16 @@ class Session:
 
     def __post_init__(self) -> None:
         self.script = self.source
+
+    def copied(self, source: Source, watch: Watch) -> Session:
+        """Give a session that goes on from here with another text, and leaves this one as it is."""
+        changed: dict[str, Any] = {
+            given.name: copy(value)
+            for given in fields(self)
+            if isinstance(value := getattr(self, given.name), list | dict | set)
+        }
+        changed["pictures"] = {name: list(found) for name, found in self.pictures.items()}
+        return replace(self, source=source, watch=watch, **changed)
 
     # ---- reports -------------------------------------------------------------------------------
 

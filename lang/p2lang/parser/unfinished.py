@@ -21,7 +21,8 @@ class Unfinished:
 
     `accepts` are kinds of tokens, empty when the statement is broken before the place; `mended` is the text up to the
     place, a name in it and what closes the statement; places before it stay where they are. `repaired` tells that
-    parts before the place do not parse and are left out.
+    parts before the place do not parse and are left out. `statement` is where the outermost
+    statement around the place starts.
     """
 
     tokens: Tokens
@@ -29,6 +30,7 @@ class Unfinished:
     accepts: frozenset[str]
     mended: str
     repaired: bool = False
+    statement: int = 0
 
 
 def unfinished(text: str, offset: int) -> Unfinished:
@@ -42,14 +44,15 @@ def unfinished(text: str, offset: int) -> Unfinished:
         for blocks, extent in enumerate(extents):
             found = read(tokens, extent)
             if found is not None:
-                return replace(found, mended=found.mended + " }" * blocks)
+                start = tokens.starts[extents[0].first]
+                return replace(found, mended=found.mended + " }" * blocks, statement=start)
     nothing = _repaired(tokens, Extent(end, end))
     assert nothing is not None  # it is always the beginning of something
     return nothing
 
 
 def _nested(extents: list[Extent]) -> list[Extent]:
-    """Give the last statement, the last one in its last block, and so on."""
+    """Give the last statement, the last one in its last block, and so on: the outermost first."""
     found: list[Extent] = []
     while extents:
         found.append(extents[-1])

@@ -10,10 +10,10 @@ from p2lang import ast
 from p2lang.check.libraries import exported
 from p2lang.check.model import START, Binding, Stream
 from p2lang.check.model import Word as Defined
-from p2lang.check.scope import Scope
 from p2lang.check.session import Place
 from p2lang.parser.tree import HOLE
 from p2lang.parser.unfinished import Unfinished, unfinished
+from p2lang.service.ahead import Seen, seen
 from p2lang.service.cursor import OpenCall, Word, in_pipe_list, open_call, word_at
 from p2lang.service.document import Document, SeenStep, Workspace
 from p2lang.signatures import Parameter, Signature
@@ -40,11 +40,11 @@ class Whereabouts:
         return self.word.typed.strip("`").lower()
 
     @cached_property
-    def _mended(self) -> Document:
+    def _seen(self) -> Seen:
         text, tokens, first = self.before.mended, self.before.tokens, self.before.first
         if tokens.kinds[first] == "PIPE" and first + 1 < len(tokens) - 1:
             text += f"\n${tokens.text_of(first + 1)}"  # the steps of a list are checked where it is used
-        return Document(text, self.workspace)
+        return seen(text, self.before.statement, self.workspace)
 
     @cached_property
     def previous(self) -> str:
@@ -67,11 +67,11 @@ class Whereabouts:
     def step(self) -> SeenStep | None:
         """Give the step that the place is in, or that is written there."""
         found = None
-        for span, seen in self._mended.sights.steps.items():
+        for span, step in self._seen.sights.steps.items():
             if span.start <= self.start <= span.end and (
                 found is None or span.start >= found.node.span.start
             ):
-                found = seen
+                found = step
         return found
 
     @cached_property
@@ -86,18 +86,18 @@ class Whereabouts:
             return self.step.place
         flows = [
             (span.start, place)
-            for span, place in self._mended.sights.flows.items()
+            for span, place in self._seen.sights.flows.items()
             if span.start <= self.start <= span.end
         ]
         if flows:
             return max(flows, key=lambda item: item[0])[1]
         start = self._statement
-        return Place(Scope()) if start is None else self._mended.sights.statements[start]
+        return self._seen.behind if start is None else self._seen.sights.statements[start]
 
     @cached_property
     def _statement(self) -> int | None:
         """Give where the statement starts that the place is in."""
-        starts = (start for start in self._mended.sights.statements if start <= self.start)
+        starts = (start for start in self._seen.sights.statements if start <= self.start)
         return max(starts, default=None)
 
     def bindings(self) -> list[Binding]:
@@ -121,7 +121,7 @@ class Whereabouts:
         word = self.place.scope.seen_word(alias)
         if word is None or not isinstance(word.what, ast.Use):
             return {}
-        loaded = self._mended.sights.libraries.get(word.what.path.value)
+        loaded = self._seen.sights.libraries.get(word.what.path.value)
         return {} if loaded is None else exported(loaded)
 
     @cached_property
