@@ -15,7 +15,8 @@ from p2lang.check.model import LOST, START, Binding, Stream, Word
 from p2lang.check.places import bound
 from p2lang.check.scripts import expand_script
 from p2lang.check.session import Place, Session, place_of
-from p2lang.check.steps import THINGS, apply
+from p2lang.check.steps import apply
+from p2lang.check.taking import THINGS
 from p2lang.check.vocabulary import OTHERWISE
 from p2lang.check.words import FOREIGN_FUNCTIONS, nearest
 from p2lang.diagnostics import Fix

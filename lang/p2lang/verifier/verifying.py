@@ -12,6 +12,7 @@ from p2lang.semantics.arguments import accept, accept_new, missing
 from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.filling import filled_attribute
 from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
 from p2lang.semantics.structure import (
@@ -38,7 +39,7 @@ from p2lang.semantics.structure import (
     stands_after,
     untold_target,
 )
-from p2lang.semantics.transfer import CAST_KINDS, Application, filled_attribute, schema_after
+from p2lang.semantics.transfer import CAST_KINDS, Application, schema_after
 from p2lang.semantics.values import Typed, assignable, column_parameter, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import FlowKind, TableSchema
