@@ -62,7 +62,8 @@ def _of_code(subject: str, digits: str) -> Answer:
     said = {code[3:]: code for code in lines()} | {code[4:]: code for code in lines()}
     code = said.get(digits.upper())
     if code is None:
-        raise _unknown("error code", subject, nearest(f"P2-{digits.upper()}", lines()))
+        kind = [known for known in lines() if known[3:4] == digits[:1].upper()]
+        raise _unknown("error code", subject, nearest(f"P2-{digits.upper()}", kind))
     page = all_pages().get(code) or Page(code, "")
     data = {
         "ok": True,

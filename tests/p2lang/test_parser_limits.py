@@ -37,6 +37,15 @@ def test_bytes_that_hold_no_script_are_refused_with_the_reason(
     assert refused.help
 
 
+def test_the_byte_that_is_no_text_is_marked_where_it_stands() -> None:
+    content = "p2 1\nlet é = ".encode() + b"\xff\xfe"
+    refused = decode(content, "a.p2")
+    assert isinstance(refused, Diagnostic)
+    shown = content.decode("utf-8", "replace")
+    assert shown[refused.span.start : refused.span.end] == "\N{REPLACEMENT CHARACTER}"
+    assert shown[: refused.span.start] == "p2 1\nlet é = "
+
+
 def test_the_longest_script_is_still_read() -> None:
     assert isinstance(decode(b"#" * LONGEST_SCRIPT), Source)
 

@@ -63,4 +63,5 @@ CODES = {
     "P2-W0409": "more colours or panels than are drawn",
     "P2-W0410": "a text with `{$name}` in it that has no holes",
     "P2-W0411": "a picture is given a second name",
+    "P2-W0412": "a column that looks like another one of its table",
 }

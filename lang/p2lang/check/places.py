@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from p2lang import ast
 from p2lang.check.dropped import dropped
 from p2lang.check.model import Binding, Stream
@@ -30,8 +32,36 @@ def column(session: Session, place: Place, name: ast.QName) -> Typed:
             return Typed(["col", text], UNKNOWN_COLUMN)
         no_column(session, place, text, name.span)
         return LOST
+    if not text.isascii():
+        _look_alike(session, place, text, name.span)
     type_ = of_column(known)
     return Typed(["col", text], type_.in_shape("group") if text in place.grouped else type_)
+
+
+def _look_alike(session: Session, place: Place, text: str, span: Span) -> None:
+    """Tell that a column is named that looks like another one of the table: a reader cannot tell them apart."""
+    twin = _twin(text, tuple(other for other in place.names if other != text))
+    if twin is None:
+        return
+    session.report(
+        "P2-W0412",
+        f"the table has two columns that look like `{plain_letters(text)}`",
+        span,
+        help=f"if the other one is meant, write {shown(twin)}; rename one of them where the data are made",
+        note=_difference(twin, text),
+        severity="warning",
+    )
+
+
+def _twin(text: str, names: tuple[str, ...]) -> str | None:
+    plain = plain_letters(text)
+    return next((name for name in names if plain_letters(name) == plain), None)
+
+
+def _difference(twin: str, text: str) -> str:
+    odd = next((a for a in zip_longest(twin, text, fillvalue="") if a[0] != a[1]), ("", ""))
+    theirs, ours = (unicode_name(letter) if letter else "no letter more" for letter in odd)
+    return f"the column {shown(twin)} has {theirs}, and here is {ours}"
 
 
 def _dotted(session: Session, place: Place, name: ast.QName) -> Typed:
@@ -127,13 +157,10 @@ def _meant(
 
 
 def _near(text: str, names: tuple[str, ...], span: Span) -> Remedy:
-    plain = plain_letters(text)
-    twin = next((name for name in names if plain_letters(name) == plain), None)
+    twin = _twin(text, names)
     if twin is not None:
-        odd = next(a for a in zip(twin, text, strict=True) if a[0] != a[1])
-        note = f"the column has {unicode_name(odd[0])}, and here is {unicode_name(odd[1])}"
         help = f"the column only looks the same: write {shown(twin)}"
-        return Remedy(help, Fix(span, shown(twin)), note=note)
+        return Remedy(help, Fix(span, shown(twin)), note=_difference(twin, text))
     close = nearest(text, names)
     ends = [name for name in names if name.endswith((f"/{text}", f".{text}"))]
     if ends and (close is None or close not in ends):

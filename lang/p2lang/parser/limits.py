@@ -27,9 +27,11 @@ def decode(content: bytes, name: str = "<script>") -> Source | Diagnostic:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         byte = content[error.start]
+        at = len(content[: error.start].decode("utf-8"))  # where the text has U+FFFD instead
         return Diagnostic(
             "P2-E0003",
             f"the script is not UTF-8 text: byte 0x{byte:02x} on line {line}, byte {column} of that line",
+            Span(at, at + 1),
             help="save the file as UTF-8" + _encoding_hint(content),
         )
 
