@@ -13,6 +13,7 @@ from plotter2.renderkit.boxplots import box_piece
 from plotter2.renderkit.cells import Cell, size_of, spread
 from plotter2.renderkit.codes import undrawable
 from plotter2.renderkit.colouring import ColourScale, Painted, fill_domain, painted
+from plotter2.renderkit.contrast import legible
 from plotter2.renderkit.facets import PanelGrid, panelled
 from plotter2.renderkit.framing import framed, shared_axes
 from plotter2.renderkit.grouping import Rows, keyed, partition
@@ -338,7 +339,7 @@ def _drawn(
 def _panels(plot: Plot, stage: Stage) -> tuple[Panel, ...]:
     filled = any(source.layer.kind == "heatmap" for source in plot.sources)
     return tuple(
-        Panel(frame.rect, frame.x, frame.y, tuple(marks), not filled, cell.above, cell.beside)
+        Panel(frame.rect, frame.x, frame.y, legible(marks), not filled, cell.above, cell.beside)
         for frame, marks, cell in zip(stage.frames, stage.marks, plot.grid.cells, strict=True)
     )
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from plotter2.renderkit.compose import Composition, Plot, Stage, composition
+from plotter2.renderkit.contrast import legible
 from plotter2.renderkit.layout import PAD
 from plotter2.renderkit.lettering import text_width, wrapped
 from plotter2.renderkit.moving import MovingPiece, grown, reach
@@ -70,7 +71,7 @@ class Film:
         """Give what moves, as it is in one picture."""
         moment, share = self.timeline.place(picture)
         marks = tuple(
-            tuple(mark for part in parts for mark in part.at(moment, share))
+            legible(mark for part in parts for mark in part.at(moment, share))
             for parts in self._panels
         )
         return Shot(marks, tuple(labels[moment] for labels in self.titles))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plotter2.renderkit import palettes
 from plotter2.renderkit.annotations import enclosing
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.lettering import text_height, text_width
@@ -14,7 +15,7 @@ from plotter2.renderkit.pieces import Frame
 from plotter2.renderkit.samples import ink
 from plotter2.renderkit.scales import share
 from plotter2.renderkit.scene import BarMark, CellMark, CircleMark, Label, LineMark, Scene, TextMark
-from plotter2.renderkit.view import MILLIMETRE, Axis, Facet, Grid, Legend, View
+from plotter2.renderkit.view import MILLIMETRE, Axis, Column, Facet, Gradient, Grid, Legend, View
 from renderkit.sample_views import (
     SAMPLES,
     clusters,
@@ -289,6 +290,22 @@ def test_a_heatmap_has_its_first_row_on_top_and_null_cells_empty() -> None:
     assert mark.codes.tolist() == [[0, 255], [-1, -1]]
     assert share(panel.y, np.array([0.0]))[0] > share(panel.y, np.array([1.0]))[0]
     assert scene.counts.null == 1
+
+
+def test_letters_over_dark_cells_are_white_and_those_with_a_colour_keep_it() -> None:
+    columns: dict[str, Column] = {
+        "x": factor([0, 1, 0], "ab"),
+        "y": factor([0, 0, 1], ("up", "down")),
+        "v": np.array([0.0, 1.0, np.nan]),
+        "ink": factor([0, 0, 0], ("red",)),
+    }
+    cells = layer("heatmap", columns, x="x", y="y", fill="v")
+    plain = layer("text", columns, x="x", y="y", label="x")
+    coloured = layer("text", columns, x="x", y="y", label="x", colour="ink")
+    view = View((cells, plain, coloured), gradient=Gradient("viridis", None))
+    marks = [mark for mark in compose(view).panels[0].marks if isinstance(mark, TextMark)]
+    assert marks[0].colours == (palettes.PAPER, palettes.INK, palettes.INK)
+    assert len(set(marks[1].colours)) == 1
 
 
 def test_cells_finer_than_pixels_are_averaged_and_counted() -> None:
