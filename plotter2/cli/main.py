@@ -21,7 +21,10 @@ COMMANDS = {
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.checking", "Check a script against the data it names."),
     "fmt": ("plotter2.cli.formatting", "Print scripts in the one layout, or rewrite them."),
-    "explain": ("plotter2.cli.explain", "Explain an error code or an operation."),
+    "explain": (
+        "plotter2.cli.explain",
+        "Explain a code, an operation, or what a script may do and cost.",
+    ),
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),
     "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
     "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),
