@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from plotter2.renderkit.scene import Floats, Label, Mark, Scene
 from plotter2.renderkit.view import Grid, Layer, View
 
 Ease: TypeAlias = Literal["linear", "cubic"]
-FASTEST: Final = 60
-"""The most pictures in a second."""
 
 
 @dataclass(frozen=True, slots=True)

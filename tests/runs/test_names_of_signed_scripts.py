@@ -36,7 +36,7 @@ def signed(root: Path, path: Path, *words: str) -> tuple[str, int]:
 
 def test_scripts_of_one_file_name_do_not_make_each_other_old(root: Path, tmp_path: Path) -> None:
     one, other = script(tmp_path / "one"), script(tmp_path / "other")
-    for path in (one, other, one, other):
+    for path in (one, other, one):
         signed(root, path)
         p2_json(root, "run", path)
     for path in (one, other):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import cast
 
 from p2lang import ast
 from p2lang.check.arguments import Arguments, arguments
@@ -18,7 +19,7 @@ from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Signature
 from p2lang.source import Span
-from p2lang.types import TableSchema
+from p2lang.types import FlowKind, TableSchema
 
 MISPLACED = "P2-E0260"
 """The code of what stands in a box where it does not belong, and of what stands in none and should."""
@@ -105,11 +106,11 @@ def _put_together(
     shapes: list[TableSchema] = [part.schema for part in parts if part.schema is not None]
     application = Application(signature, attributes, parts=tuple(shapes))
     schema = schema_after(application)
-    kind = "view" if signature.gives == "view" else "page" if signature.gives == "page" else "plot"
+    kind = cast(FlowKind, signature.gives)
     step = session.emit(
-        Step(signature, inputs((), attributes), attributes, kind, schema, head, given.named)  # type: ignore[arg-type]
+        Step(signature, inputs((), attributes), attributes, kind, schema, head, given.named)
     )
-    return Stream(kind, step, schema, any(part.open for part in parts))  # type: ignore[arg-type]
+    return Stream(kind, step, schema, any(part.open for part in parts))
 
 
 def _part(part: Stream) -> Value:

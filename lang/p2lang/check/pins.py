@@ -10,7 +10,6 @@ from p2lang.check.session import Session
 from p2lang.diagnostics import Related
 
 _DIGEST = re.compile(r"[0-9a-f]{12,64}\Z")
-_LONGEST_DIGEST = 64
 _SHOWN = 12
 
 
