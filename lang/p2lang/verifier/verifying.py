@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
 from p2lang import ir
-from p2lang.ir import Module, ModuleParam, Node, Value
-from p2lang.semantics.arguments import accept, accept_new, missing
+from p2lang.ir import Module, Node, Value
+from p2lang.semantics.arguments import accept, missing
 from p2lang.semantics.bounds import bounds_of
 from p2lang.semantics.clash import Clash
-from p2lang.semantics.constants import NotConstant, evaluate
 from p2lang.semantics.filling import filled_attribute
 from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
@@ -39,16 +38,18 @@ from p2lang.semantics.structure import (
     stands_after,
     untold_target,
 )
-from p2lang.semantics.transfer import CAST_KINDS, Application, schema_after
-from p2lang.semantics.values import Typed, assignable, column_parameter, parameter_type
+from p2lang.semantics.transfer import Application, schema_after
+from p2lang.semantics.values import Typed
 from p2lang.signatures import Registry, Signature
 from p2lang.types import FlowKind, TableSchema
+from p2lang.verifier.declared import declared
 from p2lang.verifier.decoding import decode
+from p2lang.verifier.new_columns import new_columns
 from p2lang.verifier.params import ProgramParam
 from p2lang.verifier.program import Program, ProgramNode, ProgramTask
 from p2lang.verifier.refusal import RefusedProgram
 from p2lang.verifier.statements import Statements, check_script
-from p2lang.verifier.typing import Surroundings, column_type, typed
+from p2lang.verifier.typing import Surroundings, typed
 
 _OF_TABLES = frozenset(("table", "field"))
 _SURPRISES = (
@@ -91,7 +92,7 @@ def _verified(
         raise RefusedProgram("P2-V0517", f"the module is {name[:16]}..., not {sha256[:16]}...")
     module = decode(encoded)
     _same_shapes(module, schemas)
-    params = {name: _param(name, param, registry) for name, param in module.variables().items()}
+    params = {name: declared(name, param, registry) for name, param in module.variables().items()}
     pass_ = _Pass(module, schemas, registry, params)
     for node in module.nodes:
         pass_.add(node)
@@ -150,54 +151,6 @@ def _same_shapes(module: Module, schemas: Mapping[str, TableSchema]) -> None:
                 "P2-V0505",
                 f'bundle "{path}" has another shape than the script was compiled for: compile it again',
             )
-
-
-# ---- params --------------------------------------------------------------------------------------
-
-
-def _param(name: str, param: ModuleParam, registry: Registry) -> ProgramParam:
-    if param.type.startswith("column"):
-        return _column_param(name, param)
-    try:
-        type_ = parameter_type(param.type)
-    except ValueError:
-        raise RefusedProgram("P2-V0518", f"parameter {name} has no known type") from None
-    alone = Surroundings(registry, {name: type_})
-    try:
-        if param.default is not None:
-            default = typed(param.default, Surroundings(registry, {}))
-            if not assignable(type_, default.type) or default.type.shape != "one":
-                raise RefusedProgram("P2-V0518", f"the default of {name} is not {param.type}")
-            evaluate(param.default, {})
-        if param.where is not None:
-            _condition(name, param, alone)
-    except NotConstant:
-        raise RefusedProgram("P2-V0518", f"parameter {name} needs a run to be known") from None
-    return ProgramParam(name, param.type, type_, param.default, param.where)
-
-
-def _column_param(name: str, param: ModuleParam) -> ProgramParam:
-    try:
-        type_ = column_parameter(param.type)
-    except ValueError:
-        raise RefusedProgram("P2-V0518", f"parameter {name} has no known type") from None
-    if param.default is None or param.default[0] != "col" or param.where is not None or "." in name:
-        raise RefusedProgram("P2-V0518", f"parameter {name} does not name one column")
-    return ProgramParam(name, param.type, type_, param.default, None)
-
-
-def _condition(name: str, param: ModuleParam, alone: Surroundings) -> None:
-    assert param.where is not None
-    where = typed(param.where, alone)
-    if where.type.kind != "bool" or where.type.shape != "one":
-        raise RefusedProgram("P2-V0518", f"the range of {name} is not a condition")
-    for value in ir.walk(param.where):
-        if value[0] in ("table", "field", "call", "col"):
-            raise NotConstant(value[0])
-    if param.default is not None:
-        fits = evaluate(param.where, {name: evaluate(param.default, {})})
-        if fits is not True:
-            raise RefusedProgram("P2-V0518", f"the default of {name} is outside its range")
 
 
 # ---- nodes ---------------------------------------------------------------------------------------
@@ -390,7 +343,7 @@ class _Pass:
                 if value_given[0] != parameter.type:
                     raise RefusedProgram("P2-V0509", f"{node.op} lacks a declared type")
             elif parameter.variadic == "**":
-                new = _new(signature, parameter.type, value_given, around, grouped)
+                new = new_columns(signature, parameter.type, value_given, around, grouped)
             else:
                 accept(signature, parameter, typed(value_given, around))
         if signature.name == "script":
@@ -457,41 +410,3 @@ def _complete(node: Node, signature: Signature) -> None:
     columns = given.get("cols", ["cols", []])
     if signature.facts.needs_columns and not (columns[0] in ("cols", "by") and columns[1]):
         raise RefusedProgram("P2-V0509", f"{node.op} names no column")
-
-
-def _new(
-    signature: Signature, kind: str, value: Value, around: Surroundings, grouped: frozenset[str]
-) -> tuple[tuple[str, Typed], ...]:
-    """Check the named new columns of an operation; give those that are computed, with their types."""
-    rule = _NEW.get("cast" if signature.name == "cast" else kind)
-    if rule is not None:
-        rule(value, around)
-        return ()
-    if value[0] != "new":
-        raise RefusedProgram("P2-V0509", f"{signature.full_name} lacks its new columns")
-    inside = Surroundings(around.registry, around.params, around.columns, around.tables, grouped)
-    found = []
-    for name, inner in value[1]:
-        given = typed(inner, inside)
-        accept_new(signature, name, kind, given)
-        found.append((name, given))
-    return tuple(found)
-
-
-def _renamed(value: Value, around: Surroundings) -> None:
-    if value[0] != "rename":
-        raise RefusedProgram("P2-V0509", "rename has no pairs of names")
-    for _, old in value[1]:
-        column_type(old, around)
-
-
-def _cast(value: Value, around: Surroundings) -> None:
-    if value[0] != "types":
-        raise RefusedProgram("P2-V0509", "cast has no pairs of column and type")
-    for name, kind in value[1]:
-        column_type(name, around)
-        if kind not in CAST_KINDS:
-            raise RefusedProgram("P2-V0509", f"there is no type {kind[:20]!r} to cast to")
-
-
-_NEW: dict[str, Callable[[Value, Surroundings], None]] = {"col": _renamed, "cast": _cast}
