@@ -130,7 +130,7 @@ def why(root: str | None, picture: Path) -> Answer:
     try:
         found = read_provenance(content)
     except DataError as error:
-        error.help = error.help or "give a PNG, SVG, PDF, MP4 or GIF as plotter2 wrote it"
+        error.help = error.help or _CARRIERS
         error.where = f"{picture}, {error.where}" if error.where else str(picture)
         raise
     if found is None:
@@ -240,3 +240,8 @@ def _run_text(record: dict[str, Any]) -> str:
         lines.append(f"{plot}: rows {rows}{layers}")
     lines.append(f"run {record['run']}, sandbox level {record['sandbox_level']}")
     return "\n".join(lines)
+
+
+_CARRIERS = (
+    "give a PNG, SVG, PDF, MP4 or GIF as plotter2 wrote it; tables from `export` carry no origin"
+)

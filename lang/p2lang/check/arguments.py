@@ -262,6 +262,15 @@ def _bare_setting(
             fix=Fix(node.span, literal),
         )
         return LOST
+    several = next((p for p in signature.parameters if p.type == "cols"), None)
+    if several is not None and text in place.names:
+        session.report(
+            "P2-E0207",
+            f"{where} is {wanted}, not a column",
+            node.span,
+            help=f"several columns stand in a list: `{several.name}=[..., {text}]`",
+        )
+        return LOST
     return _plain(session, where, wanted, node)
 
 
