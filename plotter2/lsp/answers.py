@@ -25,6 +25,7 @@ from p2lang.service import (
     symbols,
 )
 from p2lang.service.completion import MOST, Completion
+from p2lang.service.wording import harmless
 from p2lang.source import Span
 from plotter2.lsp.positions import Positions
 
@@ -134,7 +135,7 @@ class Answers:
             sort_text=f"{index:05}",
             filter_text=found.insert if in_backticks else found.label,
             text_edit=types.TextEdit(self.places.range(found.replaces), found.insert),
-            data={"doc": found.doc},
+            data={"doc": harmless(found.doc) if found.kind == "definition" else found.doc},
         )
 
     def definition(self, position: types.Position) -> types.Location | None:

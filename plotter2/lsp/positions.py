@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from lsprotocol import types
 
@@ -30,11 +31,27 @@ class Positions:
     def _lines(self) -> tuple[int, ...]:
         return (0, *(match.end() for match in _LINE_END.finditer(self._text)))
 
+    @cached_property
+    def _wide(self) -> tuple[list[int], list[int]]:
+        """Give the characters of more than one unit, and how many units more than characters there are before each.
+
+        So a long line is not counted anew for each place in it.
+        """
+        if self._text.isascii() or self._encoding == "utf-32":
+            return [], [0]
+        more = ((index, self._units(c) - 1) for index, c in enumerate(self._text) if c > "\x7f")
+        wide = [(index, units) for index, units in more if units]
+        return [index for index, _ in wide], [*accumulate((u for _, u in wide), initial=0)]
+
+    def _more(self, offset: int) -> int:
+        places, more = self._wide
+        return more[bisect_left(places, offset)]
+
     def position(self, offset: int) -> types.Position:
         """Give line and character, both from 0, of an offset."""
         line = bisect_right(self._lines, offset) - 1
         start = self._lines[line]
-        return types.Position(line, self._units(self._text[start:offset]))
+        return types.Position(line, offset - start + self._more(offset) - self._more(start))
 
     def range(self, span: Span) -> types.Range:
         """Give the range of a span."""
@@ -50,6 +67,8 @@ class Positions:
             end = self._lines[position.line + 1]
         line = self._text[start:end].rstrip("\r\n")
         left = position.character
+        if not self._wide[0]:
+            return start + min(max(left, 0), len(line))
         for index, character in enumerate(line):
             if left <= 0:
                 return start + index

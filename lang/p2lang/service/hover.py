@@ -17,6 +17,7 @@ from p2lang.service.wording import (
     definition_text,
     doc_of,
     given_text,
+    harmless,
     schema_text,
     signature_text,
     size_text,
@@ -71,11 +72,13 @@ def _declared(document: Document, declared: Declared, span: Span) -> Hover:
     node = declared.node
     comments = node.comments if isinstance(node, ast.Commented) else ()
     if isinstance(node, ast.Def | ast.ScriptDef):
-        return Hover(span, f"def {definition_text(node)}", doc_of(comments))
+        return Hover(span, f"def {definition_text(node)}", harmless(doc_of(comments)))
     if isinstance(node, ast.Use):
-        return Hover(span, f'use "{node.path.value}" as {declared.name}', doc_of(comments))
+        return Hover(
+            span, f'use "{node.path.value}" as {declared.name}', harmless(doc_of(comments))
+        )
     if declared.kind in ("task", "link", "expose"):
-        return Hover(span, f"{declared.kind} {declared.name}", doc_of(comments))
+        return Hover(span, f"{declared.kind} {declared.name}", harmless(doc_of(comments)))
     binding = document.sights.bindings.get(declared.span)
     what = None if binding is None else binding.what
     title = f"${declared.name}"
@@ -88,7 +91,7 @@ def _declared(document: Document, declared: Declared, span: Span) -> Hover:
     if isinstance(node, ast.Param) and node.where is not None:
         title = f"{title} where {document.source.slice(node.where.span)}"
     columns = schema_text(what.schema) if isinstance(what, Stream) and what.schema else ""
-    return Hover(span, title, _paragraphs(doc_of(comments), _listed(columns)))
+    return Hover(span, title, _paragraphs(harmless(doc_of(comments)), _listed(columns)))
 
 
 def _argument_name(document: Document, path: _Path, name: ast.Name) -> Hover | None:
@@ -171,7 +174,7 @@ def _called(document: Document, node: ast.Stage | ast.Call, path: _Path) -> tupl
     if isinstance(what, ast.Use) and len(node.name.parts) > 1:
         what = _member(document, what, node.name.parts[1].text)
     if isinstance(what, ast.Def | ast.ScriptDef):
-        return f"def {definition_text(what)}", doc_of(what.comments)
+        return f"def {definition_text(what)}", harmless(doc_of(what.comments))
     signature = _operation(document, node, path)
     return (None, "") if signature is None else (signature_text(signature), signature.doc)
 
@@ -200,7 +203,9 @@ def _string(document: Document, path: _Path, offset: int) -> Hover | None:
     if not isinstance(given, Stream) or given.schema is None:
         return None
     return Hover(
-        node.span, f'"{node.value}": {size_text(given.schema)}', _listed(schema_text(given.schema))
+        node.span,
+        f"{document.source.slice(node.span)}: {size_text(given.schema)}",
+        _listed(schema_text(given.schema)),
     )
 
 
@@ -278,4 +283,4 @@ def _paragraphs(*texts: str) -> str:
 
 
 def _listed(columns: str) -> str:
-    return "\n".join(f"- {line}" for line in columns.splitlines())
+    return "\n".join(f"- {harmless(line)}" for line in columns.splitlines())

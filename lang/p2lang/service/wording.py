@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from p2lang import ast
 from p2lang.check.model import Stream
 from p2lang.fmt import format_expr
@@ -43,6 +45,11 @@ def _type_text(node: ast.TypeExpr) -> str:
 def doc_of(comments: ast.Comments) -> str:
     """Give what the `##` lines above a declaration say."""
     return "\n".join(line[2:].strip() for line in comments if line.startswith("##"))
+
+
+def harmless(text: str) -> str:
+    """Give foreign text as Markdown that shows it: an editor fetches no picture for it and makes no link."""
+    return re.sub(r"[\[<]", r"\\\g<0>", text)
 
 
 def stream_text(stream: Stream) -> str:
