@@ -16,6 +16,7 @@ from plotter2.wire.memory import sealed
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
+    LineRefused,
     Note,
     ReadFile,
     ReadJob,
@@ -55,6 +56,8 @@ class Found:
     done: dict[str, TableFound]
     runs: dict[str, RunFound]
     remarks: list[str]
+    refused: dict[str, list[LineRefused]] = field(default_factory=dict)
+    lines: dict[str, list[bytes]] = field(default_factory=dict)
 
 
 def read(files: Mapping[str, bytes | str], format: str = "csv", **limits: int) -> Found:
@@ -87,6 +90,10 @@ def gathered(channel: Channel) -> Found:
             found.done[message.table] = message
         elif isinstance(message, RunFound):
             found.runs[message.name] = message
+        elif isinstance(message, LineRefused):
+            content = channel.output[message.offset : message.offset + message.length]
+            found.refused.setdefault(message.table, []).append(message)
+            found.lines.setdefault(message.table, []).append(bytes(content))
         elif isinstance(message, Note):
             found.remarks.append(message.text)
     return found

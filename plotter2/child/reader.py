@@ -24,6 +24,7 @@ from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
+    LineRefused,
     Progress,
     ReadFile,
     ReadJob,
@@ -160,6 +161,18 @@ class _Sender:
             if unit := table.units.get(column.name):
                 features["unit"] = unit
             self._column(name, column, features)
+        for bad in table.no_rows:
+            offset, length = self._channel.append(bad.content)
+            self._channel.send(
+                LineRefused(
+                    table=name,
+                    line=bad.line,
+                    offset=offset,
+                    length=length,
+                    code=bad.code,
+                    why=bad.why[:_SHOWN_NOTE],
+                )
+            )
         if len(notes) > _SHOWN_NOTES:
             notes[_SHOWN_NOTES:] = [f"and {len(notes) - _SHOWN_NOTES} more remarks"]
         self._channel.send(

@@ -27,7 +27,7 @@ CODES: dict[str, str] = {
     NOT_UTF8: "the text is not UTF-8",
     RAGGED: "a line of a CSV file has more or fewer fields than the others",
     DUPLICATE_COLUMN: "two columns have the same name",
-    BAD_JSON: "a line, not the last one, is no JSON",
+    BAD_JSON: "too many lines of a file, not only the last one, are no JSON",
     TOO_MANY_ROWS: "the table has more rows than may be read",
     TOO_MANY_COLUMNS: "the table has more columns than may be read",
     TEXT_TOO_LONG: "a single value or line is longer than may be read",

@@ -43,6 +43,16 @@ class ReadColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class NoRow:
+    """A line that is left out: its number (from 1), its bytes, and why."""
+
+    line: int
+    content: bytes
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadTable:
     """A table as it was read; `skipped_bytes` are those of a torn last line; `units` by column."""
 
@@ -52,6 +62,7 @@ class ReadTable:
     skipped_bytes: int = 0
     notes: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    no_rows: tuple[NoRow, ...] = ()
 
 
 def bare(texts: pl.Series) -> pl.Series:

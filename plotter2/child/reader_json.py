@@ -13,12 +13,15 @@ from typing import Any
 
 from logger2.identity import Scalar
 from plotter2.child import reader_codes as codes
-from plotter2.child.reader_columns import ReadTable, as_float, from_values
+from plotter2.child.reader_columns import NoRow, ReadTable, as_float, from_values
 from plotter2.child.reader_limits import DEPTH, ReadingLimits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
 
 _PARAM_CHARACTERS = 1_000
+MOST_BAD_LINES = 1_000
+MOST_BAD_BYTES = 16 << 20
+"""Of lines that are no rows, in a file that is read without them."""
 _VECTOR = 64
 """The longest list of numbers that becomes columns; longer and other lists are kept as JSON text."""
 
@@ -36,12 +39,16 @@ class _Trouble(ValueError):
 def read_lines(data: bytes, where: str, limits: ReadingLimits) -> ReadTable:
     """Read JSON lines: one object per line, blank lines are passed over.
 
-    A last line without line end that is no JSON is left out and counted. Raises DataError:
-    P2-D0840..0843 (no text), P2-D0846 (no JSON), P2-D0852 (no object), P2-D0853 (a key twice),
+    A last line without line end that is no JSON is left out and counted. Other lines that are no rows are
+    given beside the table, as long as they are fewer than its rows: then the file is what it seems to be, and a few
+    lines of it are damaged.
+
+    Raises DataError: P2-D0840..0843 (no text), P2-D0846 (no JSON), P2-D0852 (no object), P2-D0853 (a key twice),
     P2-D0847..0850 (limits), P2-D0854 (names); the message names the line.
     """
     text = checked_text(data, where)
     table = _Table(where, limits)
+    bad = _BadLines(where)
     torn = 0
     for number, (line, is_whole) in enumerate(_lines(text), start=1):
         if not line.strip():
@@ -52,13 +59,40 @@ def read_lines(data: bytes, where: str, limits: ReadingLimits) -> ReadTable:
             if trouble.code == codes.BAD_JSON and not is_whole and number > 1:
                 torn = len(line)
                 break
-            raise DataError(
-                trouble.code,
-                f"{where}, line {number}: {trouble.what}",
-                where=f"{where}:{number}",
-                help=trouble.remedy,
-            ) from None
-    return table.finished(torn)
+            bad.add(trouble, NoRow(number, line, trouble.code, trouble.what))
+    bad.check(table.rows)
+    return table.finished(torn, bad.lines)
+
+
+class _BadLines:
+    """The lines of a file that are no rows; at some number the whole file is refused with the first of them."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._first: DataError | None = None
+        self.lines: list[NoRow] = []
+        self._bytes = 0
+
+    def add(self, trouble: _Trouble, line: NoRow) -> None:
+        """Take one. Raises DataError when it cannot be left out."""
+        error = DataError(
+            trouble.code,
+            f"{self._where}, line {line.line}: {trouble.what}",
+            where=f"{self._where}:{line.line}",
+            help=trouble.remedy,
+        )
+        self._first = self._first or error
+        self.lines.append(line)
+        self._bytes += len(line.content)
+        if line.code == codes.TEXT_TOO_LONG:
+            raise error
+        if len(self.lines) > MOST_BAD_LINES or self._bytes > MOST_BAD_BYTES:
+            raise self._first
+
+    def check(self, rows: int) -> None:
+        """Raise DataError for a file in which the rows are not more than the other lines."""
+        if self._first is not None and rows <= len(self.lines):
+            raise self._first
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +159,19 @@ class _Table:
         if self._rows > self._limits.rows:
             self._limits.check_rows(self._rows, self._where)
 
-    def finished(self, torn: int) -> ReadTable:
-        """Give the table; `torn` bytes of a last line were left out."""
+    @property
+    def rows(self) -> int:
+        """Give how many rows there are so far."""
+        return self._rows
+
+    def finished(self, torn: int, bad: list[NoRow]) -> ReadTable:
+        """Give the table; `torn` bytes of a last line and the `bad` lines were left out."""
         names = checked_names(tuple(self._columns), self._where, self._limits)
         columns = tuple(from_values(name, self._columns.pop(name)) for name in names)
         notes = [note for column in columns for note in column.notes]
         if torn:
             notes.insert(0, f"torn last line: {torn} bytes are left out")
-        return ReadTable(self._where, self._rows, columns, torn, tuple(notes))
+        return ReadTable(self._where, self._rows, columns, torn, tuple(notes), no_rows=tuple(bad))
 
 
 def _lines(text: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -17,6 +17,7 @@ from plotter2.wire.codes import BROKEN_OFF
 COMMANDS = {
     # name: (module, what it is for, group of the help page)
     "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
+    "inbox": ("plotter2.cli.inbox", "Take in what others drop into the inbox folder."),
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.checking", "Check a script against the data it names."),

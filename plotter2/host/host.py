@@ -38,7 +38,7 @@ from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
-from plotter2.staging import AddReport, stage
+from plotter2.staging import AddReport, Inbox, Told, stage
 from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
@@ -89,6 +89,10 @@ class Host:
     def add(self, paths: Sequence[Path], name: str | None) -> AddReport:
         """Take runs or folders into the store. Raises DataError, HostError."""
         return stage(paths, name, self._read, self.store)
+
+    def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
+        """Give the inbox of this root, to be emptied by this process. Raises DataError."""
+        return Inbox(self.store, self._read, tell)
 
     def _read(self, job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
         ceiling = self.settings.limits

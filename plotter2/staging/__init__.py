@@ -3,7 +3,8 @@
 The host opens, hashes and copies bytes; it never parses a file that an experiment made.
 """
 
+from plotter2.staging.inbox import Inbox, Told
 from plotter2.staging.intake import AddedBundle, AddReport, stage
 from plotter2.staging.reading import Answer, Submit
 
-__all__ = ["AddReport", "AddedBundle", "Answer", "Submit", "stage"]
+__all__ = ["AddReport", "AddedBundle", "Answer", "Inbox", "Submit", "Told", "stage"]

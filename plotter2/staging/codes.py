@@ -12,6 +12,10 @@ CHANGED = "P2-D0836"
 ANSWER_BROKEN = "P2-D0837"
 SAME_NAME = "P2-D0838"
 TOO_MANY_FILES = "P2-D0839"
+INBOX_HELD = "P2-D0860"
+NOT_IN_QUARANTINE = "P2-D0861"
+LINES_ARE_NO_ITEM = "P2-D0862"
+REASON_LOST = "P2-D0863"
 
 CODES: dict[str, str] = {
     NO_SUCH_PATH: "a path to add does not exist or may not be read",
@@ -24,4 +28,8 @@ CODES: dict[str, str] = {
     ANSWER_BROKEN: "the reader's answer does not fit together; nothing of it is kept",
     SAME_NAME: "two of the paths would become bundles of the same name",
     TOO_MANY_FILES: "a folder holds more files or deeper folders than may be added at once",
+    INBOX_HELD: "another process watches this inbox already",
+    NOT_IN_QUARANTINE: "nothing in quarantine has this id, or several things have",
+    LINES_ARE_NO_ITEM: "single lines of a file cannot be tried again; the file's other lines are stored",
+    REASON_LOST: "the file that says why something is in quarantine is missing or damaged",
 }

@@ -120,20 +120,21 @@ def find(path: Path, name: str | None) -> Plan:
 
 # ------------------------------------------------------------ a file
 def _single(search: _Search, path: Path, name: str | None) -> None:
+    shown = search.shown(path)
     found = _format_of(path.name) or ("csv" if path.suffix.lower() in _TEXT_ENDINGS else None)
     if found is None:
         raise DataError(
             codes.NO_READER,
-            f"there is no reader for {path.name}",
+            f"there is no reader for {shown}",
             where=str(path),
             help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}",
         )
     if found == "l2":
-        source = Source(path, path.name, found)
-        search.bundles.append(Planned(name, "", path.name, (source,)))
+        source = Source(path, shown, found)
+        search.bundles.append(Planned(name, "", shown, (source,)))
         return
-    source = Source(path, path.name, found, DEFAULT_STREAM)
-    search.bundles.append(Planned(name or default_name(path), "", path.name, (source,)))
+    source = Source(path, shown, found, DEFAULT_STREAM)
+    search.bundles.append(Planned(name or default_name(path), "", shown, (source,)))
 
 
 def default_name(path: Path) -> str:

@@ -12,9 +12,10 @@ from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.bundle import check_name
 from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError
-from plotter2.staging import codes
+from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
 from plotter2.staging.finding import Plan, Planned, default_name, find
+from plotter2.staging.grounds import Grounds
 from plotter2.staging.reading import Submit, read_all
 
 
@@ -59,7 +60,7 @@ def stage(paths: Sequence[Path], name: str | None, submit: Submit, store: Store)
     One path becomes the bundle `name` (default: after the file or folder); several become bundles
     of their own, below `name` if it is given. The same output again is found again; other output
     under the same name is a new attempt, and the older one is kept. All bundles are stored in one
-    step, or nothing is.
+    step, or nothing is. Single lines that are no rows are kept in quarantine, and told in the notes.
 
     Raises DataError with the codes P2-D083x (paths), P2-D084x and P2-D085x (content of files),
     P2-D0801..0809 and P2-D0815 (store); HostError when a child fails.
@@ -68,14 +69,17 @@ def stage(paths: Sequence[Path], name: str | None, submit: Submit, store: Store)
     plan = _plan(paths, name)
     found_at = time.perf_counter()
     with store.adding() as adding:
-        drafts = drafts_of(read_all(plan.bundles, submit, adding.put))
-        _check(drafts, plan)
+        found = read_all(plan.bundles, submit, adding.put)
+        drafts = drafts_of(found)
+        check_rows(drafts, plan)
+        for refused in (lines for bundle in found for lines in bundle.refused):
+            quarantine.keep_lines(Grounds(store.layout.root), refused)
         read_at = time.perf_counter()
         entered = adding.commit(drafts, PATIENCE_S)
     done_at = time.perf_counter()
     timings = {"find": found_at - began, "read": read_at - found_at, "store": done_at - read_at}
     return AddReport(
-        tuple(_told(entry) for entry in entered),
+        tuple(told(entry) for entry in entered),
         plan.left_alone,
         {stage: round(seconds * 1000, 3) for stage, seconds in timings.items()},
     )
@@ -107,7 +111,8 @@ def _refuse_same_names(bundles: Sequence[Planned]) -> None:
             )
 
 
-def _check(drafts: Sequence[Draft], plan: Plan) -> None:
+def check_rows(drafts: Sequence[Draft], plan: Plan) -> None:
+    """Raise DataError (P2-D0835) when nothing that was read has any rows."""
     tables = [table for draft in drafts for table in draft.tables.values()]
     if any(table.rows for table in tables):
         return
@@ -122,7 +127,8 @@ def _check(drafts: Sequence[Draft], plan: Plan) -> None:
     )
 
 
-def _told(entered: Entered) -> AddedBundle:
+def told(entered: Entered) -> AddedBundle:
+    """Give what became of one bundle, as it is told."""
     draft = entered.draft
     tables = {
         stream: {

@@ -15,11 +15,13 @@ from plotter2.datter.bundle import Kind, SourceFile
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
 from plotter2.staging.finding import Planned, Source
+from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
+    LineRefused,
     ReadFile,
     ReadJob,
     RunFound,
@@ -94,6 +96,7 @@ class ReadBundle:
     params: dict[str, Scalar] = field(default_factory=dict)
     files: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: list[RefusedLines] = field(default_factory=list)
 
     @property
     def has_params_file(self) -> bool:
@@ -179,6 +182,7 @@ class _Collector:
         self._bundles = [ReadBundle(planned) for planned in batch]
         self._by_run: dict[str, ReadBundle] = {}
         self._by_file: dict[str, tuple[ReadBundle, Source]] = {}
+        self._lines: dict[str, list[tuple[BadLine, bytes]]] = {}
         files = iter(places)
         for bundle in self._bundles:
             for source in bundle.planned.sources:
@@ -199,8 +203,16 @@ class _Collector:
                     self._take_column(message, keep(data))
                 case TableFound():
                     self._take_table(message)
+                case LineRefused():
+                    content = answer.read(message.offset, message.length)
+                    self._take_line(message, content)
                 case _:
                     pass
+        for name, lines in self._lines.items():
+            bundle = self._by_file[name][0]
+            refused = _refused(bundle, name, lines)
+            bundle.refused.append(refused)
+            bundle.notes.append(_note_of(refused))
         for bundle in self._bundles:
             _check(bundle)
         return self._bundles
@@ -254,6 +266,27 @@ class _Collector:
         table.rows = message.rows
         table.skipped_bytes = message.skipped_bytes
         table.notes = list(message.notes)
+
+    def _take_line(self, message: LineRefused, content: bytes) -> None:
+        if message.table not in self._by_file:
+            raise _broken(f"it names a line of {message.table!r}, which was not asked for")
+        line = BadLine(line=message.line, code=message.code, why=message.why)
+        self._lines.setdefault(message.table, []).append((line, content))
+
+
+def _refused(bundle: ReadBundle, name: str, lines: Sequence[tuple[BadLine, bytes]]) -> RefusedLines:
+    digest = next(file.digest for file in bundle.files if file.name == name)
+    content = b"".join(content + b"\n" for _, content in lines)
+    return RefusedLines(name, digest, tuple(line for line, _ in lines), content)
+
+
+def _note_of(refused: RefusedLines) -> str:
+    first, several = refused.lines[0], len(refused.lines) > 1
+    what = f"{len(refused.lines)} lines are no rows, the first is" if several else "left out:"
+    kept = "they are kept" if several else "it is kept"
+    return (
+        f"{refused.name}: {what} line {first.line}: {first.why}; {kept} in quarantine/{refused.id}"
+    )
 
 
 def _check(bundle: ReadBundle) -> None:

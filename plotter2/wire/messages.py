@@ -155,6 +155,17 @@ class TableFound(Message, frozen=True):
     notes: list[Text] = []
 
 
+class LineRefused(Message, frozen=True):
+    """A line of a file is no row and is left out of its table; its bytes lie in the output memory."""
+
+    table: Name
+    line: Count
+    offset: Count
+    length: Count
+    code: Name
+    why: Text
+
+
 class RunFound(Message, frozen=True):
     """One recorded run of an experiment: what it is called and with which parameters it ran."""
 
@@ -230,6 +241,7 @@ FromChild: TypeAlias = (
     | RowsCounted
     | ColumnFound
     | TableFound
+    | LineRefused
     | RunFound
     | Failed
     | Done
@@ -316,6 +328,7 @@ _WORK: tuple[type[Message], ...] = (
     RowsCounted,
     ColumnFound,
     TableFound,
+    LineRefused,
     RunFound,
 )
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(

@@ -94,26 +94,47 @@ def test_a_last_line_without_line_end_that_is_whole_counts() -> None:
     assert read_one('{"a": 1}\n{"a": 2}', "jsonl").tables["x"] == {"a": [1, 2]}
 
 
-def test_a_bad_line_in_the_middle_is_named() -> None:
+def test_a_bad_line_in_the_middle_is_given_beside_the_rows() -> None:
     path = DATA / "sklearn_sweep" / "lr=0.001_seed=2" / "steps.jsonl"
-    error = refusal(path.read_bytes())
-    assert error.code == "P2-D0846"
-    assert error.where == "x:37"
-    assert error.message.startswith("x, line 37: it is no JSON")
+    lines = path.read_bytes().splitlines()
+    found = read_one(path.read_bytes(), "jsonl")
+    (bad,) = found.refused["x"]
+    assert (bad.line, bad.code) == (37, "P2-D0846")
+    assert bad.why.startswith("it is no JSON")
+    assert found.done["x"].rows == len(lines) - 1
+
+
+def test_more_bad_lines_than_rows_are_refused_with_the_first() -> None:
+    error = refusal('{"a": 1}\n{\n}\n')
+    assert (error.code, error.where) == ("P2-D0846", "x:2")
+    assert error.message.startswith("x, line 2: it is no JSON")
+    assert refusal("[1]\n" * 1_001 + '{"a": 1}\n' * 5_000).code == "P2-D0852"
+    assert read_one("[1]\n" * 1_000 + '{"a": 1}\n' * 1_001, "jsonl").done["x"].rows == 1_001
+
+
+def test_the_bytes_of_bad_lines_are_kept_whatever_the_line_ends_are() -> None:
+    found = read_one(
+        b'\xef\xbb\xbf{"a": 1}\r\n[1]\r\n{"a": 2}\r\n"\xc3\xa9"\r\n{"a": 3}\r\n', "jsonl"
+    )
+    assert found.tables["x"]["a"] == [1, 2, 3]
+    assert [(bad.line, bad.code) for bad in found.refused["x"]] == [
+        (2, "P2-D0852"), (4, "P2-D0852")
+    ]  # fmt: skip
+    assert found.lines["x"] == [b"[1]", '"é"'.encode()]
 
 
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
         ("", "P2-D0840", "is empty"),
-        ('{"a": 1}\n[1]\n{"a": 2}\n', "P2-D0852", "line 2: it is a list, not an object"),
+        ('{"a": 1}\n[1]\n', "P2-D0852", "line 2: it is a list, not an object"),
         ('{"a": 1}\n"text"\n', "P2-D0852", "line 2: it is text"),
         ('{"a": 1, "a": 2}\n', "P2-D0853", "'a' stands there twice"),
         ('{"a": {"b": 1}, "a/b": 2}\n', "P2-D0853", "two keys give the name 'a/b'"),
         ('{"a": ' * 40 + "1" + "}" * 40 + "\n", "P2-D0850", "nested more than 32 deep"),
         ("[" * 100_000 + "]" * 100_000 + "\n", "P2-D0850", "nested more than 32 deep"),
         ('{"": 1}\n', "P2-D0854", "cannot be a column's name"),
-        ('{"a": 1}\n{"a": 1' + "0" * 5000 + '}\n{"a": 2}\n', "P2-D0846", "line 2"),
+        ('{"a": 1}\n{"a": 1' + "0" * 5000 + "}\n", "P2-D0846", "line 2"),
         ('{"a": "\0"}\n', "P2-D0841", "zero byte"),
     ],
 )

@@ -16,7 +16,8 @@ import pytest
 import logger2
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, HostError
-from plotter2.staging import AddReport, reading, stage
+from plotter2.staging import AddReport, quarantine, reading, stage
+from plotter2.staging.grounds import Grounds
 from plotter2.staging.tokens import params_in
 from plotter2.wire.codes import TOO_MANY_MESSAGES
 from plotter2.wire.messages import ColumnFound, ReadJob, TableFound
@@ -254,11 +255,27 @@ def test_runs_with_equal_params_are_numbered_by_age(store: Store, tmp_path: Path
 
 # ------------------------------------------------------------ refusals
 def test_bad_content_names_its_file_and_nothing_is_stored(store: Store, tmp_path: Path) -> None:
-    error = refusal(store, DATA / "sklearn_sweep")
-    assert error.code == "P2-D0846"
-    assert error.where == "sklearn_sweep/lr=0.001_seed=2/steps.jsonl:37"
+    (tmp_path / "bad.jsonl").write_text('{"a": 1}\n{"a": \n{"a": \n')
+    error = refusal(store, tmp_path / "bad.jsonl")
+    assert (error.code, error.where) == ("P2-D0846", "bad.jsonl:2")
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n3\n")
     assert refusal(store, tmp_path / "bad.csv").code == "P2-D0844"
+
+
+def test_a_bad_line_is_kept_in_quarantine_and_told_and_the_rows_are_stored(store: Store) -> None:
+    for outcome in ("added", "already there"):
+        report = add(store, DATA / "sklearn_sweep")
+        (told,) = [note for bundle in report.bundles for note in bundle.notes if "line 37" in note]
+        assert {bundle.outcome for bundle in report.bundles} == {outcome}
+        (reason,) = quarantine.listed(Grounds(store.layout.root))
+        assert told.startswith(
+            "sklearn_sweep/lr=0.001_seed=2/steps.jsonl: left out: line 37: it is"
+        )
+        assert told.endswith(f"it is kept in quarantine/{reason.id}")
+    assert (reason.kind, reason.code) == ("lines", "P2-D0846")
+    file = DATA / "sklearn_sweep" / "lr=0.001_seed=2" / "steps.jsonl"
+    kept = quarantine.kept_at(Grounds(store.layout.root), reason)
+    assert kept.read_bytes() == file.read_bytes().splitlines(keepends=True)[36]
 
 
 def test_bad_paths_are_refused_with_a_remedy(store: Store, tmp_path: Path) -> None:

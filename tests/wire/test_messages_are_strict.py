@@ -22,6 +22,7 @@ from plotter2.wire.messages import (
     FromChild,
     Hello,
     Job,
+    LineRefused,
     Note,
     Progress,
     ReadFile,
@@ -71,6 +72,15 @@ FROM_CHILD: st.SearchStrategy[FromChild] = st.one_of(
         length=COUNTS,
     ),
     st.builds(TableFound, table=NAMES, rows=COUNTS, skipped_bytes=COUNTS, notes=st.lists(TEXTS)),
+    st.builds(
+        LineRefused,
+        table=NAMES,
+        line=COUNTS,
+        offset=COUNTS,
+        length=COUNTS,
+        code=NAMES,
+        why=TEXTS,
+    ),
     st.builds(
         RunFound,
         name=NAMES,

@@ -1,0 +1,82 @@
+"""Arriving: looks through the inbox again and again, and tells what lies there still and whole.
+
+The look through the whole folder is the truth; no news from the kernel is needed, so none can be missed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotter2.staging.grounds import Grounds, entries_in
+from plotter2.staging.stillness import UNFINISHED, Look, is_written, look
+
+SCAN_S = 2.0
+"""Between two looks at most; an item must be the same for as long."""
+EMPTY_S = 60.0
+"""So long something without a byte in it is waited for: it may be about to be filled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that is not taken yet, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one look through the inbox found: items to take, and items to wait for."""
+
+    ready: tuple[Path, ...]
+    waiting: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    look: Look
+    since: float
+
+
+class Arrivals:
+    """Remembers how each item looked, from scan to scan."""
+
+    def __init__(
+        self, grounds: Grounds, still_s: float = SCAN_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._grounds = grounds
+        self._still_s = still_s
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+
+    def scan(self) -> Scan:
+        """Look through the whole inbox. Raises DataError when it cannot be read."""
+        before, self._seen = self._seen, {}
+        ready: list[Path] = []
+        waiting: list[Waiting] = []
+        for entry in entries_in(self._grounds.inbox):
+            path = Path(entry.path)
+            why = self._why_not(path, before.get(entry.name))
+            if why:
+                waiting.append(Waiting(entry.name, why))
+            else:
+                ready.append(path)
+        return Scan(tuple(ready), tuple(waiting))
+
+    def _why_not(self, path: Path, before: _Seen | None) -> str:
+        """Say why an item must wait; empty when it may be taken."""
+        if path.name.lower().endswith(UNFINISHED):
+            return "its name says that it is not finished"
+        now, found = self._clock(), look(path)
+        if found is None:
+            return "it changes"
+        same = before is not None and before.look == found
+        since = before.since if before is not None and same else now
+        self._seen[path.name] = _Seen(found, since)
+        needed = max(EMPTY_S, self._still_s) if found.is_empty else self._still_s
+        if not same or now - since < needed:
+            return "it is empty so far" if found.is_empty else "it came or changed a moment ago"
+        return "a program is writing it" if is_written(path) else ""
