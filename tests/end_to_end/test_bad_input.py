@@ -116,7 +116,7 @@ BAD_DATA = {
     "binary.csv": (bytes(range(256)) * 40, "binary"),
     "empty.csv": (b"", "empty"),
     "no_rows.csv": (b"a,b\n", "no rows"),
-    "broken.jsonl": (b'{"a": 1}\n{"a": \n{"a": 3}\n', "2"),
+    "broken.jsonl": (b'{"a": 1}\n{"a": \n{"a": \n', "2"),
     "twice.csv": (b"a,a\n1,2\n", "a"),
 }
 
