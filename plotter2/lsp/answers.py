@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -19,6 +20,7 @@ from p2lang.service import (
     fix_all,
     hover,
     inlay_hints,
+    library_definition,
     references,
     rename,
     signature_help,
@@ -76,6 +78,7 @@ class Answers:
         self.document = document
         self.places = Positions(document.text, encoding)
         self._uri = uri
+        self._encoding = encoding
         self._has_schemas = has_schemas
 
     # ---- diagnostics ---------------------------------------------------------------------------
@@ -140,7 +143,13 @@ class Answers:
 
     def definition(self, position: types.Position) -> types.Location | None:
         """Give where the name there is declared."""
-        found = definition(self.document, self.places.offset(position))
+        offset = self.places.offset(position)
+        elsewhere = library_definition(self.document, offset)
+        if elsewhere is not None:
+            source, span = elsewhere
+            places = Positions(source.text, self._encoding)
+            return types.Location(Path(source.name).absolute().as_uri(), places.range(span))
+        found = definition(self.document, offset)
         return None if found is None else self._location(found)
 
     def references(

@@ -339,6 +339,24 @@ def test_libraries_that_ship_are_known(tmp_path: Path) -> None:
     talk(tmp_path, talking)
 
 
+def test_a_definition_in_a_library_is_opened_in_its_file(tmp_path: Path) -> None:
+    async def talking(editor: Editor) -> None:
+        text = f'p2 1\nuse "p2/palettes@1.0.0" as pal\n{RUNS} | frame | pal.okabe_ito | plot\n'
+        document = editor.open(text)
+        where = at(2, text.splitlines()[2].index("okabe"))
+        found = await editor.client.text_document_definition_async(
+            types.DefinitionParams(document, where)
+        )
+        assert isinstance(found, types.Location)
+        assert found.uri.endswith("/p2/palettes/1.0.0.p2")
+        line = (
+            Path(found.uri.removeprefix("file://")).read_text().splitlines()[found.range.start.line]
+        )
+        assert line[found.range.start.character :].startswith("okabe_ito")
+
+    talk(tmp_path, talking)
+
+
 def test_only_the_last_of_many_texts_is_told_about(tmp_path: Path) -> None:
     async def talking(editor: Editor) -> None:
         editor.open("p2 1\n")

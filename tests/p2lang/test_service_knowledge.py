@@ -15,6 +15,7 @@ from p2lang.service import (
     fix_all,
     hover,
     inlay_hints,
+    library_definition,
     references,
     rename,
     signature_help,
@@ -48,6 +49,41 @@ def test_a_column_tells_its_type_unit_and_whether_it_may_be_missing() -> None:
     assert hovered(f"{RUNS} | filter(rew^ard > 3)") == ("reward: number?", "may be missing")
     assert hovered(f"{RUNS} | filter(wall^_time > 3s)") == ("wall_time: number[s]", "time")
     assert hovered(f"{RUNS} | filter(`train^/loss` > 3)")[0] == "`train/loss`: number"
+
+
+def test_a_word_of_the_language_tells_what_it_does() -> None:
+    assert hovered("rep^eat x in [1, 2] { }")[1] == "do the same for each value of a list"
+    assert hovered('when 1 > 0 { loggy("x") } other^wise { }')[0] == "otherwise"
+    assert hover(*marked('loggy("rep^eat")')) is None
+    assert hover(*marked("# rep^eat")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"{RUNS} | sm.e^ma(col=reward, half_life=5)", "ema"),
+        (f"{RUNS} | head($sm.usual_half^_life)", "usual_half_life"),
+        (f"{RUNS} | derive(a = sm.tw^ice(lr))", "twice"),
+    ],
+)
+def test_what_a_library_offers_is_found_in_its_file(text: str, found: str) -> None:
+    given, offset = marked(f'use "lab/smoothing@1.2.0" as sm\n{text}')
+    place = library_definition(given, offset)
+    assert place is not None
+    source, span = place
+    assert source.slice(span) == found
+    assert source.text != given.text
+
+
+def test_a_library_is_found_from_its_use_and_its_name_stays_in_the_script() -> None:
+    use = 'use "lab/smoo^thing@1.2.0" as sm\n'
+    place = library_definition(*marked(f"{use}{RUNS} | sm.ema(col=reward)"))
+    assert place is not None
+    assert place[1] == Span(0, 0)
+    alias = f'use "lab/smoothing@1.2.0" as sm\n{RUNS} | s^m.ema(col=reward)'
+    assert library_definition(*marked(alias)) is None
+    assert definition(*marked(alias)) is not None
+    assert library_definition(*marked(f"{RUNS} | fil^ter(lr > 1)")) is None
 
 
 def test_a_step_tells_signature_documentation_size_and_cost_up_to_here() -> None:

@@ -7,7 +7,7 @@ from p2lang.service.completion import Completion, completions
 from p2lang.service.document import Document, Workspace
 from p2lang.service.hints import Hint, inlay_hints
 from p2lang.service.hover import Hover, hover
-from p2lang.service.renaming import Refused, definition, references, rename
+from p2lang.service.renaming import Refused, definition, library_definition, references, rename
 from p2lang.service.structure import Symbol, symbols
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "hover",
     "inlay_hints",
     "is_complete",
+    "library_definition",
     "references",
     "rename",
     "signature_help",

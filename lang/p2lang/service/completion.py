@@ -342,7 +342,7 @@ def _sources(around: Whereabouts) -> Iterator[Offer]:
             yield _operation(signature)
 
 
-_KEYWORDS = {
+KEYWORDS = {
     "LET": ("let", "bind a name: let curves = access(...)"),
     "PARAM": ("param", "an input: param window: int = 50 where $window in 1..500"),
     "PIPE": ("pipe", "a list of steps: pipe tidy = [drop_nulls, head(100)]"),
@@ -371,14 +371,15 @@ _KEYWORDS = {
     "AS": ("as", "the name of a library in this script"),
     "BY_PYTHON": ("python", ""),
 }
+"""Kind of token -> the word, and what it says."""
 
 
 def _keywords(around: Whereabouts) -> Iterator[Offer]:
-    accepts = around.before.accepts or frozenset(_KEYWORDS)
+    accepts = around.before.accepts or frozenset(KEYWORDS)
     if around.previous == "VBAR" or around.at_step:
         return
     first = len(around.before.tokens) == 1
-    for kind, (word, doc) in _KEYWORDS.items():
+    for kind, (word, doc) in KEYWORDS.items():
         if kind in accepts and (kind != "P2" or first):
             yield Offer(word, "keyword", "", doc)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from p2lang import ast
 from p2lang.check.libraries import exported
 from p2lang.check.model import Step, Stream, Word
+from p2lang.parser.lexer import lex
 from p2lang.semantics.structure import reads_bundle
+from p2lang.service.completion import KEYWORDS
 from p2lang.service.document import Document, SeenStep
 from p2lang.service.names import Declared
 from p2lang.service.renaming import name_at
@@ -47,7 +49,17 @@ def hover(document: Document, offset: int) -> Hover | None:
         found = None if about is None else about(document, path[: depth + 1], offset)
         if found is not None:
             return found
-    return None
+    word_is_a_name = bool(path) and isinstance(path[-1], ast.Name | ast.Column | ast.String)
+    return None if word_is_a_name else _keyword(document, offset)
+
+
+def _keyword(document: Document, offset: int) -> Hover | None:
+    tokens = lex(document.text, 0, len(document.text))
+    at = tokens.at(offset)
+    if at < 0 or offset > tokens.span(at).end or tokens.kinds[at] not in KEYWORDS:
+        return None
+    word, text = KEYWORDS[tokens.kinds[at]]
+    return Hover(tokens.span(at), word, text) if text else None
 
 
 _Path = tuple[ast.Node, ...]

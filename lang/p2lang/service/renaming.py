@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p2lang import ast
+from p2lang.check.libraries import exported
 from p2lang.diagnostics import Fix
 from p2lang.service.document import Document
 from p2lang.service.names import Declared
 from p2lang.service.tree import path_to
-from p2lang.source import Span
+from p2lang.source import Source, Span
 
 _OUTWARD = {
     "link": "other scripts and runs link to it by this name",
@@ -45,6 +46,30 @@ def definition(document: Document, offset: int) -> Span | None:
     if path and isinstance(path[-1], ast.Name) and any(isinstance(n, ast.Column) for n in path):
         return _made(document, path, path[-1].text)
     return None
+
+
+def library_definition(document: Document, offset: int) -> tuple[Source, Span] | None:
+    """Give the text of a library and the place in it of what is named at an offset; of a `use`, its beginning."""
+    path = path_to(document.parsed.script, offset)
+    use = next((node for node in path if isinstance(node, ast.Use)), None)
+    if use is not None:
+        loaded = document.sights.libraries.get(use.path.value)
+        return None if loaded is None else (loaded.source, Span(0, 0))
+    parts = next((p for p in map(_parts, reversed(path)) if len(p) > 1), ())
+    if not parts or offset <= parts[0].span.end or document.parsed.script is None:
+        return None
+    for item in document.parsed.script.items:
+        if isinstance(item, ast.Use) and item.alias.text == parts[0].text:
+            loaded = document.sights.libraries.get(item.path.value)
+            member = None if loaded is None else exported(loaded).get(parts[1].text)
+            return None if loaded is None or member is None else (loaded.source, member.name.span)
+    return None
+
+
+def _parts(node: ast.Node) -> tuple[ast.Name, ...]:
+    if isinstance(node, ast.Stage | ast.Call):
+        return node.name.parts
+    return (node.name, *node.fields) if isinstance(node, ast.Var) else ()
 
 
 def references(document: Document, offset: int) -> tuple[Span, ...]:
