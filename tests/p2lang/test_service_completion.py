@@ -224,3 +224,9 @@ def test_what_stands_above_means_the_same_whether_it_is_known_or_read_anew(path:
         assert around.stream.schema == anew.stream.schema
         assert {b.name.text for b in around.bindings()} == {b.name.text for b in anew.bindings()}
         assert {w.name.text for w in around.words()} == {w.name.text for w in anew.words()}
+
+
+def test_a_bundle_with_others_inside_is_offered_with_all_of_them() -> None:
+    found = labels('access("^")', "path")
+    assert found.index('"experiment2/run7/*"') < found.index('"experiment2/run7"')
+    assert len(found) == len(set(found))

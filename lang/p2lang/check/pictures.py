@@ -96,11 +96,10 @@ def _second_name(session: Session, step: Step, attributes: dict[str, Value], spa
         return step
     del attributes["name"]
     name, ending = split_ending(given[1])
+    if ending in FORMATS.get(step.signature.name, ()) and FORMAT not in step.attributes:
+        step = session.renamed(step, {**step.attributes, FORMAT: ["str", ending]})
     if name == own[1]:
-        known = ending in FORMATS.get(step.signature.name, ()) and FORMAT not in step.attributes
-        if not known:
-            return step
-        return session.renamed(step, {**step.attributes, FORMAT: ["str", ending]})
+        return step
     session.report(
         "P2-W0411",
         f'this picture is called "{own[1]}" already, and keeps that name',

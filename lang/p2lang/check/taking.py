@@ -22,7 +22,7 @@ def belongs(
         return True
     if stream.kind is None:
         return False
-    after = f"put `| {signature.name}` after the closing brace of the whole box"
+    after = f"delete it here; `| {signature.name}` stands after the closing brace of the whole box"
     session.report(
         "P2-E0260",
         f"`{signature.name}` does not stand in a {place.box}",
