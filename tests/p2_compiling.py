@@ -9,6 +9,7 @@ from p2_libraries import LIBRARIES
 from p2lang.compiler import Compiled, Limits, Surroundings, compile_script
 from p2lang.source import Source
 from p2lang.types import TableSchema, schemas_from_json
+from p2lang.verifier import Program, verify
 from p2std.registry import core
 
 HERE = Path(__file__).parent / "p2lang"
@@ -35,3 +36,15 @@ def module_of(text: str) -> Compiled:
     result = compiled(text)
     assert result.module is not None, [d.message for d in result.diagnostics]
     return result
+
+
+def encoded(text: str) -> bytes:
+    """Give the bytes of the module of a text that must be right."""
+    module = module_of(text).module
+    assert module is not None
+    return module.encode()
+
+
+def verified(data: bytes) -> Program:
+    """Verify a module against the example schemas."""
+    return verify(data, SCHEMAS, core())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import logger2
+from commandline import p2_json
 
 RATES = (0.01, 0.1, 0.3)
 SEEDS = 3
@@ -56,3 +57,10 @@ def record_sweep(folder: Path) -> Path:
                     reward = 1 - math.exp(-step * rate) + 0.05 * math.sin(step + seed)
                     run.log(step, reward=reward, loss=1.0 / (1 + step * rate) + 0.01 * seed)
     return folder / "sweep"
+
+
+def root_with_sweep(folder: Path) -> Path:
+    """Make a root that holds a recorded sweep and a key without a passphrase."""
+    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
+    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
+    return folder / "root"

@@ -98,20 +98,16 @@ def test_a_private_key_that_others_can_read_is_refused(place: Workplace) -> None
     refused(p2(place.root, "sign", place.script), "P2-S0790")
 
 
+def run_of(place: Workplace) -> list[str]:
+    command = [sys.executable, "-m", "plotter2", "run"]
+    return [*command, str(place.script), "--root", str(place.root)]
+
+
 def test_in_a_terminal_an_own_script_is_shown_asked_about_signed_and_run(
     place: Workplace,
 ) -> None:
     (place.folder / "mean.p2.sig").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "plotter2",
-        "run",
-        str(place.script),
-        "--root",
-        str(place.root),
-    ]
-    shown, code = in_terminal(command, "[y/N]", "y\n")
+    shown, code = in_terminal(run_of(place), "[y/N]", "y\n")
     assert code == 0, shown
     assert "sweep/*" in shown
     assert shown.count("[y/N]") == 1
@@ -122,16 +118,7 @@ def test_in_a_terminal_an_own_script_is_shown_asked_about_signed_and_run(
 
 def test_in_a_terminal_no_means_no(place: Workplace) -> None:
     (place.folder / "mean.p2.sig").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "plotter2",
-        "run",
-        str(place.script),
-        "--root",
-        str(place.root),
-    ]
-    shown, code = in_terminal(command, "[y/N]", "n\n")
+    shown, code = in_terminal(run_of(place), "[y/N]", "n\n")
     assert code == 1, shown
     assert shown.rstrip().endswith("stopped")
     assert "P2-H0999" not in shown

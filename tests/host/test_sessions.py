@@ -14,17 +14,14 @@ from plotter2.host.host import Host
 from plotter2.host.session import Ran, Session
 from plotter2.runs.running import Event
 from plotter2.wire.messages import Note, TableShown
-from sweep_samples import record_sweep
+from sweep_samples import root_with_sweep
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("session")
-    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
-    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
-    return folder / "root"
+    return root_with_sweep(tmp_path_factory.mktemp("session"))
 
 
 @pytest.fixture

@@ -11,18 +11,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-from commandline import p2_json
-from sweep_samples import record_sweep
+from sweep_samples import root_with_sweep
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("notebook")
-    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
-    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
-    return folder / "root"
+    return root_with_sweep(tmp_path_factory.mktemp("notebook"))
 
 
 @pytest.fixture(scope="module")

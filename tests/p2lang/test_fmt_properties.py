@@ -7,22 +7,11 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 
 from p2_script_trees import EXPRESSIONS, SCRIPTS
+from p2_scripts import parsed
 from p2lang import ast
-from p2lang.diagnostics import render
 from p2lang.fmt import format_expr, format_script
-from p2lang.parser import parse
-from p2lang.source import Source
 
 CALM = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def parsed(text: str) -> ast.Script:
-    """Parse a text that must be fine."""
-    result = parse(Source(text))
-    assert result.script is not None
-    errors = [render(d, Source(text)) for d in result.diagnostics if d.is_error]
-    assert not errors, "\n".join([*errors, text])
-    return result.script
 
 
 def comments_of(script: ast.Script) -> Counter[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2_compiling import SCHEMAS, SCRIPTS, module_of
+from p2_compiling import SCHEMAS, SCRIPTS, encoded, module_of, verified
 from p2lang import ir
 from p2lang.check.tasks import DEFAULT_CAP
 from p2lang.compiler import Compiled, Surroundings, compile_script
@@ -22,7 +22,7 @@ from p2lang.semantics.promises import broken, columns_of, shape_of
 from p2lang.semantics.structure import TASK, outside_tasks
 from p2lang.source import Source
 from p2lang.types import ColumnType, TableSchema
-from p2lang.verifier import BadParam, Program, RefusedProgram, verify
+from p2lang.verifier import BadParam, RefusedProgram, verify
 from p2std.registry import core
 
 TASKS = """p2 1
@@ -51,16 +51,6 @@ METRIC = """p2 1
 param metric: column[number] = reward
 access("experiment2/run7") | frame(title=f"{$metric}") | line(x=step, y=$metric) | plot | handoff
 """
-
-
-def encoded(text: str) -> bytes:
-    module = module_of(text).module
-    assert module is not None
-    return module.encode()
-
-
-def verified(data: bytes) -> Program:
-    return verify(data, SCHEMAS, core())
 
 
 def renamed(content: dict[str, Any]) -> dict[str, Any]:

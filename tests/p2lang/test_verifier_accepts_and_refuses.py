@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from module_fuzzing import RICH, renamed
-from p2_compiling import LOWERED, SCHEMAS, compiled, module_of
+from p2_compiling import LOWERED, SCHEMAS, compiled, encoded, verified
 from p2_libraries import LIBRARIES
 from p2lang import ir
 from p2lang.check import check
@@ -23,20 +23,10 @@ from p2lang.semantics.needs import total
 from p2lang.semantics.structure import rights_of
 from p2lang.source import Source
 from p2lang.types import TableSchema
-from p2lang.verifier import CODES, Program, RefusedProgram, verify
+from p2lang.verifier import CODES, RefusedProgram, verify
 from p2std.registry import core
 
 NAMED = pytest.mark.parametrize("path", LOWERED, ids=lambda path: path.stem)
-
-
-def encoded(text: str) -> bytes:
-    module = module_of(text).module
-    assert module is not None
-    return module.encode()
-
-
-def verified(data: bytes) -> Program:
-    return verify(data, SCHEMAS, core())
 
 
 def refusal(data: bytes) -> str:

@@ -18,24 +18,21 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from commandline import p2, p2_json
+from commandline import p2
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.session import Session
 from plotter2.repl.commands import COMMANDS
 from plotter2.repl.loop import Loop
 from plotter2.repl.prompt import Statements, prompt
-from sweep_samples import record_sweep
+from sweep_samples import root_with_sweep
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("repl")
-    p2_json(folder / "root", "add", record_sweep(folder / "runs"))
-    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
-    return folder / "root"
+    return root_with_sweep(tmp_path_factory.mktemp("repl"))
 
 
 @pytest.fixture
