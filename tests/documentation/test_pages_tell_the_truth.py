@@ -70,6 +70,20 @@ def test_every_dependency_has_its_reason() -> None:
         assert re.search(rf"(?m)^\| {name} \|", page), name
 
 
+def test_every_package_stands_in_the_architecture() -> None:
+    page = (PROJECT / "ARCHITECTURE.md").read_text()
+    for folder in (PROJECT / "plotter2").iterdir():
+        if (folder / "__init__.py").exists():
+            assert f"| `plotter2.{folder.name}`" in page, folder.name
+
+
+def test_the_words_of_the_glossary_stand_in_order_and_once() -> None:
+    page = (PROJECT / "docs" / "glossary.md").read_text()
+    words = [word.lower() for word in re.findall(r"(?m)^\| \*\*(.+?)\*\*", page)]
+    assert words == sorted(words)
+    assert len(words) == len(set(words))
+
+
 def test_relative_links_lead_somewhere() -> None:
     for page in [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
