@@ -19,6 +19,7 @@ def repeated(session: Session, place: Place, item: ast.Repeat) -> list[Stream | 
     """Check the body once for each value of the list."""
     first = place.scope.seen_binding(item.name.text)
     if first is not None and not first.damaged:
+        first.used = True  # which of the two is meant by its uses is not known
         session.report(
             "P2-E0210",
             f"`{item.name.text}` is already bound",
@@ -27,7 +28,6 @@ def repeated(session: Session, place: Place, item: ast.Repeat) -> list[Stream | 
             help="names are bound once; choose another name",
             related=(Related(first.name.span, "first binding"),),
         )
-        return []
     turns = _turns(session, place, item)
     results: list[Stream | Typed] = []
     session.repeating.append(item.name.text)

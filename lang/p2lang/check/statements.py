@@ -75,6 +75,7 @@ def bind(
     """Bind a name once; a second time is reported and the first stays. `binding` is what to bind, if it is there."""
     first = place.scope.seen_binding(name.text)
     if first is not None and not first.damaged:
+        first.used = True  # which of the two is meant by its uses is not known
         session.report(
             "P2-E0210",
             f"`{name.text}` is already bound",
