@@ -11,6 +11,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
+from plotter2.config.settings import settings
 from plotter2.datter import codes
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.registry import BundleRow
@@ -53,10 +54,10 @@ def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
 @click.argument("bundle", required=False)
 def show(root: str | None, bundle: str | None) -> Answer:
     """List the bundles, or show BUNDLE: id, parameters, children, and the schema of its rows."""
-    with opened_host(root) as host:
+    with Store.open_to_read(settings(root).root) as store:
         if bundle is None:
-            return _listing(host.store.list())
-        return Answer(bundle_json(host.store, bundle), bundle_text(host.store, bundle))
+            return _listing(store.list())
+        return Answer(bundle_json(store, bundle), bundle_text(store, bundle))
 
 
 def _left_alone(files: tuple[str, ...]) -> list[str]:
@@ -87,6 +88,11 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "id": one and one.id,
         "name": path,
         "attempt": one and one.attempt,
+        "state": one and one.state,
+        "attempts": [
+            {"id": a.id, "attempt": a.attempt, "state": a.state} for a in _attempts(store, one)
+        ],
+        "former_names": [r.old for r in store.renames(one.id)] if one else [],
         "params": one.params if one else {},
         "tables": _tables(store.bundle(one.id)) if one else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
@@ -101,6 +107,13 @@ def bundle_text(store: Store, path: str) -> str:
     """Give the same for people."""
     shown = bundle_json(store, path)
     lines = [f"{shown['name']}  {shown['id'] or ''}".rstrip()]
+    if shown["state"] == "archived":
+        lines.append("archived")
+    if shown["former_names"]:
+        lines.append("formerly: " + ", ".join(shown["former_names"]))
+    if len(shown["attempts"]) > 1:
+        others = [f"{a['attempt']} ({a['id']})" for a in shown["attempts"]]
+        lines.append(f"attempt {shown['attempt']} of: " + ", ".join(others))
     if shown["params"]:
         lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
     if shown["children"]:
@@ -118,6 +131,10 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
+
+
+def _attempts(store: Store, bundle: BundleRow | None) -> tuple[BundleRow, ...]:
+    return store.attempts(bundle.name) if bundle else ()
 
 
 def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, ...]]:

@@ -19,6 +19,11 @@ COMMANDS = {
     "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
     "inbox": ("plotter2.cli.inbox", "Take in what others drop into the inbox folder."),
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
+    "ls": ("plotter2.cli.bundles", "List bundles, by name, param or date."),
+    "tree": ("plotter2.cli.bundles", "Show how bundles nest."),
+    "rename": ("plotter2.cli.bundles", "Give a bundle another name."),
+    "archive": ("plotter2.cli.bundles", "Hide bundles and keep their data, or bring them back."),
+    "du": ("plotter2.cli.bundles", "Tell what bundles take on the disk."),
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.checking", "Check a script against the data it names."),
     "fmt": ("plotter2.cli.formatting", "Print scripts in the one layout, or rewrite them."),
@@ -35,6 +40,10 @@ COMMANDS = {
     "key": ("plotter2.cli.signing", "Make and list your keys."),
     "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),
     "lsp": ("plotter2.cli.editors", "Serve an editor: mistakes, completion, types, renaming."),
+    "fsck": ("plotter2.cli.upkeep", "Hold the registry against the files."),
+    "scrub": ("plotter2.cli.upkeep", "Read every stored object and compare it with its name."),
+    "gc": ("plotter2.cli.upkeep", "Find and remove what no bundle needs."),
+    "quarantine": ("plotter2.cli.upkeep", "Look after what was set aside as damaged."),
     "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),
 }
 

@@ -25,6 +25,12 @@ NAME_TAKEN = "P2-D0820"
 OUTPUT_REFUSED = "P2-D0821"
 TOO_MANY_COLUMNS = "P2-D0822"
 DATA_CHANGED = "P2-D0823"
+ARCHIVED = "P2-D0824"
+NOT_ARCHIVED = "P2-D0825"
+BAD_CONDITION = "P2-D0826"
+IN_ITS_PLACE = "P2-D0827"
+UNKNOWN_ITEM = "P2-D0828"
+STILL_DAMAGED = "P2-D0829"
 
 CODES: dict[str, str] = {
     DISK_FULL: "there is no room left where the store is; nothing half-written was kept",
@@ -49,5 +55,11 @@ CODES: dict[str, str] = {
     NAME_TAKEN: "the new name of a bundle belongs to another bundle",
     OUTPUT_REFUSED: "an artefact's name cannot be a file name",
     TOO_MANY_COLUMNS: "stacking the selected tables would give more columns than allowed",
+    ARCHIVED: "the bundle is archived; its data is kept",
+    NOT_ARCHIVED: "nothing of this name is archived, so nothing can be brought back",
+    BAD_CONDITION: "a condition on params or dates is not well formed",
+    IN_ITS_PLACE: "what was set aside cannot be given back: something is in its place",
+    UNKNOWN_ITEM: "nothing of this id was set aside",
+    STILL_DAMAGED: "what was set aside is still damaged and stays there",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
 }

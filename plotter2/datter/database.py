@@ -61,6 +61,41 @@ def open_database(path: Path) -> apsw.Connection:
     return connection
 
 
+def open_in_memory() -> apsw.Connection:
+    """Make the tables of this release in memory."""
+    check_sqlite(apsw.sqlitelibversion())
+    connection = apsw.Connection(":memory:")
+    _migrate(connection, Path(":memory:"))
+    return connection
+
+
+def open_to_read(path: Path) -> apsw.Connection | None:
+    """Open the file without any right to write there; None when it cannot be read so.
+
+    Raises DataError: P2-D0805 (SQLite too old), P2-D0807 (newer).
+    """
+    check_sqlite(apsw.sqlitelibversion())
+    log = path.with_name(path.name + "-wal")
+    folded_in = not log.exists() or log.stat().st_size == 0
+    # A file that nobody writes to needs no index of its log; with a log, that index must be there.
+    mode = "immutable=1" if folded_in else "mode=ro"
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    connection = None
+    try:
+        connection = apsw.Connection(f"{path.as_uri()}?{mode}", flags=flags)
+        version = connection.pragma("user_version")
+    except apsw.Error:
+        if connection is not None:
+            connection.close()
+        return None
+    if version == SCHEMA_VERSION:
+        return connection
+    connection.close()
+    if version > SCHEMA_VERSION:
+        raise _newer(path, version)
+    return None
+
+
 def check_sqlite(version: str) -> None:
     """Raise DataError (P2-D0805) when this version of SQLite can lose committed rows."""
     if tuple(int(part) for part in version.split(".")[:3]) < MINIMUM_SQLITE:
@@ -77,17 +112,21 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
     if version == SCHEMA_VERSION:
         return
     if version > SCHEMA_VERSION:
-        raise DataError(
-            codes.REGISTRY_NEWER,
-            f"the registry {path} has version {version}; this release reads up to {SCHEMA_VERSION}",
-            where=str(path),
-            help="use the newer plotter2 that wrote it",
-        )
+        raise _newer(path, version)
     connection.execute("BEGIN IMMEDIATE")
     if connection.pragma("user_version") == 0:  # nobody else was faster
         connection.execute(_SCHEMA)
         connection.pragma("user_version", SCHEMA_VERSION)
     connection.execute("COMMIT")
+
+
+def _newer(path: Path, version: int) -> DataError:
+    return DataError(
+        codes.REGISTRY_NEWER,
+        f"the registry {path} has version {version}; this release reads up to {SCHEMA_VERSION}",
+        where=str(path),
+        help="use the newer plotter2 that wrote it",
+    )
 
 
 @contextmanager

@@ -7,10 +7,13 @@ Not for network file systems.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
+import platform
 import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,10 +22,12 @@ from types import MappingProxyType
 
 from plotter2.datter import codes
 from plotter2.errors import DataError
+from plotter2.printable import printable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_STEP_S = 0.02
+_LONGEST = 200
 _SYNCS_AT_ONCE = 8
 
 
@@ -235,7 +240,9 @@ def locked(path: Path, patience_s: float) -> Iterator[None]:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _wait_for_lock(fd, path, patience_s)
+        _sign(fd, _holder())
         yield
+        _sign(fd, b"")
     finally:
         os.close(fd)
 
@@ -270,8 +277,26 @@ def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while not _lock_now(fd):
         if time.monotonic() > deadline:
-            raise busy(path, patience_s)
+            raise busy(path, patience_s, _signed(fd))
         time.sleep(_LOCK_STEP_S)
+
+
+def _holder() -> bytes:
+    """Say who holds a lock, for those who wait; nothing depends on it."""
+    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) if sys.argv else ""
+    since = time.strftime("%H:%M:%S")
+    name = f"{words}, " if words else ""
+    return f"{name}process {os.getpid()} on {platform.node()} since {since}".encode()[:_LONGEST]
+
+
+def _sign(fd: int, text: bytes) -> None:
+    with contextlib.suppress(OSError):  # a full disk is no reason not to hold a lock
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, text, 0)
+
+
+def _signed(fd: int) -> str:
+    return printable(os.pread(fd, _LONGEST, 0).decode("utf-8", "replace"))
 
 
 def _as_data_error(error: OSError, where: Path) -> DataError:
@@ -315,11 +340,12 @@ def not_writable(where: Path, why: str = "") -> DataError:
     )
 
 
-def busy(where: Path, patience_s: float) -> DataError:
+def busy(where: Path, patience_s: float, holder: str = "") -> DataError:
     """Give the error for a file that another process held for longer than anybody waits (P2-D0808)."""
+    who = f"another process ({holder})" if holder else "another process"
     return DataError(
         codes.STORE_BUSY,
-        f"another process has held {where} for more than {patience_s:g} s",
+        f"{who} has held {where} for more than {patience_s:g} s",
         where=str(where),
         help="wait until the other plotter2 command is done, then try again",
     )

@@ -6,12 +6,13 @@ The registry is this history, replayed.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
 from plotter2.datter import codes, durable
-from plotter2.datter.bundle import Bundle, canonical, digest_of, read_bundle
+from plotter2.datter.bundle import Bundle, State, canonical, digest_of, read_bundle
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.registry import Registry, Renamed
@@ -48,7 +49,14 @@ class Moved(_Event, frozen=True, tag="renamed"):
     changes: tuple[NameChange, ...]
 
 
-Event: TypeAlias = Added | Moved
+class Shelved(_Event, frozen=True, tag="state"):
+    """Bundles were archived together, or brought back."""
+
+    bundles: tuple[str, ...]
+    state: State
+
+
+Event: TypeAlias = Added | Moved | Shelved
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -109,10 +117,17 @@ def replay(layout: Layout, registry: Registry, event_ids: tuple[str, ...]) -> No
                 for bundle_id, digest in event.bundles.items()
             ]
             registry.add(event.id, found)
+        elif isinstance(event, Shelved):
+            registry.shelve(event.id, event.bundles, event.state)
         else:
             registry.rename(
                 event.id, (Renamed(c.bundle, c.old, c.new, event.at) for c in event.changes)
             )
+
+
+def publish(layout: Layout, folder: Path, event: Event) -> None:
+    """Give an event its name, durably, by way of a work folder. The caller holds the store's lock."""
+    durable.put(folder / "event", layout.commits / f"{event.id}.json", (encode(event),))
 
 
 def encode(event: Event) -> bytes:

@@ -37,6 +37,11 @@ class Layout:
         return self.source / "commits"
 
     @property
+    def quarantine(self) -> Path:
+        """What was set aside because it is damaged, each with the reason; made when it is needed."""
+        return self.source / "quarantine"
+
+    @property
     def temp(self) -> Path:
         """Buffers; whatever lies here belongs to a running process or to nobody."""
         return self.root / "temp"
@@ -99,7 +104,16 @@ def _make_parents(root: Path) -> None:
         durable.make_dirs([path])
 
 
+def is_writable(layout: Layout) -> bool:
+    """Tell whether the store may be changed by who asks."""
+    return not _closed_folders(layout)
+
+
 def _check_writable(layout: Layout) -> None:
-    for folder in (layout.source, layout.temp, layout.registry):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise durable.not_writable(folder)
+    for folder in _closed_folders(layout):
+        raise durable.not_writable(folder)
+
+
+def _closed_folders(layout: Layout) -> list[Path]:
+    needed = (layout.source, layout.temp, layout.registry)
+    return [folder for folder in needed if not os.access(folder, os.W_OK | os.X_OK)]

@@ -37,15 +37,26 @@ def chunk_path(layout: Layout, chunk: Chunk) -> Path:
 def verify(layout: Layout, digest: str) -> None:
     """Read an object and compare its bytes with its name; raises DataError (P2-D0816)."""
     path = layout.object_file(digest)
-    running = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_READ_STEP):
-                running.update(piece)
+        found = digest_of_file(path)
     except FileNotFoundError:
         raise _damaged(path, "it is missing") from None
-    if running.hexdigest() != digest:
+    if found != digest:
         raise _damaged(path, "its bytes are not those that its name promises")
+
+
+def digest_of_file(path: Path, *, from_disk: bool = False) -> str:
+    """Give the SHA-256 of a file's bytes; `from_disk` has them read anew where they are in memory.
+
+    Raises OSError.
+    """
+    running = hashlib.sha256()
+    with path.open("rb") as file:
+        if from_disk:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while piece := file.read(_READ_STEP):
+            running.update(piece)
+    return running.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class Incoming:
         digest = hashlib.sha256(data).hexdigest()
         size = len(memoryview(data).cast("B"))
         if digest not in self._written:
-            known = _has(self._layout.object_file(digest), size)
+            known = _has(self._layout.object_file(digest), size) and self._refreshed(digest)
             if not known:
                 path = self._folder / digest
                 self._open.append((durable.begin(path, (data,)), path))
@@ -104,6 +115,8 @@ class Incoming:
                 final = self._layout.object_file(digest)
                 if written and durable.link_new(self._folder / digest, final):
                     fresh.append(final)
+                elif not final.exists():
+                    raise _damaged(final, "it was removed while it was added again")
             durable.sync_dirs(folders)
         except BaseException:
             Published(tuple(fresh)).undo()
@@ -114,6 +127,16 @@ class Incoming:
         """Close what is open; what was not published is swept with the folder."""
         while self._open:
             os.close(self._open.pop()[0])
+
+    def _refreshed(self, digest: str) -> bool:
+        """Make an object that is there look new, so that `gc` leaves it alone; False when it is gone."""
+        try:
+            os.utime(self._layout.object_file(digest))
+        except FileNotFoundError:
+            return False
+        except PermissionError:  # of another user: what `publish` finds missing is told
+            pass
+        return True
 
     def _sync(self) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotter2.datter import durable, events
+from plotter2.datter import durable, events, quarantine
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.registry import Registry, check_registry, copy_runs
@@ -39,7 +39,8 @@ def rebuild(root: Path, patience_s: float) -> Rebuilt:
         try:
             found = events.listed(layout)
             runs_kept = _fill(layout, fresh, path, found)
-            aside = None if runs_kept else _set_aside(path, layout.registry / f"{name}.damaged")
+            why = "its run records could not be read when the registry was made anew"
+            aside = None if runs_kept else quarantine.keep(layout, path, "registry", why).file
             _take_place(fresh, path)
         except BaseException:
             _discard_database(fresh)
@@ -71,11 +72,6 @@ def _keep_runs(old: Path, new: Registry) -> bool:
     finally:
         registry.close()
     return True
-
-
-def _set_aside(path: Path, aside: Path) -> Path:
-    durable.link_new(path, aside)
-    return aside
 
 
 def _take_place(fresh: Path, path: Path) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from logger2.identity import Scalar
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, translated
+from plotter2.datter.narrowing import EVERYTHING, Narrowing
 
 _MOST_MARKS = 500
 
@@ -63,7 +64,7 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run of a script: `state` is started, done or failed; times in milliseconds since 1970."""
+    """One run of a script: `state` is started, done, failed or broken off; times in ms since 1970."""
 
     id: str
     script: str
@@ -127,7 +128,13 @@ class Registry:
     def rename(self, event: str, changes: Iterable[Renamed]) -> None:
         """Enter changes of names, all or none."""
 
+        changes = tuple(changes)
+
         def enter() -> None:
+            for change in changes:  # the names of some may be the new names of others
+                self._run(
+                    "UPDATE bundles SET name=? WHERE id=?", ("/" + change.bundle, change.bundle)
+                )
             for change in changes:
                 self._run("UPDATE bundles SET name=? WHERE id=?", (change.new, change.bundle))
                 self._run(
@@ -144,6 +151,25 @@ class Registry:
             "SELECT bundle, old, new, at FROM names WHERE bundle=? ORDER BY at, rowid", (bundle_id,)
         )
         return tuple(Renamed(*row) for row in rows)
+
+    def formerly(self, name: str) -> Renamed | None:
+        """Give the newest change by which a bundle lost this name, if there is one."""
+        rows = self._rows(
+            "SELECT bundle, old, new, at FROM names WHERE old=? AND new<>old"
+            " ORDER BY at DESC, rowid DESC LIMIT 1",
+            (name,),
+        )
+        return Renamed(*rows[0]) if rows else None
+
+    def shelve(self, event: str, bundle_ids: Iterable[str], state: State) -> None:
+        """Enter another state of bundles, all or none."""
+
+        def enter() -> None:
+            for bundle_id in bundle_ids:
+                self._run("UPDATE bundles SET state=? WHERE id=?", (state, bundle_id))
+            self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
+
+        self._transaction(enter)
 
     def barrier(self) -> None:
         """Return once everything that can be read here is on the disk.
@@ -169,14 +195,23 @@ class Registry:
         """Give the bundles whose id begins so."""
         return self._bundles("WHERE id >= ? AND id < ? ORDER BY id", (prefix, prefix + "~"))
 
-    def below(self, name: str) -> tuple[BundleRow, ...]:
+    def below(self, name: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
         """Give the newest active attempt of every descendant of `name` ('' = of everything)."""
         latest = """WHERE state='active' AND attempt = (SELECT max(attempt) FROM bundles AS other
             WHERE other.name = bundles.name AND other.state='active')"""
-        if not name:
-            return self._bundles(latest + " ORDER BY name", ())
-        bounds = (name + "/", name + "0")  # '0' follows '/' in ASCII
-        return self._bundles(latest + " AND name > ? AND name < ? ORDER BY name", bounds)
+        narrower, values = only.sql()
+        if name:
+            narrower += " AND name > ? AND name < ?"
+            values += (name + "/", name + "0")  # '0' follows '/' in ASCII
+        return self._bundles(f"{latest}{narrower} ORDER BY name", values)
+
+    def archived(self, name: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
+        """Give every archived attempt of `name` and below it ('' = of everything)."""
+        narrower, values = only.sql()
+        if name:
+            narrower += " AND (name = ? OR (name > ? AND name < ?))"
+            values += (name, name + "/", name + "0")
+        return self._bundles(f"WHERE state='archived'{narrower} ORDER BY name, attempt", values)
 
     def tree(self, name: str) -> tuple[BundleRow, ...]:
         """Give every attempt of `name` and of everything below it, whatever its state."""
@@ -185,8 +220,17 @@ class Registry:
         )
 
     def names(self) -> tuple[str, ...]:
-        """Give all names in use."""
-        return tuple(row[0] for row in self._rows("SELECT DISTINCT name FROM bundles", ()))
+        """Give all names of bundles that are not archived."""
+        active = "SELECT DISTINCT name FROM bundles WHERE state='active'"
+        return tuple(row[0] for row in self._rows(active, ()))
+
+    def children_of(self, bundle_ids: Sequence[str]) -> tuple[BundleRow, ...]:
+        """Give the bundles that were added as children of these."""
+        found: list[BundleRow] = []
+        for group in _groups(bundle_ids):
+            marks = ",".join("?" * len(group))
+            found += self._bundles(f"WHERE parent IN ({marks}) ORDER BY id", group)
+        return tuple(found)
 
     def streams_of(self, bundle_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         """Give for each of the bundles its tables with their numbers of rows."""
@@ -217,6 +261,22 @@ class Registry:
         rows = self._rows("SELECT bundle, count(*), sum(rows) FROM tables GROUP BY bundle", ())
         return {bundle: (tables, count) for bundle, tables, count in rows}
 
+    def contents(self) -> tuple[tuple[BundleRow, dict[str, int]], ...]:
+        """Give every bundle, whatever its state, with its objects: digest -> bytes."""
+        objects: dict[str, dict[str, int]] = {}
+        for bundle, body in self._rows("SELECT bundle, body FROM tables", ()):
+            here = objects.setdefault(bundle, {})
+            for column in _TABLE.decode(body).columns:
+                here.update((chunk.digest, chunk.bytes) for chunk in column.chunks)
+        return tuple((row, objects.get(row.id, {})) for row in self._bundles("ORDER BY id", ()))
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Give all rows that are made from files, by table, sorted: two registries can be compared."""
+        return {
+            name: sorted(self._rows(f"SELECT * FROM {name}", ()), key=repr)  # noqa: S608 - our names
+            for name in ("bundles", "tables", "names", "events")
+        }
+
     # ------------------------------------------------------------ runs and serials
     def start_run(self, run: RunRow) -> None:
         """Enter a run that begins."""
@@ -241,6 +301,10 @@ class Registry:
             return self._connection.changes() == 1
 
         return self._transaction(enter)
+
+    def open_runs(self) -> tuple[RunRow, ...]:
+        """Give the runs that began and have no end yet, oldest first."""
+        return self._runs("WHERE state='started' ORDER BY id", ())
 
     def runs(self, limit: int) -> tuple[RunRow, ...]:
         """Give the newest runs, newest first."""

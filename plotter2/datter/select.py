@@ -3,7 +3,8 @@
 `name` is a bundle's own table, `name/*` its children, `name/**` all below; a further last part
 names the table (`name/run7/steps`, `name/*/steps`). It is not needed where every bundle has one
 table, whatever it is called, nor for the table `main`. An id or the beginning of one stands for a name.
-Only the newest active attempt of a name is meant; older ones are reached by id.
+Only the newest active attempt of a name is meant; older ones, and archived ones, are reached by id.
+A name that a bundle had before it was renamed still means it, until another bundle gets the name.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NoReturn
 from plotter2.datter import codes
 from plotter2.datter.bundle import SEGMENT
 from plotter2.datter.ids import is_id_prefix
+from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.registry import BundleRow, Registry
 from plotter2.errors import DataError
 
@@ -50,7 +52,7 @@ class _Pattern:
     stream: str | None
 
 
-def choose(registry: Registry, path: str) -> Chosen:
+def choose(registry: Registry, path: str, only: Narrowing = EVERYTHING) -> Chosen:
     """Find the tables that `path` means.
 
     Raises DataError: P2-D0815 (not a selector), P2-D0810 (unknown, with names that are close),
@@ -59,22 +61,33 @@ def choose(registry: Registry, path: str) -> Chosen:
     """
     pattern = _parse(path)
     if pattern.depth:
-        return _many(registry, path, pattern)
+        return _many(registry, path, pattern, only)
     return _one(registry, path)
 
 
-def bundles(registry: Registry, path: str) -> tuple[BundleRow, ...]:
+def bundles(registry: Registry, path: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
     """Find the bundles that `path` means, whether they have tables or not; a table means its bundle.
 
     Raises DataError as `choose`, but neither P2-D0812 nor P2-D0818.
     """
     pattern = _parse(path)
     if pattern.stream is not None:
-        return tuple(member.bundle for member in _many(registry, path, pattern).members)
+        return tuple(member.bundle for member in _many(registry, path, pattern, only).members)
     if pattern.depth:
-        return _descendants(registry, path, pattern)
+        return _descendants(registry, path, pattern, only)
     bundle = _named(registry, path) or _owner(registry, path)
     return (bundle or _nothing(registry, path),)
+
+
+def alias_note(registry: Registry, path: str) -> tuple[str, ...]:
+    """Say that a name in use in `path` is a former one, and what it is now; nothing otherwise."""
+    base = path.rstrip("/*") if "*" in path else path
+    for name in (base, base.rpartition("/")[0]):
+        if name and not is_id_prefix(name) and not registry.attempts(name):
+            renamed = _renamed(registry, name)
+            if renamed:
+                return (f"{name!r} is a former name; the bundle is called {renamed.name!r} now",)
+    return ()
 
 
 def natural(text: str) -> tuple[tuple[bool, float, str], ...]:
@@ -124,8 +137,10 @@ def _one(registry: Registry, path: str) -> Chosen:
             help=f"for the bundle write its id {bundle.id}; rename one of the two for good",
         )
     if owner is not None:
-        return Chosen(path, (Member(owner, stream),), ())
+        return Chosen(path, (Member(owner, stream),), alias_note(registry, path))
     if bundle is None:
+        if archived := _archived(registry, path):
+            raise archived
         parent = _named(registry, base) if base else None
         if parent is not None:
             raise _no_stream(path, stream, registry.streams_of([parent.id])[parent.id])
@@ -133,7 +148,7 @@ def _one(registry: Registry, path: str) -> Chosen:
     chosen = _stream_for(path, registry.streams_of([bundle.id])[bundle.id])
     if chosen is None:
         raise _no_table(registry, path, bundle)
-    return Chosen(path, (Member(bundle, chosen),), ())
+    return Chosen(path, (Member(bundle, chosen),), alias_note(registry, path))
 
 
 def _owner(registry: Registry, path: str) -> BundleRow | None:
@@ -145,11 +160,12 @@ def _owner(registry: Registry, path: str) -> BundleRow | None:
 
 
 def _named(registry: Registry, path: str) -> BundleRow | None:
-    attempts = [b for b in registry.attempts(path) if b.state == "active"]
-    if attempts:
-        return attempts[0]
+    attempts = registry.attempts(path)
+    active = [b for b in attempts if b.state == "active"]
+    if active:
+        return active[0]
     if not is_id_prefix(path):
-        return None
+        return None if attempts else _renamed(registry, path)
     found = registry.with_id_prefix(path.upper())
     if len(found) > 1:
         raise DataError(
@@ -162,14 +178,41 @@ def _named(registry: Registry, path: str) -> BundleRow | None:
     return found[0] if found else None
 
 
+def _renamed(registry: Registry, name: str) -> BundleRow | None:
+    """Find the bundle that had this name before it was renamed, unless it is archived by now."""
+    change = registry.formerly(name)
+    row = registry.bundle(change.bundle) if change else None
+    if row is None:
+        return None
+    return next((b for b in registry.attempts(row.name) if b.state == "active"), None)
+
+
+def _archived(registry: Registry, path: str) -> DataError | None:
+    change = registry.formerly(path)
+    row = next(iter(registry.attempts(path)), None) or (
+        registry.bundle(change.bundle) if change else None
+    )
+    if row is None:
+        return None
+    return DataError(
+        codes.ARCHIVED,
+        f"the bundle {row.name!r} is archived",
+        where=path,
+        help=f"bring it back with: plotter2 archive --undo {row.name}; or name its id {row.id}",
+    )
+
+
 def _nothing(registry: Registry, path: str) -> NoReturn:
+    archived = _archived(registry, path)
+    if archived is not None:
+        raise archived
     names = registry.names()
     if not names:
         raise DataError(
             codes.UNKNOWN_BUNDLE,
             f"there is no bundle {path!r}: the store is empty",
             where=path,
-            help="bring output in with: plotter2 add PATH",
+            help="bring output in with: plotter2 add PATH; plotter2 ls --archived shows what is archived",
         )
     close = difflib.get_close_matches(path, names, n=3, cutoff=0.6)
     if not close:
@@ -181,7 +224,7 @@ def _nothing(registry: Registry, path: str) -> NoReturn:
         where=path,
         help=f"did you mean {_listed([repr(n) for n in close], 'or')}?"
         if close
-        else "plotter2 show lists the bundles there are",
+        else "plotter2 ls lists the bundles there are",
     )
 
 
@@ -235,8 +278,8 @@ def _deeper(registry: Registry, base: str) -> str:
 
 
 # ------------------------------------------------------------ several bundles
-def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
-    found = _descendants(registry, path, pattern)
+def _many(registry: Registry, path: str, pattern: _Pattern, only: Narrowing) -> Chosen:
+    found = _descendants(registry, path, pattern, only)
     streams = registry.streams_of([bundle.id for bundle in found])
     holding = [bundle for bundle in found if streams[bundle.id]]
     if not holding:
@@ -247,7 +290,8 @@ def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
             help=_deeper(registry, pattern.base) or "plotter2 show lists what the bundles hold",
         )
     if pattern.stream is None and all(len(streams[b.id]) == 1 for b in holding):
-        return Chosen(path, tuple(Member(b, next(iter(streams[b.id]))) for b in holding), ())
+        chosen = tuple(Member(b, next(iter(streams[b.id]))) for b in holding)
+        return Chosen(path, chosen, alias_note(registry, path))
     stream = pattern.stream or _common_stream(path, [streams[b.id] for b in holding])
     members = tuple(Member(b, stream) for b in holding if stream in streams[b.id])
     if not members:
@@ -255,18 +299,28 @@ def _many(registry: Registry, path: str, pattern: _Pattern) -> Chosen:
         raise _no_stream(path, stream, dict.fromkeys(every, 0))
     without = [b.run for b in holding if stream not in streams[b.id]]
     note = f"{len(without)} without the table {stream!r} left out: {_listed(without)}"
-    return Chosen(path, members, (note,) if without else ())
+    notes = alias_note(registry, path)
+    return Chosen(path, members, (*notes, note) if without else notes)
 
 
-def _descendants(registry: Registry, path: str, pattern: _Pattern) -> tuple[BundleRow, ...]:
+def _descendants(
+    registry: Registry, path: str, pattern: _Pattern, only: Narrowing
+) -> tuple[BundleRow, ...]:
     base = pattern.base
     named = _named(registry, base) if base else None
     if named is not None:
         base = named.name
-    found = registry.below(base)
+    found = registry.below(base, only)
     if pattern.depth == "*":
         depth = base.count("/") + 1 if base else 0
         found = tuple(b for b in found if b.name.count("/") == depth)
+    if not found and only and (all_of := _descendants(registry, path, pattern, EVERYTHING)):
+        raise DataError(
+            codes.UNKNOWN_BUNDLE,
+            f"none of the {len(all_of)} bundles in {path!r} fulfils the conditions",
+            where=path,
+            help=f"ask for other values; plotter2 ls '{path}' lists the bundles with their params",
+        )
     if not found and named is None:
         _nothing(registry, base or path)
     if not found:

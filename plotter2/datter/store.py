@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from p2lang.types import TableSchema
-from plotter2.datter import codes, events, objects, output, select, workspace
+from plotter2.datter import codes, collecting, events, objects, output, select, workspace
 from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.binding import BoundPart, bind
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.durable import locked
 from plotter2.datter.ids import IdSource, now_ms
-from plotter2.datter.layout import Layout, prepare
-from plotter2.datter.moving import rename
+from plotter2.datter.layout import Layout, is_writable, prepare
+from plotter2.datter.living import LivingRuns, settle
+from plotter2.datter.moving import Change, archive, rename
+from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
 from plotter2.datter.stack import Part, Stacked, stack
 from plotter2.errors import DataError
@@ -45,13 +48,15 @@ class Store:
         self._layout = layout
         self._registry = registry
         self._ids = IdSource()
+        self._living = LivingRuns(layout)
 
     @classmethod
     def open(cls, root: str | os.PathLike[str]) -> Store:
         """Open the store under `root`; it is made if it is not there.
 
-        What dead processes left is finished or swept. Raises DataError: P2-D0802 (not writable),
-        P2-D0801 (disk full), P2-D0805..0807 (registry), P2-D0817 (damaged description).
+        What dead processes left is finished or swept; their runs are `broken off`.
+        Raises DataError: P2-D0802 (not writable), P2-D0801 (disk full), P2-D0805..0807 (registry),
+        P2-D0817 (damaged description).
         """
         layout = prepare(Path(root).absolute())
         workspace.sweep(layout)
@@ -59,10 +64,24 @@ class Store:
         if registry.unknown_events(events.listed(layout)):
             with locked(layout.registry / "lock", PATIENCE_S):
                 catch_up(layout, registry)
+        settle(layout, registry)
         return cls(layout, registry)
+
+    @classmethod
+    def open_to_read(cls, root: str | os.PathLike[str]) -> Store:
+        """Open the store; where nothing may be written, as a store that can only be read.
+
+        Raises DataError as `open`; every change of a store that can only be read is refused
+        (P2-D0802).
+        """
+        layout = Layout(Path(root).absolute())
+        if not layout.commits.is_dir() or is_writable(layout):
+            return cls.open(root)
+        return cls(layout, registry_to_read(layout))
 
     def close(self) -> None:
         """Close the registry."""
+        self._living.close()
         self._registry.close()
 
     def __enter__(self) -> Store:
@@ -91,15 +110,27 @@ class Store:
             finally:
                 incoming.close()
 
-    def list(self, below: str = "") -> tuple[Listed, ...]:
+    def list(self, below: str = "", only: Narrowing = EVERYTHING) -> tuple[Listed, ...]:
         """Give every bundle below a name ('' = all) in natural order, newest attempts only."""
+        return self.counted(self._registry.below(below, only))
+
+    def archived(self, below: str = "", only: Narrowing = EVERYTHING) -> tuple[Listed, ...]:
+        """Give every archived attempt of a name and below it ('' = all) in natural order."""
+        return self.counted(self._registry.archived(below, only))
+
+    def counted(self, bundles: Sequence[BundleRow]) -> tuple[Listed, ...]:
+        """Give bundles in natural order with the numbers of their tables and rows."""
         counts = self._registry.row_counts()
-        found = sorted(self._registry.below(below), key=lambda b: select.natural(b.name))
+        found = sorted(bundles, key=lambda b: select.natural(b.name))
         return tuple(Listed(b, *counts.get(b.id, (0, 0))) for b in found)
 
-    def find(self, path: str) -> tuple[BundleRow, ...]:
+    def find(self, path: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
         """Give the bundles that a selector means. Raises DataError as `select.bundles`."""
-        return select.bundles(self._registry, path)
+        return select.bundles(self._registry, path, only)
+
+    def contents(self) -> tuple[tuple[BundleRow, dict[str, int]], ...]:
+        """Give every bundle, whatever its state, with its objects: digest -> bytes."""
+        return self._registry.contents()
 
     def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
         """Give the changes of a bundle's name, oldest first."""
@@ -122,20 +153,30 @@ class Store:
 
         Raises DataError: P2-D0810 unknown, P2-D0815 bad name, P2-D0820 name in use.
         """
+        with self._changing() as on:
+            return len(rename(on, old, new))
+
+    def archive(self, path: str, *, undo: bool = False) -> tuple[BundleRow, ...]:
+        """Archive a bundle and all below it, or bring them back. Raises DataError as `moving.archive`."""
+        with self._changing() as on:
+            return archive(on, path, undo=undo)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Change]:
         with (
             workspace.workspace(self._layout, self.new_id()) as folder,
             locked(self._layout.registry / "lock", PATIENCE_S),
         ):
             catch_up(self._layout, self._registry)
-            return rename(self._layout, self._registry, self._ids, folder, (old, new))
+            yield Change(self._layout, self._registry, self._ids, folder)
 
     # ------------------------------------------------------------ tables
-    def describe(self, path: str) -> Stacked:
+    def describe(self, path: str, only: Narrowing = EVERYTHING) -> Stacked:
         """Give what `access(path)` gives: columns with types, roles and sources, parts, notes.
 
         Raises DataError as `select.choose` and `stack.stack`.
         """
-        chosen = select.choose(self._registry, path)
+        chosen = select.choose(self._registry, path, only)
         ids = {member.bundle.id: member.stream for member in chosen.members}
         tables = {}
         for stream in sorted(set(ids.values())):
@@ -190,11 +231,14 @@ class Store:
 
     def start_run(self, run_id: str, script: str, record: dict[str, Any]) -> None:
         """Enter a run that begins; `record` is any JSON object."""
+        self._living.begin(run_id)
         self._registry.start_run(RunRow(run_id, script, "started", now_ms(), None, record))
 
     def finish_run(self, run_id: str, state: str, record: dict[str, Any]) -> bool:
         """Enter how a run ended (`done` or `failed`); False when no such run is open."""
-        return self._registry.finish_run(run_id, state, now_ms(), record)
+        ended = self._registry.finish_run(run_id, state, now_ms(), record)
+        self._living.end(run_id)
+        return ended
 
     def run(self, run_id: str) -> RunRow | None:
         """Give the record of a run."""
@@ -215,6 +259,17 @@ class Store:
     def see_serial(self, script: str, serial: int) -> None:
         """Remember a serial number; the highest one counts."""
         self._registry.see_serial(script, serial)
+
+    def garbage(self, grace_s: float, *, remove: bool) -> collecting.Garbage:
+        """Find what no bundle needs and is older than `grace_s`, and remove it if that is wanted.
+
+        Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
+        """
+        with locked(self._layout.registry / "lock", PATIENCE_S):
+            found = collecting.find(self._layout, grace_s)
+            if remove:
+                collecting.remove(self._layout, found)
+        return found
 
     def check(self) -> None:
         """Let SQLite look through the registry. Raises DataError (P2-D0806)."""

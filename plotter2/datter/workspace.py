@@ -21,7 +21,7 @@ _STEP_S = 0.001
 def workspace(layout: Layout, name: str) -> Iterator[Path]:
     """Give a new folder `temp/<name>` that is removed after the block. Raises DataError."""
     folder, lock = layout.temp / name, layout.temp / f"{name}.lock"
-    fd = _own_lock(lock)
+    fd = own_lock(lock)
     try:
         with durable.reported(folder):
             folder.mkdir()
@@ -32,7 +32,8 @@ def workspace(layout: Layout, name: str) -> Iterator[Path]:
         os.close(fd)
 
 
-def _own_lock(path: Path) -> int:
+def own_lock(path: Path) -> int:
+    """Take the lock of a name that is used once; gives the descriptor that holds it."""
     # The name is used once, but a process that sweeps may hold the lock for an instant.
     while (fd := durable.try_lock(path)) is None:
         time.sleep(_STEP_S)

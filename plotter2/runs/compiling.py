@@ -125,6 +125,7 @@ def failed(checked: CheckedScript) -> CheckFailed:
 _NOT_ONE_TABLE = frozenset(
     {
         codes.AMBIGUOUS,
+        codes.ARCHIVED,
         codes.CONFLICT,
         codes.NO_TABLE,
         codes.TOO_MANY_COLUMNS,

@@ -1,0 +1,191 @@
+"""`gc`, `fsck`, `scrub`, `quarantine`: keeping a store sound, and saying what is not."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from plotter2.cli.answer import Answer
+from plotter2.cli.command import command
+from plotter2.cli.tables import drawn_table, size
+from plotter2.config.settings import settings
+from plotter2.datter import quarantine as aside
+from plotter2.datter.auditing import Audit, audit
+from plotter2.datter.collecting import GRACE_S
+from plotter2.datter.layout import Layout
+from plotter2.datter.rebuild import rebuild as rebuild_registry
+from plotter2.datter.scrubbing import scrub as scrub_objects
+from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.errors import ExitCode
+from plotter2.printable import count
+
+_PART = re.compile(r"(\d{1,4})/(\d{1,4})\Z")
+
+
+@command()
+@click.option("--yes", is_flag=True, help="Remove it; without this, gc only tells.")
+@click.option(
+    "--older-than",
+    "hours",
+    type=click.FloatRange(min=0),
+    default=GRACE_S / 3600,
+    show_default=True,
+    metavar="HOURS",
+    help="Leave alone what is younger: an add may be about to name it.",
+)
+def gc(root: str | None, yes: bool, hours: float) -> Answer:
+    """Find what no bundle needs, as a killed add leaves it; remove it with --yes."""
+    with Store.open(settings(root).root) as store:
+        found = store.garbage(hours * 3600, remove=yes)
+    data = {
+        "ok": True,
+        "removed": yes,
+        "objects": [path.name for path in found.objects],
+        "folders": [path.name for path in found.folders],
+        "bytes": found.bytes,
+        "young": found.young,
+    }
+    young = f"; {found.young} younger than {hours:g} h left alone" if found.young else ""
+    files = len(found.objects) + len(found.folders)
+    if not files:
+        return Answer(data, f"nothing to remove{young}")
+    what = count(files, "file that no bundle needs", "files that no bundle needs")
+    told = "removed" if yes else "found; remove with: plotter2 gc --yes"
+    return Answer(data, f"{what}, {size(found.bytes)}, {told}{young}")
+
+
+@command()
+@click.option("--rebuild", is_flag=True, help="First make the registry anew from the files.")
+def fsck(root: str | None, rebuild: bool) -> Answer:
+    """Hold the registry against the files, and look that every file is there; exit code 1 if not."""
+    folder = settings(root).root
+    rebuilt = rebuild_registry(folder, PATIENCE_S) if rebuild else None
+    if rebuilt is None and not Layout(folder).commits.is_dir():
+        Store.open(folder).close()
+    found = audit(folder, PATIENCE_S)
+    data: dict[str, Any] = {"ok": not found.problems, **found.as_json()}
+    lines = [problem.as_text() for problem in found.problems]
+    if rebuilt is not None:
+        data["rebuilt"] = {"events": rebuilt.events, "runs_kept": rebuilt.runs_kept}
+        kept = "run records kept" if rebuilt.runs_kept else "the old run records could not be read"
+        lines.insert(0, f"registry made anew from {rebuilt.events} changes, {kept}")
+    lines.append(_sum(found))
+    return Answer(data, "\n".join(lines), ExitCode.WORK_FAILED if found.problems else ExitCode.OK)
+
+
+@command()
+@click.option("--part", metavar="N/M", help="Only the N-th of M parts: 3/30 on the third day.")
+@click.option("--set-aside", is_flag=True, help="Put damaged objects into quarantine.")
+def scrub(root: str | None, part: str | None, set_aside: bool) -> Answer:
+    """Read every stored object from the disk and compare it with its name; exit code 1 for damage."""
+    number = _part(part)
+    with Store.open_to_read(settings(root).root) as store:
+        found = scrub_objects(store.layout, number, set_aside=set_aside)
+        damaged = {path.name: path for path in found.damaged}
+        users = {
+            row.name: hurt
+            for row, objects in (store.contents() if damaged else ())
+            if (hurt := sorted(objects.keys() & damaged.keys()))
+        }
+    lines = [f"damaged: {path}" for path in found.damaged]
+    lines += [f"{name} holds {count(len(h), 'of it', 'of these')}" for name, h in users.items()]
+    told = f"{count(found.objects, 'object', 'objects') or 'no object'}, {size(found.bytes)} read"
+    if damaged:
+        told += f", {len(damaged)} damaged"
+        told += ", set aside; " if set_aside else "; put them aside with --set-aside, then "
+        told += "add the experiments' output again, or restore the files from a backup"
+    else:
+        told += ", all as they were stored"
+    data = {
+        "ok": not damaged,
+        "objects": found.objects,
+        "bytes": found.bytes,
+        "damaged": [str(path) for path in found.damaged],
+        "bundles": users,
+        "aside": [item.as_json() for item in found.aside],
+    }
+    code = ExitCode.WORK_FAILED if damaged else ExitCode.OK
+    return Answer(data, "\n".join([*lines, told]), code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def quarantine() -> None:
+    """Look after what was set aside because it is damaged."""
+
+
+@command(quarantine, "ls")
+def quarantine_ls(root: str | None) -> Answer:
+    """List what was set aside, and why."""
+    with Store.open_to_read(settings(root).root) as store:
+        items = aside.listed(store.layout)
+    rows = [[item.id, item.kind, size(item.bytes), _day(item.at), item.why] for item in items]
+    plain, coloured = drawn_table(["id", "what", "size", "since", "why"], rows, ["size"])
+    data = {"ok": True, "items": [item.as_json() for item in items]}
+    return Answer(
+        data, plain if items else "nothing is set aside", coloured=coloured if items else ""
+    )
+
+
+@command(quarantine, "show")
+@click.argument("item")
+def quarantine_show(root: str | None, item: str) -> Answer:
+    """Show one ITEM: what it is, why it was set aside, where its file lies."""
+    with Store.open_to_read(settings(root).root) as store:
+        found = aside.find(store.layout, item)
+    lines = [
+        f"{found.id}  {found.kind} {found.name}, {size(found.bytes)}, since {_day(found.at)}",
+        f"why: {found.why}",
+        f"file: {found.file}",
+    ]
+    return Answer({"ok": True, **found.as_json()}, "\n".join(lines))
+
+
+@command(quarantine, "release")
+@click.argument("item")
+def quarantine_release(root: str | None, item: str) -> Answer:
+    """Give ITEM its place in the store back, if its bytes are right again."""
+    with Store.open(settings(root).root) as store:
+        done = aside.release(store.layout, item)
+    return Answer({"ok": True, "id": done.id}, f"the {done.kind} {done.name} is back in its place")
+
+
+@command(quarantine, "drop")
+@click.argument("item")
+def quarantine_drop(root: str | None, item: str) -> Answer:
+    """Delete ITEM for good."""
+    with Store.open(settings(root).root) as store:
+        gone = aside.drop(store.layout, item)
+    return Answer({"ok": True, "id": gone.id}, f"deleted: the {gone.kind} {gone.name}")
+
+
+# ---- inside -----------------------------------------------------------------------------------
+
+
+def _sum(found: Audit) -> str:
+    told = ", ".join(
+        [
+            count(found.events, "change", "changes") or "no change",
+            count(found.bundles, "bundle", "bundles") or "no bundle",
+            f"{count(found.objects, 'object', 'objects') or 'no object'} of {size(found.bytes)}",
+        ]
+    )
+    state = f"{len(found.problems)} wrong" if found.problems else "all sound"
+    loose = f"; {found.loose} objects that no bundle needs (plotter2 gc)" if found.loose else ""
+    kept = f"; {found.aside} set aside (plotter2 quarantine ls)" if found.aside else ""
+    return f"{told}: {state}{loose}{kept}"
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    found = _PART.match(text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter("write N/M, for example 3/30", param_hint="--part")
+    return int(found[1]), int(found[2])
+
+
+def _day(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,144 @@
+"""`fsck`: does the registry say what the files say, and is every file there that is spoken of?
+
+It reads only, works where nothing may be written, and goes on after what it finds.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plotter2.datter import codes, collecting, durable, events, quarantine
+from plotter2.datter.adding import catch_up
+from plotter2.datter.bundle import Bundle
+from plotter2.datter.layout import Layout, is_writable
+from plotter2.datter.reading import registry_to_read, replayed
+from plotter2.datter.registry import Registry, check_registry
+from plotter2.errors import DataError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was looked at, what is wrong, and what lies there that nothing leads to."""
+
+    events: int
+    bundles: int
+    objects: int
+    bytes: int
+    problems: tuple[Problem, ...]
+    loose: int
+    aside: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the audit as plain JSON values."""
+        counts = {name: getattr(self, name) for name in self.__slots__ if name != "problems"}
+        return {**counts, "problems": [problem.as_json() for problem in self.problems]}
+
+
+def audit(root: Path, patience_s: float) -> Audit:
+    """Look through a store. Raises DataError: P2-D0808 (another process holds it), P2-D0804 (no store)."""
+    layout = Layout(root.absolute())
+    lock: AbstractContextManager[None] = nullcontext()
+    if is_writable(layout):
+        lock = durable.locked(layout.registry / "lock", patience_s)
+    with lock:
+        return _audited(layout)
+
+
+def _audited(layout: Layout) -> Audit:
+    problems: list[Problem] = []
+    known = events.listed(layout)
+    bundles = _described(layout, known, problems)
+    if not problems:
+        _compare(layout, known, problems)
+    needed: dict[str, int] = {}
+    for bundle in bundles:
+        needed |= collecting.chunks_of(bundle)
+    there = {path.name: path for path in collecting.object_files(layout)}
+    users = _users(bundles)
+    for digest, size in needed.items():
+        path = there.get(digest)
+        if path is None or path.stat().st_size != size:
+            what = "is missing" if path is None else "has not the size that was stored"
+            problems.append(_object_problem(layout.object_file(digest), what, users[digest]))
+    return Audit(
+        len(known), len(bundles), len(needed), sum(needed.values()), tuple(problems),
+        len(there.keys() - needed.keys()), len(quarantine.listed(layout)),
+    )  # fmt: skip
+
+
+def _described(layout: Layout, known: tuple[str, ...], problems: list[Problem]) -> list[Bundle]:
+    found: list[Bundle] = []
+    for event_id in known:
+        try:
+            event = events.read(layout, event_id)
+        except DataError as error:
+            problems.append(error.problem())
+            continue
+        if not isinstance(event, events.Added):
+            continue
+        for bundle_id, digest in event.bundles.items():
+            try:
+                found.append(events.load_bundle(layout, bundle_id, digest))
+            except DataError as error:
+                problems.append(error.problem())
+    return found
+
+
+def _compare(layout: Layout, known: tuple[str, ...], problems: list[Problem]) -> None:
+    try:
+        registry = _registry(layout)
+    except DataError as error:
+        problems.append(error.problem())
+        return
+    truth = replayed(layout, known)
+    try:
+        check_registry(registry)
+        said, true = registry.dump(), truth.dump()
+    except DataError as error:
+        problems.append(error.problem())
+        return
+    finally:
+        registry.close()
+        truth.close()
+    for name in true:
+        different = len(set(said[name]) ^ set(true[name]))
+        if different:
+            problems.append(_index_problem(layout.registry / "registry.db", name, different))
+
+
+def _registry(layout: Layout) -> Registry:
+    if not is_writable(layout):
+        return registry_to_read(layout)
+    registry = Registry.open(layout.registry / "registry.db")
+    catch_up(layout, registry)
+    return registry
+
+
+def _users(bundles: list[Bundle]) -> dict[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for bundle in bundles:
+        for digest in collecting.chunks_of(bundle):
+            users.setdefault(digest, []).append(bundle.name)
+    return users
+
+
+def _object_problem(path: Path, what: str, users: list[str]) -> Problem:
+    shown = ", ".join(sorted(set(users))[:3]) + (" and others" if len(set(users)) > 3 else "")
+    return Problem(
+        codes.OBJECT_DAMAGED,
+        f"an object of {shown} {what}",
+        where=str(path),
+        help="restore the file from a backup, or remove it and add the experiment's output again",
+    )
+
+
+def _index_problem(path: Path, name: str, different: int) -> Problem:
+    return Problem(
+        codes.REGISTRY_DAMAGED,
+        f"the registry's {name} differ from the files in {different} rows",
+        where=str(path),
+        help="make it anew from the files: plotter2 fsck --rebuild",
+    )
