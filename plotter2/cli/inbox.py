@@ -1,4 +1,4 @@
-"""`inbox watch` and `inbox status`: output that others drop into a folder, taken in as it comes."""
+"""`inbox`: output that others drop into a folder, taken in as it comes; what could not be, tried again or dropped."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
 import click
+import msgspec
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.config.settings import settings
 from plotter2.datter.codes import DISK_FULL, STORE_BUSY
-from plotter2.errors import DataError, ExitCode
+from plotter2.datter.ids import IdSource
+from plotter2.errors import DataError, ExitCode, Problem
 from plotter2.printable import printable, table
+from plotter2.staging import quarantine
 from plotter2.staging.arriving import SCAN_S
+from plotter2.staging.grounds import Grounds
 from plotter2.staging.hints import moments
 from plotter2.staging.inbox import Inbox, Step, Told, status
 
@@ -73,9 +78,52 @@ def inbox_status(root: str | None) -> Answer:
     if found.quarantined:
         rows = [[reason.id, reason.name, reason.message] for reason in found.quarantined]
         lines += ["in quarantine:", table(["id", "name", "why"], rows)]
+        lines.append("more: plotter2 inbox show ID; then inbox retry ID, or inbox drop ID")
     else:
         lines.append("in quarantine: nothing")
     return Answer({"ok": True, **found.as_json()}, "\n".join(lines))
+
+
+@command(inbox, "show")
+@click.argument("item", metavar="ID")
+def inbox_show(root: str | None, item: str) -> Answer:
+    """Tell why something is in quarantine, and where it lies. The beginning of its id is enough."""
+    grounds = Grounds(settings(root).root)
+    reason = quarantine.find(grounds, item)
+    path = quarantine.kept_at(grounds, reason)
+    problem = Problem(reason.code, reason.message, reason.where, reason.help)
+    lines = [f"{reason.name}, since {_day(reason.at)}", problem.as_text(), f"kept: {path}"]
+    if len(reason.lines) > 1:
+        lines += [f"line {bad.line}: {bad.why} [{bad.code}]" for bad in reason.lines[:_SHOWN]]
+    if len(reason.lines) > _SHOWN:
+        lines.append(f"and {len(reason.lines) - _SHOWN} more lines; --json tells all")
+    data = {"ok": True, **msgspec.to_builtins(reason), "kept": str(path)}
+    return Answer(data, "\n".join(lines))
+
+
+@command(inbox, "retry")
+@click.argument("item", metavar="ID")
+def inbox_retry(root: str | None, item: str) -> Answer:
+    """Give something in quarantine back to the inbox, to be read again."""
+    grounds = Grounds(settings(root).root)
+    reason = quarantine.find(grounds, item)
+    quarantine.retry(grounds, reason, IdSource().new())
+    later = "" if grounds.holder() else "; it is read at the next plotter2 inbox watch"
+    return Answer({"ok": True, "id": reason.id}, f"{reason.name} is staged again{later}")
+
+
+@command(inbox, "drop")
+@click.argument("item", metavar="ID")
+def inbox_drop(root: str | None, item: str) -> Answer:
+    """Delete something in quarantine for good."""
+    grounds = Grounds(settings(root).root)
+    reason = quarantine.find(grounds, item)
+    quarantine.drop(grounds, reason)
+    return Answer({"ok": True, "id": reason.id}, f"deleted: {reason.name}")
+
+
+def _day(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 class _Teller:

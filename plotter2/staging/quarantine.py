@@ -18,7 +18,7 @@ import msgspec
 
 from plotter2.datter import durable
 from plotter2.datter.ids import now_ms
-from plotter2.errors import DataError, Plotter2Error
+from plotter2.errors import DataError, ExitCode, Plotter2Error
 from plotter2.staging import codes
 from plotter2.staging.grounds import Grounds, entries_in, shown
 from plotter2.staging.stillness import OPEN_FLAGS, files_of, folders_of
@@ -87,6 +87,7 @@ def find(grounds: Grounds, wanted: str) -> Reason:
         else f"nothing in quarantine has the id {wanted!r}",
         where=wanted,
         help="plotter2 inbox status lists what is there",
+        exit_code=ExitCode.USAGE,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from commandline import p2_json, p2_process
+from commandline import p2, p2_json, p2_process
 from plotter2.datter.store import Store
 from plotter2.staging import quarantine
 from plotter2.staging.grounds import Grounds
@@ -124,3 +124,12 @@ def test_watch_once_tells_what_it_did_and_status_what_is_left(tmp_path: Path) ->
     assert told["arriving"] == ["half.csv.part"]
     (reason,) = quarantine.listed(Grounds(tmp_path))
     assert [item["id"] for item in told["quarantined"]] == [reason.id]
+    shown = p2_json(tmp_path, "inbox", "show", reason.id[:6])
+    assert Path(shown["kept"]).read_text() == "a,b\n1\n"
+    assert shown["message"] in p2(tmp_path, "inbox", "show", reason.id).out
+    assert "staged again" in p2(tmp_path, "inbox", "retry", reason.id).out
+    assert p2_json(tmp_path, "inbox", "status")["staged"] == ["bad.csv"]
+    assert p2_process(tmp_path, "inbox", "watch", "--once").code == 1
+    assert p2(tmp_path, "inbox", "drop", reason.id).out == "deleted: bad.csv\n"
+    assert p2(tmp_path, "inbox", "drop", reason.id).code == 2
+    assert p2_json(tmp_path, "inbox", "status")["quarantined"] == []
