@@ -27,7 +27,7 @@ def nearest(word: str, candidates: Iterable[str], *, shortened: bool = True) -> 
             best = (limit, candidate)
         allowed = limit if best is None else best[0] - 1
         distance = _edits(lower, other, allowed)
-        if distance <= allowed:
+        if distance <= allowed and distance < max(len(lower), len(other)):  # a letter in common
             best = (distance, candidate)
     return None if best is None else best[1]
 
