@@ -1,8 +1,8 @@
 """How long one unit of work takes for each operation: the cost texts of the registry held against real kernels.
 
 Prints a table and the outliers; `--write` keeps the figures in bench/calibration.json, beside which a test holds the
-registry. Cost texts belong to a version of an operation and change only before its release; a figure that is far from
-10 ns is a reason to give the next version another text.
+registry; `--marks` measures how long marks take to be drawn. Cost texts belong to a version of an operation and change
+only before its release; a figure that is far from 10 ns is a reason to give the next version another text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from p2lang.types import TableSchema, parse_column_type
 from p2lang.verifier import ProgramNode, verify
 from p2std.registry import core
 from p2std.table import collected
-from plotter2.child.interpreter import Interpreter
+from plotter2.child.drawn import Report
+from plotter2.child.interpreter import Drawing, Interpreter
+from plotter2.child.pictures import Pictures
+from plotter2.renderkit.compose import compose
+from plotter2.renderkit.mpl import draw
 
 ROWS, ROUNDS = 1_000_000, 5
 TABLE = Path(__file__).with_name("calibration.json")
@@ -49,16 +53,33 @@ STEPS = {
 
 AGGREGATES = (
     "mean", "median", "mode", "stddev", "sum", "product", "min", "max", "first", "last", "l1norm", "l2norm", "ci_low",
-    "ci_high",
+    "ci_high", "variance", "iqr",
 )  # fmt: skip
 FUNCTIONS = (
     "abs(y)", "sqrt(y)", "exp(z)", "log(y)", "log10(y)", "sin(y)", "cos(y)", "tan(y)", "asin(z)", "acos(z)", "atan(y)",
-    "atan2(y, z)", "mod(y, z)", "round(y)", "isnull(x)", "fill(x, 0)", 'format(y, ".2f")',
+    "atan2(y, z)", "mod(y, z)", "round(y)", "isnull(x)", "fill(x, 0)", 'format(y, ".2f")', "sinh(y)", "cosh(y)",
+    "tanh(y)", "asinh(y)", "acosh(y)", "atanh(z)", "log2(y)", "floor(y)", "ceil(y)", "sign(y)",
+    "clamp(y, low=0, high=1)", "lower(run)", "upper(run)", "length(run)",
+    'contains(run, "7")', 'starts_with(run, "r")', 'ends_with(run, "7")',
+    'replace(run, "run", "r")',
 )  # fmt: skip
 WINDOWS = (
     "rolling_mean(y, window=50, by=run)", "ema(y, half_life=10, by=run)", "derivative(y, wrt=step)", "total(y, by=run)",
-    "rank(y, by=run)",
+    "rank(y, by=run)", "lag(y, by=run)", "lead(y, by=run)", "cumulative_sum(y, by=run)",
 )  # fmt: skip
+
+
+MARKS = {
+    "line": "line(x=step, y=y)", "point": "point(x=y, y=z)", "bar": "bar(x=k, y=y)",
+    "band": "band(x=step, lo=y, hi=z)", "histogram": "histogram(x=y)",
+    "circle": "point(x=y, y=z) | circle(around=k)", "fit": "fit(x=y, y=z)", "boxer": "boxer(y=y, x=run)",
+    "shape": 'shape(x=y, y=z, kind="square")',
+}  # fmt: skip
+"""A picture with each mark; a row costs what a picture of so many rows takes longer than one of a tenth of them."""
+
+
+MARKED = {"bar": 5_000, "line": ROWS, "point": ROWS, "histogram": ROWS, "boxer": ROWS}
+"""How many rows are drawn, where it is not a tenth of all."""
 
 
 def rows() -> dict[str, pl.DataFrame]:
@@ -105,9 +126,26 @@ def seconds(steps: str) -> float:
     return min(times)
 
 
+def seconds_of_picture(mark: str, count: int) -> float:
+    """Give the least processor time in which so many rows become a picture."""
+    text = f'p2 1 access("t") | head({count}) | frame | {mark} | plot | handoff'
+    program = _program(text)
+    times = []
+    for _ in range(2):
+        interpreter = Interpreter(program, {}, _read)
+        started = time.process_time()
+        for effect in interpreter.effects():
+            if not isinstance(effect, Drawing) or isinstance(effect.view, Report):
+                continue
+            pictures = Pictures(program, {}, interpreter.placed, None)
+            draw(compose(pictures.whole(effect.view)), "png")
+        times.append(time.process_time() - started)
+    return min(times)
+
+
 _MADE = {
     "derive": "w", "summary": "n", "label": "label", "scale": "x", "pca": "pc1", "kmeans": "cluster", "join": "v",
-    "cast": "step",
+    "cast": "step", "simulate": "state",
 }  # fmt: skip
 
 
@@ -150,10 +188,28 @@ def measured() -> dict[str, tuple[float, int]]:
         found[name] = _ns(spent), units(name)
     spent = seconds("| summary(by=[k], n = quantile(y, q=25%))") - plain
     found["quantile"] = _ns(spent), units("quantile")
+    for call in ("cosine_similarity(y, z)", "integral(y, wrt=step)", "count()"):
+        spent = seconds(f"| summary(by=[k], n = {call})") - (plain if call != "count()" else 0)
+        name = call.partition("(")[0]
+        found[name] = _ns(spent), units(name)
+    stacked = seconds("let other = $t let t2 = union($t, $other)") / 2
+    found["union"] = _ns(stacked), units("union")
+    states = seconds("| head(1000) | simulate(steps=999, y = y + z)")
+    found["simulate"] = _ns(states), units("simulate")
     base = seconds("| derive(w = y)")
     for call in (*FUNCTIONS, *WINDOWS):
         name = call.partition("(")[0]
         found[name] = _ns(seconds(f"| derive(w = {call})") - base), units(name)
+    return found
+
+
+def drawn() -> dict[str, tuple[float, int]]:
+    """Give the same for marks."""
+    found = {}
+    for name, mark in MARKS.items():
+        count = MARKED.get(name, ROWS // 10)
+        spent = seconds_of_picture(mark, count) - seconds_of_picture(mark, count // 10)
+        found[name] = _ns(spent / 0.9 * ROWS / count), units(name)
     return found
 
 
@@ -162,8 +218,9 @@ def _ns(spent: float) -> float:
 
 
 def main() -> None:
-    """Print the table, the slowest unit first; keep it with `--write`."""
-    found = measured()
+    """Print the table, the slowest unit first; keep it with `--write`. With `--marks` that of the marks alone."""
+    marks = "--marks" in sys.argv[1:]
+    found = drawn() if marks else measured()
     each = {name: ns / units for name, (ns, units) in found.items() if units}
     for name, (ns, count) in sorted(found.items(), key=lambda item: -each.get(item[0], 0.0)):
         told = f"{each[name]:8.1f} ns a unit" if name in each else "  free"
@@ -171,11 +228,11 @@ def main() -> None:
     dear = sorted(name for name, ns in each.items() if ns > 30)
     middle = statistics.median(each.values())
     print(f"one unit: {middle:.1f} ns median of {len(each)} operations (goal 10)")
-    kinds = ("source", "step", "fn", "agg", "win")
+    kinds = ("mark",) if marks else ("source", "step", "fn", "agg", "win")
     others = {s.name for s in core().by_full_name.values() if s.kind in kinds} - set(found)
     print(f"not measured: {', '.join(sorted(others)) or 'none'}")
     print(f"more than 3 times the goal: {', '.join(dear) or 'none'}")
-    if "--write" in sys.argv[1:]:
+    if "--write" in sys.argv[1:] and not marks:
         kept = {n: {"ns_a_row": round(ns, 1), "units": count} for n, (ns, count) in found.items()}
         TABLE.write_text(json.dumps({"rows": ROWS, "operations": kept}, indent=1) + "\n", "utf-8")
 

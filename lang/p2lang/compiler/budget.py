@@ -216,7 +216,7 @@ _BOUNDS = (
     _Bound(
         "P2-E0304",
         "memory",
-        "this script may need {need} of memory; the limit is {limit}",
+        "all tables of this script may hold {need} together; the limit is {limit}",
         lambda need: need.memory,
         lambda worst: (
             f"up to {max(worst.rows, worst.need.rows):,} rows x {_bytes_of_row(worst):,} bytes"
