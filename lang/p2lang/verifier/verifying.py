@@ -40,7 +40,7 @@ from p2lang.semantics.structure import (
 )
 from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed
-from p2lang.signatures import Registry, Signature
+from p2lang.signatures import Parameter, Registry, Signature
 from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.declared import declared
 from p2lang.verifier.decoding import decode
@@ -52,6 +52,15 @@ from p2lang.verifier.statements import Statements, check_script
 from p2lang.verifier.typing import Surroundings, typed
 
 _OF_TABLES = frozenset(("table", "field"))
+_TAGS = {
+    "col": ("col",),
+    "numcol": ("col",),
+    "cols": ("cols", "by"),
+    "table": ("table",),
+    "enum": ("str",),
+}
+"""The tags of the values that parameters of these types take."""
+
 _SURPRISES = (
     ArithmeticError,
     AssertionError,
@@ -345,7 +354,7 @@ class _Pass:
             elif parameter.variadic == "**":
                 new = new_columns(signature, parameter.type, value_given, around, grouped)
             else:
-                accept(signature, parameter, typed(value_given, around))
+                _fits(signature, parameter, typed(value_given, around))
         if signature.name == "script":
             check_script(node, dict(new))
         self._effect(node, signature)
@@ -397,6 +406,15 @@ class _Pass:
             return
         if name[0] != "str" or not PICTURE_NAME.match(name[1]):
             raise RefusedProgram("P2-V0509", "the name of a picture is not the name of a file")
+
+
+def _fits(signature: Signature, parameter: Parameter, given: Typed) -> None:
+    accept(signature, parameter, given)
+    # A value of unknown type fits everywhere, but what names something is looked at by its tag.
+    if given.value[0] not in _TAGS.get(parameter.type, (given.value[0],)):
+        raise RefusedProgram(
+            "P2-V0509", f"{parameter.name!r} of {signature.full_name} names nothing"
+        )
 
 
 def _complete(node: Node, signature: Signature) -> None:
