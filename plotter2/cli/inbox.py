@@ -18,16 +18,17 @@ from plotter2.cli.command import command, opened_host
 from plotter2.config.settings import settings
 from plotter2.datter.codes import DISK_FULL, STORE_BUSY
 from plotter2.datter.ids import IdSource
-from plotter2.errors import DataError, ExitCode, Problem
+from plotter2.errors import ExitCode, Plotter2Error, Problem
 from plotter2.printable import printable, table
 from plotter2.staging import quarantine
 from plotter2.staging.arriving import SCAN_S
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.hints import moments
 from plotter2.staging.inbox import Inbox, Step, Told, status
+from plotter2.wire.codes import MEMORY_NOT_MADE
 
 _SHOWN = 20
-_PASSING = frozenset({DISK_FULL, STORE_BUSY})
+_PASSING = frozenset({DISK_FULL, STORE_BUSY, MEMORY_NOT_MADE})
 """Troubles that end without us: everything stays where it is, and the next look tries again."""
 
 
@@ -151,7 +152,7 @@ def _watched(box: Inbox, stop: threading.Event, teller: _Teller) -> Step:
         try:
             last = box.step(lambda: not stop.is_set())
             trouble = ""
-        except DataError as error:
+        except Plotter2Error as error:
             if error.code not in _PASSING:
                 raise
             if error.code != trouble:
