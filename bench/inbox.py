@@ -1,4 +1,4 @@
-"""1,000 items that are staged already: checked and stored in 3 s; beside it what a child's reading takes of that."""
+"""1,000 items that are staged already: read in confined children and stored in 3 s."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ def main() -> None:
     """Print the figure."""
     with tempfile.TemporaryDirectory() as folder, Host(settings(Path(folder))) as host:
         inbox = host.inbox()
-        batch = inbox.grounds.staged / host.store.new_id()
         with inbox.held():
-            batch.mkdir()
-            for number in range(ITEMS):
-                (batch / f"run{number}.csv").write_text(f"step,loss\n0,{number}\n1,{number / 2}\n")
-            host.orchestrator.warm()
+            _stage(inbox.grounds.staged / host.store.new_id(), 1)
+            inbox.step()  # the zygote is up
+            _stage(inbox.grounds.staged / host.store.new_id(), ITEMS)
             began = time.perf_counter()
             step = inbox.step()
             seconds = time.perf_counter() - began
     assert step.stored == ITEMS, step
     print(f"inbox: {ITEMS:,} staged items stored in {seconds:.2f} s (promise: 3 s)")
+
+
+def _stage(batch: Path, items: int) -> None:
+    batch.mkdir()
+    for number in range(items):
+        (batch / f"run{number}.csv").write_text(f"step,loss\n0,{number}\n1,{number / 2}\n")
 
 
 if __name__ == "__main__":
