@@ -24,6 +24,8 @@ from plotter2.runs.compiling import CompiledScript
 LANGUAGE = "1.0"
 """The edition and revision of the language that statements name."""
 VALID_FOR = timedelta(days=365)
+_PIXELS_IN_A_MS = 20_000
+"""That a child draws and encodes at least: a tenth of what was measured for a film."""
 _NOT_IN_NAME = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -63,7 +65,7 @@ def statement_for(
         files=digests({script.name: script.content}),
         imports=imports(compiled.module.libs),
         caps=sorted_caps(capabilities(compiled.capabilities)),
-        limits=limits_for(compiled.work, ceiling),
+        limits=limits_for(compiled.work, compiled.module.needs["pixels"], ceiling),
     )
 
 
@@ -90,9 +92,11 @@ def capabilities(texts: Iterable[str]) -> tuple[Capability, ...]:
     return tuple(found)
 
 
-def limits_for(work: int, ceiling: Ceiling) -> SignedLimits:
-    """Give limits with ample room over the static work (one unit is about 10 ns), within the ceiling."""
-    time_ms = min(60_000 + work // 10_000, ceiling.cpu_ms, ceiling.wall_ms)
+def limits_for(work: int, pixels: int, ceiling: Ceiling) -> SignedLimits:
+    """Give limits with ample room over the static work (a unit is about 10 ns) and over drawing, within the ceiling."""
+    time_ms = min(
+        60_000 + work // 10_000 + pixels // _PIXELS_IN_A_MS, ceiling.cpu_ms, ceiling.wall_ms
+    )
     return SignedLimits(
         cpu_ms=time_ms, mem_mib=ceiling.memory_mib, out_mib=ceiling.output_mib, wall_ms=time_ms
     )
