@@ -74,10 +74,12 @@ def _two_lengths(where: str, typed: Typed) -> None:
             f"{where} has two lengths, width and height, not {count}",
             help="for example `[160mm, 90mm]`",
         )
-    if item is not None and item.kind != "unknown" and item.unit != "pt":
+    missing = item is not None and item.nullable
+    if missing or (item is not None and item.kind != "unknown" and item.unit != "pt"):
         raise Clash(
             "P2-E0214",
-            f"{where} is made of lengths",
+            f"{where} is made of lengths"
+            + (", and one of these may be missing" if missing else ""),
             help="add a unit, for example `[160mm, 90mm]`",
         )
 
