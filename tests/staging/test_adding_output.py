@@ -20,7 +20,7 @@ from plotter2.staging import AddReport, quarantine, reading, stage
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.tokens import params_in
 from plotter2.wire.codes import TOO_MANY_MESSAGES
-from plotter2.wire.messages import ColumnFound, ReadJob, TableFound
+from plotter2.wire.messages import ColumnFound, LineRefused, ReadJob, TableFound
 from reader_samples import DATA, Answered, read_here
 
 
@@ -329,6 +329,7 @@ def altered(change):  # type: ignore[no-untyped-def]
         lambda m: _with(m, ColumnFound, dtype="object"),
         lambda m: _with(m, ColumnFound, nulls=99),
         lambda m: _with(m, TableFound, table="other"),
+        lambda m: LineRefused(table="other", line=1, offset=0, length=0, code="P2-D0846", why=""),
     ],
 )
 def test_an_answer_that_does_not_fit_together_is_refused(store: Store, change: object) -> None:
