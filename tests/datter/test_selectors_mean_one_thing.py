@@ -58,7 +58,7 @@ def test_a_last_part_names_a_table(store: Store) -> None:
         assert f"{path}/epochs" in error.help
     error = refusal(store, "exp/run0/epoch")
     assert error.code == "P2-D0813"
-    assert error.help == "did you mean 'epochs'?"
+    assert error.help == "did you mean 'exp/run0/epochs'?"
     assert refusal(store, "exp/*/weights").code == "P2-D0813"
 
 
