@@ -15,7 +15,7 @@ _OURS: Final[dict[str, Any]] = {
     "text.hinting": "force_autohint",
     "path.simplify": True,
     "path.simplify_threshold": 1 / 9,
-    "agg.path.chunksize": 0,
+    "agg.path.chunksize": 20_000,  # longer paths overflow the cells that Agg has for one
     "savefig.transparent": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "plotter2",
