@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz docs pictures clean
+.PHONY: setup demo test test-faults check bench fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -12,6 +12,10 @@ setup: $(VENV)/dev.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q
+
+# Every kill point and power cut, and as many files as overflow the kernel's news (minutes; power cuts need root).
+test-faults: $(VENV)/dev.stamp
+	P2_KILL_STRIDE=1 P2_INBOX_FILES=24000 $(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/staging tests/datter
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

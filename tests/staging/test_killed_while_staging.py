@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from staging_samples import attempts, drop
 
 pytestmark = pytest.mark.process
 STAGER = Path(__file__).with_name("killed_stager.py")
+CUTTER = STAGER.with_name("power_cuts.py")
 ADDERS = STAGER.with_name("adding_at_once.py")
 
 
@@ -69,6 +71,21 @@ def test_a_watcher_killed_again_and_again_loses_nothing_and_doubles_nothing(tmp_
     p2_json(root, "inbox", "watch", "--once")
     with Store.open(root) as store:
         assert attempts(store) == dict.fromkeys(names, 1)
+
+
+@pytest.mark.slow
+def test_what_is_acknowledged_survives_power_cuts(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        pytest.skip("cutting the power of a disk needs root, mkfs.ext4 and loop devices")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    stride = os.environ.get("P2_KILL_STRIDE", "9")
+    command = [sys.executable, str(CUTTER), str(tmp_path / "image"), str(disk), stride]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if "CalledProcessError" in done.stderr and "'mount'" in done.stderr:
+        pytest.skip("this machine does not mount loop devices: " + done.stderr.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["broken"] == []
 
 
 def test_ctrl_c_ends_the_watcher_in_peace(tmp_path: Path) -> None:
