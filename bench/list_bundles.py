@@ -12,7 +12,7 @@ from plotter2.datter.bundle import Column, Table
 from plotter2.datter.store import PATIENCE_S, Store
 
 RUNS = 10_000
-METRICS = 20
+METRICS = 100
 ROUNDS = 5
 
 

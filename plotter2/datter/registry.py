@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -398,11 +399,17 @@ def _bundle_row(row: tuple[Any, ...]) -> BundleRow:
         state,
         created,
         json.loads(params),
-        tuple(json.loads(repeat)),
-        tuple(json.loads(axes)),
+        _names(repeat),
+        _names(axes),
         content,
         digest,
     )
+
+
+@lru_cache(maxsize=1024)
+def _names(text: str) -> tuple[str, ...]:
+    """Give names out of JSON; most bundles have the same few."""
+    return tuple(json.loads(text))
 
 
 def _groups(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
