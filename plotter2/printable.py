@@ -11,7 +11,7 @@ _KEPT = frozenset("\n\t")
 
 def printable(text: str) -> str:
     """Give `text` with U+FFFD for each character that has no shape of its own: controls, surrogates, bidi marks."""
-    if text.isprintable():
+    if all(line.isprintable() for line in text.split("\n")):
         return text
     return "".join(
         c if c.isprintable() or c in _KEPT else "\N{REPLACEMENT CHARACTER}" for c in text

@@ -153,7 +153,7 @@ def _params(bundle: BundleRow) -> str:
 
 
 def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d")
 
 
 def _line_json(line: Listed) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2lang.parser import ForeignTables
 from plotter2.cli.answer import (
     Answer,
     NotPrinted,
@@ -20,8 +19,9 @@ from plotter2.cli.answer import (
 from plotter2.cli.codes import BUG, FOREIGN_TABLES
 from plotter2.config.settings import settings
 from plotter2.errors import ExitCode, HostError, Plotter2Error
-from plotter2.host.host import Host
-from plotter2.runs.compiling import CheckFailed
+
+if TYPE_CHECKING:
+    from plotter2.host.host import Host
 
 
 def command(group: click.Group | None = None, name: str | None = None) -> Callable[..., Any]:
@@ -46,6 +46,8 @@ def command(group: click.Group | None = None, name: str | None = None) -> Callab
 
 def opened_host(root: str | None) -> Host:
     """Give the host of a root; use it as a context manager."""
+    from plotter2.host.host import Host  # 200 ms, and what only looks at the store needs none of it
+
     return Host(settings(root))
 
 
@@ -66,9 +68,6 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
             traceback.print_exc()
         _print_error(error, as_json=as_json)
         return error.exit_code
-    except ForeignTables as error:
-        print_problem(_foreign_tables(error), as_json=as_json)
-        return ExitCode.WORK_FAILED
     except (click.ClickException, click.Abort):
         raise
     except KeyboardInterrupt:
@@ -76,7 +75,7 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost frame: a bug must not show a traceback to a person
         if debug:
             traceback.print_exc()
-        print_problem(_bug(error), as_json=as_json)
+        print_problem(_unforeseen(error), as_json=as_json)
         return ExitCode.WORK_FAILED
     try:
         print_answer(answer, as_json=as_json)
@@ -87,21 +86,23 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
 
 
 def _print_error(error: Plotter2Error, *, as_json: bool) -> None:
+    from plotter2.runs.compiling import CheckFailed  # the compiler: only where something failed
+
     if isinstance(error, CheckFailed):
         print_diagnostics(error.diagnostics, error.source, as_json=as_json)
     else:
         print_problem(error, as_json=as_json)
 
 
-def _foreign_tables(error: ForeignTables) -> HostError:
-    return HostError(
-        FOREIGN_TABLES,
-        str(error),
-        help="reinstall plotter2; after a change of the grammar: python -m p2lang.parser.build",
-    )
+def _unforeseen(error: Exception) -> HostError:
+    from p2lang.parser import ForeignTables  # the parser: only where something failed
 
-
-def _bug(error: Exception) -> HostError:
+    if isinstance(error, ForeignTables):
+        return HostError(
+            FOREIGN_TABLES,
+            str(error),
+            help="reinstall plotter2; after a change of the grammar: python -m p2lang.parser.build",
+        )
     return HostError(
         BUG,
         f"plotter2 has a bug: {type(error).__name__}: {error}",

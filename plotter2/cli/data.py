@@ -34,8 +34,9 @@ def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
     with opened_host(root) as host:
         report = host.add(paths, name)
         tops = _tops([bundle.name for bundle in report.bundles])
-        shown = [bundle_json(host.store, top) for top in tops]
-        texts = [bundle_text(host.store, top) for top in tops]
+        selectors = [_reachable(host.store, top) for top in tops]
+        shown = [bundle_json(host.store, selector) for selector in selectors]
+        texts = [bundle_text(host.store, selector) for selector in selectors]
     counts = Counter(bundle.outcome for bundle in report.bundles)
     notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
     notes += _left_alone(report.left_alone)
@@ -58,6 +59,12 @@ def show(root: str | None, bundle: str | None) -> Answer:
         if bundle is None:
             return _listing(store.list())
         return Answer(bundle_json(store, bundle), bundle_text(store, bundle))
+
+
+def _reachable(store: Store, name: str) -> str:
+    """Give a name, or the id that reaches its bundle when that is archived."""
+    attempts = store.attempts(name)
+    return name if any(a.state == "active" for a in attempts) else attempts[0].id
 
 
 def _left_alone(files: tuple[str, ...]) -> list[str]:

@@ -12,6 +12,8 @@ from plotter2.printable import printable, table
 
 _MOST_DRAWN = 2_000
 """Longer tables are printed plainly: nobody reads them on a screen, and drawing them takes long."""
+_YIELDING = ("params", "why")
+"""Columns that are folded where a window is narrow; names and ids are copied, so they stay whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,11 @@ def drawn_table(
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for title in head:
-        drawn.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
+        drawn.add_column(
+            title, justify="right" if title in numbers else "left", no_wrap=title not in _YIELDING
+        )
     for row in rows:
         drawn.add_row(*(Text(printable(cell)) for cell in row))
     return plain, _on_terminal(drawn)

@@ -27,6 +27,9 @@ from plotter2.errors import DataError
 _SURELY_UNDONE = frozenset({codes.DISK_FULL, codes.STORE_BUSY, codes.NOT_WRITABLE})
 """With these SQLite rolled the transaction back; after a failed sync nobody knows."""
 
+_HIDDEN = "it is archived; bring it back with: plotter2 archive --undo {name}"
+_TAKEN_OVER = "the name meant {other!r} until now; from now on it means the new bundle"
+
 _TOGETHER = 200
 """So many descriptions are open at once."""
 
@@ -48,13 +51,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What became of a draft. With "already there", `id` and `attempt` are the older bundle's."""
+    """What became of a draft. With "already there", `id` and `attempt` are the older bundle's.
+
+    `notes` say what a person may not expect: it is archived, or the name meant another bundle.
+    """
 
     id: str
     name: str
     attempt: int
     outcome: Outcome
     draft: Draft
+    notes: tuple[str, ...] = ()
 
 
 class Adding:
@@ -127,12 +134,19 @@ class Adding:
         content = bundle.content_digest()
         same: BundleRow | None = next((row for row in earlier if row.content == content), None)
         if same is not None:
-            return Entered(same.id, draft.name, same.attempt, "already there", draft), []
+            hidden = (_HIDDEN.format(name=same.name),) if same.state == "archived" else ()
+            return Entered(same.id, draft.name, same.attempt, "already there", draft, hidden), []
         if not earlier:
-            return Entered(bundle.id, draft.name, 1, "added", draft), [bundle]
+            notes = self._former_meaning(draft.name)
+            return Entered(bundle.id, draft.name, 1, "added", draft, notes), [bundle]
         attempt = earlier[0].attempt + 1
         numbered = msgspec.structs.replace(bundle, attempt=attempt)
         return Entered(bundle.id, draft.name, attempt, "new attempt", draft), [numbered]
+
+    def _former_meaning(self, name: str) -> tuple[str, ...]:
+        change = self._registry.formerly(name)
+        other = self._registry.bundle(change.bundle) if change else None
+        return (_TAKEN_OVER.format(other=other.name),) if other else ()
 
     def _publish(self, bundles: list[Bundle], published: Published) -> None:
         described = [(bundle, canonical(bundle)) for bundle in bundles]

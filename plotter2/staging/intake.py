@@ -145,5 +145,5 @@ def told(entered: Entered) -> AddedBundle:
         entered.outcome,
         tables,
         dict(draft.params),
-        draft.provenance.notes,
+        (*draft.provenance.notes, *entered.notes),
     )
