@@ -20,6 +20,9 @@ from p2lang.parser.mistakes.trouble import (
 from p2lang.parser.tables import tables
 
 MAX_NESTING = 64
+MAX_SIGNS = 200
+"""`-` and `not` that may stand before one value; the parser's own limit is lower, and takes longer to find."""
+_SIGNS_BEFORE = frozenset(("MINUS", "NOT"))
 _MOST_PROBLEMS = 200
 SWALLOWING = frozenset(
     ("BAD_BACKTICK", "BAD_STRING", "BAD_SINGLE", "BAD_FSTRING", "BAD_TRIPLE", "BAD_CURLY")
@@ -103,9 +106,12 @@ class _Open:
 
 
 def nesting_problem(tokens: Tokens) -> Diagnostic | None:
-    """Say where brackets are nested too deep (P2-E0004), if they are."""
-    depth = 0
+    """Say where brackets, or signs before a value, are nested too deep (P2-E0004), if they are."""
+    depth = signs = 0
     for i, kind in enumerate(tokens.kinds):
+        signs = signs + 1 if kind in _SIGNS_BEFORE else 0
+        if signs > MAX_SIGNS:
+            return too_deep(tokens, i - MAX_SIGNS)
         if kind in OPENERS:
             depth += 1
             if depth > MAX_NESTING:
