@@ -77,7 +77,7 @@ class Node:
     def id(self) -> str:
         """Give the name made of the content."""
         content = [self.op, list(self.inputs), dict(self.attributes), self.kind]
-        return "n" + hashlib.sha256(b"p2node-v1\0" + encoded(content)).hexdigest()[:32]
+        return node_id(encoded(content))
 
     @once
     def inside(self) -> tuple[Value, ...]:
@@ -197,6 +197,11 @@ def encoded(value: Any) -> bytes:
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
 )
+
+
+def node_id(content: bytes) -> str:
+    """Give the name of a node from the canonical bytes of `[op, inputs, attributes, kind]`."""
+    return "n" + hashlib.sha256(b"p2node-v1\0" + content).hexdigest()[:32]
 
 
 def module_hash(encoded: bytes) -> str:

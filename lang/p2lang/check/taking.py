@@ -23,6 +23,8 @@ def belongs(
     if stream.kind is None:
         return False
     after = f"delete it here; `| {signature.name}` stands after the closing brace of the whole box"
+    if place.box in ("page", "report") and signature.takes == "view":
+        after = "end this flow with its last mark: a page draws it; a picture or film of its own is a flow outside"
     session.report(
         "P2-E0260",
         f"`{signature.name}` does not stand in a {place.box}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from p2lang.ir import Value
+from p2lang.ir import Value, inside
 from p2lang.semantics.bounds import Bounds
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.values import Typed
@@ -14,12 +14,12 @@ from p2lang.signatures import Signature
 from p2lang.types import TableSchema
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(NamedTuple):
     """An operation with its arguments, ready to say what it gives.
 
     `flow` is the table or view from the left, `bundle` what a source reads, `tables` answers what a `["table", ref]`
-    names, `new` are the named new columns with their types, `parts` the shapes of what stands in a box.
+    names, `new` are the named new columns with their types, `parts` the shapes of what stands in a box, `calls` the
+    calls in the attributes, for who has looked for them already. A tuple: one is made for every node that is verified.
     """
 
     signature: Signature
@@ -28,8 +28,14 @@ class Application:
     bundle: TableSchema | None = None
     new: tuple[tuple[str, Typed], ...] = ()
     tables: Callable[[Any], TableSchema] | None = None
-    bounds: Bounds = field(default_factory=dict)
+    bounds: Bounds = MappingProxyType({})
     parts: tuple[TableSchema, ...] = ()
+    calls: tuple[Value, ...] | None = None
+
+    @property
+    def values(self) -> Iterable[Value]:
+        """Give the calls in the attributes where they are known, else all values."""
+        return inside(self.attributes) if self.calls is None else self.calls
 
     def columns(self, name: str) -> tuple[str, ...]:
         """Give the column names that an attribute lists; none when it is absent."""

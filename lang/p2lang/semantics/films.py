@@ -32,9 +32,11 @@ def _columns(values: Iterable[Value]) -> Iterator[str]:
             yield value[2]["c"][1]
 
 
-def check_place(signature: Signature, attributes: Mapping[str, Value]) -> None:
-    """Raise Clash where `current` stands in something that does not move."""
-    if not any(value[0] == "call" and value[1] == CURRENT for value in inside(attributes)):
+def check_place(
+    signature: Signature, attributes: Mapping[str, Value], values: Iterable[Value]
+) -> None:
+    """Raise Clash where `current` stands in something that does not move; `values` has all calls in the attributes."""
+    if next(_columns(values), None) is None:
         return
     for name, attribute in attributes.items():
         column = next(_columns(walk(attribute)), None)

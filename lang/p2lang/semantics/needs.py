@@ -178,6 +178,8 @@ class Reckoning:
     # ---- pictures --------------------------------------------------------------------------------
 
     def _picture(self, node: Node, signature: Signature) -> _Picture:
+        if node.kind not in _DRAWN:
+            return _PLAIN
         parts = parts_of(node.attributes)  # a part may stand in a box more than once
         names = [name for _, name in parts] if parts else node.inputs
         below = [self._pictures[name] for name in names if name in self._pictures]
@@ -197,6 +199,8 @@ class Reckoning:
         return picture
 
 
+_DRAWN = frozenset(("view", "page", "plot"))
+_PLAIN = _Picture()
 _NO_COPY = frozenset(("select", "rename", "head", "frame"))
 _ADDING = frozenset(("derive", "label", "pca", "kmeans", "scale", "cast"))
 _COMPONENT = re.compile(r"pc[0-9]+\Z")
@@ -244,7 +248,7 @@ def _joined(node: Node, below: list[_Picture]) -> _Picture:
         return _Picture(panels, PAPER, True)
     if node.op == REPORT.full_name:
         return _Picture(panels, PAPER, True, len(below))
-    return below[0] if below else _Picture()
+    return below[0] if below else _PLAIN
 
 
 def _size(value: Value | None, bounds: Bounds) -> tuple[float, float] | None:

@@ -36,7 +36,7 @@ def schema_after(application: Application) -> TableSchema | None:
     Raises Clash when the columns do not suit the operation.
     """
     signature = application.signature
-    check_place(signature, application.attributes)
+    check_place(signature, application.attributes, application.values)
     if signature.full_name in HELD:
         return _shared(application.parts) if signature.gives == "view" else None
     if signature.facts.numeric_columns:

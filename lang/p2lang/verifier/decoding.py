@@ -39,6 +39,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATORS = frozenset(
     ("or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "**")
 )
+_NO_NODES = b'"nodes":[]'
 _KINDS = frozenset(("table", "view", "plot", "item", "page", "done"))
 
 
@@ -48,12 +49,12 @@ def decode(encoded: bytes) -> Module:
         raise RefusedProgram(
             "P2-V0501", f"the module has {len(encoded):,} bytes, at most {LARGEST:,} are read"
         )
-    content = _canonical(encoded)
+    content, written = _canonical(encoded)
     _keys(content)
     params = _mapping(content["params"], "params", _word)
     nodes = _list(content["nodes"], "nodes", MOST_NODES)
     return Module(
-        tuple(_node(node) for node in nodes),
+        tuple(map(_node, nodes, written)),
         tuple(_id(sink) for sink in _list(content["sinks"], "sinks", MOST_NODES)),
         {name: _param(param) for name, param in params.items()},
         {
@@ -75,30 +76,27 @@ def _needs(value: Any) -> dict[str, int]:
     return {name: _whole(value[name], name, _MOST_WORK) for name in STATED}
 
 
-def _canonical(encoded: bytes) -> dict[str, Any]:
+def _canonical(encoded: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Give what the bytes stand for, and the bytes of each node: each is encoded once, for the whole and for its name.
+
+    A key that stands twice, or a part in another form, gives other bytes than those that came.
+    """
     try:
-        content = json.loads(
-            encoded,
-            object_pairs_hook=_unique,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
+        content = json.loads(encoded, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError) as error:
         raise RefusedProgram(
             "P2-V0502", f"the module is not canonical JSON: {str(error)[:200]}"
         ) from None
-    if ir.encoded(content) != encoded:
-        raise RefusedProgram("P2-V0502", "the module is JSON, but not in its canonical form")
     if not isinstance(content, dict):
         raise RefusedProgram("P2-V0504", "the module is not an object")
-    return content
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
+    nodes = content.get("nodes")
+    written = [ir.encoded(node) for node in nodes] if isinstance(nodes, list) else []
+    around = ir.encoded({**content, "nodes": []}) if written else ir.encoded(content)
+    if around.replace(_NO_NODES, b'"nodes":[' + b",".join(written) + b"]", 1) != encoded:
+        raise RefusedProgram(
+            "P2-V0502", "the module is JSON, but not in its canonical form: each key once, in order"
+        )
+    return content, written
 
 
 def _no_float(text: str) -> NoReturn:
@@ -229,7 +227,7 @@ def _task(value: Any) -> ModuleTask:
     )
 
 
-def _node(value: Any) -> Node:
+def _node(value: Any, written: bytes) -> Node:
     if not isinstance(value, list) or len(value) != 5:
         raise _wrong("a node is not a list of five")
     name, operation, inputs, attributes, kind = value
@@ -245,8 +243,10 @@ def _node(value: Any) -> Node:
     for attribute in sorted(node.attributes):
         seen += _shaped(node.attributes[attribute])
     node.__dict__["inside"] = tuple(seen)  # what it would give, without a second walk
-    if node.id != _id(name):
+    # What the name is made of is the node without it: `["n...",` goes, a bracket comes.
+    if ir.node_id(b"[" + written[len(_id(name)) + 4 :]) != name:
         raise RefusedProgram("P2-V0506", f"node {str(name)[:7]} is not named after its content")
+    node.__dict__["id"] = name
     return node
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.guards import exclusive
@@ -18,8 +19,7 @@ _NONE: frozenset[str] = frozenset()
 _SPEAK_OF_TASKS = ("gather_tasks", "last_task")
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     """What a node stands on: tasks whose params it uses, tasks it asks about, what it reads row by row.
 
     `in_task` tells that it names the task around it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from p2lang.ir import Value
 from p2lang.semantics import operators
@@ -26,8 +26,7 @@ from p2lang.types import TableSchema
 from p2lang.verifier.refusal import RefusedProgram
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a value may name: functions, parameters, columns of the flow, tables among the node's inputs."""
 
     registry: Registry

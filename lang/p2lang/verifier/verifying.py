@@ -214,6 +214,7 @@ class _Pass:
                 tables.__getitem__,
                 self.bounds,
                 self._parts(node, signature, around),
+                node.calls,
             )
         )
         self.needs.append(self.reckoning.add(node, signature, schema).need)
