@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from logger2.identity import Scalar
@@ -221,6 +221,7 @@ def test_one_quantity_gets_a_histogram_and_nothing_an_explanation() -> None:
     st.text(max_size=30),
     st.sampled_from([1, 2, 5]),
 )
+@example(["WMV"], "", 1)  # the whole name is the ending of a kind of file
 def test_any_names_give_a_script_without_mistakes(names: list[str], level: str, seeds: int) -> None:
     taken = {"step", "bundle", "run", "attempt", "lr", "seed"}
     columns = {

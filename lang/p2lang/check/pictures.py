@@ -142,8 +142,9 @@ def _read(
         )
         return None
     name, ending = split_ending(value[1])
-    if not ending and name.rpartition(".")[2].lower() in _FOREIGN_ENDINGS:
-        name, _, ending = name.rpartition(".")
+    stem, _, last = name.rpartition(".")
+    if not ending and stem and last.lower() in _FOREIGN_ENDINGS:
+        name, ending = stem, last
     known = FORMATS.get(signature.name, ())
     if ending and ending not in known:
         fix = f'"{name}.{known[0]}"' if known else f'"{name}"'
