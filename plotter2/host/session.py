@@ -22,7 +22,7 @@ from p2std.registry import core
 from plotter2.datter import durable
 from plotter2.errors import Refused
 from plotter2.host.host import Ask, Host
-from plotter2.host.transcript import HEAD, Entry, Transcript
+from plotter2.host.transcript import Entry, Transcript, script_start
 from plotter2.runs import compiling
 from plotter2.runs.explaining import Explained
 from plotter2.runs.opening import OpenedScript, open_script
@@ -91,7 +91,7 @@ class Session:
 
     def around(self, typed: str) -> tuple[Document, int]:
         """Give the whole script that something typed is the end of, and where it starts there; for completion."""
-        before = HEAD + "".join(f"{d.text}\n" for d in self.transcript.kept)
+        before = script_start(self.transcript.kept)
         if typed.lstrip().startswith("|"):
             before += f"{self.transcript.flow}\n"
         return Document(before + typed, Workspace(core(), self.schemas, self.libraries)), len(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from p2lang import ast
@@ -62,6 +62,11 @@ class Entry:
         return not has_errors(self.diagnostics)
 
 
+def script_start(kept: Iterable[Declaration]) -> str:
+    """Give the text of a script that begins with these declarations."""
+    return HEAD + "".join(f"{declaration.text}\n" for declaration in kept)
+
+
 @dataclass
 class Transcript:
     """The declarations of a session, in order, and the flow that a line starting with a bar continues."""
@@ -94,34 +99,44 @@ class Transcript:
     # ---- declarations --------------------------------------------------------------------------
 
     def _declaring(self, source: Source, declared: tuple[Declaration, ...]) -> Entry:
+        rest = self._others(declared)
         names = {d.name for d in declared}
-        rest = [d for d in self.kept if d.name not in names]
-        place = next((i for i, d in enumerate(self.kept) if d.name in names), len(rest))
-        orders = [(*rest, *declared)]
-        if len(rest) < len(self.kept):  # something is declared anew: what uses it stands below it
-            orders.insert(0, (*rest[:place], *declared, *rest[place:]))
-        best: Entry | None = None
-        for kept in orders:
-            whole = Source(HEAD + "\n".join(d.text for d in kept) + "\n", source.name)
-            told = self.compile(whole).diagnostics
-            entry = Entry(source, self._placed(told, whole.text.find(source.text), source), kept)
-            best = best or entry
-            if entry.ok:
-                return entry
-        assert best is not None
-        return best
+        at = next((i for i, d in enumerate(self.kept) if d.name in names), len(rest))
+        # What is declared anew stands where it stood: what uses it is below. If it needs something newer, at the end.
+        entries = [
+            self._declared(source, rest[:place], declared, rest[place:])
+            for place in dict.fromkeys((at, len(rest)))
+        ]
+        return next((entry for entry in entries if entry.ok), entries[0])
+
+    def _declared(
+        self,
+        source: Source,
+        before: tuple[Declaration, ...],
+        declared: tuple[Declaration, ...],
+        after: tuple[Declaration, ...],
+    ) -> Entry:
+        start = script_start(before)
+        rest = "".join(f"{d.text}\n" for d in after)
+        told = self.compile(Source(f"{start}{source.text}\n{rest}", source.name)).diagnostics
+        return Entry(source, _placed(told, len(start), source), (*before, *declared, *after))
+
+    def _others(self, declared: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+        """Give what was declared before under other names than these."""
+        names = {d.name for d in declared}
+        return tuple(d for d in self.kept if d.name not in names)
 
     def _value(self, source: Source) -> Entry | None:
         """Give the entry of an expression such as `1 + 2`, which is no statement; None when it is not one either."""
         text = f"{_LET_VALUE}{source.text}"
         if has_errors(parse(Source(text)).diagnostics):
             return None
-        before = HEAD + "".join(f"{d.text}\n" for d in self.kept)
+        before = script_start(self.kept)
         compiled = self.compile(Source(f"{before}{text}\n{_SAY_VALUE}", source.name))
-        told = self._placed(compiled.diagnostics, len(before) + len(_LET_VALUE), source)
+        told = _placed(compiled.diagnostics, len(before) + len(_LET_VALUE), source)
         if compiled.module is None:
             return Entry(source, told, self.kept)
-        whole = self._without_unused(f"{text}\n{_SAY_VALUE}", source.name)
+        whole = self._without_unused(self.kept, f"{text}\n{_SAY_VALUE}", source.name)
         return Entry(source, told, self.kept, whole, self.compile(whole))
 
     # ---- what happens --------------------------------------------------------------------------
@@ -129,24 +144,24 @@ class Transcript:
     def _running(
         self, source: Source, declared: tuple[Declaration, ...], items: tuple[ast.Item, ...]
     ) -> Entry:
-        before = HEAD + "".join(f"{d.text}\n" for d in self.kept)
+        others = self._others(declared)
+        before = script_start(others)
         compiled = self.compile(Source(before + source.text, source.name))
-        told = self._placed(compiled.diagnostics, len(before), source)
+        told = _placed(compiled.diagnostics, len(before), source)
         text, ended = self._ended(before, source, items, compiled)
         if ended is not compiled:
-            told = self._placed(ended.diagnostics, len(before), source)
-        kept = (*(k for k in self.kept if k.name not in {d.name for d in declared}), *declared)
+            told = _placed(ended.diagnostics, len(before), source)
         flow = source.slice(items[-1].span) if isinstance(items[-1], ast.FlowStatement) else ""
         if has_errors(told):
             # What only needs too much can be explained: its cost is what a person wants to see then.
             costly = all(d.code in TOO_MUCH for d in told if d.is_error)
-            needed = self._without_unused(text, source.name) if costly else None
+            needed = self._without_unused(others, text, source.name) if costly else None
             return Entry(source, told, self.kept, needed)
-        whole = self._without_unused(text, source.name)
+        whole = self._without_unused(others, text, source.name)
         return Entry(
             source,
             told,
-            kept,
+            (*others, *declared),
             whole,
             self.compile(whole),
             flow,
@@ -169,12 +184,11 @@ class Transcript:
                 return text, tried
         return source.text, compiled
 
-    def _without_unused(self, text: str, name: str) -> Source:
-        """Give the script with those declarations that the input needs."""
-        kept = list(self.kept)
+    def _without_unused(self, kept: Sequence[Declaration], text: str, name: str) -> Source:
+        """Give the script of an input with those earlier declarations that it needs."""
         while True:
-            declared = "".join(f"{d.text}\n" for d in kept)
-            source = Source(f"{HEAD}{declared}\n{text}\n" if declared else f"{HEAD}{text}\n", name)
+            gap = "\n" if kept else ""
+            source = Source(f"{script_start(kept)}{gap}{text}\n", name)
             unused = {
                 source.slice(d.span)
                 for d in self.compile(source).diagnostics
@@ -185,24 +199,25 @@ class Transcript:
                 return source
             kept = left
 
-    def _placed(
-        self, diagnostics: tuple[Diagnostic, ...], offset: int, source: Source
-    ) -> tuple[Diagnostic, ...]:
-        """Give diagnostics with their places in the input; those of earlier inputs keep their words only."""
-        placed = []
-        for d in _told(diagnostics):
-            span = d.span if d.source is not None else _moved(d.span, offset, source)
-            moved = (_moved_related(r, offset, source) for r in d.related)
-            related = tuple(r for r in moved if r is not None)
-            placed.append(
-                replace(
-                    d,
-                    span=span or Span(0, 0),
-                    related=related,
-                    fix=_moved_fix(d.fix, offset, source),
-                )
+
+def _placed(
+    diagnostics: tuple[Diagnostic, ...], offset: int, source: Source
+) -> tuple[Diagnostic, ...]:
+    """Give diagnostics with their places in the input; those of earlier inputs keep their words only."""
+    placed = []
+    for d in _told(diagnostics):
+        span = d.span if d.source is not None else _moved(d.span, offset, source)
+        moved = (_moved_related(r, offset, source) for r in d.related)
+        related = tuple(r for r in moved if r is not None)
+        placed.append(
+            replace(
+                d,
+                span=span or Span(0, 0),
+                related=related,
+                fix=_moved_fix(d.fix, offset, source),
             )
-        return tuple(placed)
+        )
+    return tuple(placed)
 
 
 def _name(item: ast.Use | ast.Param | ast.Let | ast.Pipe | ast.Def | ast.ScriptDef) -> str:

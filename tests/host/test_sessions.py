@@ -69,6 +69,19 @@ def test_a_name_can_be_declared_anew_and_what_uses_it_follows(session: Session) 
     assert [event.text for event in events if isinstance(event, Note)] == ["180"]
 
 
+def test_an_input_can_be_taken_again_as_a_cell_of_a_notebook_is(session: Session) -> None:
+    cell = 'let runs = access("sweep/*") # all of them\n\nlet few = $runs | head(3)\nrows($few)'
+    for _ in range(2):
+        _, events = taken(session, cell)
+        assert [event.text for event in events if isinstance(event, Note)] == ["3"]
+
+
+def test_places_are_right_where_declarations_have_comments_between(session: Session) -> None:
+    entry = session.understood('let a = 1\n# why\nlet runs = access("sweep/*") | filter(stepp > 3)')
+    (diagnostic,) = entry.diagnostics
+    assert entry.typed.slice(diagnostic.span) == "stepp"
+
+
 def test_a_mistake_has_its_place_in_what_was_typed_and_changes_nothing(session: Session) -> None:
     taken(session, 'let runs = access("sweep/*")')
     entry = session.understood("$runs | filter(stepp > 3)")
