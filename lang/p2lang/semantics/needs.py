@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import NamedTuple
 
 from p2lang.ir import Node, Value, parts_of
 from p2lang.semantics.bounds import Bounds, interval, upper
@@ -71,8 +72,7 @@ DEFAULT_LIMITS = Need(
 """What a run may need unless the configuration says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeNeed:
+class NodeNeed(NamedTuple):
     """What one node may need: rows that can arrive, and the bounds."""
 
     node: Node

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from p2lang import ir
 from p2lang.semantics.needs import Need
@@ -13,8 +14,7 @@ from p2lang.types import FlowKind, TableSchema
 from p2lang.verifier.params import Given, ProgramParam, Scalar, bind
 
 
-@dataclass(frozen=True)
-class ProgramNode:
+class ProgramNode(NamedTuple):
     """One operation to carry out.
 
     `schema` is what the node gives: a table's columns, for a view the columns that its marks may name, else None;
