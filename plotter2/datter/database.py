@@ -18,11 +18,10 @@ from plotter2.errors import DataError
 
 MINIMUM_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 5_000
 _SMALLEST_ROOM = 128 * 1024
 
-_SCHEMA = """
+_VERSION_1 = """
 CREATE TABLE bundles(
   id TEXT PRIMARY KEY, name TEXT NOT NULL, attempt INTEGER NOT NULL, parent TEXT,
   state TEXT NOT NULL, created INTEGER NOT NULL, params TEXT NOT NULL,
@@ -43,6 +42,15 @@ CREATE TABLE seen(script TEXT PRIMARY KEY, serial INTEGER NOT NULL) STRICT, WITH
 CREATE TABLE barrier(one INTEGER PRIMARY KEY CHECK(one = 1), count INTEGER NOT NULL) STRICT;
 INSERT INTO barrier VALUES(1, 0);
 """
+_VERSION_2 = """
+CREATE TABLE attachments(
+  bundle TEXT NOT NULL REFERENCES bundles(id), name TEXT NOT NULL, script TEXT NOT NULL,
+  sidecar TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL,
+  PRIMARY KEY(bundle, name)) STRICT, WITHOUT ROWID;
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2)
+"""What each version of the registry added to the one before it."""
+SCHEMA_VERSION = len(_VERSIONS)
 
 
 def open_database(path: Path) -> apsw.Connection:
@@ -114,9 +122,9 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise _newer(path, version)
     connection.execute("BEGIN IMMEDIATE")
-    if connection.pragma("user_version") == 0:  # nobody else was faster
-        connection.execute(_SCHEMA)
-        connection.pragma("user_version", SCHEMA_VERSION)
+    for step in _VERSIONS[connection.pragma("user_version") :]:  # none when somebody was faster
+        connection.execute(step)
+    connection.pragma("user_version", SCHEMA_VERSION)
     connection.execute("COMMIT")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, curve
 from plotter2.datter.bundle import Bundle
-from plotter2.datter.database import check_sqlite
+from plotter2.datter.database import SCHEMA_VERSION, check_sqlite
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
@@ -111,7 +111,7 @@ def test_the_registry_writes_ahead_and_syncs_fully(root: Path) -> None:
         connection = store._registry._connection
         assert connection.pragma("journal_mode") == "wal"
         assert connection.pragma("synchronous") == 2
-        assert connection.pragma("user_version") == 1
+        assert connection.pragma("user_version") == SCHEMA_VERSION
         with pytest.raises(apsw.ConstraintError):
             connection.execute("INSERT INTO seen VALUES('x', 'not a number')")
 
