@@ -24,9 +24,6 @@ from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow, Registry
 from plotter2.errors import DataError
 
-_SURELY_UNDONE = frozenset({codes.DISK_FULL, codes.STORE_BUSY, codes.NOT_WRITABLE})
-"""With these SQLite rolled the transaction back; after a failed sync nobody knows."""
-
 _HIDDEN = "it is archived; bring it back with: plotter2 archive --undo {name}"
 _TAKEN_OVER = "the name meant {other!r} until now; from now on it means the new bundle"
 
@@ -170,7 +167,7 @@ class Adding:
         try:
             self._registry.add(event.id, [(bundle, digests[bundle.id]) for bundle in bundles])
         except DataError as error:
-            if error.code in _SURELY_UNDONE:
+            if error.code in codes.SURELY_UNDONE:
                 take_back()
             raise  # otherwise the files stay, and the next open finishes what they say
 

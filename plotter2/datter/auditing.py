@@ -50,14 +50,17 @@ def audit(root: Path, patience_s: float) -> Audit:
 def _audited(layout: Layout) -> Audit:
     problems: list[Problem] = []
     known = events.listed(layout)
-    bundles = _described(layout, known, problems)
+    scripts: dict[str, dict[str, int]] = {}
+    bundles = _described(layout, known, problems, scripts)
     if not problems:
         _compare(layout, known, problems)
     needed: dict[str, int] = {}
     for bundle in bundles:
         needed |= collecting.chunks_of(bundle)
+    for named in scripts.values():
+        needed |= named
     there = {path.name: path for path in collecting.object_files(layout)}
-    users = _users(bundles)
+    users = _users(bundles, scripts)
     for digest, size in needed.items():
         path = there.get(digest)
         if path is None or path.stat().st_size != size:
@@ -69,7 +72,13 @@ def _audited(layout: Layout) -> Audit:
     )  # fmt: skip
 
 
-def _described(layout: Layout, known: tuple[str, ...], problems: list[Problem]) -> list[Bundle]:
+def _described(
+    layout: Layout,
+    known: tuple[str, ...],
+    problems: list[Problem],
+    scripts: dict[str, dict[str, int]],
+) -> list[Bundle]:
+    """Give the bundles that events name; `scripts` is filled with the objects of what was attached to them."""
     found: list[Bundle] = []
     for event_id in known:
         try:
@@ -77,6 +86,8 @@ def _described(layout: Layout, known: tuple[str, ...], problems: list[Problem]) 
         except DataError as error:
             problems.append(error.problem())
             continue
+        if isinstance(event, events.Attached):
+            scripts.setdefault(event.bundle, {}).update(events.named_objects(event))
         if not isinstance(event, events.Added):
             continue
         for bundle_id, digest in event.bundles.items():
@@ -117,8 +128,12 @@ def _registry(layout: Layout) -> Registry:
     return registry
 
 
-def _users(bundles: list[Bundle]) -> dict[str, list[str]]:
+def _users(bundles: list[Bundle], scripts: dict[str, dict[str, int]]) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
+    names = {bundle.id: bundle.name for bundle in bundles}
+    for bundle_id, named in scripts.items():
+        for digest in named:
+            users.setdefault(digest, []).append(f"what is attached to {names[bundle_id]}")
     for bundle in bundles:
         for digest in collecting.chunks_of(bundle):
             users.setdefault(digest, []).append(bundle.name)

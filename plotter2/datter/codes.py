@@ -31,6 +31,10 @@ BAD_CONDITION = "P2-D0826"
 IN_ITS_PLACE = "P2-D0827"
 UNKNOWN_ITEM = "P2-D0828"
 STILL_DAMAGED = "P2-D0829"
+NOT_ATTACHED = "P2-D0870"
+
+SURELY_UNDONE = frozenset({DISK_FULL, STORE_BUSY, NOT_WRITABLE})
+"""With these SQLite rolled the transaction back; after a failed sync nobody knows."""
 
 CODES: dict[str, str] = {
     DISK_FULL: "there is no room left where the store is; nothing half-written was kept",
@@ -61,5 +65,6 @@ CODES: dict[str, str] = {
     IN_ITS_PLACE: "what was set aside cannot be given back: something is in its place",
     UNKNOWN_ITEM: "nothing of this id was set aside",
     STILL_DAMAGED: "what was set aside is still damaged and stays there",
+    NOT_ATTACHED: "nothing of this name is attached to the bundle",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
 }

@@ -45,6 +45,7 @@ def find(layout: Layout, grace_s: float) -> Garbage:
     needed: set[str] = set()
     for event_id in events.listed(layout):
         event = events.read(layout, event_id)
+        needed.update(events.named_objects(event))
         if isinstance(event, events.Added):
             for bundle_id, digest in event.bundles.items():
                 bundles.add(bundle_id)

@@ -6,9 +6,10 @@ Errors of SQLite become DataErrors here; no other module knows what they are cal
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
@@ -20,6 +21,8 @@ MINIMUM_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
 BUSY_TIMEOUT_MS = 5_000
 _SMALLEST_ROOM = 128 * 1024
+
+_Result = TypeVar("_Result")
 
 _VERSION_1 = """
 CREATE TABLE bundles(
@@ -44,9 +47,10 @@ INSERT INTO barrier VALUES(1, 0);
 """
 _VERSION_2 = """
 CREATE TABLE attachments(
-  bundle TEXT NOT NULL REFERENCES bundles(id), name TEXT NOT NULL, script TEXT NOT NULL,
-  sidecar TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL,
-  PRIMARY KEY(bundle, name)) STRICT, WITHOUT ROWID;
+  event TEXT NOT NULL, bundle TEXT NOT NULL REFERENCES bundles(id), name TEXT NOT NULL,
+  at INTEGER NOT NULL, body TEXT NOT NULL, ended TEXT NOT NULL,
+  PRIMARY KEY(event, name)) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_by_bundle ON attachments(bundle);
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)
 """What each version of the registry added to the one before it."""
@@ -158,6 +162,20 @@ def translated(path: Path) -> Iterator[None]:
         if isinstance(error, apsw.IOError) and _has_no_room(path):
             raise disk_full(path) from error
         raise damaged(path, str(error)) from error
+
+
+def in_transaction(connection: apsw.Connection, path: Path, work: Callable[[], _Result]) -> _Result:
+    """Do what `work` does, all or nothing, and give what it gives; raises DataError."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
 
 
 def _has_no_room(path: Path) -> bool:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from plotter2.datter import codes, durable
+from plotter2.datter.attachments import AttachedScript, objects_of
 from plotter2.datter.bundle import Bundle, State, canonical, digest_of, read_bundle
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
@@ -56,7 +57,21 @@ class Shelved(_Event, frozen=True, tag="state"):
     state: State
 
 
-Event: TypeAlias = Added | Moved | Shelved
+class Attached(_Event, frozen=True, tag="attached"):
+    """Signed scripts were attached to a bundle together; each replaces one of its name."""
+
+    bundle: str
+    scripts: tuple[AttachedScript, ...]
+
+
+class Detached(_Event, frozen=True, tag="detached"):
+    """An attached script was taken away from attempts of a bundle; its bytes are kept."""
+
+    bundles: tuple[str, ...]
+    name: str
+
+
+Event: TypeAlias = Added | Moved | Shelved | Attached | Detached
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -110,19 +125,31 @@ def replay(layout: Layout, registry: Registry, event_ids: tuple[str, ...]) -> No
     if event_ids:
         durable.sync_dir(layout.commits)
     for event_id in event_ids:
-        event = read(layout, event_id)
-        if isinstance(event, Added):
+        _enter(layout, registry, read(layout, event_id))
+
+
+def _enter(layout: Layout, registry: Registry, event: Event) -> None:
+    match event:
+        case Added():
             found = [
                 (load_bundle(layout, bundle_id, digest), digest)
                 for bundle_id, digest in event.bundles.items()
             ]
             registry.add(event.id, found)
-        elif isinstance(event, Shelved):
+        case Shelved():
             registry.shelve(event.id, event.bundles, event.state)
-        else:
-            registry.rename(
-                event.id, (Renamed(c.bundle, c.old, c.new, event.at) for c in event.changes)
-            )
+        case Moved():
+            changes = (Renamed(c.bundle, c.old, c.new, event.at) for c in event.changes)
+            registry.rename(event.id, changes)
+        case Attached():
+            registry.attachments.enter(event.id, event.at, event.bundle, event.scripts)
+        case Detached():
+            registry.attachments.end(event.id, event.bundles, event.name)
+
+
+def named_objects(event: Event) -> dict[str, int]:
+    """Give the objects that an event itself names: digest -> bytes; those of bundles their descriptions name."""
+    return objects_of(event.scripts) if isinstance(event, Attached) else {}
 
 
 def publish(layout: Layout, folder: Path, event: Event) -> None:

@@ -45,6 +45,19 @@ def verify(layout: Layout, digest: str) -> None:
         raise _damaged(path, "its bytes are not those that its name promises")
 
 
+def read(layout: Layout, digest: str) -> bytes:
+    """Give the bytes of an object; raises DataError (P2-D0816) unless they are those that its name promises."""
+    path = layout.object_file(digest)
+    with durable.reported(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise _damaged(path, "it is missing") from None
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise _damaged(path, "its bytes are not those that its name promises")
+    return data
+
+
 def digest_of_file(path: Path, *, from_disk: bool = False) -> str:
     """Give the SHA-256 of a file's bytes; `from_disk` has them read anew where they are in memory.
 
@@ -155,7 +168,7 @@ def _has(path: Path, size: int) -> bool:
 def _damaged(path: Path, why: str) -> DataError:
     return DataError(
         codes.OBJECT_DAMAGED,
-        f"a stored column is damaged: {why}",
+        f"a stored object is damaged: {why}",
         where=str(path),
         help="restore this file from a backup, or remove it and add the experiment's output again",
     )

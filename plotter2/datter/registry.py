@@ -17,8 +17,9 @@ import apsw
 import msgspec
 
 from logger2.identity import Scalar
+from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
-from plotter2.datter.database import damaged, open_database, translated
+from plotter2.datter.database import damaged, in_transaction, open_database, translated
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 
 _MOST_MARKS = 500
@@ -81,6 +82,7 @@ class Registry:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self.attachments = Attachments(connection, path)
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -269,13 +271,15 @@ class Registry:
             here = objects.setdefault(bundle, {})
             for column in _TABLE.decode(body).columns:
                 here.update((chunk.digest, chunk.bytes) for chunk in column.chunks)
+        for attachment in self.attachments.all():
+            objects.setdefault(attachment.bundle, {}).update(objects_of((attachment.kept,)))
         return tuple((row, objects.get(row.id, {})) for row in self._bundles("ORDER BY id", ()))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give all rows that are made from files, by table, sorted: two registries can be compared."""
         return {
             name: sorted(self._rows(f"SELECT * FROM {name}", ()), key=repr)  # noqa: S608 - our names
-            for name in ("bundles", "tables", "names", "events")
+            for name in ("bundles", "tables", "names", "attachments", "events")
         }
 
     # ------------------------------------------------------------ runs and serials
@@ -362,16 +366,7 @@ class Registry:
         self._connection.execute(statement, values)
 
     def _transaction(self, work: Callable[[], _Result]) -> _Result:
-        with translated(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work()
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            return result
+        return in_transaction(self._connection, self._path, work)
 
 
 def copy_runs(old: Registry, new: Registry) -> None:

@@ -13,8 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from p2lang.types import TableSchema
-from plotter2.datter import codes, collecting, events, objects, output, select, workspace
+from plotter2.datter import (
+    attaching,
+    codes,
+    collecting,
+    events,
+    objects,
+    output,
+    select,
+    workspace,
+)
 from plotter2.datter.adding import Adding, catch_up
+from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.durable import locked
@@ -169,6 +179,31 @@ class Store:
         ):
             catch_up(self._layout, self._registry)
             yield Change(self._layout, self._registry, self._ids, folder)
+
+    # ------------------------------------------------------------ attached scripts
+    def attach(
+        self, path: str, scripts: Sequence[attaching.ScriptBytes]
+    ) -> tuple[attaching.Attached, ...]:
+        """Attach signed scripts to a bundle, durably. Raises DataError as `attaching.attach`."""
+        with self._changing() as on:
+            return attaching.attach(on, path, scripts)
+
+    def detach(self, path: str, name: str) -> Attachment:
+        """Take an attached script away again. Raises DataError as `attaching.detach`."""
+        with self._changing() as on:
+            return attaching.detach(on, path, name)
+
+    def attachments(self, bundle: BundleRow) -> tuple[Attachment, ...]:
+        """Give the scripts that count for a bundle now: attached to it or to an earlier attempt, by name."""
+        return self._registry.attachments.of(bundle.name, bundle.attempt)
+
+    def attachment_history(self, bundle: BundleRow) -> tuple[Attachment, ...]:
+        """Give every script that was ever attached to this attempt, oldest first."""
+        return self._registry.attachments.history(bundle.id)
+
+    def object_bytes(self, digest: str) -> bytes:
+        """Give an object's bytes, compared with its name. Raises DataError (P2-D0816)."""
+        return objects.read(self._layout, digest)
 
     # ------------------------------------------------------------ tables
     def describe(self, path: str, only: Narrowing = EVERYTHING) -> Stacked:
