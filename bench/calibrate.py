@@ -28,7 +28,8 @@ from p2lang.verifier import ProgramNode, verify
 from p2std.registry import core
 from p2std.table import collected
 from plotter2.child.drawn import Report
-from plotter2.child.interpreter import Drawing, Interpreter
+from plotter2.child.happenings import Drawing
+from plotter2.child.interpreter import Interpreter
 from plotter2.child.pictures import Pictures
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.mpl import draw

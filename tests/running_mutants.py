@@ -12,7 +12,8 @@ from p2lang.semantics.structure import awaited
 from p2lang.types import TableSchema
 from p2lang.verifier import BadParam, Program, ProgramNode
 from p2std.registry import core
-from plotter2.child.interpreter import Drawing, Interpreter
+from plotter2.child.happenings import Drawing
+from plotter2.child.interpreter import Interpreter
 from plotter2.errors import RunError
 
 _MOST_WORK = 20_000_000

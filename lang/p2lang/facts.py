@@ -13,6 +13,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     touches read bundle:path           what a signature must allow: right, kind, the parameter that names the target
     touches write output:name or plot  the same, and the target when the parameter is left out; `@task` is the task
     awaits the task store    it compiles; a run stops before anything is computed and says that this is missing
+    needs a bundle           it runs where the script is attached to a bundle, in a task
     null never, null sometimes         whether the result can be missing; otherwise it is when an argument is
     null as value            missing when the argument `value` is
     kind of x or value       the result has the kind that both arguments share
@@ -75,6 +76,7 @@ class Facts:
     output: Literal["", "picture", "file"] = ""
     touched: Touched | None = None
     awaits: str = ""
+    needs_bundle: bool = False
     null: str = ""
     kind_of: tuple[str, ...] = ()
     unit: str = ""
@@ -144,6 +146,7 @@ _OPERATION = _table(
             "touched": Touched(m[1], m[2], m[3], m[4] or "")
         },
         r"awaits (.+)": lambda m: {"awaits": m[1]},
+        r"needs a bundle": lambda m: {"needs_bundle": True},
         r"null (never|sometimes|as \w+)": lambda m: {"null": m[1]},
         r"kind of (\w+) or (\w+)": lambda m: {"kind_of": (m[1], m[2])},
         r"unit (none|rad|root \w+|\w+ [/*] \w+)": lambda m: {"unit": m[1]},

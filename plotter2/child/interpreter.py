@@ -16,64 +16,51 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from p2lang.ir import PARTS, Value, parts_of
+from p2lang.semantics.promises import columns_of
 from p2lang.semantics.structure import (
+    EXPOSE,
     GUARD,
     HELD,
     IMPOSE,
     NAME,
+    NEED,
     SEQUENCE,
-    TASK,
-    outside_tasks,
+    effects_of,
+    is_effect_of,
     unnamed,
 )
 from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
+from p2std.around import NOWHERE, Around
 from p2std.binding import Kernel, flow_kernels
-from p2std.errors import NotComputable, UnfitFormat
-from p2std.kernels.effects import Draw, Effect, GiveUp, HandOver, Motion, Say, Show, WriteOut
+from p2std.kernels.effects import (
+    Draw,
+    Effect,
+    GiveUp,
+    Redo,
+    WriteOut,
+)
 from p2std.lowering import argument, constant
 from p2std.plan import plan_of
 from p2std.registry import core
 from p2std.table import DTYPES, Table, Tagged, collected
 from plotter2.child.counting import Meter
-from plotter2.child.drawn import Drawable, Layers, Page, Panels, Report, View, boxed
-from plotter2.child.run_codes import IMPOSED, NOT_COMPUTED, SHAPE_DIFFERS
+from plotter2.child.drawn import Layers, Page, Panels, Report, View, boxed
+from plotter2.child.happenings import (
+    Asking,
+    Drawing,
+    Exposing,
+    Happening,
+    Writing,
+)
+from plotter2.child.placing import Pending, Placed
+from plotter2.child.run_codes import IMPOSED, NO_END, SHAPE_DIFFERS
+from plotter2.child.tables import Choice, moment_of
 from plotter2.errors import RunError
 
 Scalars: TypeAlias = Mapping[str, Any]
-Pending: TypeAlias = tuple[tuple[ProgramNode, pl.LazyFrame], ...]
-"""Steps that are planned but not yet computed, in order."""
-
 Reader: TypeAlias = Callable[[ProgramNode], pl.DataFrame]
 """Gives the stored rows that a source reads."""
-
-
-@dataclass(eq=False)
-class PlacedError(RunError):
-    """A RunError with the node at which it happened, and its place (start, end) in the script when that is known."""
-
-    node: str = ""
-    span: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """An effect: draw this view or report under this name; with `motion`, as a film."""
-
-    name: str
-    view: Drawable | Report
-    node: ProgramNode
-    motion: Motion | None = None
-
-
-@dataclass(frozen=True)
-class Writing:
-    """An effect: hand out a table as this file."""
-
-    name: str
-    data: bytes
-    rows: int
-    node: ProgramNode
 
 
 @dataclass
@@ -94,13 +81,21 @@ class Account:
 
 @dataclass
 class Interpreter:
-    """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row."""
+    """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row.
+
+    With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
+    `choices` has the rows that a source wants, before they are read.
+    """
 
     program: Program
     params: Scalars
     read: Reader
     counted: Mapping[str, Mapping[str, Tagged]] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    task: str = ""
+    around: Around = NOWHERE
+    started: float = 0.0
+    choices: dict[str, Choice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -109,7 +104,7 @@ class Interpreter:
         self._plan = plan_of(self.program)
         self.meter = Meter(self.program, self.params, core())
         self._there: dict[str, tuple[str, ...]] = {}
-        own = outside_tasks([node.node for node in self.program.nodes])
+        own = effects_of([node.node for node in self.program.nodes], self.task)
         self._uses = Counter(i for node in own for i in set(node.inputs))
 
     # ------------------------------------------------------------ what expressions may ask
@@ -124,15 +119,19 @@ class Interpreter:
         self._values[node] = kept
         return kept
 
+    def flow(self, node: str) -> Table:
+        """Compute a table of the program, whatever else there is."""
+        self._evaluate_all({node})
+        return self.table(node)
+
     # ------------------------------------------------------------ effects
-    def effects(self) -> Iterator[Drawing | HandOver | Say | Show | GiveUp | Writing]:
-        """Carry out what stands outside tasks and give its effects in order; what is guarded off computes nothing.
+    def effects(self) -> Iterator[Happening | GiveUp]:
+        """Carry out the task, or what stands outside tasks, effect by effect; what is guarded off computes nothing.
 
         Raises RunError P2-R0601 when an imposed condition does not hold, P2-R0609 (or the kernel's own code) when the
         data do not allow a computation.
         """
-        effects = [n for n in self.program.nodes if SEQUENCE in n.node.attributes]
-        effects = [n for n in effects if TASK not in n.node.attributes]
+        effects = [n for n in self.program.nodes if is_effect_of(n.node, self.task)]
         for node in sorted(effects, key=lambda n: int(n.node.attributes[SEQUENCE][1])):
             if self._is_off(node):
                 continue
@@ -168,13 +167,13 @@ class Interpreter:
         if guard is None:
             return True
         self._evaluate_all(_tables_in(guard))
-        with _Placed(node):
+        with Placed(node):
             return constant(guard, self) is True
 
     def _evaluated(self, node: ProgramNode) -> Any:
         self._evaluate_all(self._wanted(node))
         started = time.perf_counter()
-        with _Placed(node, self._pending_before(node)):
+        with Placed(node, self._pending_before(node)):
             value = self._value(node)
             self._note(node, value, started)
         self._values[node.id] = value
@@ -186,17 +185,16 @@ class Interpreter:
 
     # ------------------------------------------------------------ one node
     def _value(self, node: ProgramNode) -> Any:
-        if node.node.op == IMPOSE.full_name:
-            return self._impose(node)
-        if node.node.op in HELD:
-            return self._boxed(node)
+        rule = _STATEMENTS.get(node.node.op)
+        if rule is not None:
+            return rule(self, node)
         kernel = flow_kernels()[node.node.op]
         if kernel.kind == "source":
-            return self._finished(node, kernel, self._source(node, kernel))
+            return self._finished(node, self._source(node, kernel))
         given: Any = self._values[node.flow] if node.flow is not None else None
         if kernel.kind == "step" and node.kind == "table":
             table = replace(given, counted=self.counted.get(node.id, {}))
-            return self._finished(node, kernel, self._run(node, kernel, table=table))
+            return self._finished(node, self._run(node, kernel, table=table))
         if kernel.full_name == "frame@1":
             return View(self._run(node, kernel), given, str(node.flow))
         if kernel.kind in ("mark", "deco"):
@@ -230,13 +228,45 @@ class Interpreter:
         carried: dict[str, Any] = {}
         if "table" in kernel.takes:
             assert node.schema is not None
-            stored = self.read(node)
-            self._stored[node.id] = stored.height
-            carried["table"] = Table(stored.lazy(), node.schema, self)
+            carried["table"] = Table(self._read_for(node).lazy(), node.schema, self)
         frame: pl.LazyFrame = self._run(node, kernel, **carried)
         return frame
 
-    def _finished(self, node: ProgramNode, kernel: Kernel, frame: pl.LazyFrame) -> Table:
+    def _read_for(self, node: ProgramNode) -> pl.DataFrame:
+        attributes = node.node.attributes
+        if attributes.keys() & {"step", "since", "before"}:
+            step = constant(attributes.get("step"), self)
+            since, before = (self._moment(attributes.get(name)) for name in ("since", "before"))
+            self.choices[node.id] = Choice(step, since, before)
+        stored = self.read(node)
+        self._stored[node.id] = stored.height
+        return stored
+
+    def _moment(self, written: Value | None) -> float | None:
+        """Give a moment in seconds since 1970: a day or time as text (UTC without an offset), or how long ago."""
+        if written is None:
+            return None
+        value = constant(written, self)
+        if isinstance(value, int | float):
+            return self.started - value
+        if value is None:
+            raise RunError(
+                NO_END,
+                "since or before names a task that has not ended here yet",
+                help="run that task first; plotter2 tasks BUNDLE shows which ran",
+            )
+        return moment_of(str(value))
+
+    def _need(self, node: ProgramNode) -> Table:
+        return self._finished(node, self._read_for(node).lazy())
+
+    def _expose(self, node: ProgramNode) -> Exposing:
+        given: Table = self._values[str(node.flow)]
+        names = [name for name, _ in columns_of(node.node.attributes["type"])]
+        rows = collected(given.frame.select(names))
+        return Exposing(str(node.node.attributes["name"][1]), rows, node)
+
+    def _finished(self, node: ProgramNode, frame: pl.LazyFrame) -> Table:
         assert node.schema is not None
         frame = _in_shape(node, frame, node.schema)
         if node.id not in self._plan.planned:
@@ -250,7 +280,7 @@ class Interpreter:
 
     def placed(self, node: str) -> AbstractContextManager[None]:
         """Give a context in which something is made of a node's rows: what fails names the guilty step."""
-        return _Placed(self.program[node], self._pending.get(node, ()))
+        return Placed(self.program[node], self._pending.get(node, ()))
 
     def _impose(self, node: ProgramNode) -> None:
         if constant(node.node.attributes["that"], self) is True:
@@ -262,9 +292,7 @@ class Interpreter:
             help="the script itself asks for this: look at its `impose` line",
         )
 
-    def _effect(
-        self, node: ProgramNode, kernel: Kernel, given: Any
-    ) -> HandOver | Say | Show | GiveUp | Drawing | Writing:
+    def _effect(self, node: ProgramNode, kernel: Kernel, given: Any) -> Happening | GiveUp:
         carried = {"table": given}
         if isinstance(given, View | Layers | Panels):
             carried = {"view": given.picture}
@@ -275,6 +303,8 @@ class Interpreter:
             return Drawing(effect.name, given, node, effect.motion)
         if isinstance(effect, WriteOut):
             return Writing(effect.name, effect.data, effect.rows, node)
+        if isinstance(effect, Redo):
+            return Asking(effect, node)
         return effect
 
     def _note(self, node: ProgramNode, value: Any, started: float) -> None:
@@ -293,6 +323,14 @@ class Interpreter:
         self.accounts[node.id] = Account(
             node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
         )
+
+
+_STATEMENTS: Mapping[str, Callable[[Interpreter, ProgramNode], Any]] = {
+    IMPOSE.full_name: Interpreter._impose,
+    NEED.full_name: Interpreter._need,
+    EXPOSE.full_name: Interpreter._expose,
+    **dict.fromkeys(HELD, Interpreter._boxed),
+}
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
@@ -323,79 +361,3 @@ def _tables_in(value: Any) -> set[str]:
             return set().union(*map(_tables_in, value.values()))
         case _:
             return set()
-
-
-class _Placed:
-    """Turns what cannot be computed into a RunError that names the operation and knows its node."""
-
-    def __init__(self, node: ProgramNode, pending: Pending = ()) -> None:
-        self._node = node
-        self._pending = pending
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        node, where = self._node, self._node.signature.name
-        if isinstance(error, NotComputable):
-            refused = RunError(error.code, str(error), where, error.help)
-        elif isinstance(error, pl.exceptions.PolarsError | UnfitFormat):
-            node = _guilty(self._pending, node)
-            refused = _refusal(error, node.signature.name)
-        elif isinstance(error, OverflowError):
-            refused = RunError("P2-R0614", f"a number is too large for {where}()", where)
-            refused.help = "give it a smaller number"
-        elif isinstance(error, RunError) and not isinstance(error, PlacedError):
-            refused = error
-        else:
-            return
-        raise PlacedError(
-            refused.code,
-            refused.message,
-            refused.where or where,
-            refused.help,
-            refused.note,
-            refused.exit_code,
-            node=node.id,
-        ) from None
-
-
-def _guilty(pending: Pending, last: ProgramNode) -> ProgramNode:
-    # polars computes a whole chain at once and cannot say which step failed: the first that fails alone did.
-    for node, frame in pending:
-        try:
-            collected(frame)
-        except (pl.exceptions.PolarsError, UnfitFormat):
-            return node
-    return last
-
-
-def _refusal(error: pl.exceptions.PolarsError | UnfitFormat, where: str) -> RunError:
-    text = str(error).partition("\n")[0]
-    if isinstance(error, UnfitFormat):
-        return RunError(
-            "P2-R0612",
-            text,
-            where,
-            'write for example ".2f" for numbers, "d" for whole numbers',
-        )
-    if "i128" in text:
-        return RunError(
-            "P2-R0610",
-            "a whole number is larger than 64 bits can hold",
-            where,
-            'compute with numbers: cast(x="number") first',
-        )
-    if "conversion" in text:
-        return RunError(
-            "P2-R0611",
-            f"a value cannot be changed into the wanted type: {text[:300]}",
-            where,
-            "drop or repair such rows first, for example with filter(…)",
-        )
-    return RunError(
-        NOT_COMPUTED,
-        f"the data do not allow this computation: {text[:300]}",
-        where,
-        "look at the rows that reach this step",
-    )

@@ -10,43 +10,47 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import polars as pl
 import scipy
 
 from p2lang.ir import parts_of
-from p2lang.semantics.structure import TASK, awaited, kinds_of, outside_tasks, sheet_name
-from p2lang.types import schemas_from_json
-from p2lang.verifier import BadParam, Program, ProgramNode, RefusedProgram, verify
+from p2lang.semantics.structure import is_effect_of, kinds_of, sheet_name
+from p2lang.verifier import Program, ProgramNode
 from p2std.binding import kernels
-from p2std.kernels.effects import GiveUp, HandOver, Say, Show
+from p2std.kernels.effects import GiveUp, HandOver, Release, Say, Show
 from p2std.picture import Mark
 from p2std.registry import core
 from plotter2.child import captions
+from plotter2.child.answers import Answers, is_asked_for
 from plotter2.child.drawn import Report, views_of
-from plotter2.child.interpreter import Drawing, Interpreter, PlacedError, Writing
+from plotter2.child.giving import ask, hand_out
+from plotter2.child.happenings import Asking, Drawing, Exposing, Happening, Writing
+from plotter2.child.interpreter import Interpreter
 from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
 from plotter2.child.moments import Timing, timing
 from plotter2.child.pictures import Pictures
+from plotter2.child.placing import PlacedError
+from plotter2.child.ready import around_of, bound, require_all, verified
 from plotter2.child.reports import Reports
-from plotter2.child.run_codes import NOT_THERE_YET, SAME_NAME
+from plotter2.child.run_codes import SAME_NAME
 from plotter2.child.showing import shown
-from plotter2.child.tables import StoredTables
+from plotter2.child.tables import EVERYTHING, StoredTables
 from plotter2.child.views import Composed
-from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.document import Formula
 from plotter2.renderkit.film import Film, film_of
 from plotter2.renderkit.filming import filmed
-from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, SIXEL, bound, draw, measured
+from plotter2.renderkit.mpl import FORMATS, MATPLOTLIB_VERSION, SIXEL, draw, measured
+from plotter2.renderkit.mpl import bound as bound_sheets
 from plotter2.renderkit.scene import LayerCounts, Scene
 from plotter2.renderkit.typesetting import typeset
 from plotter2.renderkit.video import AV_VERSION, KINDS
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
-from plotter2.wire.messages import FromChild, Note, Progress, RowsCounted, RunJob
+from plotter2.wire.messages import FromChild, GaveUp, Note, Progress, Released, RowsCounted, RunJob
 
 LOADED = (kernels(), core())
 """All kernels and signatures: loaded before a child is forked, because a confined child can load nothing."""
@@ -62,6 +66,9 @@ class Channel(Protocol):
     def send(self, message: FromChild) -> None:
         """Send one message."""
 
+    def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
+        """Append bytes to the output memory; gives (offset, length)."""
+
     def put(self, name: str, kind: str, data: bytes) -> None:
         """Hand out one finished artefact."""
 
@@ -69,20 +76,21 @@ class Channel(Protocol):
 def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     """Carry out a RunJob; `fds` are output, program, inputs, then the data.
 
-    Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside.
-    Nothing is put when anything fails or the script gives up. Raises RunError (P2-V05xx: refused by the verifier;
-    P2-R06xx, with the `span` of the operation when the program tells it), HostError and DataError as wire and
-    renderkit do.
+    Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, then what a
+    task exposes and asks for. Nothing of these is put when anything fails or the script gives up. Raises RunError
+    (P2-V05xx: refused by the verifier; P2-R06xx, with the `span` of the operation when the program tells it),
+    HostError and DataError as wire and renderkit do.
     """
     times = _Times()
     with times.stage("verify"):
         told = decode_program(bytes(mapped(fds[1])))
         inputs = decode_inputs(bytes(mapped(fds[2])))
-        program = _verified(told)
+        program = verified(told)
     data = StoredTables(inputs, fds)
+    answers = Answers(data, {table.path: table for table in inputs.answers}, told.links)
     try:
-        _all_there(program)
-        _Run(job, program, told.provenance, data, channel, times).carry_out()
+        require_all(program, "" if told.place is None else told.place.task)
+        _Run(job, program, told, answers, channel, times).carry_out()
     except PlacedError as error:
         error.span = told.spans.get(error.node)
         raise
@@ -115,27 +123,36 @@ class _Run:
         self,
         job: RunJob,
         program: Program,
-        provenance: Mapping[str, Any],
-        data: StoredTables,
+        told: RunProgram,
+        answers: Answers,
         channel: Channel,
         times: _Times,
     ) -> None:
-        self._job, self._program, self._provenance = job, program, provenance
-        self._data, self._channel, self._times = data, channel, times
-        self._params = _bound(program, job)
+        self._job, self._program, self._provenance = job, program, told.provenance
+        self._data, self._channel, self._times = answers.stored, channel, times
+        self._answers = answers
+        self._task = "" if told.place is None else told.place.task
+        self._params = bound(program, job, self._task)
         self._interpreter = Interpreter(
-            program, self._params, self._read, captions.counted(program, _views(program))
+            program,
+            self._params,
+            self._read,
+            captions.counted(program, _views(program)),
+            task=self._task,
+            around=around_of(told.place),
+            started=told.started,
         )
         self._made: list[tuple[str, str, bytes]] = []
+        self._given: list[Exposing | Asking | Release] = []
         self._counted: dict[str, RowsCounted] = {}
 
     def carry_out(self) -> None:
         """Carry out all effects, then hand out what they made."""
-        if self._program.tasks:
+        if self._program.tasks and not self._task:
             names = ", ".join(task.name for task in self._program.tasks)
-            self._say("info", f"not run: {names}; a task needs a store that keeps tasks")
+            self._say("info", f"not run: {names}; a task runs for a bundle: plotter2 attach")
         effects = self._interpreter.effects()
-        effects_here = [n for n in self._program.nodes if TASK not in n.node.attributes]
+        effects_here = [n for n in self._program.nodes if is_effect_of(n.node, self._task)]
         total = sum(1 for node in effects_here if node.signature.facts.output)
         self._progress("compute", 0, total, "pictures")
         while True:
@@ -144,7 +161,7 @@ class _Run:
             if effect is None:
                 break
             if isinstance(effect, GiveUp):
-                self._say("info", f"the script stopped: {effect.reason}; nothing is written")
+                self._give_up(effect.reason)
                 return
             self._carry_out(effect)
             self._progress("compute", len(self._counted), total, "outputs")
@@ -152,14 +169,35 @@ class _Run:
             self._channel.send(message)
         for name, kind, data in self._made:
             self._channel.put(name, kind, data)
+        for given in self._given:
+            self._give(given)
+
+    def _give_up(self, reason: str) -> None:
+        if self._task:
+            self._channel.send(GaveUp(reason=reason[:_LONGEST_NOTE]))
+        else:
+            self._say("info", f"the script stopped: {reason}; nothing is written")
+
+    def _give(self, given: Exposing | Asking | Release) -> None:
+        match given:
+            case Exposing():
+                hand_out(given, self._channel)
+            case Asking():
+                ask(given, self._channel)
+            case Release():
+                self._channel.send(Released())
 
     def _read(self, node: ProgramNode) -> pl.DataFrame:
         self._progress("read", self._data.done, self._data.total, "tables")
+        choice = self._interpreter.choices.get(node.id, EVERYTHING)
+        source = self._answers if is_asked_for(node) else self._data
         with self._times.stage("read"):
-            return self._data.rows_of(node)
+            return source.rows_of(node, choice)
 
-    def _carry_out(self, effect: Drawing | HandOver | Say | Show | Writing) -> None:
+    def _carry_out(self, effect: Happening) -> None:
         match effect:
+            case Exposing() | Asking() | Release():
+                self._given.append(effect)
             case Say(text):
                 self._say("info", text)
             case Show():
@@ -223,7 +261,7 @@ class _Run:
             sheets = typeset(document, self._measured)
         provenance = self._accounted(drawing, pictures, [c for s in sheets for c in s.ledger])
         with self._times.stage("draw pdf"):
-            whole = bound(sheets, report.title, report.author, provenance)
+            whole = bound_sheets(sheets, report.title, report.author, provenance)
         self._made.append((name, "pdf", whole))
         for kind in (kind for kind in self._kinds(drawing) if kind != "pdf"):
             for number, sheet in enumerate(sheets, start=1):
@@ -305,40 +343,6 @@ def _same_name(what: str, name: str, word: str, node: str) -> PlacedError:
     return PlacedError(SAME_NAME, f'two {what} are called "{name}"', word, help, node=node)
 
 
-def _all_there(program: Program) -> None:
-    """Raise PlacedError P2-R0602 for the first thing that this release checks but cannot do.
-
-    What stands outside tasks runs by itself; tasks run where a store keeps them.
-    """
-    own = outside_tasks([node.node for node in program.nodes])
-    if program.tasks and not own:
-        _only_tasks(program)
-    for node in (program[each.id] for each in own):
-        found = awaited(node.node, core())
-        if found is not None:
-            what, needs = found
-            raise PlacedError(
-                NOT_THERE_YET,
-                f"{what} needs {needs}, which this release does not have yet",
-                node.signature.name,
-                "nothing was computed; leave it out to run the rest of the script",
-                node=node.id,
-            )
-
-
-def _only_tasks(program: Program) -> None:
-    names = ", ".join(task.name for task in program.tasks)
-    first = next((n.id for n in program.nodes if TASK in n.node.attributes), "")
-    raise PlacedError(
-        NOT_THERE_YET,
-        f"the script has nothing but tasks ({names}), and a task needs a store that keeps tasks,"
-        " which this release does not have yet",
-        "task",
-        "nothing was computed; what stands outside of tasks runs by itself",
-        node=first,
-    )
-
-
 def versions() -> dict[str, str]:
     """Give the versions of Python and of the libraries that computed and drew a picture."""
     return {
@@ -349,27 +353,6 @@ def versions() -> dict[str, str]:
         "pyav": AV_VERSION,
         "scipy": scipy.__version__,
     }
-
-
-def _verified(told: RunProgram) -> Program:
-    try:
-        return verify(told.module.encode(), schemas_from_json(told.schemas), core())
-    except RefusedProgram as refused:
-        raise RunError(
-            refused.code,
-            refused.message,
-            help="check and sign the script again",
-            exit_code=ExitCode.REFUSED,
-        ) from None
-
-
-def _bound(program: Program, job: RunJob) -> Mapping[str, Any]:
-    try:
-        return program.bind(cast(Mapping[str, Any], job.params))
-    except BadParam as error:
-        raise RunError(
-            error.code, error.message, help=error.help, exit_code=ExitCode.USAGE
-        ) from None
 
 
 def _drawn(program: Program) -> Iterator[str]:

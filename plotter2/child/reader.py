@@ -6,15 +6,12 @@ file; the host gave the descriptors and names the files.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-import polars as pl
-
 from logger2.identity import Scalar
+from plotter2.child.arrow import chunks_of
 from plotter2.child.reader_columns import ReadColumn, ReadTable
 from plotter2.child.reader_delimited import SEPARATORS, read_delimited
 from plotter2.child.reader_features import features_of
@@ -33,8 +30,6 @@ from plotter2.wire.messages import (
 )
 
 _READ_STEP = 1 << 26
-_ARROW_FRAME = 1_024
-"""Bytes of an Arrow file that are not values; an estimate, larger files are cut again."""
 _SHOWN_NOTE = 2_000
 _SHOWN_NOTES = 20
 
@@ -185,7 +180,7 @@ class _Sender:
         )
 
     def _column(self, table: str, column: ReadColumn, features: dict[str, Scalar]) -> None:
-        for values in self._chunks(column.values):
+        for values in chunks_of(column.values, self._chunk_bytes):
             offset, length = self._channel.append(values.data)
             self._channel.send(
                 ColumnFound(
@@ -200,38 +195,3 @@ class _Sender:
                 )
             )
             features = {}
-
-    def _chunks(self, values: pl.Series) -> Iterator[_Chunk]:
-        """Cut a column so that no Arrow file is larger than a chunk may be."""
-        size = int(values.estimated_size()) + _ARROW_FRAME
-        rows = max(1, len(values) * self._chunk_bytes // size)
-        for start in range(0, max(1, len(values)), rows):
-            yield from self._fitting(values.slice(start, rows))
-
-    def _fitting(self, values: pl.Series) -> Iterator[_Chunk]:
-        data = arrow_file(values)
-        if len(data) > self._chunk_bytes and len(values) > 1:
-            half = len(values) // 2
-            yield from self._fitting(values.slice(0, half))
-            yield from self._fitting(values.slice(half))
-        else:
-            yield _Chunk(data, len(values), values.null_count())
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Some rows of a column as the bytes of an Arrow IPC file."""
-
-    data: memoryview
-    rows: int
-    nulls: int
-
-
-def arrow_file(values: pl.Series) -> memoryview:
-    """Give an Arrow IPC file with one column, uncompressed: equal values give equal bytes."""
-    buffer = io.BytesIO()
-    # The oldest layout holds exactly the rows of a slice; the newest would carry all its texts along.
-    values.to_frame().write_ipc(
-        buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
-    )
-    return buffer.getbuffer()

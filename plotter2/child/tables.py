@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import polars as pl
 
 from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import ProgramNode
+from p2std.errors import NotComputable
 from p2std.table import DTYPES
 from plotter2.child.counting import require_rows
 from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING, TABLE_LACKING
@@ -31,6 +33,38 @@ class Missing:
     rows: int
     nulls: Mapping[str, int]
     not_a_number: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows a source wants: of one step, of bundles added at `since` or later, or earlier than `before`.
+
+    Moments are in seconds since 1970.
+    """
+
+    step: int | None = None
+    since: float | None = None
+    before: float | None = None
+
+    def takes(self, part: TablePart) -> bool:
+        """Tell whether the bundle of a part was added in the wanted time."""
+        came = part.came / 1000
+        late = self.since is None or came >= self.since
+        return late and (self.before is None or came < self.before)
+
+
+EVERYTHING = Choice()
+
+
+def moment_of(text: str) -> float:
+    """Give a day or a time in seconds since 1970. Raises NotComputable for what is neither."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotComputable(
+            "P2-R0614", f"{text[:40]!r} is no moment", 'write a day such as "2026-01-31"'
+        ) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)
@@ -60,8 +94,11 @@ class StoredTables:
         """How many tables there are."""
         return len(self._tables)
 
-    def rows_of(self, node: ProgramNode) -> pl.DataFrame:
-        """Give the columns that a source delivers. Raises RunError P2-R0602 to P2-R0605."""
+    def rows_of(self, node: ProgramNode, choice: Choice = EVERYTHING) -> pl.DataFrame:
+        """Give the columns that a source delivers, of the bundles that were added in the wanted time.
+
+        Raises RunError P2-R0602 to P2-R0605.
+        """
         path = str(node.node.attributes["path"][1])
         if path not in self._tables:
             raise RunError(
@@ -70,16 +107,23 @@ class StoredTables:
                 help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
-        require_rows(node, sum(part.rows for part in self._tables[path].parts))
-        found = read_table(self._tables[path], node.schema, node.schema.names, self._bytes_of)
-        self._read[node.id] = (path, found.missing)
+        parts = [part for part in self._tables[path].parts if choice.takes(part)]
+        require_rows(node, sum(part.rows for part in parts))
+        table = InputTable(path=path, parts=parts)
+        found = read_table(table, node.schema, node.schema.names, self.bytes_of)
+        self.note(node.id, path, found.missing)
         return found.frame
+
+    def note(self, node: str, path: str, missing: Missing) -> None:
+        """Note what a source read, for the ledger."""
+        self._read[node] = (path, missing)
 
     def read_by(self, nodes: Iterable[str]) -> dict[str, Missing]:
         """Give what the tables lack that these nodes read, by path."""
         return dict(self._read[node] for node in nodes if node in self._read)
 
-    def _bytes_of(self, place: ColumnPart) -> bytes:
+    def bytes_of(self, place: ColumnPart) -> bytes:
+        """Give the bytes of one Arrow IPC file of the job."""
         if place.fd not in self._mapped:
             self._mapped[place.fd] = mapped(self._fds[place.fd])
         return bytes(self._mapped[place.fd][place.offset : place.offset + place.length])
@@ -108,6 +152,12 @@ def read_table(
     not_a_number = {c.name: n for c in floats if (n := int(c.is_nan().sum()))}
     cleaned = [c.fill_nan(None) if c.name in not_a_number else c for c in read]
     return ReadTable(pl.DataFrame(cleaned), Missing(rows, nulls, not_a_number))
+
+
+def missing_of(frame: pl.DataFrame) -> Missing:
+    """Give what a table lacks that holds no NaN."""
+    nulls = {c.name: c.null_count() for c in frame.get_columns() if c.null_count()}
+    return Missing(frame.height, nulls, {})
 
 
 def _column(table: InputTable, name: str, column: ColumnType, bytes_of: Bytes) -> pl.Series:

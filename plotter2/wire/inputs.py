@@ -36,6 +36,8 @@ class TablePart(_Part, frozen=True):
     rows: Count
     columns: dict[Name, list[ColumnPart]]
     constants: dict[Name, Scalar] = {}
+    came: Count = 0
+    """When the bundle was added, in milliseconds since 1970."""
 
 
 class InputTable(_Part, frozen=True):
@@ -46,21 +48,64 @@ class InputTable(_Part, frozen=True):
 
 
 class RunInputs(_Part, frozen=True):
-    """All tables that a program reads."""
+    """All tables that a program reads.
+
+    `answers` are those that a task asks for by name: what a link leads to, what a task exposed (the path is the name
+    that is asked for), and what is collected (`collected_path`).
+    """
 
     tables: list[InputTable]
+    answers: list[InputTable] = []
+
+
+def collected_path(task: str, name: str) -> str:
+    """Give the path under which a job has what the runs of a task exposed; `name` may be left out by a script."""
+    return f"{task}: {name}" if name else task
+
+
+class LinkProgram(_Part, frozen=True):
+    """The script that answers a name with its link: its module, the schemas of what it reads, the link's name.
+
+    `task` is the task in which the link stands, "" outside of tasks. The rows are in the `answers` of the job.
+    """
+
+    module: str
+    schemas: dict[str, Any]
+    link: str
+    task: str = ""
+
+
+class Place(_Part, frozen=True):
+    """Where a task runs, and what the store knew when the run began; `started` is in seconds since 1970.
+
+    `exposed` are tables that tasks exposed for the bundle, `imposed` what tasks after this one want, `linked` the links
+    that answer here, `approved` (action, target) what a person allowed, `ended` when tasks last ended (ISO 8601, UTC).
+    """
+
+    bundle: str
+    task: str
+    exposed: list[str] = []
+    imposed: list[str] = []
+    linked: list[str] = []
+    approved: list[tuple[str, str]] = []
+    ended: dict[str, str] = {}
 
 
 class RunProgram(_Part, frozen=True):
     """The IR module's text, each input's schema by path, and the provenance that the host knows.
 
-    `spans` gives the place (start, end) of a node in the bytes of the script.
+    `spans` gives the place (start, end) of a node in the bytes of the script. With a `place` the task that it names is
+    carried out, else what stands outside of tasks; `links` are the scripts that answer what the task asks for, by the
+    name that is asked for. `started` is when the run began, in seconds since 1970.
     """
 
     module: str
     schemas: dict[str, Any]
     provenance: dict[str, Any]
     spans: dict[str, tuple[Count, Count]] = {}
+    place: Place | None = None
+    links: dict[str, LinkProgram] = {}
+    started: float = 0.0
 
 
 _INPUTS = msgspec.json.Decoder(RunInputs)

@@ -179,6 +179,33 @@ class RunFound(Message, frozen=True):
     definitions: dict[Name, dict[Name, Text]]
 
 
+class RedoAsked(Message, frozen=True):
+    """A task asks for an experiment to be run again with these parameters, a row each.
+
+    Many rows come in several messages: `first` is the number of the first row in this one, `total` that of all.
+    `node` is the operation that asks.
+    """
+
+    node: Name
+    bundle: Name
+    hours: Annotated[float, msgspec.Meta(ge=0)]
+    keep: Literal["all", "best"]
+    columns: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=1000)]
+    first: Count
+    total: Count
+    rows: Annotated[list[list[Scalar]], msgspec.Meta(min_length=1)]
+
+
+class Released(Message, frozen=True):
+    """A task lets those that wait for it go on with what it exposed so far."""
+
+
+class GaveUp(Message, frozen=True):
+    """A task ended itself safely: nothing of it is published."""
+
+    reason: Text
+
+
 class Failed(Message, frozen=True):
     """The work failed; `span` is the place (start, end) in the bytes of the script, if any."""
 
@@ -243,6 +270,9 @@ FromChild: TypeAlias = (
     | TableFound
     | LineRefused
     | RunFound
+    | RedoAsked
+    | Released
+    | GaveUp
     | Failed
     | Done
 )
@@ -330,6 +360,9 @@ _WORK: tuple[type[Message], ...] = (
     TableFound,
     LineRefused,
     RunFound,
+    RedoAsked,
+    Released,
+    GaveUp,
 )
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
     {

@@ -71,6 +71,11 @@ def sentences(signature: Signature) -> Iterator[str]:
     yield from _units(signature)
     yield _cost(signature)
     yield from _rights(signature)
+    if facts.needs_bundle:
+        yield (
+            "It runs in a task of a script that is attached to a bundle (`plotter2 attach`, then"
+            " `plotter2 run BUNDLE:TASK`); elsewhere a run stops before anything is computed (P2-R0641)."
+        )
     if facts.awaits:
         yield (
             f"It needs {facts.awaits}, which this release does not have yet: a script that uses it is checked, signed"

@@ -346,7 +346,7 @@ def _computed(value: Tagged, outside: Outside) -> Any:
 
 
 def _of_tables(found: Kernel, arguments: Mapping[str, Tagged], outside: Outside) -> Any:
-    handed: dict[str, Any] = {}
+    handed: dict[str, Any] = {"here": outside.around} if "here" in found.takes else {}
     for name, value in arguments.items():
         match value:
             case ["table", node]:

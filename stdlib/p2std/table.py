@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import polars as pl
 
 from p2lang.types import TableSchema
+from p2std.around import NOWHERE, Around
 
 Tagged: TypeAlias = list[Any]
 """A tagged value of the IR, see `p2lang.ir`."""
@@ -38,6 +39,10 @@ class Outside(Protocol):
     def table(self, node: str) -> Table:
         """Give the table of another node, computed."""
 
+    @property
+    def around(self) -> Around:
+        """Give what is known of the place of the run."""
+
 
 class Nothing:
     """No parameters and no other tables."""
@@ -49,6 +54,11 @@ class Nothing:
     def table(self, node: str) -> Table:
         """Raise KeyError."""
         raise KeyError(node)
+
+    @property
+    def around(self) -> Around:
+        """Give that nothing is known."""
+        return NOWHERE
 
 
 @dataclass(frozen=True)

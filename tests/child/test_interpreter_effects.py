@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from plotter2.child.interpreter import PlacedError
+from plotter2.child.placing import PlacedError
 from plotter2.child.program import run_program
 from plotter2.errors import ExitCode, RunError
 from plotter2.renderkit import provenance

@@ -89,13 +89,6 @@ def test_equal_rows_give_equal_bytes() -> None:
         ('access("runs") | handin(to="runs")', "`handin`"),
         ('register("runs")', "`register`"),
         ('deregister("runs")', "`deregister`"),
-        ('redo("runs", over=sweep(lr=[0.1]))', "`redo`"),
-        ('when approved("redo", "runs") { loggy("yes") }', "`approved`"),
-        ('when "total" in exposed() { loggy("yes") }', "`exposed`"),
-        ('when "total" in imposed() { loggy("yes") }', "`imposed`"),
-        ('when islinked("total") { loggy("yes") }', "`islinked`"),
-        ('access("runs", since="2026-01-31") | export("a.csv")', "`since` of `access`"),
-        ('access("runs", before=24h) | export("a.csv")', "`before` of `access`"),
     ],
 )
 def test_what_needs_more_than_this_release_stops_before_anything_is_computed(
@@ -104,3 +97,21 @@ def test_what_needs_more_than_this_release_stops_before_anything_is_computed(
     error = refusal(f'impose rows(access("runs")) > 1000 else "too few"\n{text}')
     assert (error.code, error.message.startswith(f"{named} needs ")) == ("P2-R0618", True)
     assert "nothing was computed" in error.help
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('redo("runs", over=sweep(lr=[0.1]))', "`redo`"),
+        ('when approved("redo", "runs") { loggy("yes") }', "`approved`"),
+        ('when "total" in exposed() { loggy("yes") }', "`exposed`"),
+        ('when "total" in imposed() { loggy("yes") }', "`imposed`"),
+        ('when islinked("total") { loggy("yes") }', "`islinked`"),
+    ],
+)
+def test_what_belongs_to_a_bundle_stops_elsewhere_before_anything_is_computed(
+    text: str, named: str
+) -> None:
+    error = refusal(f'impose rows(access("runs")) > 1000 else "too few"\n{text}')
+    assert (error.code, error.message.startswith(f"{named} runs in a task")) == ("P2-R0641", True)
+    assert "plotter2 attach" in error.help

@@ -13,14 +13,15 @@ from p2lang.signatures import Signature
 from p2std.binding import FAMILIES, kernel, kernels
 from p2std.registry import core
 
-CARRIED = {"table", "view", "names"}
+CARRIED = {"table", "view", "names", "here"}
 """What the interpreter hands over beside the arguments: the flow, or the names of its columns."""
 UNHEARD = {
     ("source", "access@1"): {"path", "since", "before"},
+    ("source", "collect@1"): {"tasks", "name", "timeout", "rows"},
     ("source", "copy@1"): {"path"},
     ("source", "load@1"): {"path"},
 }
-"""Parameters that no kernel needs: the path is resolved before the run."""
+"""Parameters that no kernel needs: which rows are read is settled before."""
 
 SIGNATURES = {(s.kind, s.full_name): s for s in core().by_full_name.values()}
 

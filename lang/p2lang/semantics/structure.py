@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from p2lang.facts import Facts
 from p2lang.ir import Node, Value, walk
 from p2lang.signatures import Registry, Signature, parse_signature
 
@@ -14,16 +15,16 @@ IMPOSE = parse_signature(
 LINK = parse_signature(
     "effect link@1(name:str, type:shape, path:str) : table -> done | 1 | link "
     "| Answer for a table, translated row by row from what the bundle has. "
-    "| touches link table:name; awaits a store that keeps tasks"
+    "| touches link table:name; needs a bundle"
 )
 EXPOSE = parse_signature(
     "effect expose@1(name:str, type:shape) : table -> done | 1 | expose | Give a table to whoever may read it. "
-    "| touches expose table:name; awaits a store that keeps tasks"
+    "| touches expose table:name; needs a bundle"
 )
 NEED = parse_signature(
     "source need@1(name:str, type:shape, step:int?, rows:int=1000000) : none -> table | 2 | read "
     "| A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
-    "| touches read input:name; awaits a store that keeps tasks"
+    "| touches read input:name; needs a bundle"
 )
 SCRIPT = parse_signature(
     "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, **any) : table -> table | 500 | run "
@@ -242,28 +243,56 @@ def untold_target(signature: Signature, attributes: Mapping[str, Value]) -> str 
 
 def outside_tasks(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """Give what a script does by itself: effects that belong to no task, and what these need, in the same order."""
+    return effects_of(nodes, "")
+
+
+def effects_of(nodes: Sequence[Node], task: str) -> tuple[Node, ...]:
+    """Give the effects of a task ('' = those outside of tasks) and what these need, in the same order.
+
+    A link inside a task only says what the bundle answers for: a run of the task reads nothing for it.
+    """
     needed: set[str] = set()
     for node in reversed(nodes):
-        own = SEQUENCE in node.attributes and TASK not in node.attributes
-        if own or node.id in needed:
+        if is_effect_of(node, task) or node.id in needed:
             needed |= {node.id, *node.inputs}
     return tuple(node for node in nodes if node.id in needed)
+
+
+def is_effect_of(node: Node, task: str) -> bool:
+    """Tell whether a node is an effect that a run of a task carries out ('' = outside of tasks)."""
+    if SEQUENCE not in node.attributes or (task and node.op == LINK.full_name):
+        return False
+    belongs: Value = node.attributes.get(TASK, ["str", ""])
+    return bool(belongs[1] == task)
 
 
 def awaited(node: Node, registry: Registry) -> tuple[str, str] | None:
     """Give what of a node this release cannot do, and what that needs; None when it runs."""
     signature = operation(node.op, registry)
-    if signature is not None and signature.facts.awaits:
-        written = node.attributes["name"][1] if signature is SCRIPT else signature.name
-        return f"`{written}`", signature.facts.awaits
-    for name, attribute in node.attributes.items():
-        for value in walk(attribute):
-            called = registry.by_full_name.get(value[1]) if value[0] == "call" else None
-            if called is not None and called.facts.awaits:
-                return f"`{called.name}`", called.facts.awaits
+    for written, facts in _spoken(node, registry):
+        if facts.awaits:
+            return written, facts.awaits
+    for name in node.attributes:
         if signature is not None and (needs := signature.facts.of(name).awaits):
             return f"`{name}` of `{signature.name}`", needs
     return None
+
+
+def for_a_bundle(node: Node, registry: Registry) -> str | None:
+    """Give what of a node runs only where the script is attached to a bundle, in a task; None when it runs anywhere."""
+    return next((word for word, facts in _spoken(node, registry) if facts.needs_bundle), None)
+
+
+def _spoken(node: Node, registry: Registry) -> Iterator[tuple[str, Facts]]:
+    """Give the operation of a node and the functions in its attributes, as they are written, with their facts."""
+    signature = operation(node.op, registry)
+    if signature is not None:
+        written = node.attributes["name"][1] if signature is SCRIPT else signature.name
+        yield f"`{written}`", signature.facts
+    for value in node.calls:
+        called = registry.by_full_name.get(value[1])
+        if called is not None:
+            yield f"`{called.name}`", called.facts
 
 
 def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:

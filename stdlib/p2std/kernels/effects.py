@@ -79,7 +79,22 @@ class WriteOut:
     rows: int
 
 
-Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut
+@dataclass(frozen=True)
+class Release:
+    """Let the tasks that wait go on with what was exposed so far."""
+
+
+@dataclass(frozen=True)
+class Redo:
+    """Ask for an experiment to be run again, once for each row; `hours` of a GPU are the most that it may cost."""
+
+    bundle: str
+    rows: pl.DataFrame
+    hours: float
+    keep: str
+
+
+Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut | Release | Redo
 
 
 @kernel("effect", "plot@1")
@@ -158,6 +173,26 @@ def show(table: Table, rows: int) -> Effect:
 def giveup(reason: str | None) -> Effect:
     """Stop safely."""
     return GiveUp(reason or "the script gave up")
+
+
+@kernel("effect", "release@1")
+def release() -> Effect:
+    """Let waiting tasks go on."""
+    return Release()
+
+
+@kernel("effect", "redo@1")
+def redo(over: Table, bundle: str, gpu_hours: float, keep: str) -> Effect:
+    """Ask for runs with these parameters, a row each; whether they run is not the script's to say."""
+    rows = collected(over.frame.select(over.schema.names))
+    if not rows.height:
+        raise NotComputable(
+            "P2-R0614", "redo() is given no parameters to run with", "give `over` at least one row"
+        )
+    return Redo(bundle, rows, gpu_hours / _HOUR, keep)
+
+
+_HOUR = 3600.0
 
 
 def _checked(name: str) -> str:

@@ -38,6 +38,12 @@ def load(table: Table) -> pl.LazyFrame:
     return table.frame
 
 
+@kernel("source", "collect@1")
+def collect(table: Table) -> pl.LazyFrame:
+    """Give what the tasks exposed, a bundle below the other; waiting for them was done before the run."""
+    return table.frame
+
+
 @kernel("source", "sweep@1")
 def sweep(new: dict[str, list[object]]) -> pl.LazyFrame:
     """Give a row for each choice of one value from every list; the last list varies fastest."""

@@ -1,4 +1,4 @@
-"""Values that speak of a whole table."""
+"""Values that speak of a whole table, or of the place where a script runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 import polars as pl
 
+from p2std.around import Around
 from p2std.binding import kernel
 from p2std.errors import NotComputable
 from p2std.table import collected
@@ -46,3 +47,49 @@ def current(c: object) -> object:
 def matching(glob: str, names: Sequence[str]) -> list[str]:
     """Give the names that match a pattern (`*` any text, `?` one character, `[abc]`), in the table's order."""
     return [name for name in names if fnmatchcase(name, glob)]
+
+
+# ---- where a script runs -------------------------------------------------------------------------
+
+
+@kernel("val", "me@1")
+def me(here: Around, of: str) -> str:
+    """Give the name of the bundle or of the task that the run is for."""
+    return here.bundle if of == "bundle" else here.task
+
+
+@kernel("val", "exposed@1")
+def exposed(here: Around) -> list[str]:
+    """Give the names of the tables that tasks exposed for this bundle, as the store has them."""
+    return list(here.exposed)
+
+
+@kernel("val", "imposed@1")
+def imposed(here: Around) -> list[str]:
+    """Give the names of the tables that the tasks after this one impose."""
+    return list(here.imposed)
+
+
+@kernel("val", "islinked@1")
+def islinked(here: Around, name: str | None = None) -> bool:
+    """Tell whether a link of that name, or any, answers for this bundle."""
+    return bool(here.linked) if name is None else name in here.linked
+
+
+@kernel("val", "approved@1")
+def approved(here: Around, action: str, target: str) -> bool:
+    """Tell whether a person approved the action on the target for this run."""
+    return (action, target) in here.approved
+
+
+@kernel("val", "last_task@1")
+def last_task(here: Around, name: str) -> str | None:
+    """Give the moment at which the last task of that name ended (ISO 8601, UTC); missing when none did."""
+    return here.ended.get(name)
+
+
+@kernel("val", "gather_tasks@1")
+def gather_tasks(here: Around, name: str) -> list[str]:
+    """Give the name of the task as `collect` takes it; which runs that means is known to the store."""
+    del here
+    return [name]

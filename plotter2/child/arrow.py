@@ -1,0 +1,51 @@
+"""Columns as bytes: Arrow IPC files of one column each, none larger than a chunk of the store may be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+CHUNK_BYTES = 1 << 26
+"""What one chunk of a column may take."""
+_ARROW_FRAME = 1_024
+"""Bytes of an Arrow file that are not values; an estimate, larger files are cut again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a column as the bytes of an Arrow IPC file."""
+
+    data: memoryview
+    rows: int
+    nulls: int
+
+
+def chunks_of(values: pl.Series, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """Cut a column so that no Arrow file is larger than a chunk may be; one without rows is one file."""
+    size = int(values.estimated_size()) + _ARROW_FRAME
+    rows = max(1, len(values) * chunk_bytes // size)
+    for start in range(0, max(1, len(values)), rows):
+        yield from _fitting(values.slice(start, rows), chunk_bytes)
+
+
+def _fitting(values: pl.Series, chunk_bytes: int) -> Iterator[Chunk]:
+    data = arrow_file(values)
+    if len(data) > chunk_bytes and len(values) > 1:
+        half = len(values) // 2
+        yield from _fitting(values.slice(0, half), chunk_bytes)
+        yield from _fitting(values.slice(half), chunk_bytes)
+    else:
+        yield Chunk(data, len(values), values.null_count())
+
+
+def arrow_file(values: pl.Series) -> memoryview:
+    """Give an Arrow IPC file with one column, uncompressed: equal values give equal bytes."""
+    buffer = io.BytesIO()
+    # The oldest layout holds exactly the rows of a slice; the newest would carry all its texts along.
+    values.to_frame().write_ipc(
+        buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+    )
+    return buffer.getbuffer()

@@ -1,0 +1,96 @@
+"""What a task hands out beside pictures: exposed tables as Arrow columns, and requests as rows of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol, cast
+
+import polars as pl
+
+from logger2.identity import Scalar
+from p2lang.semantics.promises import columns_of
+from plotter2.child.arrow import chunks_of
+from plotter2.child.happenings import Asking, Exposing
+from plotter2.child.placing import PlacedError
+from plotter2.child.run_codes import TOO_LONG_TO_ASK
+from plotter2.wire.messages import ColumnFound, FromChild, RedoAsked, TableFound
+
+_MOST_BYTES = 40_000
+"""Bytes of values in one message, roughly; a message has at most 64 KiB."""
+
+
+class Channel(Protocol):
+    """What handing out needs of the child's way to the host."""
+
+    def send(self, message: FromChild) -> None:
+        """Send one message."""
+
+    def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
+        """Append bytes to the output memory; gives (offset, length)."""
+
+
+def hand_out(exposing: Exposing, channel: Channel) -> None:
+    """Hand out an exposed table, column by column in its declared types. Raises HostError (P2-H0907)."""
+    kinds = columns_of(exposing.node.node.attributes["type"])
+    for name, column in kinds:
+        for chunk in chunks_of(exposing.rows[name]):
+            offset, length = channel.append(chunk.data)
+            channel.send(
+                ColumnFound(
+                    table=exposing.name,
+                    name=name,
+                    dtype=column.kind,
+                    rows=chunk.rows,
+                    nulls=chunk.nulls,
+                    features={},
+                    offset=offset,
+                    length=length,
+                )
+            )
+    channel.send(TableFound(table=exposing.name, rows=exposing.rows.height))
+
+
+def ask(asking: Asking, channel: Channel) -> None:
+    """Ask for runs, in as many messages as the rows need. Raises PlacedError P2-R0645."""
+    redo = asking.redo
+    first = 0
+    for rows in _in_messages(asking, redo.rows):
+        channel.send(
+            RedoAsked(
+                node=asking.node.id,
+                bundle=redo.bundle,
+                hours=redo.hours,
+                keep=cast(Literal["all", "best"], redo.keep),
+                columns=redo.rows.columns,
+                first=first,
+                total=redo.rows.height,
+                rows=rows,
+            )
+        )
+        first += len(rows)
+
+
+def _in_messages(asking: Asking, frame: pl.DataFrame) -> Iterator[list[list[Scalar]]]:
+    rows: list[list[Scalar]] = []
+    size = 0
+    for row in frame.iter_rows():
+        values: list[Scalar] = list(row)
+        own = _size(values)
+        if own > _MOST_BYTES:
+            raise PlacedError(
+                TOO_LONG_TO_ASK,
+                f"a row of parameters takes {own:,} bytes; {_MOST_BYTES:,} is the most",
+                "redo",
+                "shorten its texts",
+                node=asking.node.id,
+            )
+        if rows and size + own > _MOST_BYTES:
+            yield rows
+            rows, size = [], 0
+        rows.append(values)
+        size += own
+    yield rows
+
+
+def _size(values: Sequence[Scalar]) -> int:
+    return sum(len(v.encode()) + 5 if isinstance(v, str) else 9 for v in values) + 5

@@ -1,0 +1,53 @@
+"""What a program does, as values: drawings, files, exposed tables, requests. Carrying them out is the run's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import polars as pl
+
+from p2lang.verifier import ProgramNode
+from p2std.kernels.effects import HandOver, Motion, Redo, Release, Say, Show
+from plotter2.child.drawn import Drawable, Report
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An effect: draw this view or report under this name; with `motion`, as a film."""
+
+    name: str
+    view: Drawable | Report
+    node: ProgramNode
+    motion: Motion | None = None
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An effect: hand out a table as this file."""
+
+    name: str
+    data: bytes
+    rows: int
+    node: ProgramNode
+
+
+@dataclass(frozen=True)
+class Exposing:
+    """An effect: give this table, in the declared columns, to whoever may read it."""
+
+    name: str
+    rows: pl.DataFrame
+    node: ProgramNode
+
+
+@dataclass(frozen=True)
+class Asking:
+    """An effect: ask for an experiment to be run again."""
+
+    redo: Redo
+    node: ProgramNode
+
+
+Happening: TypeAlias = Drawing | HandOver | Say | Show | Writing | Exposing | Release | Asking
+"""What goes on to the next effect; a GiveUp does not."""
