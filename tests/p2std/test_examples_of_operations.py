@@ -46,7 +46,7 @@ def test_an_example_compiles_without_a_word_and_is_verified(signature: Signature
 @EACH
 def test_an_example_runs_or_says_what_it_needs(signature: Signature) -> None:
     if not can_run(signature):
-        with pytest.raises(RunError, match="which this release does not have yet|a bundle"):
+        with pytest.raises(RunError, match=r"which this release does not have yet|a bundle"):
             ran(signature)
         return
     channel = ran(signature)
