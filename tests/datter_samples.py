@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from plotter2.datter.adding import Adding, Draft, Entered
+from plotter2.datter.bodies import Run
 from plotter2.datter.bundle import Chunk, Column, Provenance, SourceFile, Table
+from plotter2.datter.living import Work
+from plotter2.datter.output import Artefact
+from plotter2.datter.requested import Asking
 from plotter2.datter.store import Store
 
 PATIENCE_S = 10.0
@@ -74,3 +79,26 @@ def add_sweep(store: Store, name: str, runs: int) -> tuple[Entered, ...]:
                 )
             )
         return adding.commit(drafts, PATIENCE_S)
+
+
+def begun(store: Store, name: str = "x.p2", key: str | None = None, lease_s: float = 60) -> Work:
+    """Ask for a run of a script and begin to carry it out."""
+    work = store.begin(Asking("run", name, Run(script=name, sha256=""), key), lease_s)
+    assert isinstance(work, Work)
+    return work
+
+
+def recorded_run(store: Store, record: dict[str, Any], name: str = "x.p2", serial: int = 1) -> str:
+    """Record a run that ended well."""
+    run = store.new_id()
+    with begun(store, name) as work:
+        work.begin_run(run, name, {})
+        work.done_run(record, lambda: None, name, serial)
+    return run
+
+
+def published(store: Store, run: str, artefacts: Sequence[Artefact]) -> tuple[Path, ...]:
+    """Publish artefacts of a run that nobody recorded."""
+    with store.prepared_outputs(run, artefacts) as ready:
+        ready.publish()
+        return ready.paths

@@ -40,10 +40,18 @@ class Library:
         """Give the folder that holds everything."""
         return self._host.settings.root
 
-    def add(self, paths: Sequence[PathLike] | PathLike, name: str | None = None) -> AddReport:
-        """Take logger2 runs or folders of CSV and JSONL files into the store. Raises DataError, HostError."""
+    def add(
+        self,
+        paths: Sequence[PathLike] | PathLike,
+        name: str | None = None,
+        key: str | None = None,
+    ) -> AddReport:
+        """Take logger2 runs or folders of CSV and JSONL files into the store. Raises DataError, HostError.
+
+        With a `key` it happens once, however often it is asked: the same report is given again.
+        """
         given = [paths] if isinstance(paths, str | os.PathLike) else paths
-        return self._host.add([Path(p) for p in given], name)
+        return self._host.add([Path(p) for p in given], name, key)
 
     def check(self, script: PathLike) -> CheckedScript:
         """Check a script against the store's data; what is wrong is in `.diagnostics`. Raises FileRefused."""
@@ -68,13 +76,15 @@ class Library:
         params: Params | None = None,
         formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
+        key: str | None = None,
     ) -> RunResult:
         """Run a signed script: `.artefacts` are its pictures, `.record` the run record.
 
+        With a `key` it runs once, however often it is asked: the first result is given again.
         Without `formats` pictures are PNG, or what the ending of their name says; reports are PDF.
 
         Raises Refused (signature, trust), CheckFailed (the script), RunError, HostError, DataError.
         """
         return self._host.run(
-            open_script(Path(script)), params=params, formats=formats, on_event=on_event
+            open_script(Path(script)), params=params, formats=formats, on_event=on_event, key=key
         )

@@ -8,7 +8,7 @@ can be taken back, and is when a step fails.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -30,6 +30,7 @@ _TAKEN_OVER = "the name meant {other!r} until now; from now on it means the new 
 _TOGETHER = 200
 """So many descriptions are open at once."""
 
+Within: TypeAlias = Callable[[tuple["Entered", ...]], None]
 Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
 
 
@@ -77,12 +78,16 @@ class Adding:
         """Take the bytes of a column chunk; gives (SHA-256, number of bytes). Raises DataError."""
         return self._incoming.put(data)
 
-    def commit(self, drafts: Sequence[Draft], patience_s: float) -> tuple[Entered, ...]:
+    def commit(
+        self, drafts: Sequence[Draft], patience_s: float, within: Within = lambda _: None
+    ) -> tuple[Entered, ...]:
         """Store all drafts or none, durably; gives what became of each, in order.
 
         The same content under the same name again is the bundle that is there; other content under
-        a name in use is a new attempt, and the older ones are kept. Raises DataError; P2-D0815 for
-        a bad name, P2-D0808 when another process holds the store for `patience_s` seconds.
+        a name in use is a new attempt, and the older ones are kept. What `within` does with what
+        became of them belongs to the same transaction, and happens before anything is visible.
+        Raises DataError; P2-D0815 for a bad name, P2-D0808 when another process holds the store
+        for `patience_s` seconds.
         """
         for draft in drafts:
             check_name(draft.name)
@@ -91,9 +96,11 @@ class Adding:
             entered, fresh = self._compare(drafts)
             published = self._incoming.publish()
             if fresh:
-                self._publish(fresh, published)
+                self._publish(fresh, published, lambda: within(entered))
             else:
-                self._registry.barrier()
+                with self._registry.together():
+                    within(entered)
+                    self._registry.barrier()
         return entered
 
     def _compare(self, drafts: Sequence[Draft]) -> tuple[tuple[Entered, ...], list[Bundle]]:
@@ -145,7 +152,9 @@ class Adding:
         other = self._registry.bundle(change.bundle) if change else None
         return (_TAKEN_OVER.format(other=other.name),) if other else ()
 
-    def _publish(self, bundles: list[Bundle], published: Published) -> None:
+    def _publish(
+        self, bundles: list[Bundle], published: Published, within: Callable[[], None]
+    ) -> None:
         described = [(bundle, canonical(bundle)) for bundle in bundles]
         digests = {bundle.id: digest_of(data) for bundle, data in described}
         event = events.Added(id=self._ids.new(), at=bundles[0].created, bundles=digests)
@@ -158,18 +167,19 @@ class Adding:
                 durable.discard_dir(self._layout.bundle_file(bundle.id).parent)
             published.undo()
 
+        told = False
         try:
             self._describe(described)
-            durable.put(self._folder / "event", path, (events.encode(event),))
-        except BaseException:
-            take_back()
-            raise
-        try:
-            self._registry.add(event.id, [(bundle, digests[bundle.id]) for bundle in bundles])
-        except DataError as error:
-            if error.code in codes.SURELY_UNDONE:
+            with self._registry.together():
+                within()
+                durable.put(self._folder / "event", path, (events.encode(event),))
+                told = True
+                self._registry.add(event.id, [(bundle, digests[bundle.id]) for bundle in bundles])
+        except BaseException as error:
+            # With the event on the disk the files stay, and the next open finishes what they say.
+            if not told or (isinstance(error, DataError) and error.code in codes.SURELY_UNDONE):
                 take_back()
-            raise  # otherwise the files stay, and the next open finishes what they say
+            raise
 
     def _describe(self, described: list[tuple[Bundle, bytes]]) -> None:
         for start in range(0, len(described), _TOGETHER):

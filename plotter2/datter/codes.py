@@ -32,6 +32,12 @@ IN_ITS_PLACE = "P2-D0827"
 UNKNOWN_ITEM = "P2-D0828"
 STILL_DAMAGED = "P2-D0829"
 NOT_ATTACHED = "P2-D0870"
+BAD_REQUEST_KEY = "P2-D0869"
+KEY_TAKEN = "P2-D0885"
+IN_PROGRESS = "P2-D0886"
+LEASE_LOST = "P2-D0887"
+UNKNOWN_REQUEST = "P2-D0888"
+REQUEST_ENDED = "P2-D0889"
 
 SURELY_UNDONE = frozenset({DISK_FULL, STORE_BUSY, NOT_WRITABLE})
 """With these SQLite rolled the transaction back; after a failed sync nobody knows."""
@@ -67,4 +73,10 @@ CODES: dict[str, str] = {
     STILL_DAMAGED: "what was set aside is still damaged and stays there",
     NOT_ATTACHED: "nothing of this name is attached to the bundle",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
+    BAD_REQUEST_KEY: "a text cannot be the key of a request",
+    KEY_TAKEN: "the key of a request was used for something else",
+    IN_PROGRESS: "a living process is at work on the request",
+    LEASE_LOST: "the request was given to another process, so this attempt at it counts no more",
+    UNKNOWN_REQUEST: "no request has this id or key",
+    REQUEST_ENDED: "the request has ended, and what was wanted needs an open one",
 }

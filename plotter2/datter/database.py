@@ -51,6 +51,16 @@ CREATE TABLE attachments(
   at INTEGER NOT NULL, body TEXT NOT NULL, ended TEXT NOT NULL,
   PRIMARY KEY(event, name)) STRICT, WITHOUT ROWID;
 CREATE INDEX attachments_by_bundle ON attachments(bundle);
+CREATE TABLE requests(
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, kind TEXT NOT NULL,
+  subject TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, asked INTEGER NOT NULL,
+  changed INTEGER NOT NULL, attempt INTEGER NOT NULL, crashes INTEGER NOT NULL, run TEXT,
+  holder TEXT, until INTEGER, result TEXT, error TEXT) STRICT;
+CREATE INDEX requests_by_state ON requests(state, number);
+CREATE TABLE request_changes(
+  request INTEGER NOT NULL REFERENCES requests(number), turn INTEGER NOT NULL,
+  at INTEGER NOT NULL, state TEXT NOT NULL, attempt INTEGER NOT NULL, run TEXT, why TEXT NOT NULL,
+  PRIMARY KEY(request, turn)) STRICT, WITHOUT ROWID;
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)
 """What each version of the registry added to the one before it."""
@@ -142,6 +152,27 @@ def _newer(path: Path, version: int) -> DataError:
 
 
 @contextmanager
+def together(connection: apsw.Connection, path: Path) -> Iterator[None]:
+    """Commit at once what the block changes, or nothing of it; a block in such a block is a part of it."""
+    if _is_changing(connection):
+        yield
+        return
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if _is_changing(connection):  # SQLite rolls back by itself when the disk is full
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _is_changing(connection: apsw.Connection) -> bool:
+    return connection.in_transaction
+
+
+@contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn an error of SQLite inside the block into a DataError that names a remedy."""
     try:
@@ -166,16 +197,8 @@ def translated(path: Path) -> Iterator[None]:
 
 def in_transaction(connection: apsw.Connection, path: Path, work: Callable[[], _Result]) -> _Result:
     """Do what `work` does, all or nothing, and give what it gives; raises DataError."""
-    with translated(path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
+    with together(connection, path):
+        return work()
 
 
 def _has_no_room(path: Path) -> bool:

@@ -1,71 +1,176 @@
-"""Which runs live: each has a lock that dies with its process, so that a killed host's runs are found.
+"""Who works on which request, and what becomes of the work of those who died.
 
-No clock and no process number is asked. The locks lie in `temp/`, where the sweep removes what a dead process left.
+A run of a script and the request for it begin together and end together: each is one transaction, and a picture gets
+its name inside it. So no holder whose lease is lost can show anything, and whoever finds a dead one's request knows
+what is left of it.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
 
-from plotter2.datter import durable
+from plotter2.datter import codes, durable
+from plotter2.datter.blame import is_own_fault
 from plotter2.datter.ids import now_ms
 from plotter2.datter.layout import Layout
-from plotter2.datter.registry import Registry
-from plotter2.datter.workspace import own_lock
-from plotter2.errors import Problem
+from plotter2.datter.leases import moment_ms
+from plotter2.datter.registry import Registry, RunRow
+from plotter2.datter.requested import Request, Token
+from plotter2.datter.requests import Requests
+from plotter2.errors import DataError, HostError, Plotter2Error, Problem
 from plotter2.wire.codes import BROKEN_OFF
 
 STATE = "broken off"
 """How a run ends whose process died under it."""
 
 
-class LivingRuns:
-    """The locks of the runs that this process works on."""
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a request and its work are written into."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._held: dict[str, int] = {}
+    layout: Layout
+    registry: Registry
+    requests: Requests
 
-    def begin(self, run_id: str) -> None:
-        """Hold the lock of a run; to be called before anybody can see that it began."""
-        self._held[run_id] = own_lock(self._layout.temp / _lock_name(run_id))
-
-    def end(self, run_id: str) -> None:
-        """Give the lock back; to be called after everybody can see that it ended."""
-        held = self._held.pop(run_id, None)
-        if held is not None:
-            durable.discard(self._layout.temp / _lock_name(run_id))
-            os.close(held)
-
-    def close(self) -> None:
-        """Give all locks back: what has not ended by now never will."""
-        for run_id in tuple(self._held):
-            self.end(run_id)
+    def end_run(self, run_id: str, state: str, record: dict[str, Any]) -> None:
+        """Enter that a run ended without a result; nothing of it stays to be seen."""
+        folder = self.layout.output / run_id
+        if folder.exists():
+            durable.discard_dir(folder)
+            durable.sync_dir(folder.parent)
+        self.registry.finish_run(run_id, state, now_ms(), record)
 
 
-def settle(layout: Layout, registry: Registry) -> int:
-    """Enter the end of runs whose process died; gives how many. Raises DataError."""
-    return sum(
-        registry.finish_run(run.id, STATE, now_ms(), {**run.record, "error": _ENDING.as_json()})
-        for run in registry.open_runs()
-        if _is_dead(layout, run.id)
-    )
+class Work:
+    """A request that this process carries out. In a `with` block, so that every error becomes its end."""
+
+    def __init__(self, journal: Journal, token: Token, lease_s: float) -> None:
+        self._journal = journal
+        self._token = token
+        self._lease_s = lease_s
+        self._renewed = moment_ms()
+        self._run: tuple[str, dict[str, Any]] | None = None
+
+    @property
+    def request_id(self) -> str:
+        """Give the id of the request."""
+        return self._token.request
+
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if error is not None:  # after a good end the token opens nothing, and that end stays
+            self._end_badly(error)
+
+    def keep(self) -> None:
+        """Say that the work goes on; the lease is renewed when half of it is over. Raises DataError (P2-D0887)."""
+        if moment_ms() - self._renewed > self._lease_s * 500:
+            self._journal.requests.renew(self._token, self._lease_s)
+            self._renewed = moment_ms()
+
+    def begin_run(self, run_id: str, script: str, record: dict[str, Any]) -> None:
+        """Enter a run that begins; `record` is any JSON object. Raises DataError (P2-D0887)."""
+        requests = self._journal.requests
+        with requests.together():
+            requests.renew(self._token, self._lease_s)
+            requests.begin_run(self._token, run_id)
+            self._journal.registry.start_run(
+                RunRow(run_id, script, "started", now_ms(), None, record)
+            )
+        self._renewed = moment_ms()
+        self._run = run_id, record
+
+    def done(self, result: dict[str, Any], publish: Callable[[], None] = lambda: None) -> None:
+        """End the request well, and let `publish` make visible what came out, both or neither.
+
+        Raises DataError, P2-D0887 when the lease is lost; then nothing is visible.
+        """
+        with self._journal.requests.together():
+            self._journal.requests.finish(self._token, result)
+            publish()
+
+    def done_run(
+        self, record: dict[str, Any], publish: Callable[[], None], script: str, serial: int
+    ) -> None:
+        """End run and request well, and remember the serial of the script. Raises as `done`."""
+        assert self._run is not None
+        run_id, _ = self._run
+
+        def end() -> None:
+            publish()
+            self._journal.registry.finish_run(run_id, "done", now_ms(), record)
+            self._journal.registry.see_serial(script, serial)
+
+        self.done({"run": run_id}, end)
+
+    def _end_badly(self, error: BaseException) -> None:
+        problem = _problem(error)
+        requests = self._journal.requests
+        try:
+            with requests.together():
+                if isinstance(error, KeyboardInterrupt):
+                    requests.stop(self._token)
+                elif isinstance(error, Plotter2Error) and is_own_fault(error):
+                    requests.fail(self._token, problem)
+                else:
+                    requests.crash(self._token, problem)
+                if self._run is not None:
+                    run_id, record = self._run
+                    failed = {**record, "error": problem.as_json()}
+                    self._journal.end_run(run_id, "failed", failed)
+        except DataError as second:
+            # A lost lease was given its end by who took it; on a full disk the next start finds a dead holder.
+            if second.code not in (codes.LEASE_LOST, codes.DISK_FULL, codes.STORE_BUSY):
+                raise
+
+
+def settle(journal: Journal) -> int:
+    """Take back what dead or stopped processes had: their requests are queued or dead, their runs broken off.
+
+    Gives how many requests were taken back. Raises DataError.
+    """
+    open_runs = journal.registry.open_runs()
+    taken = sum(_is_taken_back(journal, request.id) for request in journal.requests.overdue())
+    if open_runs:
+        alive = {request.run for request in journal.requests.listed(("leased",), limit=-1)}
+        for run in open_runs:
+            if run.id not in alive:
+                journal.end_run(run.id, STATE, {**run.record, "error": _ENDING.as_json()})
+    return taken
+
+
+def take_back(journal: Journal, request: Request) -> bool:
+    """Take a request from a holder that is gone; False when it is not gone. Raises DataError."""
+    return request.is_abandoned and _is_taken_back(journal, request.id)
 
 
 _ENDING = Problem(
-    BROKEN_OFF, "the process that worked on the run was ended from outside", help="run it again"
+    BROKEN_OFF,
+    "the process that worked on it was ended from outside, or stood still for too long",
+    help="have it tried again: plotter2 requests ls, then plotter2 requests retry ID",
 )
 
 
-def _is_dead(layout: Layout, run_id: str) -> bool:
-    path = layout.temp / _lock_name(run_id)
-    held = durable.try_lock(path)
-    if held is None:
-        return False
-    durable.discard(path)
-    os.close(held)
+def _is_taken_back(journal: Journal, request_id: str) -> bool:
+    with journal.requests.together():
+        request = journal.requests.request(request_id)
+        if not request.is_abandoned:  # another process was faster
+            return False
+        run = journal.registry.run(request.run) if request.run else None
+        journal.requests.crash(request.token, _ENDING)
+        if run is not None:
+            journal.end_run(run.id, STATE, {**run.record, "error": _ENDING.as_json()})
     return True
 
 
-def _lock_name(run_id: str) -> str:
-    return f"run-{run_id}.lock"
+def _problem(error: BaseException) -> Problem:
+    if isinstance(error, Plotter2Error):
+        return error.problem()
+    # Ctrl-C, and bugs: it is over all the same.
+    return HostError(BROKEN_OFF, f"it was broken off ({type(error).__name__})").problem()

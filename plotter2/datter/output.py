@@ -6,7 +6,8 @@ The bytes were checked by whoever hands them in; here they are written, synced a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +29,25 @@ class Artefact:
     data: bytes
 
 
-def publish(layout: Layout, run_id: str, artefacts: Sequence[Artefact]) -> tuple[Path, ...]:
-    """Publish the artefacts of a run and give their paths, in order.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Artefacts that are on the disk and not visible yet; `paths` are what they will be called, in order."""
 
-    The folder of the run appears with all its files in one step (rename). Raises DataError:
-    P2-D0821 for a name that cannot be a file name or comes twice, P2-D0801 when the disk is full;
-    then nothing is left behind.
+    paths: tuple[Path, ...]
+    _folder: Path
+    _final: Path
+
+    def publish(self) -> None:
+        """Give all of them their names in one step (rename), durably. Raises DataError."""
+        durable.rename_dir(self._folder, self._final)
+
+
+@contextmanager
+def prepared(layout: Layout, run_id: str, artefacts: Sequence[Artefact]) -> Iterator[Ready]:
+    """Write the artefacts of a run; what is not published in the block is removed after it.
+
+    Raises DataError: P2-D0821 for a name that cannot be a file name or comes twice, P2-D0801 when
+    the disk is full; then nothing is left behind.
     """
     names = [_file_name(artefact) for artefact in artefacts]
     if len(set(names)) < len(names):
@@ -44,15 +58,10 @@ def publish(layout: Layout, run_id: str, artefacts: Sequence[Artefact]) -> tuple
         ready = folder / "ready"
         with durable.reported(ready):
             ready.mkdir()
-        try:
-            for artefact, name in zip(artefacts, names, strict=True):
-                durable.write_new(ready / name, (artefact.data,))
-            durable.sync_dir(ready)
-            durable.rename_dir(ready, final)
-        except BaseException:
-            durable.discard_dir(ready)
-            raise
-    return tuple(final / name for name in names)
+        for artefact, name in zip(artefacts, names, strict=True):
+            durable.write_new(ready / name, (artefact.data,))
+        durable.sync_dir(ready)
+        yield Ready(tuple(final / name for name in names), ready, final)
 
 
 def _file_name(artefact: Artefact) -> str:

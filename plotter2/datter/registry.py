@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +20,9 @@ import msgspec
 from logger2.identity import Scalar
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
-from plotter2.datter.database import damaged, in_transaction, open_database, translated
+from plotter2.datter.database import damaged, open_database, together, translated
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.requests import Requests, copy_requests
 
 _MOST_MARKS = 500
 
@@ -344,6 +346,14 @@ class Registry:
         """Give all script names with their highest serial numbers."""
         return dict(self._rows("SELECT script, serial FROM seen", ()))
 
+    def requests(self, new_id: Callable[[], str]) -> Requests:
+        """Give the journal of requests, which lies in the same file."""
+        return Requests(self._connection, self._path, new_id)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Commit at once what the block changes here or in the requests, or nothing of it."""
+        return together(self._connection, self._path)
+
     # ------------------------------------------------------------ SQLite
     def _runs(self, rest: str, values: tuple[Any, ...]) -> tuple[RunRow, ...]:
         return tuple(
@@ -366,15 +376,18 @@ class Registry:
         self._connection.execute(statement, values)
 
     def _transaction(self, work: Callable[[], _Result]) -> _Result:
-        return in_transaction(self._connection, self._path, work)
+        with self.together():
+            return work()
 
 
 def copy_runs(old: Registry, new: Registry) -> None:
-    """Take run records and serial numbers over into another registry; no file holds these."""
-    for run in reversed(old.runs(limit=1_000_000)):
-        new.start_run(run)
-    for script, serial in old.seen().items():
-        new.see_serial(script, serial)
+    """Take run records, requests and serial numbers over into another registry; no file holds these."""
+    with new.together():
+        for run in reversed(old.runs(limit=1_000_000)):
+            new.start_run(run)
+        for script, serial in old.seen().items():
+            new.see_serial(script, serial)
+        copy_requests(old._connection, new._connection)
 
 
 def check_registry(registry: Registry) -> None:

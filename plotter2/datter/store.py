@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from p2lang.types import TableSchema
 from plotter2.datter import (
@@ -28,13 +27,15 @@ from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.durable import locked
-from plotter2.datter.ids import IdSource, now_ms
+from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare
-from plotter2.datter.living import LivingRuns, settle
+from plotter2.datter.living import Journal, Work, settle, take_back
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
+from plotter2.datter.requested import Asking, Request
+from plotter2.datter.requests import Requests
 from plotter2.datter.stack import Part, Stacked, stack
 from plotter2.errors import DataError
 
@@ -58,13 +59,13 @@ class Store:
         self._layout = layout
         self._registry = registry
         self._ids = IdSource()
-        self._living = LivingRuns(layout)
+        self._journal = Journal(layout, registry, registry.requests(self._ids.new))
 
     @classmethod
     def open(cls, root: str | os.PathLike[str]) -> Store:
         """Open the store under `root`; it is made if it is not there.
 
-        What dead processes left is finished or swept; their runs are `broken off`.
+        What dead processes left is finished or swept; their runs are `broken off`, their requests queued.
         Raises DataError: P2-D0802 (not writable), P2-D0801 (disk full), P2-D0805..0807 (registry),
         P2-D0817 (damaged description).
         """
@@ -74,8 +75,9 @@ class Store:
         if registry.unknown_events(events.listed(layout)):
             with locked(layout.registry / "lock", PATIENCE_S):
                 catch_up(layout, registry)
-        settle(layout, registry)
-        return cls(layout, registry)
+        store = cls(layout, registry)
+        settle(store._journal)
+        return store
 
     @classmethod
     def open_to_read(cls, root: str | os.PathLike[str]) -> Store:
@@ -91,7 +93,6 @@ class Store:
 
     def close(self) -> None:
         """Close the registry."""
-        self._living.close()
         self._registry.close()
 
     def __enter__(self) -> Store:
@@ -258,22 +259,41 @@ class Store:
         return len(digests)
 
     # ------------------------------------------------------------ artefacts and runs
-    def publish_outputs(
+    @property
+    def requests(self) -> Requests:
+        """Give the journal of everything that was asked."""
+        return self._journal.requests
+
+    def begin(self, asking: Asking, lease_s: float) -> Work | Request:
+        """Enter a request and begin to carry it out; gives the request of then when it was done with this key.
+
+        Raises DataError: P2-D0885 (key of another body), P2-D0886 (a living process is at work on it),
+        P2-D0889 (it failed, is dead or cancelled: a person decides), P2-D0869.
+        """
+        with self.requests.together():
+            request = self.requests.ask_all([asking])[0]
+            if request.state == "done":
+                return request
+            return self._leased(request, lease_s)
+
+    def resume(self, request_id: str, lease_s: float) -> Work:
+        """Begin to carry out a request again that is not done and that nobody is at work on.
+
+        Raises DataError: P2-D0886, P2-D0888, P2-D0889.
+        """
+        with self.requests.together():
+            take_back(self._journal, self.requests.request(request_id))
+            return self._leased(self.requests.retry(request_id), lease_s)
+
+    def _leased(self, request: Request, lease_s: float) -> Work:
+        take_back(self._journal, request)
+        return Work(self._journal, self.requests.lease(request.id, lease_s), lease_s)
+
+    def prepared_outputs(
         self, run_id: str, artefacts: Sequence[output.Artefact]
-    ) -> tuple[Path, ...]:
-        """Publish a run's artefacts, all or none. Raises DataError as `output.publish`."""
-        return output.publish(self._layout, run_id, artefacts)
-
-    def start_run(self, run_id: str, script: str, record: dict[str, Any]) -> None:
-        """Enter a run that begins; `record` is any JSON object."""
-        self._living.begin(run_id)
-        self._registry.start_run(RunRow(run_id, script, "started", now_ms(), None, record))
-
-    def finish_run(self, run_id: str, state: str, record: dict[str, Any]) -> bool:
-        """Enter how a run ended (`done` or `failed`); False when no such run is open."""
-        ended = self._registry.finish_run(run_id, state, now_ms(), record)
-        self._living.end(run_id)
-        return ended
+    ) -> AbstractContextManager[output.Ready]:
+        """Write a run's artefacts; not visible before `publish`. Raises DataError as `output.prepared`."""
+        return output.prepared(self._layout, run_id, artefacts)
 
     def run(self, run_id: str) -> RunRow | None:
         """Give the record of a run."""
@@ -290,10 +310,6 @@ class Store:
     def seen_serial(self, script: str) -> int | None:
         """Give the highest serial number seen for a script's name."""
         return self._registry.seen_serial(script)
-
-    def see_serial(self, script: str, serial: int) -> None:
-        """Remember a serial number; the highest one counts."""
-        self._registry.see_serial(script, serial)
 
     def garbage(self, grace_s: float, *, remove: bool) -> collecting.Garbage:
         """Find what no bundle needs and is older than `grace_s`, and remove it if that is wanted.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from p2lang.check import Libraries, Schemas
 from p2lang.compiler import Limits, Surroundings
@@ -20,10 +21,14 @@ from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
+from plotter2.datter.bodies import Add, Run
 from plotter2.datter.layout import Layout
+from plotter2.datter.living import Work
+from plotter2.datter.requested import Request
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
-from plotter2.host import codes
+from plotter2.host import asking, codes
+from plotter2.host.asking import RunHow
 from plotter2.host.keyring import Keyring, OwnKey, refusals
 from plotter2.host.starting import starter_script
 from plotter2.libraries import lockfile
@@ -38,10 +43,11 @@ from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
-from plotter2.staging import AddReport, Inbox, Told, stage
+from plotter2.staging import AddReport, Inbox, Told, stage, told_again
 from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
+_LEASE_MARGIN_S = 60.0
 _LONGEST_NAME = 64
 """Longest beginning of a name that a number is put behind; a statement takes 68 characters here."""
 
@@ -86,9 +92,43 @@ class Host:
 
     # ---- data ---------------------------------------------------------------------------------
 
-    def add(self, paths: Sequence[Path], name: str | None) -> AddReport:
-        """Take runs or folders into the store. Raises DataError, HostError."""
-        return stage(paths, name, self._read, self.store)
+    def add(self, paths: Sequence[Path], name: str | None, key: str | None = None) -> AddReport:
+        """Take runs or folders into the store, with a `key` once. Raises DataError, HostError."""
+        begun = self.store.begin(asking.add_of(paths, name, key), self._lease_s)
+        if isinstance(begun, Request):
+            return told_again(begun, self.store)
+        return self._added(begun, paths, name)
+
+    def _added(self, work: Work, paths: Sequence[Path], name: str | None) -> AddReport:
+        def read(job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
+            work.keep()
+            return self._read(job, descriptors)
+
+        with work:
+            return stage(paths, name, read, self.store, work)
+
+    def retry(
+        self, request_id: str, on_event: Callable[[Event], None] = lambda _: None
+    ) -> RunResult | AddReport:
+        """Carry out a request that is queued, failed, dead or cancelled, from what was asked then.
+
+        Raises DataError (P2-D0867, P2-D0868, P2-D0886..0889) and what `run` and `add` raise.
+        """
+        request = self.store.requests.find(request_id)
+        if isinstance(request.body, Run):
+            script, formats = asking.script_of(request.body), request.body.formats
+            work = self.store.resume(request.id, self._lease_s)
+            how = RunHow(request.body.params, cast("tuple[Format, ...]", formats), on_event)
+            return self._ran(work, script, how)
+        if isinstance(request.body, Add):
+            work = self.store.resume(request.id, self._lease_s)
+            return self._added(work, [Path(p) for p in request.body.paths], request.body.name)
+        raise asking.nobody_for(request)
+
+    @property
+    def _lease_s(self) -> float:
+        """How long a request is held at least: what a child may take, and what comes before and after."""
+        return self.settings.limits.wall_ms / 1000 + _LEASE_MARGIN_S
 
     def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
         """Give the inbox of this root, to be emptied by this process. Raises DataError."""
@@ -221,24 +261,37 @@ class Host:
         params: Params | None = None,
         formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
+        key: str | None = None,
     ) -> RunResult:
-        """Run a signed script. Raises Refused, CheckFailed, RunError, HostError, DataError."""
+        """Run a signed script; with a `key` once, however often it is asked.
+
+        Raises Refused, CheckFailed, RunError, HostError, DataError.
+        """
         require_script(script.path)
+        asked = asking.run_of(script, params or {}, formats, key)
+        begun = self.store.begin(asked, self._lease_s)
+        if isinstance(begun, Request):
+            return asking.run_told_again(begun, self.store)
+        return self._ran(begun, script, RunHow(params or {}, tuple(formats), on_event))
+
+    def _ran(self, work: Work, script: OpenedScript, how: RunHow) -> RunResult:
         timings = Timings()
-        self.orchestrator.warm()
-        with timings.stage("verify"):
-            verified = self.verify(script)
-        with timings.stage("compile"):
-            compiled = self.compile(script, [s.principal for s in verified.signers], params)
-        request = RunRequest(verified, compiled, params or {}, tuple(formats), on_event)
-        parts = Parts(
-            self.store,
-            self.orchestrator.submit,
-            self.settings.minimum_level,
-            self.settings.limits,
-        )
-        with refusals():
-            return running.run(request, parts, timings)
+        with work:
+            self.orchestrator.warm()
+            with timings.stage("verify"):
+                verified = self.verify(script)
+            with timings.stage("compile"):
+                compiled = self.compile(script, [s.principal for s in verified.signers], how.params)
+            request = RunRequest(verified, compiled, how.params, how.formats, how.on_event)
+            parts = Parts(
+                self.store,
+                work,
+                self.orchestrator.submit,
+                self.settings.minimum_level,
+                self.settings.limits,
+            )
+            with refusals():
+                return running.run(request, parts, timings)
 
     def stock_commands(self, path: Path, verified: Verified) -> tuple[str, ...]:
         """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -27,9 +27,10 @@ from p2sign.gate import Verified
 from p2std.registry import core
 from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
+from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
-from plotter2.errors import ExitCode, HostError, Plotter2Error, RunError
+from plotter2.errors import ExitCode, HostError, RunError
 from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
@@ -60,11 +61,15 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run gave: pictures, and the record that the registry keeps."""
+    """What a run gave: pictures, and the record that the registry keeps.
+
+    `repeated` says that it was done before, with the same key, and nothing ran now.
+    """
 
     run: str
     artefacts: tuple[Artefact, ...]
     record: dict[str, Any]
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Parts:
     """What a run needs of the host."""
 
     store: Store
+    work: Work
     submit: Callable[[Task, Callable[[Event], None]], Outcome]
     minimum_level: Level
     ceiling: Ceiling
@@ -102,8 +108,17 @@ class Timings:
         self.ms[name] = round((time.perf_counter() - started) * 1000, 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that has begun."""
+
+    id: str
+    record: dict[str, Any]
+    timings: Timings
+
+
 def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
-    """Run a script once. Raises Refusal, Plotter2Error; whatever happens after the start is recorded."""
+    """Run a script once. Raises Refusal, Plotter2Error; how it ends is recorded by who holds `parts.work` open."""
     compiled = request.compiled
     check_formats(request.formats)
     with timings.stage("allow"):
@@ -115,26 +130,12 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         own = outside_tasks(compiled.module.nodes)
         tables = bind(own, compiled.schemas, parts.store)
     run_id = parts.store.new_id()
-    record = first_record(run_id, request)
-    parts.store.start_run(run_id, request.verified.statement.name, record)
-    try:
-        with timings.stage("dispatch"):
-            outcome = dispatched(request, parts, tables)
-        with timings.stage("publish"):
-            require_asked_for(request, outcome)
-            result = published(run_id, record, outcome, parts.store)
-    except Plotter2Error as error:
-        parts.store.finish_run(run_id, "failed", {**record, "error": error.problem().as_json()})
-        raise
-    except BaseException as error:  # Ctrl-C, and bugs: the run is over all the same
-        ending = HostError(codes.BROKEN_OFF, f"the run was broken off ({type(error).__name__})")
-        parts.store.finish_run(run_id, "failed", {**record, "error": ending.problem().as_json()})
-        raise
-    complete = {**result.record, "timings_ms": all_timings(timings, outcome)}
-    parts.store.finish_run(run_id, "done", complete)
-    terms = request.verified.statement
-    parts.store.see_serial(terms.name, terms.serial)
-    return RunResult(run_id, result.artefacts, complete)
+    record = first_record(run_id, request, parts.work.request_id)
+    parts.work.begin_run(run_id, request.verified.statement.name, record)
+    with timings.stage("dispatch"):
+        outcome = dispatched(request, parts, tables)
+    require_asked_for(request, outcome)
+    return published(request, parts, Started(run_id, record, timings), outcome)
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -240,11 +241,12 @@ def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
     )
 
 
-def first_record(run_id: str, request: RunRequest) -> dict[str, Any]:
-    """Give the record of a run that begins."""
+def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]:
+    """Give the record of a run that begins; `asked` is the request that it is for."""
     verified, compiled = request.verified, request.compiled
     return {
         "run": run_id,
+        "request": asked,
         "script": {
             "path": str(compiled.script.path.absolute()),
             "name": verified.statement.name,
@@ -307,15 +309,28 @@ def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:
     return {**timings.ms, **theirs}
 
 
-def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Store) -> RunResult:
-    """Make the child's pictures durable. Raises DataError; then nothing is left behind."""
-    pictures = outcome.blobs
-    paths = store.publish_outputs(run_id, [Output(b.name, b.kind, b.data) for b in pictures])
-    artefacts = tuple(
-        Artefact(path, blob.sha256, blob.kind) for path, blob in zip(paths, pictures, strict=True)
-    )
-    complete = {
-        **record,
+def published(request: RunRequest, parts: Parts, run: Started, outcome: Outcome) -> RunResult:
+    """Make the child's pictures durable and end the run. Raises DataError; then nothing is left behind."""
+    pictures = [Output(blob.name, blob.kind, blob.data) for blob in outcome.blobs]
+    terms = request.verified.statement
+    with ExitStack() as stack:
+        with run.timings.stage("publish"):
+            ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))
+        artefacts = tuple(
+            Artefact(path, blob.sha256, blob.kind)
+            for path, blob in zip(ready.paths, outcome.blobs, strict=True)
+        )
+        record = complete_record(run, outcome, artefacts)
+        parts.work.done_run(record, ready.publish, terms.name, terms.serial)
+    return RunResult(run.id, artefacts, record)
+
+
+def complete_record(
+    run: Started, outcome: Outcome, artefacts: Sequence[Artefact]
+) -> dict[str, Any]:
+    """Give the record of a run that ended well."""
+    return {
+        **run.record,
         "sandbox_level": outcome.confined.level,
         "sandbox_missing": list(outcome.confined.missing),
         "artefacts": [artefact.as_json() for artefact in artefacts],
@@ -324,8 +339,8 @@ def published(run_id: str, record: dict[str, Any], outcome: Outcome, store: Stor
             "cpu_ms": round(outcome.usage.cpu_ms, 1),
             "peak_rss_mib": round(outcome.usage.peak_rss_mib, 1),
         },
+        "timings_ms": all_timings(run.timings, outcome),
     }
-    return RunResult(run_id, artefacts, complete)
 
 
 def ledger_of(outcome: Outcome) -> dict[str, dict[str, Any]]:

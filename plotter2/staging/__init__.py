@@ -4,7 +4,7 @@ The host opens, hashes and copies bytes; it never parses a file that an experime
 """
 
 from plotter2.staging.inbox import Inbox, Told
-from plotter2.staging.intake import AddedBundle, AddReport, stage
+from plotter2.staging.intake import AddedBundle, AddReport, stage, told_again
 from plotter2.staging.reading import Answer, Submit
 
-__all__ = ["AddReport", "AddedBundle", "Answer", "Inbox", "Submit", "Told", "stage"]
+__all__ = ["AddReport", "AddedBundle", "Answer", "Inbox", "Submit", "Told", "stage", "told_again"]

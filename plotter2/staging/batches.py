@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotter2.datter import codes as store_codes
 from plotter2.datter.adding import Draft, Entered
+from plotter2.datter.blame import OF_THE_STORE
 from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.staging import codes, quarantine
@@ -24,13 +24,6 @@ from plotter2.staging.stillness import Look, look
 from plotter2.wire import codes as wire_codes
 
 BATCH_BUNDLES = 1_000
-_THE_STORE = frozenset(
-    {
-        store_codes.DISK_FULL, store_codes.NOT_WRITABLE, store_codes.SYNC_FAILED, store_codes.IO_FAILED,
-        store_codes.SQLITE_TOO_OLD, store_codes.REGISTRY_DAMAGED, store_codes.REGISTRY_NEWER,
-        store_codes.STORE_BUSY, store_codes.OTHER_FILE_SYSTEM, store_codes.BUNDLE_DAMAGED,
-    }
-)  # fmt: skip
 _THE_ITEM = frozenset(
     {
         wire_codes.CHILD_DIED, wire_codes.WALL_LIMIT, wire_codes.CPU_LIMIT, wire_codes.MEMORY_LIMIT,
@@ -145,7 +138,7 @@ class Batches:
 def is_of_item(error: Plotter2Error) -> bool:
     """Tell whether an item is to blame for an error, and not the store, the disk or the sandbox."""
     if isinstance(error, DataError):
-        return error.code not in _THE_STORE
+        return error.code not in OF_THE_STORE
     return error.code in _THE_ITEM
 
 

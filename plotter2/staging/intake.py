@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from plotter2.datter.adding import Draft, Entered
-from plotter2.datter.bundle import check_name
+from plotter2.datter.bundle import Table, check_name
+from plotter2.datter.living import Work
+from plotter2.datter.requested import Request
 from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError
 from plotter2.staging import codes, quarantine
@@ -39,11 +41,16 @@ class AddedBundle:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What an add did: bundles (those above first), files that were left alone, time by stage."""
+    """What an add did: bundles (those above first), files that were left alone, time by stage.
+
+    `repeated` says that the request was done before, with the same key, and nothing happened now.
+    """
 
     bundles: tuple[AddedBundle, ...]
     left_alone: tuple[str, ...]
     timings_ms: dict[str, float]
+    request: str
+    repeated: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give the report as plain JSON values."""
@@ -51,16 +58,21 @@ class AddReport:
             "bundles": [bundle.as_json() for bundle in self.bundles],
             "left_alone": list(self.left_alone),
             "timings_ms": self.timings_ms,
+            "request": self.request,
+            "repeated": self.repeated,
         }
 
 
-def stage(paths: Sequence[Path], name: str | None, submit: Submit, store: Store) -> AddReport:
+def stage(
+    paths: Sequence[Path], name: str | None, submit: Submit, store: Store, work: Work
+) -> AddReport:
     """Add what the paths hold to the store.
 
     One path becomes the bundle `name` (default: after the file or folder); several become bundles
     of their own, below `name` if it is given. The same output again is found again; other output
     under the same name is a new attempt, and the older one is kept. All bundles are stored in one
-    step, or nothing is. Single lines that are no rows are kept in quarantine, and told in the notes.
+    step, together with the end of the request that `work` carries out, or nothing is. Single lines
+    that are no rows are kept in quarantine, and told in the notes.
 
     Raises DataError with the codes P2-D083x (paths), P2-D084x and P2-D085x (content of files),
     P2-D0801..0809 and P2-D0815 (store); HostError when a child fails.
@@ -75,14 +87,46 @@ def stage(paths: Sequence[Path], name: str | None, submit: Submit, store: Store)
         for refused in (lines for bundle in found for lines in bundle.refused):
             quarantine.keep_lines(Grounds(store.layout.root), refused)
         read_at = time.perf_counter()
-        entered = adding.commit(drafts, PATIENCE_S)
+        entered = adding.commit(
+            drafts, PATIENCE_S, lambda entered: work.done(_result(entered, plan.left_alone))
+        )
     done_at = time.perf_counter()
     timings = {"find": found_at - began, "read": read_at - found_at, "store": done_at - read_at}
     return AddReport(
         tuple(told(entry) for entry in entered),
         plan.left_alone,
         {stage: round(seconds * 1000, 3) for stage, seconds in timings.items()},
+        work.request_id,
     )
+
+
+def told_again(request: Request, store: Store) -> AddReport:
+    """Give what an add did that was done before. Raises DataError when a bundle of it is damaged."""
+    result = request.result or {}
+    bundles = []
+    for kept in result["bundles"]:
+        bundle = store.bundle(kept["id"])
+        tables, params = _tables(bundle.tables), dict(bundle.params)
+        bundles.append(
+            AddedBundle(**{**kept, "notes": tuple(kept["notes"])}, tables=tables, params=params)
+        )
+    left_alone = tuple(result["left_alone"])
+    return AddReport(tuple(bundles), left_alone, {}, request.id, repeated=True)
+
+
+def _result(entered: Sequence[Entered], left_alone: Sequence[str]) -> dict[str, Any]:
+    """Give what the journal keeps of an add; the rest is with the bundles."""
+    bundles = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "attempt": one.attempt,
+            "outcome": one.outcome,
+            "notes": [*one.draft.provenance.notes, *one.notes],
+        }
+        for one in entered
+    ]
+    return {"bundles": bundles, "left_alone": list(left_alone)}
 
 
 def _plan(paths: Sequence[Path], name: str | None) -> Plan:
@@ -130,20 +174,23 @@ def check_rows(drafts: Sequence[Draft], plan: Plan) -> None:
 def told(entered: Entered) -> AddedBundle:
     """Give what became of one bundle, as it is told."""
     draft = entered.draft
-    tables = {
-        stream: {
-            "rows": table.rows,
-            "cols": {column.name: str(column.type) for column in table.columns},
-            "roles": {column.name: column.role for column in table.columns},
-        }
-        for stream, table in draft.tables.items()
-    }
     return AddedBundle(
         entered.id,
         entered.name,
         entered.attempt,
         entered.outcome,
-        tables,
+        _tables(draft.tables),
         dict(draft.params),
         (*draft.provenance.notes, *entered.notes),
     )
+
+
+def _tables(tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
+    return {
+        stream: {
+            "rows": table.rows,
+            "cols": {column.name: str(column.type) for column in table.columns},
+            "roles": {column.name: column.role for column in table.columns},
+        }
+        for stream, table in tables.items()
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from datter_samples import PATIENCE_S, add_run, add_sweep, curve
+from datter_samples import PATIENCE_S, add_run, add_sweep, begun, curve
 from plotter2.datter import durable, quarantine
 from plotter2.datter.auditing import audit
 from plotter2.datter.collecting import GRACE_S, object_files
@@ -185,9 +185,12 @@ def add_object(store: Store, data: bytes) -> str:
 # ------------------------------------------------------------ runs, locks, roots to read
 RUNNER = """
 import sys, time
+from plotter2.datter.bodies import Run
+from plotter2.datter.requested import Asking
 from plotter2.datter.store import Store
 store = Store.open(sys.argv[1])
-store.start_run(store.new_id(), "x.p2", {"script": "x.p2"})
+work = store.begin(Asking("run", "x.p2", Run(script="x.p2", sha256="")), 60)
+work.begin_run(store.new_id(), "x.p2", {"script": "x.p2"})
 print("started", flush=True)
 time.sleep(60)
 """
@@ -212,10 +215,11 @@ def test_a_run_whose_process_was_killed_is_broken_off_at_the_next_start(tmp_path
 
 def test_a_run_that_lives_in_another_store_of_the_root_goes_on(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        run = store.new_id()
-        store.start_run(run, "x.p2", {})
-        Store.open(tmp_path).close()
-        assert store.finish_run(run, "done", {})
+        with begun(store) as work:
+            work.begin_run(store.new_id(), "x.p2", {})
+            Store.open(tmp_path).close()
+            work.done_run({}, lambda: None, "x.p2", 1)
+        assert [run.state for run in store.runs()] == ["done"]
         assert list(store.layout.temp.iterdir()) == []
 
 

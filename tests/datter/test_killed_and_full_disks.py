@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
+from datter_samples import PATIENCE_S, add_run, add_sweep, curve, published, table
 from plotter2.datter import durable, registry
 from plotter2.datter.adding import Draft
 from plotter2.datter.output import Artefact
@@ -254,11 +254,11 @@ def test_artefacts_appear_all_or_none_when_the_disk_is_full(small_disk: Path) ->
         run = store.new_id()
         good = Artefact("curve", "png", b"png")
         with pytest.raises(DataError) as caught:
-            store.publish_outputs(run, [good, Artefact("big", "pdf", bytes(9_000_000))])
+            published(store, run, [good, Artefact("big", "pdf", bytes(9_000_000))])
         assert caught.value.code == "P2-D0801"
         assert list(store.layout.output.iterdir()) == []
         assert list(store.layout.temp.iterdir()) == []
-        (path,) = store.publish_outputs(run, [good])
+        (path,) = published(store, run, [good])
         assert path.read_bytes() == b"png"
 
 

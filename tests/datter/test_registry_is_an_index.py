@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from datter_samples import PATIENCE_S, add_run, add_sweep, curve
+from datter_samples import PATIENCE_S, add_run, add_sweep, begun, curve, published, recorded_run
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.database import SCHEMA_VERSION, check_sqlite
 from plotter2.datter.output import Artefact
@@ -22,8 +22,13 @@ def everything(root: Path) -> list[object]:
         history = [store.attempts(line.bundle.name) for line in bundles]
         renames = [store.renames(line.bundle.id) for line in bundles]
         schemas = [store.schema_of("exp/*"), store.schema_of("moved")]
-        runs = [store.runs(), store.seen_serial("x.p2")]
+        runs = [store.runs(), store.seen_serial("x.p2"), requests_of(store)]
         return [bundles, history, renames, schemas, runs]
+
+
+def requests_of(store: Store) -> list[object]:
+    requests = store.requests.listed()
+    return [(request, store.requests.history(request.id)) for request in requests]
 
 
 @pytest.fixture
@@ -33,10 +38,8 @@ def root(tmp_path: Path) -> Path:
         add_run(store, "exp/run0", curve(7))
         add_run(store, "single")
         store.rename("single", "moved")
-        run = store.new_id()
-        store.start_run(run, "x.p2", {"script": "x.p2"})
-        store.finish_run(run, "done", {"artefacts": ["a.png"]})
-        store.see_serial("x.p2", 4)
+        recorded_run(store, {"artefacts": ["a.png"]}, serial=4)
+        begun(store, "y.p2", "key")
     return tmp_path
 
 
@@ -54,7 +57,7 @@ def test_a_lost_registry_is_made_anew_from_the_files_alone(root: Path) -> None:
         path.unlink()
     *after, runs = everything(root)
     assert after == before
-    assert runs == [(), None]
+    assert runs == [(), None, []]
 
 
 def test_a_damaged_registry_is_named_and_kept_aside_by_the_rebuild(root: Path) -> None:
@@ -129,16 +132,22 @@ def test_ten_thousand_bundles_are_listed_and_selected(tmp_path: Path) -> None:
         assert [b.name for b in store.find("exp7/*")][:2] == ["exp7/run700", "exp7/run701"]
 
 
+def failing_run(store: Store, run: str) -> None:
+    with begun(store) as work:
+        work.begin_run(run, "x.p2", {"signers": ["me"]})
+        raise DataError("P2-D0819", "no such column")
+
+
 def test_runs_are_recorded_from_start_to_end(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        first, second = store.new_id(), store.new_id()
-        for run in (first, second):
-            store.start_run(run, "x.p2", {"signers": ["me"]})
-        assert store.finish_run(first, "failed", {"error": "P2-R0601"})
-        assert not store.finish_run(first, "done", {})
+        first = store.new_id()
+        with pytest.raises(DataError):
+            failing_run(store, first)
+        second = recorded_run(store, {})
         record = store.run(first)
         assert record is not None
-        assert (record.state, record.record) == ("failed", {"error": "P2-R0601"})
+        assert (record.state, record.record["signers"]) == ("failed", ["me"])
+        assert record.record["error"]["code"] == "P2-D0819"
         assert [run.id for run in store.runs(1)] == [second]
         assert store.run("unknown") is None
 
@@ -147,24 +156,26 @@ def test_the_highest_serial_number_counts(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         assert store.seen_serial("x.p2") is None
         for serial in (3, 7, 5):
-            store.see_serial("x.p2", serial)
+            recorded_run(store, {}, serial=serial)
         assert store.seen_serial("x.p2") == 7
 
 
 def test_artefacts_are_published_under_their_run(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         run = store.new_id()
-        paths = store.publish_outputs(
-            run, [Artefact("reward_mean_ci", "png", b"1"), Artefact("reward_mean_ci", "svg", b"2")]
+        paths = published(
+            store,
+            run,
+            [Artefact("reward_mean_ci", "png", b"1"), Artefact("reward_mean_ci", "svg", b"2")],
         )
         assert [path.name for path in paths] == ["reward_mean_ci.png", "reward_mean_ci.svg"]
         assert [path.read_bytes() for path in paths] == [b"1", b"2"]
         assert paths[0].parent == tmp_path / "output" / run
         for bad in ("../x", "", ".hidden", "a/b"):
             with pytest.raises(DataError) as caught:
-                store.publish_outputs(store.new_id(), [Artefact(bad, "png", b"")])
+                published(store, store.new_id(), [Artefact(bad, "png", b"")])
             assert caught.value.code == "P2-D0821"
         twice = [Artefact("a", "png", b"1"), Artefact("a", "png", b"2")]
         with pytest.raises(DataError) as caught:
-            store.publish_outputs(store.new_id(), twice)
+            published(store, store.new_id(), twice)
         assert "two artefacts" in caught.value.message

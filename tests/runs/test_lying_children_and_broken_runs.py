@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from commandline import p2_json
+from datter_samples import begun
 from plotter2.config.settings import settings
 from plotter2.errors import DataError, HostError
 from plotter2.host.host import Host
@@ -51,8 +52,9 @@ def ran(
     with Host(settings(place.root)) as host, Orchestrator(orders) as orchestrator:
         script = open_script(place.script)
         request = RunRequest(host.verify(script), host.compile(script), on_event=on_event)
-        parts = Parts(host.store, orchestrator.submit, "B", host.settings.limits)
-        return run(request, parts, Timings())
+        with begun(host.store) as work:
+            parts = Parts(host.store, work, orchestrator.submit, "B", host.settings.limits)
+            return run(request, parts, Timings())
 
 
 def last_run(place: Workplace) -> tuple[str, str]:
@@ -106,8 +108,8 @@ def test_a_script_runs_on_the_data_that_it_was_checked_and_costed_for(tmp_path: 
             opened = open_script(script)
             request = RunRequest(host.verify(opened), host.compile(opened))
             add(later)
-            parts = Parts(host.store, host.orchestrator.submit, "B", host.settings.limits)
-            with pytest.raises(DataError) as raised:
-                run(request, parts, Timings())
+            submit, limits = host.orchestrator.submit, host.settings.limits
+            with pytest.raises(DataError) as raised, begun(host.store) as work:
+                run(request, Parts(host.store, work, submit, "B", limits), Timings())
         assert raised.value.code == "P2-D0823"
         add(f"0,{len(later)}.25\n")

@@ -1,0 +1,105 @@
+"""What is asked of a host, as the journal keeps it, and what it tells of a request that was done before."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2lang.verifier.params import Given
+from plotter2.datter import bodies
+from plotter2.datter.requested import Asking, Request
+from plotter2.datter.store import Store
+from plotter2.errors import DataError, ExitCode, Plotter2Error
+from plotter2.host import codes
+from plotter2.runs.opening import OpenedScript, open_script
+from plotter2.runs.running import Artefact, Event, Params, RunResult
+from plotter2.wire.messages import Format
+
+_SHOWN_PATHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunHow:
+    """How a script is run: values of its params, file formats, who is told what happens."""
+
+    params: Params
+    formats: tuple[Format, ...]
+    on_event: Callable[[Event], None]
+
+
+def run_of(
+    script: OpenedScript, params: Params, formats: Sequence[str], key: str | None = None
+) -> Asking:
+    """Give the request for a run of a script as it is now."""
+    path = str(script.path.absolute())
+    body = bodies.Run(
+        script=path,
+        sha256=hashlib.sha256(script.content).hexdigest(),
+        params={name: _kept(value) for name, value in params.items()},
+        formats=tuple(formats),
+    )
+    return Asking("run", path, body, key)
+
+
+def add_of(paths: Sequence[Path], name: str | None, key: str | None = None) -> Asking:
+    """Give the request for an add of paths."""
+    full = tuple(str(path.absolute()) for path in paths)
+    shown = ", ".join(full[:_SHOWN_PATHS]) + (" and others" if len(full) > _SHOWN_PATHS else "")
+    return Asking("add", shown, bodies.Add(paths=full, name=name), key)
+
+
+def run_told_again(request: Request, store: Store) -> RunResult:
+    """Give what a run gave that was done before. Raises DataError (P2-D0867) when its record is lost."""
+    run_id = str((request.result or {}).get("run"))
+    row = store.run(run_id)
+    if row is None:
+        raise DataError(
+            codes.NOT_AS_ASKED,
+            f"the record of the run {run_id} is lost, so nobody knows what it gave",
+            where=request.id,
+            help="ask anew, with another key",
+        )
+    artefacts = tuple(
+        Artefact(Path(one["path"]), one["sha256"], one["kind"]) for one in row.record["artefacts"]
+    )
+    return RunResult(run_id, artefacts, row.record, repeated=True)
+
+
+def script_of(body: bodies.Run) -> OpenedScript:
+    """Open the script of a request. Raises FileRefused, and Plotter2Error (P2-D0867) when it changed."""
+    script = open_script(Path(body.script))
+    if hashlib.sha256(script.content).hexdigest() != body.sha256:
+        raise Plotter2Error(
+            codes.NOT_AS_ASKED,
+            "the script is no longer what it was when this run was asked for",
+            body.script,
+            f"ask for a run of what it is now: plotter2 run {shlex.quote(body.script)}",
+            exit_code=ExitCode.CHECK_FAILED,
+        )
+    return script
+
+
+def nobody_for(request: Request) -> Plotter2Error:
+    """Give the error for a request of a kind that this host does not carry out (P2-D0868)."""
+    return Plotter2Error(
+        codes.NOBODY_DOES_IT,
+        f"nothing here carries out requests of the kind {request.kind!r}",
+        request.id,
+        f"it stays for who does; take it back with: plotter2 requests cancel {request.id}",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _kept(value: Given) -> bodies.Value:
+    if isinstance(value, bool | int | float | str):
+        return _finite(value)
+    return [_finite(one) for one in value]
+
+
+def _finite(value: bodies.One) -> bodies.One:
+    # JSON has no infinity; its text is read as the param's type wants it, and refused there.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
