@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError
 from plotter2.printable import table
 
+if TYPE_CHECKING:
+    from plotter2.staging import AddReport
+
 _SHOWN_CHILDREN = 20
 _SHOWN_COLUMNS = 8
 
@@ -29,14 +32,19 @@ _SHOWN_COLUMNS = 8
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
 @click.option("--name", help="What to call the bundle (default: the experiment or folder).")
-def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
+@click.option("--key", metavar="KEY", help="Add once for this key, however often it is asked.")
+def add(root: str | None, paths: tuple[Path, ...], name: str | None, key: str | None) -> Answer:
     """Take logger2 runs, or folders of CSV and JSONL files, into the store."""
     with opened_host(root) as host:
-        report = host.add(paths, name)
-        tops = _tops([bundle.name for bundle in report.bundles])
-        selectors = [_reachable(host.store, top) for top in tops]
-        shown = [bundle_json(host.store, selector) for selector in selectors]
-        texts = [bundle_text(host.store, selector) for selector in selectors]
+        return add_answer(host.store, host.add(paths, name, key))
+
+
+def add_answer(store: Store, report: AddReport) -> Answer:
+    """Give what an add did."""
+    tops = _tops([bundle.name for bundle in report.bundles])
+    selectors = [_reachable(store, top) for top in tops]
+    shown = [bundle_json(store, selector) for selector in selectors]
+    texts = [bundle_text(store, selector) for selector in selectors]
     counts = Counter(bundle.outcome for bundle in report.bundles)
     notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
     notes += _left_alone(report.left_alone)
@@ -46,7 +54,11 @@ def add(root: str | None, paths: tuple[Path, ...], name: str | None) -> Answer:
         "added": [bundle.as_json() for bundle in report.bundles],
         "left_alone": list(report.left_alone),
         "timings_ms": report.timings_ms,
+        "request": report.request,
+        "repeated": report.repeated,
     }
+    if report.repeated:
+        notes.append(f"the request {report.request} with this key was done before")
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     return Answer(data, "\n".join([*texts, *notes, summary]))
 

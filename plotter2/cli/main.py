@@ -34,6 +34,8 @@ COMMANDS = {
     "sign": ("plotter2.cli.signing", "Sign a script with your key."),
     "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
     "run": ("plotter2.cli.scripts", "Run a signed script and give its pictures."),
+    "runs": ("plotter2.cli.requests", "List the runs of scripts and their pictures."),
+    "requests": ("plotter2.cli.requests", "Look after what was asked: list, retry, cancel."),
     "repl": ("plotter2.cli.repl", "Type statements and see at once what they give."),
     "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
     "lock": ("plotter2.cli.locking", "Pin the libraries that scripts use."),

@@ -90,13 +90,15 @@ def _file_name(bundle: str) -> str:
     help="File format, beside what the script names (else png); may be given several times.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
-def run(
+@click.option("--key", metavar="KEY", help="Run once for this key, however often it is asked.")
+def run(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     script: Path,
     output: Path | None,
     params: tuple[str, ...],
     formats: tuple[str, ...],
     yes: bool,
+    key: str | None,
 ) -> Answer:
     """Run a signed SCRIPT and give its pictures."""
     values = param_values(params)
@@ -105,7 +107,8 @@ def run(
         _check_folder(output)
     require_script(script)
     with opened_host(root) as host:
-        host.orchestrator.warm()
+        if key is None:  # with a key it may be done already
+            host.orchestrator.warm()
         if opened.sidecar is None:
             opened = _signed(host, opened, yes=yes)
         try:
@@ -113,12 +116,16 @@ def run(
                 opened,
                 params=values,
                 formats=formats,  # type: ignore[arg-type] # click has checked the choice
-                on_event=_shown,
+                on_event=show_event,
+                key=key,
             )
         finally:
-            _clear_line()
+            clear_line()
     record = _copied(result, output) if output else result.record
-    return Answer(record, _run_text(record))
+    if not result.repeated:
+        return Answer(record, run_text(record))
+    again = f"the request {record['request']} with this key was done before; nothing ran now"
+    return Answer({**record, "repeated": True}, f"{run_text(record)}\n{again}")
 
 
 @command()
@@ -180,8 +187,9 @@ def _effects(compiled: CompiledScript) -> str:
     return "\n".join(lines)
 
 
-def _shown(event: Event) -> None:
-    _clear_line()
+def show_event(event: Event) -> None:
+    """Show what a run says while it works."""
+    clear_line()
     if isinstance(event, Note):
         click.echo(printable(f"{event.level}: {event.text}"), err=True)
     elif isinstance(event, TableShown):
@@ -191,7 +199,7 @@ def _shown(event: Event) -> None:
         click.echo(f"{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False)
 
 
-def _clear_line() -> None:
+def clear_line() -> None:
     """Take the line of progress away; nothing without a terminal."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
@@ -232,7 +240,8 @@ def _not_written(path: Path, error: OSError | DataError, note: str = "") -> Plot
     )
 
 
-def _run_text(record: dict[str, Any]) -> str:
+def run_text(record: dict[str, Any]) -> str:
+    """Give what a run made, for people."""
     lines = [artefact["path"] for artefact in record["artefacts"]]
     for plot, counts in record["ledger"].items():
         rows = ", ".join(f"{counts[what]:,} {what}" for what in _TOLD)

@@ -313,9 +313,15 @@ class Registry:
         """Give the runs that began and have no end yet, oldest first."""
         return self._runs("WHERE state='started' ORDER BY id", ())
 
-    def runs(self, limit: int) -> tuple[RunRow, ...]:
-        """Give the newest runs, newest first."""
-        return self._runs("ORDER BY started DESC, id DESC LIMIT ?", (limit,))
+    def runs(
+        self, limit: int, script: str | None = None, path: str | None = None
+    ) -> tuple[RunRow, ...]:
+        """Give the newest runs, newest first; of one script only, by its signed name or its file."""
+        return self._runs(
+            "WHERE ?1 IS NULL OR script=?1 OR json_extract(record, '$.script.path')=?2"
+            " ORDER BY started DESC, id DESC LIMIT ?3",
+            (script, path, limit),
+        )
 
     def run(self, run_id: str) -> RunRow | None:
         """Give the run with this id."""

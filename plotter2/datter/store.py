@@ -299,9 +299,11 @@ class Store:
         """Give the record of a run."""
         return self._registry.run(run_id)
 
-    def runs(self, limit: int = 20) -> tuple[RunRow, ...]:
-        """Give the newest runs, newest first."""
-        return self._registry.runs(limit)
+    def runs(
+        self, limit: int = 20, script: str | None = None, path: str | None = None
+    ) -> tuple[RunRow, ...]:
+        """Give the newest runs, newest first; of one script only, by its signed name or its file."""
+        return self._registry.runs(limit, script, path)
 
     def last_run_of(self, script: str) -> RunRow | None:
         """Give the newest run of the script with this name."""
