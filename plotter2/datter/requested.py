@@ -107,10 +107,10 @@ def other_body(asking: Asking, body: str, earlier: str, kind: str, there: str) -
     """Give the error for a key that was used for something else (P2-D0885)."""
     return DataError(
         codes.KEY_TAKEN,
-        f"the key {asking.key!r} belongs to another request: {kind} {there}",
+        f"the key {asking.key!r} was used for another request",
         where=earlier,
         help="choose another key for what is new, or ask exactly what was asked with this one",
-        note=f"now asked: {asking.kind} {body}",
+        note=f"asked then: {kind} {there}\nasked now: {asking.kind} {body}",
     )
 
 

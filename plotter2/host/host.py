@@ -24,7 +24,7 @@ from plotter2.datter import durable
 from plotter2.datter.bodies import Add, Run
 from plotter2.datter.layout import Layout
 from plotter2.datter.living import Work
-from plotter2.datter.requested import Request
+from plotter2.datter.requested import Request, ended
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.host import asking, codes
@@ -115,6 +115,8 @@ class Host:
         Raises DataError (P2-D0867, P2-D0868, P2-D0886..0889) and what `run` and `add` raise.
         """
         request = self.store.requests.find(request_id)
+        if request.state == "done":
+            raise ended(request)
         if isinstance(request.body, Run):
             script, formats = asking.script_of(request.body), request.body.formats
             work = self.store.resume(request.id, self._lease_s)
