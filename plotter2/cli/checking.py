@@ -71,12 +71,19 @@ class Mended:
     type=click.Path(path_type=Path),
     help="Check against these; no store is needed then.",
 )
+@click.option("--at", "bundle", metavar="BUNDLE", help="As if they were attached to BUNDLE.")
 @click.option("--fix", "mend", is_flag=True, help="Mend what can be mended, and rewrite the file.")
-def check(root: str | None, scripts: tuple[Path, ...], schemas: Path | None, mend: bool) -> Answer:
+def check(
+    root: str | None,
+    scripts: tuple[Path, ...],
+    schemas: Path | None,
+    bundle: str | None,
+    mend: bool,
+) -> Answer:
     """Check SCRIPTS against the data they name; exit code 3 when something is wrong."""
     opened = [open_script(script) for script in scripts]
     mended: list[Mended] = []
-    with checker(root, schemas) as check_one:
+    with checker(root, schemas, bundle) as check_one:
         results = []
         for script in opened:
             result = check_one(script)
@@ -87,8 +94,12 @@ def check(root: str | None, scripts: tuple[Path, ...], schemas: Path | None, men
 
 
 @contextmanager
-def checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
-    """Give what checks scripts: against a file of schemas, or against the store of a root."""
+def checker(root: str | None, schemas: Path | None, bundle: str | None = None) -> Iterator[Checker]:
+    """Give what checks scripts: against a file of schemas, or against the store of a root, or a bundle there."""
+    if schemas is not None and bundle is not None:
+        raise click.UsageError(
+            "--schemas needs no store, and --at names a bundle of one: give one of them"
+        )
     if schemas is not None:
         known = _schemas(schemas)
         with opened_host(root) as host:  # for libraries only, which need no store
@@ -97,7 +108,7 @@ def checker(root: str | None, schemas: Path | None) -> Iterator[Checker]:
             )
         return
     with opened_host(root) as host:
-        yield host.check
+        yield lambda script: host.check(script, bundle=bundle)
 
 
 def _schemas(path: Path) -> Schemas:

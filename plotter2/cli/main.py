@@ -24,6 +24,13 @@ COMMANDS = {
     "rename": ("plotter2.cli.bundles", "Give a bundle another name."),
     "archive": ("plotter2.cli.bundles", "Hide bundles and keep their data, or bring them back."),
     "du": ("plotter2.cli.bundles", "Tell what bundles take on the disk."),
+    "attach": ("plotter2.cli.attaching", "Attach signed scripts with links and tasks to a bundle."),
+    "detach": ("plotter2.cli.attaching", "Take an attached script away again."),
+    "links": ("plotter2.cli.attaching", "Show what a bundle answers for, and what does not hold."),
+    "tasks": (
+        "plotter2.cli.attaching",
+        "Show which tasks can run on a bundle, and why others cannot.",
+    ),
     "new": ("plotter2.cli.scripts", "Write a starter script for a bundle."),
     "check": ("plotter2.cli.checking", "Check a script against the data it names."),
     "fmt": ("plotter2.cli.formatting", "Print scripts in the one layout, or rewrite them."),

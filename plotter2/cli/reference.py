@@ -39,6 +39,7 @@ import plotter2.libraries.codes
 import plotter2.renderkit.codes
 import plotter2.runs.codes
 import plotter2.staging.codes
+import plotter2.tasks.codes
 import plotter2.wire.codes
 from p2lang.semantics.needs import DEFAULT_LIMITS, MEBIBYTE
 from p2sign.causes import CAUSES
@@ -66,6 +67,7 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
     plotter2.child.run_codes.CODES,
     plotter2.staging.codes.CODES,
     plotter2.runs.codes.CODES,
+    plotter2.tasks.codes.CODES,
     plotter2.libraries.codes.CODES,
     plotter2.host.codes.CODES,
     plotter2.cli.codes.CODES,

@@ -110,7 +110,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
         if key is None:  # with a key it may be done already
             host.orchestrator.warm()
         if opened.sidecar is None:
-            opened = _signed(host, opened, yes=yes)
+            opened = signed_now(host, opened, yes=yes)
         try:
             result = host.run(
                 opened,
@@ -153,19 +153,25 @@ def why(root: str | None, picture: Path) -> Answer:
 # ---- inside -----------------------------------------------------------------------------------
 
 
-def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
-    """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal."""
+def signed_now(
+    host: Host, script: OpenedScript, *, yes: bool, bundle: str | None = None
+) -> OpenedScript:
+    """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal.
+
+    With a bundle it is signed to be attached to it, else to be run.
+    """
     if not (yes or is_interactive()):
         raise Refused(
             CAUSES["E_UNSIGNED"].code,
             "the script is not signed",
             str(script.path),
-            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}",
+            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
         )
-    compiled = host.compile(script)
+    compiled = host.compile(script, bundle=bundle)
     click.echo(_effects(compiled), err=True)
     if not yes:
-        click.confirm("sign it with your key and run it?", abort=True, err=True)
+        then = "run it" if bundle is None else f"attach it to {bundle}"
+        click.confirm(f"sign it with your key and {then}?", abort=True, err=True)
     ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
         secret = new_passphrase() if is_interactive() else None
@@ -174,6 +180,10 @@ def _signed(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
         ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
     host.sign_compiled(compiled, ask=ask)
     return open_script(script.path)
+
+
+def _at(bundle: str | None) -> str:
+    return "" if bundle is None else f" --at {shlex.quote(bundle)}"
 
 
 def _effects(compiled: CompiledScript) -> str:

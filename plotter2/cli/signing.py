@@ -24,10 +24,14 @@ from plotter2.runs.opening import open_script, read_once
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("--name", metavar="SCOPE/NAME", help="What the statement calls the script.")
 @click.option("--key", "key_file", type=click.Path(path_type=Path), help="Sign with this key.")
-def sign(root: str | None, script: Path, name: str | None, key_file: Path | None) -> Answer:
+@click.option("--at", "bundle", metavar="BUNDLE", help="It is to be attached to BUNDLE.")
+def sign(
+    root: str | None, script: Path, name: str | None, key_file: Path | None, bundle: str | None
+) -> Answer:
     """Sign SCRIPT: shows the statement, writes SCRIPT.sig."""
+    opened = open_script(script)
     with opened_host(root) as host:
-        signed = host.sign(open_script(script), name=name, key_file=key_file, ask=passphrase)
+        signed = host.sign(opened, name=name, key_file=key_file, ask=passphrase, bundle=bundle)
     shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
     data = {
         "ok": True,

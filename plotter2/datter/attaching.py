@@ -43,7 +43,7 @@ def attach(on: Change, path: str, scripts: Sequence[ScriptBytes]) -> tuple[Attac
     The same bytes with the same links again change nothing. Raises DataError: P2-D0810 (unknown
     bundle), P2-D0824 (archived), and as an add does.
     """
-    bundle = one_active(on, path)
+    bundle = require_active(path, select.bundles(on.registry, path))
     known = {each.name: each for each in on.registry.attachments.of(bundle.name, bundle.attempt)}
     incoming = Incoming(on.layout, on.folder)
     try:
@@ -66,7 +66,7 @@ def detach(on: Change, path: str, name: str) -> Attachment:
 
     Raises DataError: P2-D0810 (unknown bundle), P2-D0824 (archived), P2-D0870 (nothing of this name).
     """
-    bundle = one_active(on, path)
+    bundle = require_active(path, select.bundles(on.registry, path))
     here = on.registry.attachments.of(bundle.name, bundle.attempt)
     meant = next((a for a in here if name in (a.name, a.name.removesuffix(".p2"))), None)
     if meant is None:
@@ -88,9 +88,8 @@ def detach(on: Change, path: str, name: str) -> Attachment:
     return meant
 
 
-def one_active(on: Change, path: str) -> BundleRow:
-    """Give the one bundle that `path` means; raises DataError when it is archived (P2-D0824)."""
-    found = select.bundles(on.registry, path)
+def require_active(path: str, found: Sequence[BundleRow]) -> BundleRow:
+    """Give the one bundle that `path` means; raises DataError when it is archived (P2-D0824), or several."""
     if len(found) != 1 or "*" in path:
         raise DataError(
             codes.BAD_NAME,

@@ -30,10 +30,15 @@ class Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class DeclaredLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a link's source looked like when it was declared: the columns that it reads, and its rows."""
+    """A link as it was declared: what it promises, and what its source was like, as far as it reads it.
+
+    `head` and `columns` are names with types, in order.
+    """
 
     mode: Mode
-    columns: dict[str, str]
+    source: str
+    head: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]
     rows: int
 
 

@@ -143,6 +143,10 @@ class Store:
         """Give every bundle, whatever its state, with its objects: digest -> bytes."""
         return self._registry.contents()
 
+    def streams(self, bundle: BundleRow) -> tuple[str, ...]:
+        """Give the names of a bundle's own tables, sorted."""
+        return tuple(sorted(self._registry.streams_of([bundle.id])[bundle.id]))
+
     def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
         """Give the changes of a bundle's name, oldest first."""
         return self._registry.renames(bundle_id)

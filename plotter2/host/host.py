@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import cast
 
-from p2lang.check import Libraries, Schemas
+from p2lang.check import Libraries, Locked, Schemas
 from p2lang.compiler import Limits, Surroundings
 from p2sign.gate import Offer, TrustFiles, Verified
 from p2sign.gate import verify as gate
@@ -21,6 +21,7 @@ from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
+from plotter2.datter.attachments import Attachment
 from plotter2.datter.bodies import Add, Run
 from plotter2.datter.layout import Layout
 from plotter2.datter.living import Work
@@ -44,6 +45,9 @@ from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.staging import AddReport, Inbox, Told, stage, told_again
+from plotter2.tasks.attached import Declarations, Ground
+from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, examine
+from plotter2.tasks.parts import text_of
 from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
@@ -147,15 +151,60 @@ class Host:
         task = Task(job, descriptors, limits, self.settings.minimum_level)
         return self.orchestrator.submit(task)
 
+    def attach(
+        self, bundle: str, scripts: Sequence[OpenedScript], modes: Modes = KEPT_MODES
+    ) -> tuple[AttachedTo, ...]:
+        """Attach signed scripts to a bundle, all or none; gives what became of each.
+
+        Raises Refused, CheckFailed (a link that does not hold, too), DataError P2-D0810, P2-D0824, P2-D087x.
+        """
+        row = active(self.store, bundle)
+        examined = examine(self.declarations(self.verify), row, scripts, modes)
+        outcomes = self.store.attach(bundle, [each.script for each in examined])
+        return tuple(map(AttachedTo, examined, outcomes))
+
+    def detach(self, bundle: str, name: str) -> Attachment:
+        """Take an attached script away from a bundle; its bytes and history stay. Raises DataError P2-D0870."""
+        return self.store.detach(bundle, name)
+
+    def declarations(
+        self, verify: Callable[[OpenedScript], Verified] | None = None
+    ) -> Declarations:
+        """Give what is attached to bundles, to be asked once: signatures and trust count as they are now.
+
+        A serial is held against those that ran here when a script is attached, not later: bundles keep the version
+        that was attached to them, until it is revoked.
+        """
+        return Declarations(
+            Ground(
+                self.store, verify or self._verify_attached, self._limits_of, self._libraries_signed
+            )
+        )
+
+    def _verify_attached(self, script: OpenedScript) -> Verified:
+        offer = Offer(script.content, script.sidecar, script.name)
+        with refusals():
+            return gate(offer, self.trust_files(), self._now())
+
+    def _libraries_signed(self, script: Path, signed: Mapping[str, Locked]) -> Surroundings:
+        """Give the libraries for an attached script: the signature pins them, not a lock file."""
+        finder = self.finder(self.settings.root / "attached" / script.name)
+        return Surroundings(finder.libraries(signed, strict=True))
+
     def starter(self, bundle: str) -> str:
         """Give a starter script for a bundle. Raises DataError."""
         return starter_script(self.store, bundle)
 
     # ---- scripts ------------------------------------------------------------------------------
 
-    def check(self, script: OpenedScript, schemas: Schemas | None = None) -> CheckedScript:
-        """Check a script against the store's data, or against given schemas. Raises Plotter2Error P2-E0253."""
-        known = schemas or compiling.store_schemas(self.store)
+    def check(
+        self, script: OpenedScript, schemas: Schemas | None = None, bundle: str | None = None
+    ) -> CheckedScript:
+        """Check a script against the store's data, or against given schemas. Raises Plotter2Error P2-E0253.
+
+        With a bundle as if it were attached to it: its paths are looked up there first.
+        """
+        known = schemas or self._schemas(script, bundle)
         around = self.surroundings(script.path, strict=False)
         return compiling.check(script, known, self._limits_of(self._own_principals()), around)
 
@@ -164,17 +213,27 @@ class Host:
         script: OpenedScript,
         signers: Sequence[str] | None = None,
         params: Params | None = None,
+        bundle: str | None = None,
     ) -> CompiledScript:
         """Compile a script against the store's data, within the limits of its signers (one's own by default).
 
         Its libraries must be locked. Of the params only those that name a column count: another column is another
-        program, checked anew. Raises CheckFailed, DataError.
+        program, checked anew. With a bundle as if it were attached to it. Raises CheckFailed, DataError.
         """
-        schemas = compiling.store_schemas(self.store)
+        schemas = self._schemas(script, bundle)
         signers = self._own_principals() if signers is None else signers
         columns = {name: text for name, text in (params or {}).items() if isinstance(text, str)}
         around = replace(self.surroundings(script.path, strict=True), columns=columns)
         return compiling.compiled(script, schemas, self._limits_of(signers), around)
+
+    def _schemas(self, script: OpenedScript, bundle: str | None) -> Schemas:
+        if bundle is None:
+            return compiling.store_schemas(self.store)
+        row = active(self.store, bundle)
+        text = text_of(script.content, str(script.path))
+        if text is None:  # the compiler says what is wrong with it
+            return compiling.store_schemas(self.store)
+        return self.declarations().schemas(row, text)
 
     def _limits_of(self, signers: Iterable[str]) -> Limits:
         return compiling.script_limits(self.settings.limits_of(signers))
@@ -216,9 +275,15 @@ class Host:
         name: str | None = None,
         key_file: Path | None = None,
         ask: Ask | None = None,
+        bundle: str | None = None,
     ) -> SignedScript:
-        """Compile a script and sign what it needs with one's own key. Raises CheckFailed, Refused, DataError."""
-        return self.sign_compiled(self.compile(script), name=name, key_file=key_file, ask=ask)
+        """Compile a script and sign what it needs with one's own key. Raises CheckFailed, Refused, DataError.
+
+        With a bundle as if it were attached to it.
+        """
+        return self.sign_compiled(
+            self.compile(script, bundle=bundle), name=name, key_file=key_file, ask=ask
+        )
 
     def sign_compiled(
         self,

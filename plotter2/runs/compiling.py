@@ -122,7 +122,7 @@ def failed(checked: CheckedScript) -> CheckFailed:
     )
 
 
-_NOT_ONE_TABLE = frozenset(
+NOT_ONE_TABLE = frozenset(
     {
         codes.AMBIGUOUS,
         codes.ARCHIVED,
@@ -141,7 +141,7 @@ def store_schemas(store: Store) -> Schemas:
     return Schemas(_found_in(store), tuple(row.bundle.name for row in store.list()))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Give a text of the store with the quotes that scripts have, so that it can be copied."""
     return text.replace("'", '"')
 
@@ -153,8 +153,8 @@ def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
         except DataError as error:
             if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
                 return None
-            if error.code in _NOT_ONE_TABLE:
-                raise UnusableBundle(_quoted(error.message), _quoted(error.help)) from error
+            if error.code in NOT_ONE_TABLE:
+                raise UnusableBundle(quoted(error.message), quoted(error.help)) from error
             raise
 
     return find

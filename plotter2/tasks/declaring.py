@@ -1,0 +1,294 @@
+"""Looking at a script before it is attached: signed, of one piece, and every link of it answers with the bundle's data.
+
+Links lead to tables, never to other links. So no two links can lead to each other, and what one answers is known
+without asking another; a script that tries is refused, and a circle is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from p2lang.types import TableSchema
+from plotter2.datter.attaching import Attached, ScriptBytes, require_active
+from plotter2.datter.attachments import DeclaredLink, Mode
+from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
+from plotter2.errors import DataError, ExitCode
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.opening import OpenedScript
+from plotter2.tasks import codes
+from plotter2.tasks.attached import Declarations
+from plotter2.tasks.model import Declared, Link
+from plotter2.tasks.parts import LinkNode, Text, links_of, text_of
+from plotter2.tasks.places import selector_of
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,95}\.p2\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """Links whose mode a person chose, by name; the others are `constant`, or `mutable` over several bundles."""
+
+    constant: tuple[str, ...] = ()
+    mutable: tuple[str, ...] = ()
+
+    def of(self, name: str, source: str) -> Mode:
+        """Give the mode of a link."""
+        if name in self.mutable:
+            return "mutable"
+        if name in self.constant:
+            return "constant"
+        return "mutable" if "*" in source else "constant"
+
+
+KEPT_MODES = Modes()
+"""Every link in the mode that its source suggests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A script that may be attached: its bytes with its links, what it declares, and notes for people."""
+
+    script: ScriptBytes
+    links: tuple[str, ...]
+    tasks: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedTo:
+    """What became of a script that was to be attached."""
+
+    examined: Examined
+    outcome: Attached
+
+    def as_json(self) -> dict[str, Any]:
+        """Give `{script, outcome, links, tasks, notes}`."""
+        return {
+            "script": self.examined.script.name,
+            "outcome": self.outcome,
+            "links": list(self.examined.links),
+            "tasks": list(self.examined.tasks),
+            "notes": list(self.examined.notes),
+        }
+
+
+def active(store: Store, path: str) -> BundleRow:
+    """Give the one bundle that scripts can be attached to. Raises DataError: P2-D0810, P2-D0815, P2-D0824."""
+    return require_active(path, store.find(path))
+
+
+def examine(
+    declarations: Declarations,
+    bundle: BundleRow,
+    scripts: Sequence[OpenedScript],
+    modes: Modes,
+) -> tuple[Examined, ...]:
+    """Look at scripts that are to be attached to a bundle together.
+
+    Raises Refused (signature, trust), CheckFailed (mistakes, a link that does not keep its type), DataError
+    P2-D0871..0876.
+    """
+    names = [script.name for script in scripts]
+    found: list[Examined] = []
+    taken = {
+        what: declared.attachment.name
+        for declared in declarations.of(bundle)
+        if declared.attachment.name not in names
+        for what in _declared_by(declared)
+    }
+    for script in scripts:
+        each = _examined(declarations, bundle, script, modes)
+        both = [*(f"link {name}" for name in each.links), *(f"task {name}" for name in each.tasks)]
+        for what in both:
+            if what in taken:
+                raise _twice(bundle, script.name, what, taken[what])
+        taken |= dict.fromkeys(both, script.name)
+        found.append(each)
+    known = {name for each in found for name in each.links}
+    for name in (*modes.constant, *modes.mutable):
+        if name not in known:
+            raise _no_such_link(name, sorted(known))
+    return tuple(found)
+
+
+def _declared_by(declared: Declared) -> list[str]:
+    links = [f"link {link.head.name}" for link in declared.links]
+    return links + [f"task {task.name}" for task in declared.tasks]
+
+
+def _examined(
+    declarations: Declarations, bundle: BundleRow, script: OpenedScript, modes: Modes
+) -> Examined:
+    if not _NAME.match(script.name):
+        raise _not_attachable(script, "this name cannot be kept", "call it like weights.p2")
+    verified = declarations.ground.verify(script)
+    text = text_of(script.content, str(script.path))
+    if text is not None:
+        _refuse_links_of_links(declarations, bundle, text)
+    program = declarations.compiled(bundle, script, verified)
+    text = text_of(script.content, str(script.path))
+    assert text is not None
+    assert script.sidecar is not None
+    nodes = links_of(program)
+    if not nodes and not program.module.tasks:
+        raise _nothing_declared(script, text)
+    for name in nodes.keys() - text.links.keys():
+        raise _not_attachable(
+            script, f"the link {name} depends on a condition", "move it out of `when` and `repeat`"
+        )
+    links = {
+        name: _declared_link(node, program, modes.of(name, text.links[name].source.value))
+        for name, node in nodes.items()
+    }
+    notes: tuple[str, ...] = ()
+    if text.outside:
+        what = f"plotter2 run {script.name}"
+        notes = (f"what stands outside of its tasks is not run here, only by: {what}",)
+    kept = ScriptBytes(script.name, script.content, script.sidecar, links)
+    return Examined(kept, tuple(links), tuple(task.name for task in program.module.tasks), notes)
+
+
+def _declared_link(node: LinkNode, program: CompiledScript, mode: Mode) -> DeclaredLink:
+    source = str(node.origin.attributes["path"][1])
+    schema: TableSchema = program.schemas[source]
+    return DeclaredLink(
+        mode=mode,
+        source=source,
+        head=tuple((name, str(kind)) for name, kind in node.head.columns),
+        columns=tuple((name, str(schema[name])) for name in node.reads),
+        rows=schema.rows,
+    )
+
+
+# ---- links of links ----------------------------------------------------------------------------
+
+
+def _refuse_links_of_links(declarations: Declarations, bundle: BundleRow, text: Text) -> None:
+    for name, item in text.links.items():
+        path = item.source.value
+        if path == name:
+            continue  # the checker says that it leads to itself
+        trail = [(bundle, name)]
+        step = _link_at(declarations, bundle, text, bundle, path)
+        while step is not None:
+            holder, following, source = step
+            if (holder.id, following) in {(b.id, n) for b, n in trail}:
+                raise _loop([*trail, (holder, following)], text.place(item.source))
+            trail.append((holder, following))
+            step = _link_at(declarations, bundle, text, holder, source)
+        if len(trail) > 1:
+            raise _link_of_link(trail, text.place(item.source))
+
+
+def _link_at(
+    declarations: Declarations, here: BundleRow, text: Text, holder: BundleRow, path: str
+) -> tuple[BundleRow, str, str] | None:
+    """Give the link that a source leads to: whose it is, its name, its source; None for a table or nothing."""
+    if holder.id == here.id and path in text.links:
+        return here, path, text.links[path].source.value
+    if "*" in path or _is_table(declarations, holder, path):
+        return None
+    base, _, name = path.rpartition("/")
+    for candidate in _bundles_meant(declarations, holder, base):
+        if candidate.id == here.id and name in text.links:
+            return here, name, text.links[name].source.value
+        found = _link_of(declarations, candidate, name)
+        if found is not None:
+            return candidate, name, found.source
+    return None
+
+
+def _link_of(declarations: Declarations, bundle: BundleRow, name: str) -> Link | None:
+    links = (link for each in declarations.of(bundle) for link in each.links)
+    return next((link for link in links if link.head.name == name), None)
+
+
+def _is_table(declarations: Declarations, bundle: BundleRow, path: str) -> bool:
+    try:
+        selector_of(declarations.store, bundle, path)
+    except DataError:
+        return False
+    return True
+
+
+def _bundles_meant(declarations: Declarations, holder: BundleRow, base: str) -> list[BundleRow]:
+    if not base:
+        return [holder]
+    found: list[BundleRow] = []
+    for path in (f"{holder.name}/{base}", base):
+        try:
+            found += declarations.store.find(path)[:1]
+        except DataError:
+            continue
+    return found
+
+
+# ---- refusals ----------------------------------------------------------------------------------
+
+
+def _loop(trail: list[tuple[BundleRow, str]], where: str) -> DataError:
+    shown = " -> ".join(f"{bundle.name}/{name}" for bundle, name in trail)
+    return DataError(
+        codes.LINKS_LOOP,
+        f"these links lead to each other in a circle: {shown}",
+        where,
+        "name the table that has the rows",
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def _link_of_link(trail: list[tuple[BundleRow, str]], where: str) -> DataError:
+    name, (last, last_name) = trail[0][1], trail[-1]
+    return DataError(
+        codes.LINK_OF_LINK,
+        f"the link {name} leads to the link {last_name} of {last.name}, and a link leads to a table",
+        where,
+        f"name the table that {last_name} is made of, and translate it here; plotter2 links {last.name} shows both",
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def _not_attachable(script: OpenedScript, why: str, remedy: str) -> DataError:
+    return DataError(
+        codes.NOT_ATTACHABLE,
+        f"{script.name} cannot be attached: {why}",
+        str(script.path),
+        remedy,
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def _nothing_declared(script: OpenedScript, text: Text) -> DataError:
+    run = "it draws by itself: plotter2 run " + script.name if text.outside else "it does nothing"
+    return DataError(
+        codes.NOTHING_DECLARED,
+        f"{script.name} declares no link and no task, so attaching it would change nothing",
+        str(script.path),
+        f"{run}; to have it on bundles, put it into `task name {{ ... }}`",
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def _twice(bundle: BundleRow, script: str, what: str, other: str) -> DataError:
+    return DataError(
+        codes.DECLARED_TWICE,
+        f"{script} declares the {what}, and so does {other}, which is attached to {bundle.name} too",
+        script,
+        f"call one of them otherwise, or take the other away: plotter2 detach {bundle.name} {other}",
+        exit_code=ExitCode.CHECK_FAILED,
+    )
+
+
+def _no_such_link(name: str, known: list[str]) -> DataError:
+    has = f"it declares {', '.join(known)}" if known else "it declares none"
+    return DataError(
+        codes.UNKNOWN_LINK,
+        f"no link {name} is declared, so it cannot be constant or mutable",
+        name,
+        has,
+        exit_code=ExitCode.USAGE,
+    )

@@ -1,0 +1,91 @@
+"""What a path in an attached script means: first something of its bundle, then a selector of the store.
+
+"weights" or "weights.csv" is the bundle's own table `weights`; "sub/weights" is below the bundle; anything else is
+looked up from the root, as `access` does everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from p2lang.check import Schemas, UnusableBundle
+from p2lang.types import TableSchema
+from plotter2.datter import codes
+from plotter2.datter.bundle import slug
+from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
+from plotter2.errors import DataError
+from plotter2.runs.compiling import NOT_ONE_TABLE, quoted
+
+_ENDING = re.compile(
+    r"\.(?:csv|tsv|txt|jsonl|ndjson|json|parquet|npz|npy)(?:\.gz)?\Z", re.IGNORECASE
+)
+NOTHING: Mapping[str, TableSchema] = {}
+_NOT_HERE = frozenset({codes.UNKNOWN_BUNDLE, codes.UNKNOWN_TABLE, codes.BAD_NAME})
+
+
+def selector_of(store: Store, bundle: BundleRow, path: str) -> str:
+    """Give the selector that a path of a script attached to `bundle` means.
+
+    Raises DataError: P2-D0810 when nothing fits, or what is wrong with what does.
+    """
+    spellings = list(dict.fromkeys((path, _without_ending(path))))
+    streams = store.streams(bundle)
+    for spelling in spellings:
+        if spelling in streams:
+            return f"{bundle.id}/{spelling}"
+    for candidate in (*(f"{bundle.name}/{each}" for each in spellings), *spellings):
+        if _means_something(store, candidate):
+            return candidate
+    has = f"has the tables {', '.join(streams)}" if streams else "has no tables of its own"
+    raise DataError(
+        codes.UNKNOWN_BUNDLE,
+        f"{path!r} is no table of {bundle.name!r}, nothing below it, and no bundle of the store",
+        where=path,
+        help=f"{bundle.name!r} {has}; plotter2 ls lists the bundles",
+    )
+
+
+def schemas_at(
+    store: Store, bundle: BundleRow, exposed: Mapping[str, TableSchema] = NOTHING
+) -> Schemas:
+    """Give the tables that a script attached to `bundle` may name, as the checker asks for them.
+
+    `exposed` are those that tasks of the script itself expose: such a name means nothing else.
+    """
+    known = (*store.streams(bundle), *(line.bundle.name for line in store.list()))
+    return Schemas(_finding(store, bundle, exposed), known)
+
+
+def _finding(
+    store: Store, bundle: BundleRow, exposed: Mapping[str, TableSchema]
+) -> Callable[[str], TableSchema | None]:
+    def find(path: str) -> TableSchema | None:
+        if path in exposed:
+            return exposed[path]
+        try:
+            return store.schema_of(selector_of(store, bundle, path))
+        except DataError as error:
+            if error.code in NOT_ONE_TABLE or error.code in _NOT_HERE:
+                raise UnusableBundle(quoted(error.message), quoted(error.help)) from error
+            raise
+
+    return find
+
+
+def _means_something(store: Store, path: str) -> bool:
+    try:
+        store.describe(path)
+    except DataError as error:
+        if error.code in _NOT_HERE:
+            return False
+        raise
+    return True
+
+
+def _without_ending(path: str) -> str:
+    """Give a path as the store would have called a file's table: `sub/Weights.csv` is `sub/weights`."""
+    base, slash, last = path.rpartition("/")
+    stem = _ENDING.sub("", last)
+    return path if stem == last else f"{base}{slash}{slug(stem)}"
