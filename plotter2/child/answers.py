@@ -61,12 +61,12 @@ class Answers:
         """Read a table that was exposed, or what was collected: it has the declared columns."""
         assert node.schema is not None
         if choice.step is None:
-            return read_table(table, node.schema, node.schema.names, self.stored.bytes_of).frame
+            return read_table(table, node.schema, node.schema.names, self.stored.content_of).frame
         whole = TableSchema(columns_of(node.node.attributes["type"]), node.schema.rows)
         if _STEP not in whole:
             raise _no_steps(table.path)
         names = tuple(dict.fromkeys((*node.schema.names, _STEP)))
-        frame = read_table(table, whole, names, self.stored.bytes_of).frame
+        frame = read_table(table, whole, names, self.stored.content_of).frame
         return frame.filter(pl.col(_STEP) == choice.step).select(node.schema.names)
 
     def _linked(
@@ -106,12 +106,12 @@ class _LinkSource:
         assert node.schema is not None
         names = node.schema.names
         if self.choice.step is None:
-            return read_table(self.table, node.schema, names, self.stored.bytes_of).frame
+            return read_table(self.table, node.schema, names, self.stored.content_of).frame
         whole = self.schemas[str(node.node.attributes["path"][1])]
         if _STEP not in whole:
             raise _no_steps(self.table.path)
         wanted = tuple(dict.fromkeys((*names, _STEP)))
-        frame = read_table(self.table, whole, wanted, self.stored.bytes_of).frame
+        frame = read_table(self.table, whole, wanted, self.stored.content_of).frame
         return frame.filter(pl.col(_STEP) == self.choice.step).select(names)
 
 

@@ -5,10 +5,11 @@ Parts lie one below the other; what is constant in a part (bundle, run, paramete
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import polars as pl
 
@@ -22,8 +23,8 @@ from plotter2.errors import RunError
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart
 from plotter2.wire.memory import mapped
 
-Bytes: TypeAlias = Callable[[ColumnPart], bytes]
-"""Gives the bytes of one Arrow IPC file."""
+Content: TypeAlias = Callable[[ColumnPart], bytes | BinaryIO]
+"""Gives one Arrow IPC file: its bytes, or the open file when it has a descriptor of its own."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class StoredTables:
         parts = [part for part in self._tables[path].parts if choice.takes(part)]
         require_rows(node, sum(part.rows for part in parts))
         table = InputTable(path=path, parts=parts)
-        found = read_table(table, node.schema, node.schema.names, self.bytes_of)
+        found = read_table(table, node.schema, node.schema.names, self.content_of)
         self.note(node.id, path, found.missing)
         return found.frame
 
@@ -122,15 +123,21 @@ class StoredTables:
         """Give what the tables lack that these nodes read, by path."""
         return dict(self._read[node] for node in nodes if node in self._read)
 
-    def bytes_of(self, place: ColumnPart) -> bytes:
-        """Give the bytes of one Arrow IPC file of the job."""
+    def content_of(self, place: ColumnPart) -> bytes | BinaryIO:
+        """Give one Arrow IPC file of the job."""
+        fd = self._fds[place.fd]
+        if place.length == os.fstat(fd).st_size:
+            # Polars maps a file; bytes it copies.
+            file = os.fdopen(os.dup(fd), "rb")
+            file.seek(0)  # the position is shared with whoever read it before
+            return file
         if place.fd not in self._mapped:
-            self._mapped[place.fd] = mapped(self._fds[place.fd])
+            self._mapped[place.fd] = mapped(fd)
         return bytes(self._mapped[place.fd][place.offset : place.offset + place.length])
 
 
 def read_table(
-    table: InputTable, schema: TableSchema, names: Sequence[str], bytes_of: Bytes
+    table: InputTable, schema: TableSchema, names: Sequence[str], content_of: Content
 ) -> ReadTable:
     """Read these columns of all parts.
 
@@ -138,7 +145,7 @@ def read_table(
     not be missing is not there.
     """
     rows = sum(part.rows for part in table.parts)
-    read = [_column(table, name, schema[name], bytes_of) for name in names]
+    read = [_column(table, name, schema[name], content_of) for name in names]
     for name, column in zip(names, read, strict=True):
         if len(column) != rows:
             raise RunError(
@@ -160,17 +167,17 @@ def missing_of(frame: pl.DataFrame) -> Missing:
     return Missing(frame.height, nulls, {})
 
 
-def _column(table: InputTable, name: str, column: ColumnType, bytes_of: Bytes) -> pl.Series:
+def _column(table: InputTable, name: str, column: ColumnType, content_of: Content) -> pl.Series:
     pieces: list[pl.Series] = []
-    files: list[bytes] = []
+    files: list[ColumnPart] = []
     for part in table.parts:
         if name in part.columns:
-            files += [bytes_of(place) for place in part.columns[name]]
+            files += part.columns[name]
             continue
-        pieces += _from_files(files)
+        pieces += _from_files(files, content_of)
         files = []
         pieces.append(_constant(table, part, name, column))
-    pieces += _from_files(files)
+    pieces += _from_files(files, content_of)
     dtype = DTYPES.get(column.kind)
     if not pieces:
         return pl.Series(name, [], dtype=dtype or pl.Null)
@@ -186,7 +193,22 @@ def _column(table: InputTable, name: str, column: ColumnType, bytes_of: Bytes) -
 _SMALL_CHUNK = 10_000
 
 
-def _from_files(files: list[bytes]) -> list[pl.Series]:
+def _from_files(files: list[ColumnPart], content_of: Content) -> list[pl.Series]:
+    small: list[bytes] = []
+    read: list[pl.Series] = []
+    for place in files:
+        content = content_of(place)
+        if isinstance(content, bytes):
+            small.append(content)
+            continue
+        read += _from_bytes(small)
+        small = []
+        with content:
+            read.append(pl.read_ipc(content).to_series())
+    return read + _from_bytes(small)
+
+
+def _from_bytes(files: list[bytes]) -> list[pl.Series]:
     if not files:
         return []
     if len(files) > 1:

@@ -25,12 +25,15 @@ from plotter2.wire.inputs import (
     encode_inputs,
     encode_program,
 )
-from plotter2.wire.memory import sealed, sealed_from_files
+from plotter2.wire.memory import opened_to_read, sealed, sealed_from_files
 from plotter2.wire.messages import JOB_FDS_LIMIT
 
 FIRST_DATA_FD = 3
 """A job's descriptors 0, 1 and 2 are the output, the program and the list of inputs."""
 _MOST_TABLES = JOB_FDS_LIMIT - FIRST_DATA_FD
+_LARGE_BYTES = 1 << 20
+"""An object of this size goes to the child as the file it is, opened for reading: copying it takes longer than reading
+it. Objects never change; who writes into the store's files all the same can only make the child fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,13 @@ def sealed_inputs(tables: Sequence[BoundTable]) -> Iterator[tuple[int, ...]]:
 
     Raises DataError, HostError.
     """
-    descriptors: list[int] = []
+    descriptors = _Descriptors(len(tables))
     try:
-        described = []
-        for number, table in enumerate(tables, FIRST_DATA_FD):
-            descriptor, places = _columns(table)
-            descriptors.append(descriptor)
-            described.append(_described(table, number, places))
-        listing = sealed(encode_inputs(RunInputs(tables=described)))
-        descriptors.insert(0, listing)
-        yield tuple(descriptors)
+        described = [_described(table, descriptors.places(table)) for table in tables]
+        listing = descriptors.keep(sealed(encode_inputs(RunInputs(tables=described))))
+        yield (listing, *descriptors.data)
     finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
+        descriptors.close()
 
 
 @contextmanager
@@ -97,22 +94,50 @@ def sealed_program(program: RunProgram) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _columns(table: BoundTable) -> tuple[int, dict[Path, tuple[int, int]]]:
-    paths = list(
-        dict.fromkeys(
-            chunk.path
+class _Descriptors:
+    """The descriptors of a job's data, in order: large objects as their files, the small ones of a table together."""
+
+    def __init__(self, tables: int) -> None:
+        self.data: list[int] = []
+        self._others: list[int] = []
+        self._spare = _MOST_TABLES - tables
+
+    def places(self, table: BoundTable) -> dict[Path, ColumnPart]:
+        """Give for each object of a table where the child finds it. Raises DataError, HostError."""
+        chunks = {
+            chunk.path: chunk.bytes
             for part in table.parts
             for chunks in part.columns.values()
             for chunk in chunks
-        )
-    )
-    descriptor, places = sealed_from_files(paths)
-    return descriptor, dict(zip(paths, places, strict=True))
+        }
+        large = [path for path, size in chunks.items() if size >= _LARGE_BYTES][: self._spare]
+        self._spare -= len(large)
+        found = {path: self._whole(path, chunks.pop(path)) for path in large}
+        descriptor, places = sealed_from_files(list(chunks))
+        number = self._add(descriptor)
+        for path, (offset, length) in zip(chunks, places, strict=True):
+            found[path] = ColumnPart(fd=number, offset=offset, length=length)
+        return found
+
+    def keep(self, descriptor: int) -> int:
+        """Give back a descriptor that is closed together with the others."""
+        self._others.append(descriptor)
+        return descriptor
+
+    def close(self) -> None:
+        """Close all of them."""
+        for descriptor in (*self.data, *self._others):
+            os.close(descriptor)
+
+    def _whole(self, path: Path, size: int) -> ColumnPart:
+        return ColumnPart(fd=self._add(opened_to_read(path)), offset=0, length=size)
+
+    def _add(self, descriptor: int) -> int:
+        self.data.append(descriptor)
+        return FIRST_DATA_FD + len(self.data) - 1
 
 
-def _described(
-    table: BoundTable, number: int, places: Mapping[Path, tuple[int, int]]
-) -> InputTable:
+def _described(table: BoundTable, places: Mapping[Path, ColumnPart]) -> InputTable:
     parts = [
         TablePart(
             bundle=part.bundle,
@@ -120,10 +145,7 @@ def _described(
             run=part.run,
             rows=part.rows,
             columns={
-                name: [
-                    ColumnPart(fd=number, offset=places[c.path][0], length=places[c.path][1])
-                    for c in chunks
-                ]
+                name: [places[chunk.path] for chunk in chunks]
                 for name, chunks in part.columns.items()
             },
             constants=part.constants,

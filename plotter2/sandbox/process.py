@@ -12,9 +12,10 @@ from typing import Final
 
 from plotter2.sandbox import native
 from plotter2.sandbox.policy import CHANNEL_FD
+from plotter2.wire.messages import JOB_FDS_LIMIT
 
 NOBODY: Final = 65534
-DESCRIPTOR_LIMIT: Final = 64
+DESCRIPTOR_LIMIT: Final = JOB_FDS_LIMIT + 56
 _LEAST_DATA: Final = 2 << 30
 
 

@@ -52,6 +52,19 @@ def sealed_from_files(
         return making.finished(INPUT_SEALS, read_only=True), places
 
 
+def opened_to_read(path: str | os.PathLike[str]) -> int:
+    """Give a read-only descriptor of a plain file; the caller closes it. Raises DataError (P2-H0915)."""
+    where = os.fspath(path)
+    try:
+        source = os.open(Path(where), os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as error:
+        raise _unreadable(where, error.strerror) from None
+    if not stat.S_ISREG(os.fstat(source).st_mode):
+        os.close(source)
+        raise _unreadable(where, "it is not a plain file")
+    return source
+
+
 def capped_output(limit_bytes: int) -> int:
     """Give writable memory of exactly `limit_bytes`, which nobody can grow.
 
@@ -139,10 +152,7 @@ def _append_file(fd: int, path: str | os.PathLike[str] | int) -> int:
     if isinstance(path, int):
         return _copy(path, fd, f"descriptor {path}")
     where = os.fspath(path)
-    try:
-        source = os.open(Path(where), os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError as error:
-        raise _unreadable(where, error.strerror) from None
+    source = opened_to_read(where)
     try:
         return _copy(source, fd, where)
     finally:

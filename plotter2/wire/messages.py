@@ -27,7 +27,7 @@ SHOWN_ROWS = 50
 SHOWN_COLUMNS = 24
 SHOWN_LENGTH = 32
 """Most rows, columns, and characters of one value when a table is shown: all of it fits into one message."""
-JOB_FDS_LIMIT = 40
+JOB_FDS_LIMIT = 200
 """Most file descriptors that go with a job, the output included."""
 
 Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]

@@ -253,7 +253,7 @@ def test_closing_ends_work_that_goes_on() -> None:
 @pytest.mark.parametrize(
     "task",
     [
-        Task(SMALL, fds=tuple(range(40))),
+        Task(SMALL, fds=tuple(range(200))),
         Task(SMALL, limits=TaskLimits(wall_ms=0)),
         Task(SMALL, limits=TaskLimits(mem_mib=-1)),
         Task(SMALL, limits=TaskLimits(out_mib=1 << 40)),

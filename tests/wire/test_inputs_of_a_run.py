@@ -53,7 +53,7 @@ def test_inputs_and_program_come_back_the_same() -> None:
         b'{"tables": [], "more": 1}',
         b'{"tables": [{"path": "a", "parts": [{}]}]}',
         encode_inputs(INPUTS).replace(b'"fd":3', b'"fd":0'),
-        encode_inputs(INPUTS).replace(b'"fd":3', b'"fd":40'),
+        encode_inputs(INPUTS).replace(b'"fd":3', b'"fd":200'),
         encode_inputs(INPUTS).replace(b'"rows":3', b'"rows":-3'),
     ],
 )
