@@ -36,6 +36,7 @@ import plotter2.config.codes
 import plotter2.datter.codes
 import plotter2.host.codes
 import plotter2.libraries.codes
+import plotter2.relay.codes
 import plotter2.renderkit.codes
 import plotter2.runs.codes
 import plotter2.staging.codes
@@ -66,6 +67,7 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
     plotter2.child.reader_codes.CODES,
     plotter2.child.run_codes.CODES,
     plotter2.staging.codes.CODES,
+    plotter2.relay.codes.CODES,
     plotter2.runs.codes.CODES,
     plotter2.tasks.codes.CODES,
     plotter2.libraries.codes.CODES,
@@ -113,6 +115,7 @@ RANGES: Final[tuple[tuple[str, str], ...]] = (
     ("P2-R06", "The run"),
     ("P2-S07", "Signing and trust"),
     ("P2-D08", "Data and store"),
+    ("P2-D09", "Packages and safe copies"),
     ("P2-H09", "Host and processes"),
 )
 """What the beginning of a code says (see `plotter2.errors`)."""

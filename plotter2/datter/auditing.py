@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plotter2.datter import codes, collecting, durable, events, quarantine
+from plotter2.datter import arrival, codes, collecting, durable, events, quarantine
 from plotter2.datter.adding import catch_up
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.layout import Layout, is_writable
@@ -44,6 +44,8 @@ def audit(root: Path, patience_s: float) -> Audit:
     if is_writable(layout):
         lock = durable.locked(layout.registry / "lock", patience_s)
     with lock:
+        if is_writable(layout):
+            arrival.finish(layout)
         return _audited(layout)
 
 

@@ -38,6 +38,12 @@ IN_PROGRESS = "P2-D0886"
 LEASE_LOST = "P2-D0887"
 UNKNOWN_REQUEST = "P2-D0888"
 REQUEST_ENDED = "P2-D0889"
+NOT_A_TARGET = "P2-D0910"
+IS_A_COPY = "P2-D0911"
+OTHER_HISTORY = "P2-D0912"
+NOT_COPIED = "P2-D0913"
+COPY_DAMAGED = "P2-D0914"
+NO_COPY = "P2-D0915"
 
 SURELY_UNDONE = frozenset({DISK_FULL, STORE_BUSY, NOT_WRITABLE})
 """With these SQLite rolled the transaction back; after a failed sync nobody knows."""
@@ -72,6 +78,12 @@ CODES: dict[str, str] = {
     UNKNOWN_ITEM: "nothing of this id was set aside",
     STILL_DAMAGED: "what was set aside is still damaged and stays there",
     NOT_ATTACHED: "nothing of this name is attached to the bundle",
+    NOT_A_TARGET: "the folder for a safe copy, or for a restored root, holds something else",
+    IS_A_COPY: "the root is a safe copy of another one and is not changed",
+    OTHER_HISTORY: "a safe copy and a root are not of the same history",
+    NOT_COPIED: "something of the store is damaged or missing and could not be copied",
+    COPY_DAMAGED: "a safe copy is damaged or not whole",
+    NO_COPY: "there is nothing to restore from",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
     BAD_REQUEST_KEY: "a text cannot be the key of a request",
     KEY_TAKEN: "the key of a request was used for something else",

@@ -61,6 +61,9 @@ CREATE TABLE request_changes(
   request INTEGER NOT NULL REFERENCES requests(number), turn INTEGER NOT NULL,
   at INTEGER NOT NULL, state TEXT NOT NULL, attempt INTEGER NOT NULL, run TEXT, why TEXT NOT NULL,
   PRIMARY KEY(request, turn)) STRICT, WITHOUT ROWID;
+CREATE TABLE relay(
+  remote TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, acked_at INTEGER NOT NULL,
+  PRIMARY KEY(remote, kind, name)) STRICT, WITHOUT ROWID;
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)
 """What each version of the registry added to the one before it."""
@@ -116,6 +119,34 @@ def open_to_read(path: Path) -> apsw.Connection | None:
     if version > SCHEMA_VERSION:
         raise _newer(path, version)
     return None
+
+
+def write_copy(connection: apsw.Connection, path: Path) -> None:
+    """Write what a connection sees at this moment to a new file that needs no log beside it; others go on writing."""
+    with translated(path):
+        target = apsw.Connection(str(path))
+        _copy(connection, target)
+        target.pragma("journal_mode", "delete")
+        target.close()
+
+
+def copy_database(source: Path, path: Path) -> None:
+    """Give the registry at `path` the content of a file that nobody writes, in one transaction. Raises DataError."""
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    target = open_database(path)
+    try:
+        with translated(path):
+            new = apsw.Connection(f"{source.as_uri()}?immutable=1", flags=flags)
+            _copy(new, target)
+            new.close()
+    finally:
+        target.close()
+
+
+def _copy(source: apsw.Connection, target: apsw.Connection) -> None:
+    with target.backup("main", source, "main") as work:
+        while not work.done:
+            work.step()
 
 
 def check_sqlite(version: str) -> None:

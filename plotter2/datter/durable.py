@@ -133,6 +133,25 @@ def begin(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -
     return fd
 
 
+def go_on(path: Path, offset: int, pieces: Iterable[bytes | memoryview]) -> int:
+    """Write `pieces` behind the first `offset` bytes of a file, made if it is not there; gives its open descriptor.
+
+    Nothing is synced. On a failure what was written so far stays, to be gone on with. Raises DataError.
+    """
+    with reported(path):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with reported(path):
+            os.ftruncate(fd, offset)
+            os.lseek(fd, offset, os.SEEK_SET)
+            for piece in pieces:
+                write_all(fd, piece)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
 def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:
     """Make the file `path` with `pieces` as content and sync it; not yet its folder.
 

@@ -84,7 +84,11 @@ def listed(layout: Layout) -> tuple[str, ...]:
 
 def read(layout: Layout, event_id: str) -> Event:
     """Read one event; raises DataError (P2-D0817) when the file is damaged."""
-    path = layout.commits / f"{event_id}.json"
+    return decoded(layout.commits / f"{event_id}.json")
+
+
+def decoded(path: Path) -> Event:
+    """Read the event in a file, wherever it lies. Raises DataError (P2-D0817)."""
     with durable.reported(path):
         data = path.read_bytes()
     try:

@@ -37,6 +37,16 @@ class Layout:
         return self.source / "commits"
 
     @property
+    def partial(self) -> Path:
+        """Objects of another root that have come in part; made when it is needed."""
+        return self.source / "partial"
+
+    @property
+    def sessions(self) -> Path:
+        """What was typed at a prompt or in a notebook, as signed scripts, one folder for each session."""
+        return self.log / "sessions"
+
+    @property
     def quarantine(self) -> Path:
         """What was set aside because it is damaged, each with the reason; made when it is needed."""
         return self.source / "quarantine"

@@ -58,12 +58,12 @@ def read(layout: Layout, digest: str) -> bytes:
     return data
 
 
-def digest_of_file(path: Path, *, from_disk: bool = False) -> str:
-    """Give the SHA-256 of a file's bytes; `from_disk` has them read anew where they are in memory.
+def digest_of_file(path: Path, *, from_disk: bool = False, before: bytes = b"") -> str:
+    """Give the SHA-256 of a file's bytes, of `before` and these; `from_disk` reads them anew if they are in memory.
 
     Raises OSError.
     """
-    running = hashlib.sha256()
+    running = hashlib.sha256(before)
     with path.open("rb") as file:
         if from_disk:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -6,7 +6,7 @@ the index does not know cannot be entered; then the files are replayed, which ar
 
 from __future__ import annotations
 
-from plotter2.datter import events
+from plotter2.datter import arrival, events
 from plotter2.datter.database import open_in_memory, open_to_read
 from plotter2.datter.layout import Layout
 from plotter2.datter.registry import Registry
@@ -14,7 +14,8 @@ from plotter2.datter.registry import Registry
 
 def registry_to_read(layout: Layout) -> Registry:
     """Give a registry that knows every event. Raises DataError (P2-D0817) for damaged files."""
-    path = layout.registry / "registry.db"
+    arrived = arrival.waiting(layout) / "registry.db"
+    path = arrived if arrived.exists() else layout.registry / "registry.db"
     known = events.listed(layout)
     connection = open_to_read(path)
     if connection is not None:

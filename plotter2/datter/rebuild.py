@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotter2.datter import durable, events, quarantine
+from plotter2.datter import arrival, durable, events, quarantine
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.registry import Registry, check_registry, copy_runs
@@ -34,6 +34,7 @@ def rebuild(root: Path, patience_s: float) -> Rebuilt:
     layout = prepare(root.absolute())
     path = layout.registry / "registry.db"
     with durable.locked(layout.registry / "lock", patience_s):
+        arrival.finish(layout)
         name = IdSource().new()
         fresh = layout.registry / f"{name}.db"
         try:

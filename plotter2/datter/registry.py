@@ -18,9 +18,10 @@ import apsw
 import msgspec
 
 from logger2.identity import Scalar
+from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
-from plotter2.datter.database import damaged, open_database, together, translated
+from plotter2.datter.database import damaged, open_database, together, translated, write_copy
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.requests import Requests, copy_requests
 
@@ -98,6 +99,15 @@ class Registry:
         """Close the file; the last one to close it folds the write-ahead log in."""
         with translated(self._path):
             self._connection.close()
+
+    def write_copy(self, path: Path) -> None:
+        """Write all that the registry holds at this moment to a new file; others go on writing."""
+        write_copy(self._connection, path)
+
+    @property
+    def acknowledged(self) -> Acknowledged:
+        """Give what other roots have acknowledged."""
+        return Acknowledged(self._connection, self._path)
 
     # ------------------------------------------------------------ bundles
     def add(self, event: str, bundles: Iterable[tuple[Bundle, str]]) -> None:
@@ -185,8 +195,11 @@ class Registry:
 
     def unknown_events(self, events: Iterable[str]) -> tuple[str, ...]:
         """Give those of `events` that the registry has not entered, in order."""
-        known = {row[0] for row in self._rows("SELECT id FROM events", ())}
-        return tuple(sorted(set(events) - known))
+        return tuple(sorted(set(events) - set(self.known_events())))
+
+    def known_events(self) -> tuple[str, ...]:
+        """Give the events that the registry has entered, oldest first."""
+        return tuple(sorted(row[0] for row in self._rows("SELECT id FROM events", ())))
 
     def bundle(self, bundle_id: str) -> BundleRow | None:
         """Give the bundle with this id."""
@@ -394,6 +407,7 @@ def copy_runs(old: Registry, new: Registry) -> None:
         for script, serial in old.seen().items():
             new.see_serial(script, serial)
         copy_requests(old._connection, new._connection)
+    new.acknowledged.take_over(old.acknowledged)
 
 
 def check_registry(registry: Registry) -> None:

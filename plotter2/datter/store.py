@@ -13,15 +13,18 @@ from pathlib import Path
 
 from p2lang.types import TableSchema
 from plotter2.datter import (
+    arrival,
     attaching,
     codes,
     collecting,
+    durable,
     events,
     objects,
     output,
     select,
     workspace,
 )
+from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind
@@ -71,6 +74,9 @@ class Store:
         """
         layout = prepare(Path(root).absolute())
         workspace.sweep(layout)
+        if arrival.waiting(layout).is_dir():
+            with locked(layout.registry / "lock", PATIENCE_S):
+                arrival.finish(layout)
         registry = Registry.open(layout.registry / "registry.db")
         if registry.unknown_events(events.listed(layout)):
             with locked(layout.registry / "lock", PATIENCE_S):
@@ -106,6 +112,11 @@ class Store:
         """Give the paths under the root."""
         return self._layout
 
+    @property
+    def is_writable(self) -> bool:
+        """Tell whether files may be made below the root."""
+        return is_writable(self._layout)
+
     def new_id(self) -> str:
         """Give a new ULID, for example for a run."""
         return self._ids.new()
@@ -114,6 +125,7 @@ class Store:
     @contextmanager
     def adding(self) -> Iterator[Adding]:
         """Give an add in progress; what is not committed in the block leaves nothing behind."""
+        arrival.check_not_copy(self._layout)
         with workspace.workspace(self._layout, self.new_id()) as folder:
             incoming = objects.Incoming(self._layout, folder)
             try:
@@ -178,6 +190,7 @@ class Store:
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:
+        arrival.check_not_copy(self._layout)
         with (
             workspace.workspace(self._layout, self.new_id()) as folder,
             locked(self._layout.registry / "lock", PATIENCE_S),
@@ -272,8 +285,9 @@ class Store:
         """Enter a request and begin to carry it out; gives the request of then when it was done with this key.
 
         Raises DataError: P2-D0885 (key of another body), P2-D0886 (a living process is at work on it),
-        P2-D0889 (it failed, is dead or cancelled: a person decides), P2-D0869.
+        P2-D0889 (it failed, is dead or cancelled: a person decides), P2-D0869, P2-D0911 (a safe copy).
         """
+        arrival.check_not_copy(self._layout)
         with self.requests.together():
             request = self.requests.ask_all([asking])[0]
             if request.state == "done":
@@ -283,8 +297,9 @@ class Store:
     def resume(self, request_id: str, lease_s: float) -> Work:
         """Begin to carry out a request again that is not done and that nobody is at work on.
 
-        Raises DataError: P2-D0886, P2-D0888, P2-D0889.
+        Raises DataError: P2-D0886, P2-D0888, P2-D0889, P2-D0911.
         """
+        arrival.check_not_copy(self._layout)
         with self.requests.together():
             take_back(self._journal, self.requests.request(request_id))
             return self._leased(self.requests.retry(request_id), lease_s)
@@ -327,6 +342,23 @@ class Store:
             if remove:
                 collecting.remove(self._layout, found)
         return found
+
+    @property
+    def acknowledged(self) -> Acknowledged:
+        """Give what other roots have acknowledged."""
+        return self._registry.acknowledged
+
+    def write_registry(self, path: Path) -> None:
+        """Write the registry as it is at this moment to a new file; others go on writing.
+
+        What it names is on the disk by then. Raises DataError.
+        """
+        if is_writable(self._layout):
+            with locked(self._layout.registry / "lock", PATIENCE_S):
+                catch_up(self._layout, self._registry)
+                durable.sync_dir(self._layout.commits)
+                self._registry.barrier()
+        self._registry.write_copy(path)
 
     def check(self) -> None:
         """Let SQLite look through the registry. Raises DataError (P2-D0806)."""

@@ -1,0 +1,112 @@
+"""`backup` and `restore`: a safe copy of a root on another disk, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plotter2.cli.answer import Answer
+from plotter2.cli.command import command
+from plotter2.cli.tables import size
+from plotter2.config.settings import settings
+from plotter2.errors import ExitCode, Problem
+from plotter2.printable import count
+from plotter2.relay import copies
+from plotter2.relay.copies import Copied, Verified
+
+_SHOWN = 20
+
+
+@command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--verify", is_flag=True, help="Make none; read the one that is there from the disk.")
+@click.option("--deep", is_flag=True, help="Read what is there too, and replace what is damaged.")
+@click.option("--with-private-keys", is_flag=True, help="Copy private keys and tokens as well.")
+def backup(
+    root: str | None, target: Path, verify: bool, deep: bool, with_private_keys: bool
+) -> Answer:
+    """Copy everything to the folder TARGET, what it lacks only; it is safe there when this ends.
+
+    Others may go on writing meanwhile. TARGET is a root that can be read: plotter2 ls --root TARGET. Private keys are
+    not copied unless that is asked for.
+    """
+    if verify:
+        return _verified(copies.verify(target), target)
+    done = copies.backup(settings(root).root, target, private_keys=with_private_keys, deep=deep)
+    lines = [*_problems(done.problems), *_left_out(done)]
+    if done.same_disk:
+        lines.append("warning: the copy is on the same disk as the root; it is lost with that disk")
+    lines.append(f"{_sum(done)}; safe in {target}")
+    return _answer(done, lines, {"target": str(target), "private_keys": with_private_keys})
+
+
+@command()
+@click.argument("source", type=click.Path(path_type=Path))
+def restore(root: str | None, source: Path) -> Answer:
+    """Fill an empty root from the safe copy SOURCE, or mend the root that it is a copy of.
+
+    What is sound in the root is left alone; what is damaged there is put into quarantine and replaced.
+    """
+    folder = settings(root).root
+    done = copies.restore(source, folder)
+    lines = [*_problems(done.problems), f"{_sum(done)} into {folder}"]
+    assert done.audit is not None
+    lines.append(
+        f"{count(done.audit.bundles, 'bundle', 'bundles') or 'no bundle'}, "
+        + ("all sound" if not done.problems else f"{len(done.problems)} things wrong, see above")
+    )
+    return _answer(done, lines, {"root": str(folder), **done.audit.as_json()})
+
+
+def _answer(done: Copied, lines: list[str], more: dict[str, Any]) -> Answer:
+    well = not done.problems
+    code = ExitCode.OK if well else ExitCode.WORK_FAILED
+    return Answer({"ok": well, **more, **done.as_json()}, "\n".join(lines), code)
+
+
+def _verified(found: Verified, target: Path) -> Answer:
+    record = found.record
+    lines = _problems(found.problems)
+    state = f"{len(found.problems)} wrong" if found.problems else "all as it was stored"
+    lines.append(
+        f"safe copy of {record.source}, {_moment(record.at)}: {record.events} changes, "
+        f"{found.objects} objects and {found.files} files, {size(found.bytes)} read: {state}"
+    )
+    data = {
+        "ok": not found.problems,
+        "target": str(target),
+        "source": record.source,
+        "at": record.at,
+        "events": record.events,
+        "objects": found.objects,
+        "files": found.files,
+        "bytes": found.bytes,
+        "problems": [problem.as_json() for problem in found.problems],
+    }
+    code = ExitCode.WORK_FAILED if found.problems else ExitCode.OK
+    return Answer(data, "\n".join(lines), code)
+
+
+def _sum(done: Copied) -> str:
+    shipped = done.shipped
+    there = shipped.items - shipped.copied - len(shipped.damaged)
+    copied = count(shipped.copied, "file", "files") or "nothing"
+    return f"{copied} copied, {size(shipped.bytes)}; {there} there already"
+
+
+def _problems(problems: tuple[Problem, ...]) -> list[str]:
+    lines = [problem.as_text() for problem in problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f"and {len(problems) - _SHOWN} more; --json tells all")
+    return lines
+
+
+def _left_out(done: Copied) -> list[str]:
+    return [f"not copied: config/{name}: {why}" for name, why in done.left_out.items()]
+
+
+def _moment(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

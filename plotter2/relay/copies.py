@@ -1,0 +1,189 @@
+"""Backups on another disk, and the way back: `backup`, `verify`, `restore`. A backup is a root that can be read."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plotter2.datter import arrival, codes, durable, objects
+from plotter2.datter.arrival import Item, Record
+from plotter2.datter.auditing import Audit, audit
+from plotter2.datter.layout import Layout, is_writable
+from plotter2.datter.scrubbing import scrub
+from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.errors import DataError, Problem
+from plotter2.relay.places import place
+from plotter2.relay.receiver import check_target, receiving
+from plotter2.relay.shipping import Shipped, Terms, ship
+from plotter2.relay.source import LocalSource, moment_of
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup or a restore did, and what a person should know of it."""
+
+    shipped: Shipped
+    left_out: dict[str, str]
+    same_disk: bool
+    audit: Audit | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Give what could not be copied because it is damaged, and what is wrong with what was restored."""
+        found = [_not_copied(item) for item in self.shipped.damaged]
+        return (*found, *(self.audit.problems if self.audit else ()))
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the report as plain JSON values."""
+        return {
+            "copied": self.shipped.copied,
+            "bytes": self.shipped.bytes,
+            "items": self.shipped.items,
+            "left_out": self.left_out,
+            "same_disk": self.same_disk,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was read of a safe copy from the disk, and what is wrong with it."""
+
+    record: Record
+    objects: int
+    files: int
+    bytes: int
+    problems: tuple[Problem, ...]
+
+
+def backup(root: Path, target: Path, *, private_keys: bool = False, deep: bool = False) -> Copied:
+    """Copy the present moment of a root to a folder, what it lacks only; it is on that disk when this returns.
+
+    `deep` reads what is there as well, and replaces what is damaged. Raises DataError: P2-D0910 and P2-D0912 (the
+    folder holds something else), P2-D0801, P2-D0919 (no room there).
+    """
+    target = target.absolute()
+    _check_apart(root, target)
+    check_target(Layout(target), as_root=False)
+    with (
+        Store.open_to_read(root) as store,
+        moment_of(store, private_keys=private_keys) as source,
+        receiving(target, deep=deep) as receiver,
+    ):
+        terms = Terms(source_name(root), private_keys=private_keys)
+        shipped = ship(source, receiver, terms)
+    return Copied(shipped, source.left_out, _same_disk(root, target))
+
+
+def restore(source: Path, root: Path) -> Copied:
+    """Put what a safe copy holds into an empty root, or what is missing or damaged in it into the one it is of.
+
+    What is sound there is left alone. Raises DataError: P2-D0915 (no store there), P2-D0910, P2-D0912 (another one).
+    """
+    source = source.absolute()
+    _check_apart(source, root)
+    with source_at(source) as found:
+        return restore_from(found, source, root)
+
+
+def restore_from(found: LocalSource, source: Path, root: Path) -> Copied:
+    """Restore a root from an open source. Raises DataError as `restore`."""
+    with receiving(root, as_root=True, deep=True) as receiver:
+        shipped = ship(found, receiver, Terms(str(source), may_know_more=True))
+    return Copied(shipped, found.left_out, False, audit(root, PATIENCE_S))
+
+
+@contextmanager
+def source_at(folder: Path) -> Iterator[LocalSource]:
+    """Give a store that lies in a folder as a source, private keys and all. Raises DataError (P2-D0915)."""
+    layout = Layout(folder)
+    if not layout.commits.is_dir() or not (
+        (layout.registry / "registry.db").exists() or arrival.waiting(layout).is_dir()
+    ):
+        raise DataError(
+            codes.NO_COPY,
+            f"there is no safe copy in {folder}",
+            where=str(folder),
+            help="name the folder that plotter2 backup wrote to",
+        )
+    with Store.open_to_read(folder) as store, moment_of(store, private_keys=True) as source:
+        yield source
+
+
+def verify(target: Path) -> Verified:
+    """Read every byte of a safe copy from the disk and compare it with what it should be.
+
+    Raises DataError: P2-D0915 when there is none, P2-D0808 when another process writes to it.
+    """
+    layout = Layout(target.absolute())
+    if is_writable(layout) and arrival.waiting(layout).is_dir():
+        with durable.locked(layout.registry / "lock", PATIENCE_S):
+            arrival.finish(layout)
+    record = arrival.record_of(layout)
+    if record is None:
+        raise DataError(
+            codes.NO_COPY,
+            f"there is no safe copy in {target}",
+            where=str(target),
+            help="name the folder that plotter2 backup wrote to",
+        )
+    audited = audit(layout.root, PATIENCE_S)
+    scrubbed = scrub(layout)
+    problems = [*audited.problems]
+    problems += [_damaged(path, "the object") for path in scrubbed.damaged]
+    read = 0
+    for item in record.files:
+        path = place(layout, item)
+        excused = item in record.incomplete
+        try:
+            found = objects.digest_of_file(path, from_disk=True)
+            read += path.stat().st_size
+        except FileNotFoundError:
+            found = ""
+        if found != item.digest and not excused:
+            problems.append(_damaged(path, f"the {item.kind} {item.name}"))
+    return Verified(
+        record, scrubbed.objects, len(record.files), scrubbed.bytes + read, tuple(problems)
+    )
+
+
+def source_name(root: Path) -> str:
+    """Give what a copy says it is a copy of."""
+    return f"{platform.node()}:{root}"
+
+
+def _check_apart(root: Path, target: Path) -> None:
+    one, other = root.resolve(), target.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise DataError(
+            codes.NOT_A_TARGET,
+            f"{target} and {root} lie in each other",
+            where=str(target),
+            help="choose a folder outside of the root, on another disk if there is one",
+        )
+
+
+def _same_disk(root: Path, target: Path) -> bool:
+    return root.stat().st_dev == target.stat().st_dev
+
+
+def _not_copied(item: Item) -> Problem:
+    return Problem(
+        codes.NOT_COPIED,
+        f"the {item.kind} {item.name} is damaged or missing where it is copied from",
+        where=item.name,
+        help="plotter2 scrub --set-aside, then add the experiment's output again, or restore it from an older copy",
+    )
+
+
+def _damaged(path: Path, what: str) -> Problem:
+    return Problem(
+        codes.COPY_DAMAGED,
+        f"{what} of the safe copy has not the bytes that were stored",
+        where=str(path),
+        help="replace what is damaged: plotter2 backup TARGET --deep",
+    )

@@ -1,0 +1,64 @@
+"""Where an item of a copy lies under a root; a name that could lead elsewhere has no place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from plotter2.datter.arrival import Item
+from plotter2.datter.ids import is_id
+from plotter2.datter.layout import Layout
+from plotter2.errors import DataError
+from plotter2.relay.codes import NOT_UNDERSTOOD
+
+DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_DEEPEST = 8
+_LONGEST_PART = 255
+ARRIVING = frozenset({"event", "config", "registry"})
+"""Kinds that come into force together, at the end."""
+REPLACED = frozenset({"session", "config", "registry"})
+"""Kinds whose files may change."""
+
+
+def place(layout: Layout, item: Item) -> Path:
+    """Give the path of an item. Raises DataError (P2-D0917) for a name that does not fit its kind."""
+    if not DIGEST.match(item.digest) or not _fits(item):
+        raise DataError(
+            NOT_UNDERSTOOD,
+            f"{item.name[:80]!r} is no name of a {item.kind}",
+            help="use the same release of plotter2 on both sides",
+        )
+    folders = {"output": layout.output, "session": layout.sessions, "config": layout.config}
+    match item.kind:
+        case "object":
+            return layout.object_file(item.name)
+        case "bundle":
+            return layout.bundle_file(item.name)
+        case "event":
+            return layout.commits / f"{item.name}.json"
+        case "registry":
+            return layout.registry / "registry.db"
+        case _:
+            return folders[item.kind] / item.name
+
+
+def _fits(item: Item) -> bool:
+    match item.kind:
+        case "object":
+            return item.name == item.digest
+        case "bundle" | "event":
+            return is_id(item.name)
+        case "registry":
+            return item.name == "registry"
+        case "output":
+            return _is_path(item.name) and is_id(item.name.split("/")[0]) and "/" in item.name
+        case _:
+            return _is_path(item.name)
+
+
+def _is_path(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) <= _DEEPEST and all(
+        0 < len(part.encode()) <= _LONGEST_PART and part.isprintable() and part not in (".", "..")
+        for part in parts
+    )
