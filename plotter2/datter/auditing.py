@@ -52,17 +52,17 @@ def audit(root: Path, patience_s: float) -> Audit:
 def _audited(layout: Layout) -> Audit:
     problems: list[Problem] = []
     known = events.listed(layout)
-    scripts: dict[str, dict[str, int]] = {}
-    bundles = _described(layout, known, problems, scripts)
+    belonging: dict[tuple[str, str], dict[str, int]] = {}
+    bundles = _described(layout, known, problems, belonging)
     if not problems:
         _compare(layout, known, problems)
     needed: dict[str, int] = {}
     for bundle in bundles:
         needed |= collecting.chunks_of(bundle)
-    for named in scripts.values():
+    for named in belonging.values():
         needed |= named
     there = {path.name: path for path in collecting.object_files(layout)}
-    users = _users(bundles, scripts)
+    users = _users(bundles, belonging)
     for digest, size in needed.items():
         path = there.get(digest)
         if path is None or path.stat().st_size != size:
@@ -78,9 +78,9 @@ def _described(
     layout: Layout,
     known: tuple[str, ...],
     problems: list[Problem],
-    scripts: dict[str, dict[str, int]],
+    belonging: dict[tuple[str, str], dict[str, int]],
 ) -> list[Bundle]:
-    """Give the bundles that events name; `scripts` is filled with the objects of what was attached to them."""
+    """Give the bundles that events name; `belonging` is filled with the objects that belong to them, and how."""
     found: list[Bundle] = []
     for event_id in known:
         try:
@@ -89,7 +89,11 @@ def _described(
             problems.append(error.problem())
             continue
         if isinstance(event, events.Attached):
-            scripts.setdefault(event.bundle, {}).update(events.named_objects(event))
+            key = ("what is attached to", event.bundle)
+            belonging.setdefault(key, {}).update(events.named_objects(event))
+        if isinstance(event, events.TaskDone):
+            key = ("what a task exposed for", event.done.bundle)
+            belonging.setdefault(key, {}).update(events.named_objects(event))
         if not isinstance(event, events.Added):
             continue
         for bundle_id, digest in event.bundles.items():
@@ -130,12 +134,14 @@ def _registry(layout: Layout) -> Registry:
     return registry
 
 
-def _users(bundles: list[Bundle], scripts: dict[str, dict[str, int]]) -> dict[str, list[str]]:
+def _users(
+    bundles: list[Bundle], belonging: dict[tuple[str, str], dict[str, int]]
+) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
     names = {bundle.id: bundle.name for bundle in bundles}
-    for bundle_id, named in scripts.items():
+    for (how, bundle_id), named in belonging.items():
         for digest in named:
-            users.setdefault(digest, []).append(f"what is attached to {names[bundle_id]}")
+            users.setdefault(digest, []).append(f"{how} {names[bundle_id]}")
     for bundle in bundles:
         for digest in collecting.chunks_of(bundle):
             users.setdefault(digest, []).append(bundle.name)

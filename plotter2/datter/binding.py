@@ -11,8 +11,10 @@ from pathlib import Path
 
 from logger2.identity import Scalar
 from plotter2.datter import codes
+from plotter2.datter.bundle import Table
 from plotter2.datter.layout import Layout
 from plotter2.datter.objects import chunk_path
+from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Part, Stacked, StackedColumn
 from plotter2.errors import DataError
 
@@ -41,6 +43,8 @@ class BoundPart:
     rows: int
     columns: dict[str, tuple[BoundChunk, ...]]
     constants: dict[str, Scalar]
+    came: int = 0
+    """When the bundle was added, in milliseconds since 1970."""
 
 
 def bind(layout: Layout, stacked: Stacked, columns: Sequence[str]) -> tuple[BoundPart, ...]:
@@ -79,7 +83,55 @@ def _bound(layout: Layout, part: Part, wanted: Sequence[StackedColumn]) -> Bound
             )
     bundle = part.bundle
     return BoundPart(
-        bundle.name, bundle.id, bundle.run, bundle.attempt, part.table.rows, columns, constants
+        bundle.name,
+        bundle.id,
+        bundle.run,
+        bundle.attempt,
+        part.table.rows,
+        columns,
+        constants,
+        bundle.created,
+    )
+
+
+def bind_exposed(
+    layout: Layout, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]
+) -> tuple[BoundPart, ...]:
+    """Give where the wanted columns of exposed tables are, one part for each bundle; `bundle` is its name.
+
+    Raises DataError as `bind`.
+    """
+    return tuple(_exposed(layout, bundle, table, columns) for bundle, table in exposed)
+
+
+def _exposed(layout: Layout, bundle: BundleRow, table: Table, columns: Sequence[str]) -> BoundPart:
+    found: dict[str, tuple[BoundChunk, ...]] = {}
+    constants: dict[str, Scalar] = {}
+    for name in columns:
+        column = table.column(name)
+        if column is None and name == "bundle":
+            constants[name] = bundle.name
+        elif column is None:
+            raise DataError(
+                codes.UNKNOWN_COLUMN,
+                f"what was exposed for {bundle.name!r} has no column {name!r}",
+                where=bundle.name,
+                help="run the task that exposes it again: its script has changed since",
+            )
+        else:
+            found[name] = tuple(
+                BoundChunk(chunk_path(layout, chunk), chunk.bytes, chunk.rows)
+                for chunk in column.chunks
+            )
+    return BoundPart(
+        bundle.name,
+        bundle.id,
+        bundle.run,
+        bundle.attempt,
+        table.rows,
+        found,
+        constants,
+        bundle.created,
     )
 
 

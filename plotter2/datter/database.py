@@ -64,6 +64,11 @@ CREATE TABLE request_changes(
 CREATE TABLE relay(
   remote TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, acked_at INTEGER NOT NULL,
   PRIMARY KEY(remote, kind, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE task_runs(
+  event TEXT PRIMARY KEY, bundle TEXT NOT NULL REFERENCES bundles(id), home TEXT NOT NULL,
+  script TEXT NOT NULL, task TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE INDEX task_runs_by_bundle ON task_runs(bundle);
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)
 """What each version of the registry added to the one before it."""

@@ -17,6 +17,7 @@ from plotter2.datter.bundle import Bundle, State, canonical, digest_of, read_bun
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.registry import Registry, Renamed
+from plotter2.datter.task_runs import Performance, exposed_objects
 from plotter2.errors import DataError
 
 
@@ -71,7 +72,13 @@ class Detached(_Event, frozen=True, tag="detached"):
     name: str
 
 
-Event: TypeAlias = Added | Moved | Shelved | Attached | Detached
+class TaskDone(_Event, frozen=True, tag="task done"):
+    """A task ended well on a bundle: what it exposed and drew counts from now on."""
+
+    done: Performance
+
+
+Event: TypeAlias = Added | Moved | Shelved | Attached | Detached | TaskDone
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -149,11 +156,19 @@ def _enter(layout: Layout, registry: Registry, event: Event) -> None:
             registry.attachments.enter(event.id, event.at, event.bundle, event.scripts)
         case Detached():
             registry.attachments.end(event.id, event.bundles, event.name)
+        case TaskDone():
+            registry.task_runs.enter(event.id, event.at, event.done)
 
 
 def named_objects(event: Event) -> dict[str, int]:
     """Give the objects that an event itself names: digest -> bytes; those of bundles their descriptions name."""
-    return objects_of(event.scripts) if isinstance(event, Attached) else {}
+    match event:
+        case Attached():
+            return objects_of(event.scripts)
+        case TaskDone():
+            return exposed_objects((event.done,))
+        case _:
+            return {}
 
 
 def publish(layout: Layout, folder: Path, event: Event) -> None:

@@ -20,6 +20,7 @@ from plotter2.datter.leases import moment_ms
 from plotter2.datter.registry import Registry, RunRow
 from plotter2.datter.requested import Request, Token
 from plotter2.datter.requests import Requests
+from plotter2.datter.task_runs import TaskRun
 from plotter2.errors import DataError, HostError, Plotter2Error, Problem
 from plotter2.wire.codes import BROKEN_OFF
 
@@ -34,6 +35,15 @@ class Journal:
     layout: Layout
     registry: Registry
     requests: Requests
+
+    def is_done(self, run: RunRow) -> bool:
+        """Tell whether the event of a task's run is there: then it did all that it had to; enter that it did."""
+        ran = self.registry.task_runs.of_run(run.id) if "task" in run.record else None
+        if ran is None:
+            return False
+        self.requests.ask_all(ran.done.asked())
+        self.registry.finish_run(run.id, "done", ran.at, told_of(self.layout, run.record, ran))
+        return True
 
     def end_run(self, run_id: str, state: str, record: dict[str, Any]) -> None:
         """Enter that a run ended without a result; nothing of it stays to be seen."""
@@ -140,7 +150,7 @@ def settle(journal: Journal) -> int:
     if open_runs:
         alive = {request.run for request in journal.requests.listed(("leased",), limit=-1)}
         for run in open_runs:
-            if run.id not in alive:
+            if run.id not in alive and not journal.is_done(run):
                 journal.end_run(run.id, STATE, {**run.record, "error": _ENDING.as_json()})
     return taken
 
@@ -163,10 +173,27 @@ def _is_taken_back(journal: Journal, request_id: str) -> bool:
         if not request.is_abandoned:  # another process was faster
             return False
         run = journal.registry.run(request.run) if request.run else None
+        if run is not None and journal.is_done(run):
+            journal.requests.finish(request.token, {"run": run.id})
+            return True
         journal.requests.crash(request.token, _ENDING)
         if run is not None:
             journal.end_run(run.id, STATE, {**run.record, "error": _ENDING.as_json()})
     return True
+
+
+def told_of(layout: Layout, record: dict[str, Any], ran: TaskRun) -> dict[str, Any]:
+    """Give the record of a task's run with the results that its event tells: its process died before it could."""
+    folder = layout.output / ran.done.run
+    return {
+        **record,
+        "artefacts": [
+            {"path": str(folder / f.file), "sha256": f.sha256, "kind": f.file.rpartition(".")[2]}
+            for f in ran.done.files
+        ],
+        "ledger": {},
+        "exposed": {name: table.rows for name, table in ran.done.tables.items()},
+    }
 
 
 def _problem(error: BaseException) -> Problem:

@@ -24,6 +24,7 @@ from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.requests import Requests, copy_requests
+from plotter2.datter.task_runs import TaskRuns, exposed_objects
 
 _MOST_MARKS = 500
 
@@ -86,6 +87,7 @@ class Registry:
         self._connection = connection
         self._path = path
         self.attachments = Attachments(connection, path)
+        self.task_runs = TaskRuns(connection, path)
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -288,13 +290,15 @@ class Registry:
                 here.update((chunk.digest, chunk.bytes) for chunk in column.chunks)
         for attachment in self.attachments.all():
             objects.setdefault(attachment.bundle, {}).update(objects_of((attachment.kept,)))
+        for ran in self.task_runs.all():
+            objects.setdefault(ran.done.bundle, {}).update(exposed_objects((ran.done,)))
         return tuple((row, objects.get(row.id, {})) for row in self._bundles("ORDER BY id", ()))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give all rows that are made from files, by table, sorted: two registries can be compared."""
         return {
             name: sorted(self._rows(f"SELECT * FROM {name}", ()), key=repr)  # noqa: S608 - our names
-            for name in ("bundles", "tables", "names", "attachments", "events")
+            for name in ("bundles", "tables", "names", "attachments", "task_runs", "events")
         }
 
     # ------------------------------------------------------------ runs and serials

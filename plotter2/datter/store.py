@@ -27,19 +27,21 @@ from plotter2.datter import (
 from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.attachments import Attachment
-from plotter2.datter.binding import BoundPart, bind
-from plotter2.datter.bundle import Bundle
+from plotter2.datter.binding import BoundPart, bind, bind_exposed
+from plotter2.datter.bundle import Bundle, Table
 from plotter2.datter.durable import locked
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare
 from plotter2.datter.living import Journal, Work, settle, take_back
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.performing import Performing
 from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
 from plotter2.datter.stack import Part, Stacked, stack
+from plotter2.datter.task_runs import TaskRuns
 from plotter2.errors import DataError
 
 PATIENCE_S = 30.0
@@ -222,6 +224,34 @@ class Store:
     def object_bytes(self, digest: str) -> bytes:
         """Give an object's bytes, compared with its name. Raises DataError (P2-D0816)."""
         return objects.read(self._layout, digest)
+
+    # ------------------------------------------------------------ what tasks did
+    @contextmanager
+    def performing(self) -> Iterator[Performing]:
+        """Give a task's results in progress, the store's lock held; an error in the block takes all of it back."""
+        with self._changing() as on:
+            incoming = objects.Incoming(self._layout, on.folder)
+            performing = Performing(on, incoming)
+            try:
+                yield performing
+            except BaseException as error:
+                # After a failed sync nobody knows what is on the disk: what there is then stays, and counts or not.
+                if getattr(error, "code", "") != codes.SYNC_FAILED:
+                    performing.take_back()
+                raise
+            finally:
+                incoming.close()
+
+    @property
+    def task_runs(self) -> TaskRuns:
+        """Give what tasks did: runs that ended well, with what they exposed and drew."""
+        return self._registry.task_runs
+
+    def bind_exposed(
+        self, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]
+    ) -> tuple[BoundPart, ...]:
+        """Give where the wanted columns of exposed tables are. Raises DataError as `binding.bind_exposed`."""
+        return bind_exposed(self._layout, exposed, columns)
 
     # ------------------------------------------------------------ tables
     def describe(self, path: str, only: Narrowing = EVERYTHING) -> Stacked:
