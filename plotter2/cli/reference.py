@@ -1,5 +1,5 @@
-"""Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts, and what is made by
-the program in `lang/SPEC.md`: the grammar.
+"""Writes `docs/reference/errors.md`, every error code with one line, from the tables of all parts, the JSON Schemas of
+manifests beside it, and what is made by the program in `lang/SPEC.md`: the grammar.
 
 Run as `python -m plotter2.cli.reference`; `plotter2 explain` shows the same lines.
 """
@@ -36,6 +36,7 @@ import plotter2.config.codes
 import plotter2.datter.codes
 import plotter2.host.codes
 import plotter2.libraries.codes
+import plotter2.manifest.codes
 import plotter2.relay.codes
 import plotter2.renderkit.codes
 import plotter2.runs.codes
@@ -44,6 +45,8 @@ import plotter2.tasks.codes
 import plotter2.wire.codes
 from p2lang.semantics.needs import DEFAULT_LIMITS, MEBIBYTE
 from p2sign.causes import CAUSES
+from plotter2.manifest.model import VERSIONS
+from plotter2.manifest.schema import schema_text
 
 _PROJECT: Final = Path(__file__).parents[2]
 _PAGES: Final = (
@@ -63,6 +66,7 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
     plotter2.config.codes.CODES,
     plotter2.wire.codes.CODES,
     plotter2.datter.codes.CODES,
+    plotter2.manifest.codes.CODES,
     plotter2.renderkit.codes.CODES,
     plotter2.child.reader_codes.CODES,
     plotter2.child.run_codes.CODES,
@@ -180,6 +184,9 @@ def main() -> int:
     """Write the files."""
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(reference(), encoding="utf-8")
+    for version in VERSIONS:
+        schema_file = TARGET.with_name(f"manifest-{version}.schema.json")
+        schema_file.write_text(schema_text(version), encoding="utf-8")
     page = SPECIFICATION.read_text(encoding="utf-8")
     SPECIFICATION.write_text(specification(page), encoding="utf-8")
     return 0

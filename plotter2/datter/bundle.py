@@ -17,13 +17,14 @@ from logger2.identity import Scalar
 from p2lang.types import ColumnType
 from plotter2.datter import codes
 from plotter2.errors import DataError
+from plotter2.manifest.names import SEGMENT_TEXT
 
 Kind: TypeAlias = Literal["int", "number", "string", "bool", "time", "null"]
 """`null`: no row has a value, so the column goes with every type."""
 State: TypeAlias = Literal["active", "archived", "quarantined"]
 
 BUNDLE_VERSION = 1
-SEGMENT = re.compile(r"[a-z0-9][a-z0-9._=,+-]{0,99}\Z")
+SEGMENT = re.compile(SEGMENT_TEXT + r"\Z")
 """One part of a bundle's name."""
 _NOT_IN_SEGMENT = re.compile(r"[^a-z0-9._=,+-]+")
 

@@ -10,8 +10,8 @@ import re
 import time
 
 from logger2.identity import CROCKFORD, ulid
+from plotter2.manifest.names import is_ulid
 
-_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _PREFIX = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{5,25}\Z")
 
 
@@ -37,7 +37,7 @@ class IdSource:
 
 def is_id(text: str) -> bool:
     """Tell whether `text` is a whole ULID."""
-    return _ID.match(text) is not None
+    return is_ulid(text)
 
 
 def is_id_prefix(text: str) -> bool:

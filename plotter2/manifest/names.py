@@ -1,0 +1,57 @@
+r"""Which names, ids and paths may stand in a manifest: patterns that mean the same in Python and in JSON Schema.
+
+No path leaves its package (no `..`, no root, no backslash), and each can be a file on every system: no control
+characters, no names of devices (`con`, `nul`, `com1`), no full stop or space at an end.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_END = r"$(?!\n)"
+"""The very end: in Python `$` alone stands before a last line feed, too."""
+_DEVICES = "[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9]"
+_NO_DEVICE = rf"(?!(?:{_DEVICES})(?:\.[^/]*)?(?:/|$))"
+
+SEGMENT_TEXT = "[a-z0-9][a-z0-9._=,+-]{0,99}"
+"""One part of a bundle's name in the store."""
+_PART = rf"{_NO_DEVICE}[a-z0-9](?:[a-z0-9._=,+-]{{0,98}}[a-z0-9_=,+-])?"
+_FILE_PART = (
+    rf"{_NO_DEVICE}(?![ .])"
+    r"""[^\u0000-\u001f\u007f/\\:*?"<>|]{0,199}[^\u0000-\u001f\u007f/\\:*?"<>| .]"""
+)
+
+TABLE_NAME = rf"^{_PART}{_END}"
+BUNDLE_NAME = rf"^{_PART}(?:/{_PART}){{0,15}}{_END}"
+FILE_PATH = rf"^{_FILE_PART}(?:/{_FILE_PART}){{0,15}}{_END}"
+COLUMN_NAME = rf"^[^\u0000-\u001f\u007f`]{{1,512}}{_END}"
+ULID_TEXT = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+IDENTITY = rf"^(?:{ULID_TEXT}|{_NO_DEVICE}[a-z0-9](?:[a-z0-9._-]{{0,98}}[a-z0-9_-])?){_END}"
+"""The ULID of a bundle, or a name that its maker chose."""
+PARENT = rf"^(?:{ULID_TEXT}|{_PART}(?:/{_PART}){{0,15}}){_END}"
+
+ALLOWED = {
+    TABLE_NAME: "1 to 100 characters out of a-z 0-9 . _ = , + - that begin with a letter or digit; "
+    "no name of a device such as 'con', no full stop at the end",
+    FILE_PATH: "a path below the package with '/' between its parts: no '..', no control characters, "
+    "no \\ : * ? \" < > |, no name of a device such as 'con', no full stop or space at an end",
+    COLUMN_NAME: "1 to 512 printable characters without backticks",
+    IDENTITY: "a ULID of 26 characters, or 1 to 100 characters out of a-z 0-9 . _ - that begin with a "
+    "letter or digit; no name of a device such as 'con'",
+}
+ALLOWED[BUNDLE_NAME] = ALLOWED[TABLE_NAME] + "; parts are joined by '/'"
+ALLOWED[PARENT] = "the name or the id of a bundle"
+"""For each pattern of a name what it allows, in words."""
+
+_ULID = re.compile(ULID_TEXT + r"\Z")
+
+
+def is_ulid(text: str) -> bool:
+    """Tell whether `text` is a whole ULID."""
+    return _ULID.match(text) is not None
+
+
+def folded(path: str) -> str:
+    """Give what paths have in common that some file systems take for the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
