@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,8 +23,19 @@ class Chunk:
     nulls: int
 
 
-def chunks_of(values: pl.Series, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Cut a column so that no Arrow file is larger than a chunk may be; one without rows is one file."""
+def chunks_of(
+    values: pl.Series, chunk_bytes: int = CHUNK_BYTES, pieces: Sequence[int] = ()
+) -> Iterator[Chunk]:
+    """Cut a column so that no Arrow file is larger than a chunk may be; one without rows is one file.
+
+    `pieces` are numbers of rows that stay together if they are not too large; none = as the size wants.
+    """
+    start = 0
+    for rows in pieces:
+        yield from _fitting(values.slice(start, rows), chunk_bytes)
+        start += rows
+    if pieces:
+        return
     size = int(values.estimated_size()) + _ARROW_FRAME
     rows = max(1, len(values) * chunk_bytes // size)
     for start in range(0, max(1, len(values)), rows):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from logger2.identity import Scalar
 from plotter2.child.arrow import chunks_of
+from plotter2.child.reader_arrow import read_arrow
 from plotter2.child.reader_columns import ReadColumn, ReadTable
 from plotter2.child.reader_delimited import SEPARATORS, read_delimited
 from plotter2.child.reader_features import features_of
@@ -47,7 +49,7 @@ class Channel(Protocol):
 def read_files(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
     """Read the files of a job and announce their tables, runs and params.
 
-    A CSV, TSV or JSON-lines file gives one table under the file's name. Files of the format `l2run`
+    A CSV, TSV or JSON-lines file, or Arrow IPC files, give one table under the file's name. Files of the format `l2run`
     that share a folder (`RUN/run.json`, `RUN/seg-0000.l2.jsonl`, ...) are one run: a RunFound with
     the name RUN and tables called `RUN/<table>`. A file of the format `params` gives a RunFound
     under its own name with params only; its `definitions` say why others are left out. A column's
@@ -80,6 +82,8 @@ def _read_group(
     content = {file.name.rpartition("/")[2]: _bytes_of(file, fds) for file in files}
     data = next(iter(content.values()))
     match files[0].format:
+        case "arrow":
+            sender.table(name, read_arrow(_cut(data, files[0].pieces), name, limits))
         case "csv":
             sender.table(name, read_delimited(data, name, limits, SEPARATORS))
         case "tsv":
@@ -92,6 +96,13 @@ def _read_group(
             sender.run(name, read_lone_segment(data, name, limits))
         case "l2run":
             sender.run(name, read_recorded_run(content, name, limits))
+
+
+def _cut(data: bytes, pieces: Sequence[int]) -> list[bytes]:
+    if not pieces:
+        return [data]
+    ends = list(accumulate(pieces))
+    return [data[end - length : end] for end, length in zip(ends, pieces, strict=True)]
 
 
 def _bytes_of(file: ReadFile, fds: Sequence[int]) -> bytes:
@@ -180,7 +191,7 @@ class _Sender:
         )
 
     def _column(self, table: str, column: ReadColumn, features: dict[str, Scalar]) -> None:
-        for values in chunks_of(column.values, self._chunk_bytes):
+        for values in chunks_of(column.values, self._chunk_bytes, column.pieces):
             offset, length = self._channel.append(values.data)
             self._channel.send(
                 ColumnFound(

@@ -19,6 +19,8 @@ DUPLICATE_KEY = "P2-D0853"
 BAD_COLUMN_NAME = "P2-D0854"
 BAD_PARAMS = "P2-D0855"
 BAD_RUN = "P2-D0856"
+BAD_ARROW = "P2-D0857"
+NO_COLUMN_TYPE = "P2-D0858"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -38,4 +40,6 @@ CODES: dict[str, str] = {
     BAD_COLUMN_NAME: "a column's name is empty, too long, or holds control characters",
     BAD_PARAMS: "a file with parameters is no JSON object",
     BAD_RUN: "a recorded run cannot be read",
+    BAD_ARROW: "a file is no Arrow IPC file, or its columns do not fit together",
+    NO_COLUMN_TYPE: "a column of an Arrow file has a type that no column of a table can have",
 }

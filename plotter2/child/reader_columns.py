@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-Kind: TypeAlias = Literal["int", "number", "bool", "string", "null"]
+Kind: TypeAlias = Literal["int", "number", "bool", "string", "time", "null"]
 
 NULL_TOKENS = ("", "NA", "N/A", "null")
 """Texts of a CSV field that mean: no value."""
@@ -28,18 +28,23 @@ _DTYPES: dict[Kind, Any] = {
     "number": pl.Float64,
     "bool": pl.Boolean,
     "string": pl.String,
+    "time": pl.Float64,
     "null": pl.Null,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReadColumn:
-    """A column as it was read: its values, what they are, and what a person should know."""
+    """A column as it was read: its values, what they are, and what a person should know.
+
+    `pieces` are the numbers of rows that stay together as one chunk each; none = as the size wants.
+    """
 
     name: str
     kind: Kind
     values: pl.Series
     notes: tuple[str, ...] = ()
+    pieces: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def features_of(column: ReadColumn) -> dict[str, Scalar]:
         return found
     if column.kind == "string":
         return found | _of_text(values)
-    if column.kind in ("int", "number"):
+    if column.kind in ("int", "number", "time"):
         return found | _of_numbers(values.to_numpy())
     return found
 

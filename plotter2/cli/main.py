@@ -18,6 +18,7 @@ COMMANDS = {
     # name: (module, what it is for, group of the help page)
     "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
     "inbox": ("plotter2.cli.inbox", "Take in what others drop into the inbox folder."),
+    "manifest": ("plotter2.cli.manifests", "Check or show the manifest of a package."),
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
     "ls": ("plotter2.cli.bundles", "List bundles, by name, param or date."),
     "tree": ("plotter2.cli.bundles", "Show how bundles nest."),

@@ -18,13 +18,15 @@ import msgspec
 from logger2.identity import Scalar
 from plotter2.datter import codes, durable, events
 from plotter2.datter.bundle import Bundle, Provenance, Table, canonical, check_name, digest_of
-from plotter2.datter.ids import IdSource, now_ms
+from plotter2.datter.ids import IdSource, is_id, now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow, Registry
 from plotter2.errors import DataError
+from plotter2.manifest.codes import SAME_ID
 
 _HIDDEN = "it is archived; bring it back with: plotter2 archive --undo {name}"
+_RENUMBERED = "attempt {wanted} of this name is another bundle here; this one is attempt {number}"
 _TAKEN_OVER = "the name meant {other!r} until now; from now on it means the new bundle"
 
 _TOGETHER = 200
@@ -36,7 +38,10 @@ Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A bundle before it is stored; its columns' chunks were put into the same add."""
+    """A bundle before it is stored; its columns' chunks were put into the same add.
+
+    `id`, `attempt` and `inside` (the id of the bundle around it) are what a package says of it.
+    """
 
     name: str
     params: dict[str, Scalar] = field(default_factory=dict)
@@ -45,6 +50,9 @@ class Draft:
     meta: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
+    id: str = ""
+    attempt: int | None = None
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,48 +112,71 @@ class Adding:
         return entered
 
     def _compare(self, drafts: Sequence[Draft]) -> tuple[tuple[Entered, ...], list[Bundle]]:
-        at = now_ms()
-        newest: dict[str, str] = {}
-        entered: dict[str, Entered] = {}
-        fresh: list[Bundle] = []
-        for draft in sorted(drafts, key=lambda d: d.name):
-            parent = draft.name.rpartition("/")[0]
-            bundle = Bundle(
-                id=self._ids.new(),
-                name=draft.name,
-                parent=newest.get(parent) or self._newest_id(parent),
-                attempt=1,
-                created=at,
-                params=draft.params,
-                repeat=draft.repeat,
-                axes=draft.axes,
-                meta=draft.meta,
-                tables=draft.tables,
-                provenance=draft.provenance,
-            )
-            entry, kept = self._judged(draft, bundle)
-            newest[draft.name] = entry.id
-            entered[draft.name] = entry
-            fresh += kept
-        return tuple(entered[draft.name] for draft in drafts), fresh
+        batch = _Batch(now_ms())
+        entered: dict[int, Entered] = {}
+        for place, draft in sorted(enumerate(drafts), key=_by_name):
+            entry = self._judged(draft, self._made(draft, batch), batch)
+            batch.newest[draft.name] = entry.id
+            if draft.id:
+                batch.given[draft.id] = entry.id
+            entered[place] = entry
+        return tuple(entered[place] for place in range(len(drafts))), batch.fresh
+
+    def _made(self, draft: Draft, batch: _Batch) -> Bundle:
+        parent = draft.name.rpartition("/")[0]
+        return Bundle(
+            id=draft.id if is_id(draft.id) else self._ids.new(),
+            name=draft.name,
+            parent=batch.given.get(draft.inside)
+            or batch.newest.get(parent)
+            or self._newest_id(parent),
+            attempt=1,
+            created=batch.at,
+            params=draft.params,
+            repeat=draft.repeat,
+            axes=draft.axes,
+            meta=draft.meta,
+            tables=draft.tables,
+            provenance=draft.provenance,
+        )
 
     def _newest_id(self, name: str) -> str | None:
         attempts = self._registry.attempts(name) if name else ()
         return attempts[0].id if attempts else None
 
-    def _judged(self, draft: Draft, bundle: Bundle) -> tuple[Entered, list[Bundle]]:
+    def _judged(self, draft: Draft, bundle: Bundle, batch: _Batch) -> Entered:
         earlier = self._registry.attempts(draft.name)
         content = bundle.content_digest()
-        same: BundleRow | None = next((row for row in earlier if row.content == content), None)
+        same = self._of_its_id(draft, content) or next(
+            (row for row in earlier if row.content == content), None
+        )
         if same is not None:
             hidden = (_HIDDEN.format(name=same.name),) if same.state == "archived" else ()
-            return Entered(same.id, draft.name, same.attempt, "already there", draft, hidden), []
-        if not earlier:
-            notes = self._former_meaning(draft.name)
-            return Entered(bundle.id, draft.name, 1, "added", draft, notes), [bundle]
-        attempt = earlier[0].attempt + 1
-        numbered = msgspec.structs.replace(bundle, attempt=attempt)
-        return Entered(bundle.id, draft.name, attempt, "new attempt", draft), [numbered]
+            return Entered(same.id, same.name, same.attempt, "already there", draft, hidden)
+        numbers = {row.attempt for row in earlier} | batch.attempts.setdefault(draft.name, set())
+        attempt, notes = _numbered(draft.attempt, numbers)
+        batch.attempts[draft.name].add(attempt)
+        batch.fresh.append(msgspec.structs.replace(bundle, attempt=attempt))
+        if numbers:
+            return Entered(bundle.id, draft.name, attempt, "new attempt", draft, notes)
+        return Entered(
+            bundle.id, draft.name, attempt, "added", draft, self._former_meaning(draft.name)
+        )
+
+    def _of_its_id(self, draft: Draft, content: str) -> BundleRow | None:
+        """Find the bundle that came under a draft's id; raises DataError (P2-D0898) if it is another one."""
+        if not draft.id:
+            return None
+        known = self._registry.bundle(self._registry.origins.bundle_of(draft.id) or draft.id)
+        if known is None or known.content == content:
+            return known
+        raise DataError(
+            SAME_ID,
+            f"the id {draft.id} is that of the bundle {known.name!r}, which holds something else: "
+            f"content {known.content[:16]}... is stored, {content[:16]}... came",
+            where=draft.name,
+            help=f"compare them (plotter2 show {known.id}); other output needs an id of its own, or none",
+        )
 
     def _former_meaning(self, name: str) -> tuple[str, ...]:
         change = self._registry.formerly(name)
@@ -200,6 +231,29 @@ class Adding:
         for (_, path), final in zip(opened, finals, strict=True):
             durable.link_new(path, final)
         durable.sync_dirs([final.parent for final in finals])
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one commit makes: bundles, their attempts by name, and what the ids of a package mean here."""
+
+    at: int
+    fresh: list[Bundle] = field(default_factory=list)
+    newest: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, set[int]] = field(default_factory=dict)
+
+
+def _by_name(placed: tuple[int, Draft]) -> tuple[str, int]:
+    return placed[1].name, placed[1].attempt or 0
+
+
+def _numbered(wanted: int | None, numbers: set[int]) -> tuple[int, tuple[str, ...]]:
+    """Give an attempt's number: the wanted one if it is free, else the next."""
+    if wanted is not None and wanted not in numbers:
+        return wanted, ()
+    number = max(numbers, default=0) + 1
+    return number, () if wanted is None else (_RENUMBERED.format(wanted=wanted, number=number),)
 
 
 def catch_up(layout: Layout, registry: Registry) -> int:

@@ -93,12 +93,32 @@ class SourceFile(_Value, frozen=True):
     bytes: int
 
 
+class PackageOrigin(_Value, frozen=True):
+    """What the manifest of the package said that brought a bundle; `id` is the bundle's id where it came from.
+
+    `digest` is the SHA-256 of the manifest; `links` and `tasks` are the names that it promised.
+    """
+
+    digest: str
+    id: str = ""
+    date: str = ""
+    time: str = ""
+    timezone: str = ""
+    user: str = ""
+    tool: str = ""
+    origin_point: str = ""
+    destination: str = ""
+    links: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
 class Provenance(_Value, frozen=True):
-    """Where a bundle came from, and what its reader had to say."""
+    """Where a bundle came from, and what its reader had to say; `package` is there if a package brought it."""
 
     files: tuple[SourceFile, ...] = ()
     notes: tuple[str, ...] = ()
     reader: str = ""
+    package: PackageOrigin | msgspec.UnsetType = msgspec.UNSET
 
 
 class Bundle(_Value, frozen=True):
@@ -121,6 +141,12 @@ class Bundle(_Value, frozen=True):
     provenance: Provenance = Provenance()
     state: State = "active"
     version: int = BUNDLE_VERSION
+
+    @property
+    def origin_id(self) -> str:
+        """Give the id that a package gave this bundle; empty when none did."""
+        package = self.provenance.package
+        return "" if package is msgspec.UNSET else package.id
 
     @property
     def run(self) -> str:

@@ -69,6 +69,8 @@ CREATE TABLE task_runs(
   script TEXT NOT NULL, task TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE INDEX task_runs_by_bundle ON task_runs(bundle);
+CREATE TABLE origins(
+  id TEXT PRIMARY KEY, bundle TEXT NOT NULL REFERENCES bundles(id)) STRICT, WITHOUT ROWID;
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)
 """What each version of the registry added to the one before it."""

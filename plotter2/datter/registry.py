@@ -23,6 +23,7 @@ from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.origins import Origins
 from plotter2.datter.requests import Requests, copy_requests
 from plotter2.datter.task_runs import TaskRuns, exposed_objects
 
@@ -88,6 +89,7 @@ class Registry:
         self._path = path
         self.attachments = Attachments(connection, path)
         self.task_runs = TaskRuns(connection, path)
+        self.origins = Origins(connection, path)
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -141,6 +143,7 @@ class Registry:
                 for stream, table in bundle.tables.items()
             ),
         )
+        self.origins.enter(bundle)
 
     def rename(self, event: str, changes: Iterable[Renamed]) -> None:
         """Enter changes of names, all or none."""
@@ -298,7 +301,15 @@ class Registry:
         """Give all rows that are made from files, by table, sorted: two registries can be compared."""
         return {
             name: sorted(self._rows(f"SELECT * FROM {name}", ()), key=repr)  # noqa: S608 - our names
-            for name in ("bundles", "tables", "names", "attachments", "task_runs", "events")
+            for name in (
+                "bundles",
+                "tables",
+                "names",
+                "attachments",
+                "origins",
+                "task_runs",
+                "events",
+            )
         }
 
     # ------------------------------------------------------------ runs and serials

@@ -140,7 +140,7 @@ class _Manifest(_BundleKeys, frozen=True, kw_only=True):
     origin_point: Line = ""
     destination: Line = ""
     name: Name | None = None
-    parent: Annotated[str, msgspec.Meta(pattern=names.PARENT)] | None = None
+    parent: Name | None = None
     tool: Line = ""
     digests: dict[Path, Digest] = {}
 

@@ -29,7 +29,6 @@ COLUMN_NAME = rf"^[^\u0000-\u001f\u007f`]{{1,512}}{_END}"
 ULID_TEXT = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 IDENTITY = rf"^(?:{ULID_TEXT}|{_NO_DEVICE}[a-z0-9](?:[a-z0-9._-]{{0,98}}[a-z0-9_-])?){_END}"
 """The ULID of a bundle, or a name that its maker chose."""
-PARENT = rf"^(?:{ULID_TEXT}|{_PART}(?:/{_PART}){{0,15}}){_END}"
 
 ALLOWED = {
     TABLE_NAME: "1 to 100 characters out of a-z 0-9 . _ = , + - that begin with a letter or digit; "
@@ -41,7 +40,6 @@ ALLOWED = {
     "letter or digit; no name of a device such as 'con'",
 }
 ALLOWED[BUNDLE_NAME] = ALLOWED[TABLE_NAME] + "; parts are joined by '/'"
-ALLOWED[PARENT] = "the name or the id of a bundle"
 """For each pattern of a name what it allows, in words."""
 
 _ULID = re.compile(ULID_TEXT + r"\Z")

@@ -57,7 +57,6 @@ def _moment(manifest: Manifest) -> Iterator[Mistake]:
 def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[Mistake]:
     tables: _Seen = {}
     inside: _Seen = {}
-    runs = [item for item in bundle.contains if isinstance(item, RecordedRun)]
     for place, item in enumerate(bundle.contains):
         here = at_place(at_key(path, "contains"), place)
         for file in paths_of(item):
@@ -66,22 +65,33 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
             yield from _table(item, here, tables)
         elif isinstance(item, Enclosed):
             yield from _enclosed(item, here, inside)
-    holds = [item for item in bundle.contains if not isinstance(item, Enclosed)]
-    if runs and len(holds) > 1:
-        yield _disagree(
-            "a recorded run is a bundle of its own, and here is more beside it", path,
-            'put each run alone into a {"kind": "bundle", "contains": [...]}',
-        )  # fmt: skip
-    if sum(isinstance(item, ParamsFile) for item in holds) > 1:
+    if sum(isinstance(item, ParamsFile) for item in bundle.contains) > 1:
         yield _disagree("a bundle has two files with params", path, "keep one of them")
-    if not runs:
-        for name in bundle.schema:
-            if name not in tables:
-                yield _disagree(
-                    f"there is no table {quoted(name)} in this bundle",
-                    at_key(at_key(path, "schema"), name),
-                    f"its tables are: {', '.join(tables) or 'none'}",
-                )
+    runs = [item for item in bundle.contains if isinstance(item, RecordedRun)]
+    yield from _runs(path, bundle, runs) if runs else _schema(path, bundle, tables)
+
+
+def _runs(path: str, bundle: Manifest | Enclosed, runs: list[RecordedRun]) -> Iterator[Mistake]:
+    if len(bundle.contains) > 1:
+        yield _disagree(
+            "a recorded run is a bundle of its own, and here is more beside it",
+            path,
+            'put each run alone into a {"kind": "bundle", "contains": [...]}',
+        )
+    for run in runs:
+        names: _Seen = {}
+        for file in run.files:
+            yield from _once(names, file.rpartition("/")[2], path, "in a recorded run the file")
+
+
+def _schema(path: str, bundle: Manifest | Enclosed, tables: _Seen) -> Iterator[Mistake]:
+    for name in bundle.schema:
+        if name not in tables:
+            yield _disagree(
+                f"there is no table {quoted(name)} in this bundle",
+                at_key(at_key(path, "schema"), name),
+                f"its tables are: {', '.join(tables) or 'none'}",
+            )
 
 
 def _table(item: str | TableFile, path: str, tables: _Seen) -> Iterator[Mistake]:

@@ -16,9 +16,10 @@ from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
-from plotter2.staging.finding import Plan, find
+from plotter2.staging.finding import find
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.intake import AddedBundle, check_rows, told
+from plotter2.staging.parts import Plan
 from plotter2.staging.reading import ReadBundle, Submit, read_all
 from plotter2.staging.stillness import Look, look
 from plotter2.wire import codes as wire_codes

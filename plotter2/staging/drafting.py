@@ -12,6 +12,7 @@ from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug
 from plotter2.staging.reading import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.roles import Background, roles_of, unit_of
+from plotter2.staging.stating import as_stated
 from plotter2.staging.tokens import repeats_among
 
 _LONGEST_NAME = 80
@@ -60,11 +61,15 @@ def _draft(bundle: ReadBundle, name: str) -> Draft:
     definitions = bundle.run.definitions if bundle.run else {}
     known = Background(params, repeat, axes, definitions)
     tables: dict[str, Table] = {}
+    streams: dict[str, str] = {}
     for stream, table in bundle.tables.items():
-        tables[free_name(slug(stream), tables)] = _table(table, known)
+        streams[stream] = free_name(slug(stream), tables)
+        tables[streams[stream]] = _table(table, known)
         notes += [f"{stream}: {note}" for note in table.notes]
     provenance = Provenance(files=tuple(bundle.files), notes=tuple(notes), reader=_READER)
-    return Draft(name, params, repeat, axes, meta, tables, provenance)
+    draft = Draft(name, params, repeat, axes, meta, tables, provenance)
+    stated = bundle.planned.stated
+    return draft if stated is None else as_stated(draft, stated, streams)
 
 
 def _about(

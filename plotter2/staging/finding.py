@@ -2,7 +2,7 @@
 
 A folder with `run.json` and segments is a recorded run. Any other folder is a bundle with one
 table per CSV, TSV or JSON-lines file, and its subfolders with such files or runs are the bundles
-below it. Links are not followed, hidden names are passed over.
+below it. Links are not followed, hidden names are passed over. A package (`packages`) says itself what it holds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from plotter2.datter.bundle import free_name, slug
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
+from plotter2.staging.packages import is_package, planned_package
+from plotter2.staging.parts import Part, Plan, Planned, Source
 from plotter2.staging.tokens import params_in
 from plotter2.wire.messages import FileFormat
 
@@ -32,38 +34,6 @@ _SOME = 4
 """So many files are named in a message."""
 MOST_FILES = 50_000
 MOST_FOLDERS_DEEP = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to read; `name` is its path as shown to people, `table` what its table is called."""
-
-    path: Path
-    name: str
-    format: FileFormat
-    table: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A bundle to be. `name` is None for a recorded run, which says its name itself.
-
-    `parent` is the name of the bundle above ("" = none); `shown` is the folder's or file's name.
-    """
-
-    name: str | None
-    parent: str
-    shown: str
-    sources: tuple[Source, ...]
-    params: dict[str, Scalar] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All bundles that a path holds, those above before those below, and what is left alone."""
-
-    bundles: tuple[Planned, ...]
-    left_alone: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -108,6 +78,8 @@ def find(path: Path, name: str | None) -> Plan:
             where=str(path),
             help=f"give the path that it points to: {base.resolve()}",
         )
+    if is_package(base):
+        return planned_package(base, name)
     search = _Search(base)
     if base.is_dir():
         _folder(search, base, "", name, {})
@@ -130,11 +102,15 @@ def _single(search: _Search, path: Path, name: str | None) -> None:
             help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}",
         )
     if found == "l2":
-        source = Source(path, shown, found)
+        source = _source(path, shown, found)
         search.bundles.append(Planned(name, "", shown, (source,)))
         return
-    source = Source(path, shown, found, DEFAULT_STREAM)
+    source = _source(path, shown, found, DEFAULT_STREAM)
     search.bundles.append(Planned(name or default_name(path), "", shown, (source,)))
+
+
+def _source(path: Path, shown: str, kind: FileFormat, table: str = "") -> Source:
+    return Source((Part(path, shown),), shown, kind, table)
 
 
 def default_name(path: Path) -> str:
@@ -161,7 +137,7 @@ def _folder(
     files, folders = _entries(search, folder)
     if _is_run(folder, files):
         sources = tuple(
-            Source(path, search.shown(path), "l2run") for path in files if _belongs_to_run(path)
+            _source(path, search.shown(path), "l2run") for path in files if _belongs_to_run(path)
         )
         search.bundles.append(Planned(name, parent, search.shown(folder), sources))
         return True
@@ -172,7 +148,7 @@ def _folder(
     params_file = [path for path in files if path.name in PARAMS_FILES][:1] if tables else []
     sources = (
         *tables,
-        *(Source(path, search.shown(path), "params") for path in params_file),
+        *(_source(path, search.shown(path), "params") for path in params_file),
     )
     below = [_folder(search, path, own, None, params) for path in folders]
     if not tables and not any(below):
@@ -239,7 +215,7 @@ def _tables(search: _Search, files: list[Path]) -> list[Source]:
     for (path, kind), stem in zip(found, stems, strict=True):
         assert kind is not None
         table = stem if stems.count(stem) == 1 else slug(path.name)
-        sources.append(Source(path, search.shown(path), kind, table))
+        sources.append(_source(path, search.shown(path), kind, table))
     return sources
 
 

@@ -16,8 +16,9 @@ from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError
 from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
-from plotter2.staging.finding import Plan, Planned, default_name, find
+from plotter2.staging.finding import default_name, find
 from plotter2.staging.grounds import Grounds
+from plotter2.staging.parts import Plan, Planned
 from plotter2.staging.reading import Submit, read_all
 
 

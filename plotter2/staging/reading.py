@@ -14,7 +14,7 @@ from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
-from plotter2.staging.finding import Planned, Source
+from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
@@ -32,6 +32,8 @@ BATCH_BYTES = 128 << 20
 BATCH_FILES = 400
 BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
+_PIECE_BYTES = 5
+"""What the length of one of a source's parts takes in the message."""
 _KINDS = get_args(Kind)
 
 
@@ -121,7 +123,10 @@ def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
     size = files = names = 0
     for bundle in bundles:
         own_size = sum(size_of(source) for source in bundle.sources)
-        own_names = sum(len(source.name.encode()) for source in bundle.sources)
+        own_names = sum(
+            len(source.name.encode()) + _PIECE_BYTES * len(source.parts)
+            for source in bundle.sources
+        )
         is_full = (
             size + own_size > BATCH_BYTES
             or files + len(bundle.sources) > BATCH_FILES
@@ -169,6 +174,7 @@ def _job(places: Sequence[Copied]) -> ReadJob:
                 fd=1,
                 offset=place.offset,
                 length=place.file.bytes,
+                pieces=list(place.pieces) if len(place.pieces) > 1 else [],
             )
             for place in places
         ]

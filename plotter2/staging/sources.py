@@ -14,8 +14,9 @@ from pathlib import Path
 
 from plotter2.datter.bundle import SourceFile
 from plotter2.errors import DataError
+from plotter2.manifest.codes import DAMAGED
 from plotter2.staging import codes
-from plotter2.staging.finding import Source
+from plotter2.staging.parts import Part, Source
 from plotter2.wire.memory import sealed
 
 MOST_BYTES = 4 << 30
@@ -26,87 +27,119 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTT
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A file's bytes in the memory: where they are, and which file they were."""
+    """A source's bytes in the memory: where they are, the lengths of its parts, and which file they were."""
 
     source: Source
     offset: int
     file: SourceFile
+    pieces: tuple[int, ...] = ()
 
 
 def size_of(source: Source) -> int:
-    """Give the size of a file in bytes. Raises DataError as `copied`."""
-    fd = _opened(source)
-    try:
-        return os.fstat(fd).st_size
-    finally:
-        os.close(fd)
+    """Give the size of a source in bytes. Raises DataError as `copied`."""
+    return sum(_size(part) for part in source.parts)
 
 
 def copied(sources: Sequence[Source]) -> tuple[int, tuple[Copied, ...]]:
-    """Give a descriptor of sealed memory with all files' bytes, and where each file is in it.
+    """Give a descriptor of sealed memory with all sources' bytes, and where each is in it.
 
     The caller closes the descriptor. A file that grows meanwhile is taken as long as it was when
     it was opened. Raises DataError: P2-D0830 (gone, unreadable), P2-D0832 (no plain file),
-    P2-D0833 (too large), P2-D0836 (became shorter); HostError (P2-H0915) without memory.
+    P2-D0833 (too large), P2-D0836 (became shorter), P2-D0897 (not the bytes that were promised);
+    HostError (P2-H0915) without memory.
     """
     done: list[Copied] = []
     fd = sealed(_pieces(sources, done))
     return fd, tuple(done)
 
 
+def content(part: Part) -> Iterator[bytes]:
+    """Give the bytes of a part piece by piece. Raises DataError as `copied`, P2-D0897 at the end."""
+    fd = opened(part.path, part.name)
+    try:
+        size = os.fstat(fd).st_size if part.bytes is None else part.bytes
+        digest = hashlib.sha256()
+        for piece in _content(fd, size, part):
+            digest.update(piece)
+            yield piece
+    finally:
+        os.close(fd)
+    _check(part, digest.hexdigest())
+
+
 def _pieces(sources: Sequence[Source], done: list[Copied]) -> Iterator[bytes]:
     offset = 0
     for source in sources:
-        fd = _opened(source)
-        try:
-            size = os.fstat(fd).st_size
-            digest = hashlib.sha256()
-            for piece in _content(fd, size, source):
+        digest, sizes = hashlib.sha256(), []
+        for part in source.parts:
+            sizes.append(0)
+            for piece in content(part):
+                sizes[-1] += len(piece)
                 digest.update(piece)
                 yield piece
-        finally:
-            os.close(fd)
+        size = sum(sizes)
         file = SourceFile(name=source.name, digest=digest.hexdigest(), bytes=size)
-        done.append(Copied(source, offset, file))
+        done.append(Copied(source, offset, file, tuple(sizes)))
         offset += size
 
 
-def _content(fd: int, size: int, source: Source) -> Iterator[bytes]:
-    left = size
-    while left:
-        piece = os.read(fd, min(left, _STEP))
+def _content(fd: int, size: int, part: Part) -> Iterator[bytes]:
+    place, end = part.offset, part.offset + size
+    while place < end:
+        piece = os.pread(fd, min(end - place, _STEP), place)
         if not piece:
             raise DataError(
                 codes.CHANGED,
-                f"{source.name} became shorter while it was read",
-                where=str(source.path),
+                f"{part.name} became shorter while it was read",
+                where=str(part.path),
                 help="wait until nobody writes the file, then add it again",
             )
-        left -= len(piece)
+        place += len(piece)
         yield piece
 
 
-def _opened(source: Source) -> int:
+def _check(part: Part, digest: str) -> None:
+    if part.digest and digest != part.digest:
+        raise DataError(
+            DAMAGED,
+            f"{part.name} has other bytes than the manifest says: SHA-256 {digest[:16]}..., "
+            f"not {part.digest[:16]}...",
+            where=str(part.path),
+            help="have the package made or copied again, and change nothing in it meanwhile; nothing of it was stored",
+        )
+
+
+def _size(part: Part) -> int:
+    if part.bytes is not None:
+        return part.bytes
+    fd = opened(part.path, part.name)
     try:
-        fd = os.open(source.path, _FLAGS)
+        return os.fstat(fd).st_size
+    finally:
+        os.close(fd)
+
+
+def opened(path: Path, name: str, most: int = MOST_BYTES) -> int:
+    """Open a plain file, never through a link; the caller closes it. Raises DataError as `copied`."""
+    try:
+        fd = os.open(path, _FLAGS)
     except OSError as error:
-        raise _unreadable(source.path, error) from None
+        raise _unreadable(path, error) from None
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
         os.close(fd)
         raise DataError(
             codes.NOT_A_FILE,
-            f"{source.name} is no plain file",
-            where=str(source.path),
+            f"{name} is no plain file",
+            where=str(path),
             help="give a file; pipes and devices are not read",
         )
-    if status.st_size > MOST_BYTES:
+    if status.st_size > most:
         os.close(fd)
         raise DataError(
             codes.TOO_LARGE,
-            f"{source.name} has {status.st_size / 2**30:.1f} GiB; the limit is "
-            f"{MOST_BYTES / 2**30:.0f} GiB",
-            where=str(source.path),
+            f"{name} has {status.st_size / 2**30:.1f} GiB; the limit is {most / 2**30:.0f} GiB",
+            where=str(path),
             help="split the file into parts, for example one per run",
         )
     return fd

@@ -32,8 +32,8 @@ JOB_FDS_LIMIT = 200
 
 Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
-FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "l2", "l2run", "params"]
-"""Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object."""
+FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "arrow", "l2", "l2run", "params"]
+"""Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Shown: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHOWN_LENGTH)]
@@ -235,13 +235,17 @@ class RunJob(Message, frozen=True):
 
 
 class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`."""
+    """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`.
+
+    Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file).
+    """
 
     name: Name
     format: FileFormat
     fd: Annotated[int, msgspec.Meta(ge=1, lt=JOB_FDS_LIMIT)]
     offset: Count = 0
     length: Count | None = None
+    pieces: list[Count] = []
 
 
 class ReadJob(Message, frozen=True):

@@ -50,7 +50,14 @@ def test_every_flipped_bit_is_seen() -> None:
         place, bit = dice.randrange(len(SOUND)), dice.randrange(8)
         flipped = bytearray(SOUND)
         flipped[place] ^= 1 << bit
-        assert refusal(bytes(flipped)).code in (codes.NOT_JSON, codes.NEWER, codes.BAD_VALUE, codes.BAD_NAME, codes.DISAGREES, codes.DAMAGED)
+        assert refusal(bytes(flipped)).code in (
+            codes.NOT_JSON,
+            codes.NEWER,
+            codes.BAD_VALUE,
+            codes.BAD_NAME,
+            codes.DISAGREES,
+            codes.DAMAGED,
+        )
 
 
 def test_a_payload_that_is_not_what_was_promised_is_named() -> None:

@@ -1,0 +1,126 @@
+"""Arrow IPC files as one table: each file brings columns, or more rows of columns that came before, in order.
+
+The rows of a file stay one chunk, so that what the store gave away comes back as the very same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from plotter2.child import reader_codes as codes
+from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
+from plotter2.child.reader_limits import ReadingLimits, checked_names
+from plotter2.errors import DataError
+
+_MICROSECONDS, _NANOSECONDS = 1e6, 1e9
+_KINDS: dict[type[pl.DataType], tuple[Kind, type[pl.DataType]]] = {
+    pl.Boolean: ("bool", pl.Boolean), pl.String: ("string", pl.String), pl.Null: ("null", pl.Null),
+    pl.Categorical: ("string", pl.String), pl.Enum: ("string", pl.String), pl.Decimal: ("number", pl.Float64),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A column while files are read."""
+
+    kind: Kind
+    pieces: list[pl.Series]
+
+
+def read_arrow(files: Sequence[bytes], where: str, limits: ReadingLimits) -> ReadTable:
+    """Read a table out of Arrow IPC files.
+
+    Raises DataError: P2-D0857 (no Arrow file, columns that do not fit together), P2-D0858 (a type
+    that no column has), P2-D0847, P2-D0848, P2-D0849, P2-D0854 (limits, names).
+    """
+    columns: dict[str, _Growing] = {}
+    for data in files:
+        for series in _frame(data, where).get_columns():
+            kind, values = _typed(series, where)
+            grown = columns.setdefault(series.name, _Growing(kind, []))
+            if grown.kind != kind:
+                raise _bad(
+                    where,
+                    f"column {series.name!r} is {grown.kind} in one file and {kind} in the next",
+                )
+            grown.pieces.append(values)
+    checked_names(tuple(columns), where, limits)
+    made = tuple(_column(name, grown, where, limits) for name, grown in columns.items())
+    rows = len(made[0].values) if made else 0
+    limits.check_rows(rows, where)
+    for column in made:
+        if len(column.values) != rows:
+            raise _bad(
+                where,
+                f"column {column.name!r} has {len(column.values)} rows, column {made[0].name!r} has {rows}",
+            )
+    return ReadTable("", rows, made)
+
+
+def _column(name: str, grown: _Growing, where: str, limits: ReadingLimits) -> ReadColumn:
+    values = pl.concat(grown.pieces, rechunk=False)
+    if grown.kind == "string":
+        longest = values.str.len_bytes().max()
+        if isinstance(longest, int) and longest > limits.text_bytes:
+            raise limits.text_too_long(where, f"a value of column {name!r}", longest)
+    return ReadColumn(name, grown.kind, values, pieces=tuple(len(piece) for piece in grown.pieces))
+
+
+def _frame(data: bytes, where: str) -> pl.DataFrame:
+    if not data.startswith(b"ARROW1"):
+        raise _bad(where, "it does not begin like one")
+    try:
+        return pl.read_ipc(io.BytesIO(data)).rechunk()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise _bad(
+            where, str(error).splitlines()[0][:200] if str(error) else "it is damaged"
+        ) from None
+
+
+def _typed(series: pl.Series, where: str) -> tuple[Kind, pl.Series]:
+    """Give what a column is and its values as the store keeps them."""
+    dtype = series.dtype
+    if dtype.is_integer():
+        return _whole(series)
+    if dtype.is_float():
+        return "number", series.cast(pl.Float64)
+    if dtype.is_temporal():
+        return "time", _seconds(series)
+    known = _KINDS.get(dtype.base_type())
+    if known is None:
+        raise DataError(
+            codes.NO_COLUMN_TYPE,
+            f"{where}: column {series.name!r} is of the type {dtype}, which no column of a table can have",
+            where=where,
+            help="write numbers, text, true/false or times; a list of numbers as one column for each of them",
+        )
+    kind, wanted = known
+    return kind, series.cast(wanted)
+
+
+def _whole(series: pl.Series) -> tuple[Kind, pl.Series]:
+    largest = series.max()
+    if isinstance(largest, int) and largest >= 2**63:
+        return "number", series.cast(pl.Float64)
+    return "int", series.cast(pl.Int64)
+
+
+def _seconds(series: pl.Series) -> pl.Series:
+    """Give dates and times as seconds since 1970, durations and times of day as seconds."""
+    if series.dtype == pl.Time:
+        return series.cast(pl.Int64).cast(pl.Float64) / _NANOSECONDS
+    fine = series.cast(pl.Duration("us") if series.dtype == pl.Duration else pl.Datetime("us"))
+    return fine.cast(pl.Int64).cast(pl.Float64) / _MICROSECONDS
+
+
+def _bad(where: str, why: str) -> DataError:
+    return DataError(
+        codes.BAD_ARROW,
+        f"{where} cannot be read as Arrow IPC files: {why}",
+        where=where,
+        help="write the file again (polars: write_ipc), one table in a file, or give it as CSV",
+    )
