@@ -16,7 +16,7 @@ from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
 from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.errors import DataError
 
-_MICROSECONDS, _NANOSECONDS = 1e6, 1e9
+_MICROSECONDS, _NANOSECONDS = 10**6, 10**9
 _KINDS: dict[type[pl.DataType], tuple[Kind, type[pl.DataType]]] = {
     pl.Boolean: ("bool", pl.Boolean), pl.String: ("string", pl.String), pl.Null: ("null", pl.Null),
     pl.Categorical: ("string", pl.String), pl.Enum: ("string", pl.String), pl.Decimal: ("number", pl.Float64),
@@ -112,9 +112,15 @@ def _whole(series: pl.Series) -> tuple[Kind, pl.Series]:
 def _seconds(series: pl.Series) -> pl.Series:
     """Give dates and times as seconds since 1970, durations and times of day as seconds."""
     if series.dtype == pl.Time:
-        return series.cast(pl.Int64).cast(pl.Float64) / _NANOSECONDS
+        return _divided(series.cast(pl.Int64), _NANOSECONDS)
     fine = series.cast(pl.Duration("us") if series.dtype == pl.Duration else pl.Datetime("us"))
-    return fine.cast(pl.Int64).cast(pl.Float64) / _MICROSECONDS
+    return _divided(fine.cast(pl.Int64), _MICROSECONDS)
+
+
+def _divided(counts: pl.Series, per_second: int) -> pl.Series:
+    """Give seconds; polars multiplies by the inexact inverse, so whole seconds are taken out before."""
+    whole = counts // per_second
+    return whole.cast(pl.Float64) + (counts - whole * per_second).cast(pl.Float64) / per_second
 
 
 def _bad(where: str, why: str) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NOT_JSON = "P2-D0869"
+NOT_JSON = "P2-D0859"
 NEWER = "P2-D0893"
 BAD_VALUE = "P2-D0894"
 BAD_NAME = "P2-D0895"
