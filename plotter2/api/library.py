@@ -14,6 +14,11 @@ from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
 from plotter2.staging import AddReport
+from plotter2.tasks.declaring import AttachedTo, Modes
+from plotter2.tasks.linking import LinkState, links_of
+from plotter2.tasks.listing import tasks_of
+from plotter2.tasks.model import Tasks
+from plotter2.tasks.places import one_bundle
 from plotter2.wire.messages import Format
 
 PathLike = str | os.PathLike[str]
@@ -66,9 +71,40 @@ class Library:
         script: PathLike,
         name: str | None = None,
         ask: Callable[[str], str] | None = None,
+        at: str | None = None,
     ) -> SignedScript:
-        """Sign a script with one's own key; `ask` gives the passphrase. Raises CheckFailed, Refused."""
-        return self._host.sign(open_script(Path(script)), name=name, ask=ask)
+        """Sign a script with one's own key; `ask` gives the passphrase. Raises CheckFailed, Refused.
+
+        `at` names the bundle that it is to be attached to, where its paths are looked up first.
+        """
+        return self._host.sign(open_script(Path(script)), name=name, ask=ask, bundle=at)
+
+    def attach(
+        self,
+        bundle: str,
+        scripts: Sequence[PathLike] | PathLike,
+        mutable: Sequence[str] = (),
+        constant: Sequence[str] = (),
+    ) -> tuple[AttachedTo, ...]:
+        """Attach signed scripts with links and tasks to a bundle, all or none; gives what became of each.
+
+        `mutable` and `constant` name links whose rows may, or may not, vary. Raises Refused, CheckFailed, DataError.
+        """
+        given = [scripts] if isinstance(scripts, str | os.PathLike) else scripts
+        opened = [open_script(Path(each)) for each in given]
+        return self._host.attach(bundle, opened, Modes(tuple(constant), tuple(mutable)))
+
+    def detach(self, bundle: str, name: str) -> None:
+        """Take an attached script away; it is kept, and can be attached again. Raises DataError."""
+        self._host.detach(bundle, name)
+
+    def links(self, bundle: str) -> tuple[LinkState, ...]:
+        """Give the links that answer for a bundle, each with what it reads or why it does not hold."""
+        return links_of(self._host.declarations(), one_bundle(self._host.store, bundle))
+
+    def tasks(self, bundle: str) -> Tasks:
+        """Give a bundle's tasks: own, inherited, and those that cannot run on it with their reasons."""
+        return tasks_of(self._host.declarations(), one_bundle(self._host.store, bundle))
 
     def run(
         self,

@@ -13,13 +13,16 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.scripts import signed_now
 from plotter2.cli.tables import drawn_table
 from plotter2.datter.registry import BundleRow
-from plotter2.errors import DataError
 from plotter2.host.host import Host
 from plotter2.runs.opening import OpenedScript, open_script
+from plotter2.tasks.covering import covered
 from plotter2.tasks.declaring import AttachedTo, Modes
 from plotter2.tasks.linking import LinkState, links_of
 from plotter2.tasks.listing import tasks_of
-from plotter2.tasks.model import Answered, Applicable, NotApplicable, Reason, Tasks
+from plotter2.tasks.model import Answered, Applicable, Coverage, NotApplicable, Reason, Tasks
+from plotter2.tasks.places import one_bundle
+
+_MOST_REASONS = 20
 
 
 @command()
@@ -70,7 +73,7 @@ def detach(root: str | None, bundle: str, name: str) -> Answer:
 def links(root: str | None, bundle: str) -> Answer:
     """Show which tables BUNDLE answers for, by itself and from above, and which links do not hold, and why."""
     with opened_host(root) as host:
-        row = _one(host, bundle)
+        row = one_bundle(host.store, bundle)
         found = links_of(host.declarations(), row)
     rows = [_link_row(each, row) for each in found]
     plain, coloured = drawn_table(["link", "of", "mode", "from", "why"], rows)
@@ -92,24 +95,29 @@ def links(root: str | None, bundle: str) -> Answer:
 @command()
 @click.argument("bundle")
 def tasks(root: str | None, bundle: str) -> Answer:
-    """Show which tasks can run on BUNDLE, own and inherited, and which cannot, and why."""
+    """Show the tasks of BUNDLE, own and inherited, where each runs here and below, and where not, and why."""
     with opened_host(root) as host:
-        row = _one(host, bundle)
-        found = tasks_of(host.declarations(), row)
-    rows = [
-        *(_task_row(each, "own") for each in found.own),
-        *(_task_row(each, "inherited") for each in found.inherited),
-        *(_task_row(each, "not applicable") for each in found.not_applicable),
-    ]
-    plain, coloured = drawn_table(["task", "of", "", "kind", "asks for", "after", "why"], rows)
+        row = one_bundle(host.store, bundle)
+        declarations = host.declarations()
+        found = tasks_of(declarations, row)
+        coverages = {
+            id(each.task): covered(declarations, each.task, row)
+            for each in found.every
+            if not found.is_hidden(each.task)
+        }
+    data = tasks_json(found, coverages)
+    rows = [_task_row(each, _how(each, row), coverages) for each in found.every]
     if not rows:
         return Answer(
-            _tasks_json(found),
+            data,
             f"{row.name} has no tasks, nor has any bundle above it; declare some in a script:"
             f" plotter2 attach {row.name} x.p2",
         )
-    reasons = _why([reason for each in found.not_applicable for reason in each.reasons])
-    return Answer(_tasks_json(found), plain + reasons, coloured=coloured and coloured + reasons)
+    plain, coloured = drawn_table(
+        ["task", "of", "", "kind", "asks for", "after", "runs on", "why"], rows
+    )
+    more = _not_there(found, coverages)
+    return Answer(data, plain + more, coloured=coloured and coloured + more)
 
 
 # ---- inside -----------------------------------------------------------------------------------
@@ -137,18 +145,6 @@ def _named(kind: str, names: Sequence[str]) -> str:
     return f"{kind if len(names) == 1 else kind + 's'} {', '.join(names)}"
 
 
-def _one(host: Host, path: str) -> BundleRow:
-    found = host.store.find(path)
-    if len(found) != 1:
-        raise DataError(
-            "P2-D0815",
-            f"{path!r} means several bundles",
-            where=path,
-            help=f"name one of them, for example {found[0].name!r}",
-        )
-    return found[0]
-
-
 def _link_row(each: LinkState, row: BundleRow) -> list[str]:
     link = each.link
     source = f'"{link.source}"' + (f" {link.via}" if link.via else "")
@@ -157,37 +153,76 @@ def _link_row(each: LinkState, row: BundleRow) -> list[str]:
     return [str(link.head), of, link.mode, source, why]
 
 
-def _task_row(each: Applicable | NotApplicable, how: str) -> list[str]:
+def _how(each: Applicable | NotApplicable, row: BundleRow) -> str:
+    if isinstance(each, NotApplicable):
+        return "not applicable"
+    return "own" if each.task.bundle.id == row.id else "inherited"
+
+
+def _task_row(
+    each: Applicable | NotApplicable, how: str, coverages: dict[int, Coverage]
+) -> list[str]:
     task = each.task
+    coverage = coverages.get(id(task))
+    runs = [] if coverage is None else [a.bundle for a in coverage.runs]
+    here = [bundle for bundle in runs if bundle.id == each.bundle.id]
+    below = len(runs) - len(here)
+    if how == "not applicable" and below:
+        how = "below"
+    on = [
+        task_on
+        for task_on in ("itself" if here else "", f"{below} below" if below else "")
+        if task_on
+    ]
     why = (
         ", ".join(reason.code for reason in each.reasons) if isinstance(each, NotApplicable) else ""
     )
     asks = ", ".join(head.name for head in task.imposed)
-    return [task.name, task.bundle.name, how, task.kind, asks, ", ".join(task.after), why]
+    after = ", ".join(task.after)
+    return [task.name, task.bundle.name, how, task.kind, asks, after, " and ".join(on), why]
+
+
+def _not_there(found: Tasks, coverages: dict[int, Coverage]) -> str:
+    """Give, below the table, where tasks do not run and each reason once, with its remedy."""
+    rest = [each for coverage in coverages.values() for each in coverage.rest]
+    rest += [each for each in found.not_applicable if found.is_hidden(each.task)]
+    shown: dict[Reason, list[str]] = {}
+    for each in rest:
+        for reason in each.reasons:
+            shown.setdefault(reason, []).append(f"{each.task.name} not on {each.bundle.name}")
+    lines = ["", ""]
+    for reason, places in list(shown.items())[:_MOST_REASONS]:
+        lines.append(f"{'; '.join(dict.fromkeys(places))}: {reason.message} [{reason.code}]")
+        if reason.help:
+            lines.append(f"  = help: {reason.help}")
+    if len(shown) > _MOST_REASONS:
+        lines.append(f"and {len(shown) - _MOST_REASONS:,} more reasons; --json tells all")
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def _why(reasons: Iterable[Reason]) -> str:
     """Give each reason once, with its remedy, below a table."""
-    lines = [""]
+    lines = ["", ""]
     for reason in dict.fromkeys(reasons):
         lines.append(f"{reason.code}: {reason.message}")
         if reason.help:
             lines.append(f"  = help: {reason.help}")
-    return "\n".join(lines) if len(lines) > 1 else ""
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
-def _tasks_json(found: Tasks) -> dict[str, Any]:
-    def fitting(each: Applicable) -> dict[str, Any]:
-        answers = {name: answer.as_json() for name, answer in each.answers.items()}
-        return {**each.task.as_json(), "answers": answers}
+def tasks_json(found: Tasks, coverages: dict[int, Coverage]) -> dict[str, Any]:
+    """Give the tasks of a bundle as plain JSON values."""
+
+    def told(each: Applicable | NotApplicable) -> dict[str, Any]:
+        coverage = coverages.get(id(each.task))
+        runs = [] if coverage is None else [a.bundle.name for a in coverage.runs]
+        rest = [] if coverage is None else [n.as_json() for n in coverage.rest]
+        return {**each.task.as_json(), **each.as_json(), "runs_on": runs, "not_on": rest}
 
     return {
         "ok": True,
         "bundle": {"id": found.bundle.id, "name": found.bundle.name},
-        "own": [fitting(each) for each in found.own],
-        "inherited": [fitting(each) for each in found.inherited],
-        "not_applicable": [
-            {**each.task.as_json(), "reasons": [reason.as_json() for reason in each.reasons]}
-            for each in found.not_applicable
-        ],
+        "own": [told(each) for each in found.own],
+        "inherited": [told(each) for each in found.inherited],
+        "not_applicable": [told(each) for each in found.not_applicable],
     }

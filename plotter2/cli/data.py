@@ -112,6 +112,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
             {"id": a.id, "attempt": a.attempt, "state": a.state} for a in _attempts(store, one)
         ],
         "former_names": [r.old for r in store.renames(one.id)] if one else [],
+        "attached": _attached(store, one) if one else [],
         "params": one.params if one else {},
         "tables": _tables(store.bundle(one.id)) if one else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
@@ -135,6 +136,9 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(f"attempt {shown['attempt']} of: " + ", ".join(others))
     if shown["params"]:
         lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
+    for each in shown["attached"]:
+        links = f" (links {', '.join(each['links'])})" if each["links"] else ""
+        lines.append(f"attached: {each['name']}{links}; plotter2 tasks {path}")
     if shown["children"]:
         count = len(shown["children"])
         inside = f"{count} bundle{'s' if count != 1 else ''} inside"
@@ -154,6 +158,13 @@ def bundle_text(store: Store, path: str) -> str:
 
 def _attempts(store: Store, bundle: BundleRow | None) -> tuple[BundleRow, ...]:
     return store.attempts(bundle.name) if bundle else ()
+
+
+def _attached(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
+    return [
+        {"name": each.name, "links": list(each.kept.links), "at": each.at, "on": each.bundle}
+        for each in store.attachments(bundle)
+    ]
 
 
 def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, ...]]:

@@ -32,11 +32,13 @@ class Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class DeclaredLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A link as it was declared: what it promises, and what its source was like, as far as it reads it.
 
-    `head` and `columns` are names with types, in order.
+    `head` and `columns` are names with types, in order; `origin` is the id of the bundle that was read, "" when the
+    source means several.
     """
 
     mode: Mode
     source: str
+    origin: str
     head: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
     rows: int

@@ -46,6 +46,7 @@ from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, T
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.staging import AddReport, Inbox, Told, stage, told_again
 from plotter2.tasks.attached import Declarations, Ground
+from plotter2.tasks.chains import refuse_links_of_links
 from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, examine
 from plotter2.tasks.parts import text_of
 from plotter2.wire.messages import Format, ReadJob
@@ -233,7 +234,9 @@ class Host:
         text = text_of(script.content, str(script.path))
         if text is None:  # the compiler says what is wrong with it
             return compiling.store_schemas(self.store)
-        return self.declarations().schemas(row, text)
+        declarations = self.declarations()
+        refuse_links_of_links(declarations, row, text)
+        return declarations.schemas(row, text)
 
     def _limits_of(self, signers: Iterable[str]) -> Limits:
         return compiling.script_limits(self.settings.limits_of(signers))

@@ -10,13 +10,14 @@ from __future__ import annotations
 from p2lang.semantics.promises import Broken, Columns, broken
 from p2lang.types import ColumnType, TableSchema
 from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.runs.compiling import CompiledScript
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations, columns_from
 from plotter2.tasks.model import Answer, Answered, Head, Link, Reason, Unanswered
 from plotter2.tasks.parts import LinkNode, links_of
-from plotter2.tasks.places import selector_of
+from plotter2.tasks.places import origin_of, selector_of
 
 
 def answer(declarations: Declarations, bundle: BundleRow, head: Head) -> Answer:
@@ -55,10 +56,10 @@ def _judged(declarations: Declarations, link: Link, head: Head) -> Answer:
     except Plotter2Error as error:
         return Unanswered(head, _gone(link, error), link)
     node = links_of(program)[link.head.name]
-    changed = _changed(link, node, program)
-    if changed is not None:
-        return Unanswered(head, changed, link)
     try:
+        changed = _changed(declarations.store, link, node, program)
+        if changed is not None:
+            return Unanswered(head, changed, link)
         return _answered(declarations, link, node, program)
     except DataError as error:  # somebody changed the store in this very moment
         return Unanswered(head, _gone(link, error), link)
@@ -70,15 +71,14 @@ def _answered(
     selectors = {
         path: selector_of(declarations.store, link.bundle, path) for path in program.schemas
     }
-    source = str(node.origin.attributes["path"][1])
-    rows = program.schemas[source].rows
-    return Answered(link, link.bundle, selectors[source], program, selectors, rows)
+    rows = program.schemas[node.path].rows
+    return Answered(link, link.bundle, selectors[node.path], program, selectors, rows)
 
 
-def _changed(link: Link, node: LinkNode, program: CompiledScript) -> Reason | None:
+def _changed(store: Store, link: Link, node: LinkNode, program: CompiledScript) -> Reason | None:
     """Say what is no longer as it was when the link was declared."""
-    now = program.schemas[str(node.origin.attributes["path"][1])]
-    differences = []
+    now = program.schemas[node.path]
+    differences = _other_origin(store, link)
     for name, was in columns_from(link.declared.columns):
         found = now.get(name)
         if found is None:
@@ -97,6 +97,16 @@ def _changed(link: Link, node: LinkNode, program: CompiledScript) -> Reason | No
         f"look at it, then declare it anew: plotter2 attach {link.bundle.name} {link.attachment}{more}",
         link.bundle.name,
     )
+
+
+def _other_origin(store: Store, link: Link) -> list[str]:
+    """Say that another bundle has the name by now; a later attempt of the same is no other one."""
+    origin = link.declared.origin
+    now = origin_of(store, link.bundle, link.source)
+    if not origin or origin == now:
+        return []
+    (was,), (found,) = store.find(origin), store.find(now)
+    return [] if was.name == found.name else [f"it meant {was.name} and means {found.name}"]
 
 
 def _nobody(bundle: BundleRow, head: Head) -> Reason:

@@ -35,7 +35,6 @@ from plotter2.tasks.parts import (
     EXPOSED_ROWS,
     Text,
     exposed_in,
-    links_of,
     only_link,
     task_parts,
     text_of,
@@ -66,6 +65,8 @@ class Declarations:
 
     ground: Ground
     _known: dict[str, tuple[Declared, ...]] = field(default_factory=dict)
+    _programs: dict[tuple[str, str], CompiledScript] = field(default_factory=dict)
+    _names: tuple[str, ...] | None = None
 
     @property
     def store(self) -> Store:
@@ -85,7 +86,9 @@ class Declarations:
         tables = {
             name: TableSchema(head.columns, EXPOSED_ROWS) for name, head in exposed_in(text).items()
         }
-        return schemas_at(self.store, bundle, tables)
+        if self._names is None:
+            self._names = tuple(line.bundle.name for line in self.store.list())
+        return schemas_at(self.store, bundle, self._names, tables)
 
     def above(self, bundle: BundleRow) -> tuple[BundleRow, ...]:
         """Give the bundles above, the nearest first; of each name the newest attempt, archived ones if no other is."""
@@ -109,14 +112,16 @@ class Declarations:
 
     def compiled_link(self, link: Link) -> CompiledScript:
         """Compile one link alone, after its script passed the gate again. Raises Refused, CheckFailed, DataError."""
-        attachment = next(
-            a for a in self.store.attachments(link.bundle) if a.name == link.attachment
-        )
-        script = self._opened(attachment)
-        verified = self.ground.verify(script)
-        text = self._text(script)
-        alone = Text(text.source, only_link(text.tree, link.head.name))
-        return self._compiled(link.bundle, script, text, alone, verified)
+        key = (link.bundle.id, link.head.name)
+        if key not in self._programs:
+            here = self.store.attachments(link.bundle)
+            script = self._opened(next(a for a in here if a.name == link.attachment))
+            verified = self.ground.verify(script)
+            text = self._text(script)
+            alone = Text(text.source, only_link(text.tree, link.head.name))
+            program = self._compiled(link.bundle, script, text, alone, verified)
+            self._programs[key] = program
+        return self._programs[key]
 
     def _compiled(
         self, bundle: BundleRow, script: OpenedScript, whole: Text, part: Text, verified: Verified
@@ -259,8 +264,3 @@ def _tasks(
             )
         )
     return tuple(found)
-
-
-def link_heads(compiled: CompiledScript) -> dict[str, Head]:
-    """Give the heads of a program's own links by name."""
-    return {name: node.head for name, node in links_of(compiled).items()}

@@ -1,7 +1,6 @@
 """Looking at a script before it is attached: signed, of one piece, and every link of it answers with the bundle's data.
 
-Links lead to tables, never to other links. So no two links can lead to each other, and what one answers is known
-without asking another; a script that tries is refused, and a circle is shown.
+A script passes or nothing of it is attached; of several scripts all or none.
 """
 
 from __future__ import annotations
@@ -21,27 +20,31 @@ from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations
-from plotter2.tasks.model import Declared, Link
+from plotter2.tasks.chains import refuse_links_of_links
+from plotter2.tasks.model import Declared
 from plotter2.tasks.parts import LinkNode, Text, links_of, text_of
-from plotter2.tasks.places import selector_of
+from plotter2.tasks.places import origin_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+ -]{0,95}\.p2\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """Links whose mode a person chose, by name; the others are `constant`, or `mutable` over several bundles."""
+    """Links whose mode a person chose, by name.
+
+    The others keep the mode that they have; a new one is `constant`, or `mutable` if it reads several bundles.
+    """
 
     constant: tuple[str, ...] = ()
     mutable: tuple[str, ...] = ()
 
-    def of(self, name: str, source: str) -> Mode:
-        """Give the mode of a link."""
+    def of(self, name: str, source: str, before: Mode | None) -> Mode:
+        """Give the mode of a link; `before` is the one that it has by now, if it has one."""
         if name in self.mutable:
             return "mutable"
         if name in self.constant:
             return "constant"
-        return "mutable" if "*" in source else "constant"
+        return before or ("mutable" if "*" in source else "constant")
 
 
 KEPT_MODES = Modes()
@@ -128,7 +131,7 @@ def _examined(
     verified = declarations.ground.verify(script)
     text = text_of(script.content, str(script.path))
     if text is not None:
-        _refuse_links_of_links(declarations, bundle, text)
+        refuse_links_of_links(declarations, bundle, text)
     program = declarations.compiled(bundle, script, verified)
     text = text_of(script.content, str(script.path))
     assert text is not None
@@ -140,8 +143,15 @@ def _examined(
         raise _not_attachable(
             script, f"the link {name} depends on a condition", "move it out of `when` and `repeat`"
         )
+    before = _modes_before(declarations, bundle, script.name)
     links = {
-        name: _declared_link(node, program, modes.of(name, text.links[name].source.value))
+        name: _declared_link(
+            declarations.store,
+            bundle,
+            node,
+            program,
+            modes.of(name, text.links[name].source.value, before.get(name)),
+        )
         for name, node in nodes.items()
     }
     notes: tuple[str, ...] = ()
@@ -152,104 +162,27 @@ def _examined(
     return Examined(kept, tuple(links), tuple(task.name for task in program.module.tasks), notes)
 
 
-def _declared_link(node: LinkNode, program: CompiledScript, mode: Mode) -> DeclaredLink:
-    source = str(node.origin.attributes["path"][1])
+def _modes_before(declarations: Declarations, bundle: BundleRow, script: str) -> dict[str, Mode]:
+    found = (a.kept.links for a in declarations.store.attachments(bundle) if a.name == script)
+    return {name: link.mode for links in found for name, link in links.items()}
+
+
+def _declared_link(
+    store: Store, bundle: BundleRow, node: LinkNode, program: CompiledScript, mode: Mode
+) -> DeclaredLink:
+    source = node.path
     schema: TableSchema = program.schemas[source]
     return DeclaredLink(
         mode=mode,
         source=source,
+        origin=origin_of(store, bundle, source),
         head=tuple((name, str(kind)) for name, kind in node.head.columns),
         columns=tuple((name, str(schema[name])) for name in node.reads),
         rows=schema.rows,
     )
 
 
-# ---- links of links ----------------------------------------------------------------------------
-
-
-def _refuse_links_of_links(declarations: Declarations, bundle: BundleRow, text: Text) -> None:
-    for name, item in text.links.items():
-        path = item.source.value
-        if path == name:
-            continue  # the checker says that it leads to itself
-        trail = [(bundle, name)]
-        step = _link_at(declarations, bundle, text, bundle, path)
-        while step is not None:
-            holder, following, source = step
-            if (holder.id, following) in {(b.id, n) for b, n in trail}:
-                raise _loop([*trail, (holder, following)], text.place(item.source))
-            trail.append((holder, following))
-            step = _link_at(declarations, bundle, text, holder, source)
-        if len(trail) > 1:
-            raise _link_of_link(trail, text.place(item.source))
-
-
-def _link_at(
-    declarations: Declarations, here: BundleRow, text: Text, holder: BundleRow, path: str
-) -> tuple[BundleRow, str, str] | None:
-    """Give the link that a source leads to: whose it is, its name, its source; None for a table or nothing."""
-    if holder.id == here.id and path in text.links:
-        return here, path, text.links[path].source.value
-    if "*" in path or _is_table(declarations, holder, path):
-        return None
-    base, _, name = path.rpartition("/")
-    for candidate in _bundles_meant(declarations, holder, base):
-        if candidate.id == here.id and name in text.links:
-            return here, name, text.links[name].source.value
-        found = _link_of(declarations, candidate, name)
-        if found is not None:
-            return candidate, name, found.source
-    return None
-
-
-def _link_of(declarations: Declarations, bundle: BundleRow, name: str) -> Link | None:
-    links = (link for each in declarations.of(bundle) for link in each.links)
-    return next((link for link in links if link.head.name == name), None)
-
-
-def _is_table(declarations: Declarations, bundle: BundleRow, path: str) -> bool:
-    try:
-        selector_of(declarations.store, bundle, path)
-    except DataError:
-        return False
-    return True
-
-
-def _bundles_meant(declarations: Declarations, holder: BundleRow, base: str) -> list[BundleRow]:
-    if not base:
-        return [holder]
-    found: list[BundleRow] = []
-    for path in (f"{holder.name}/{base}", base):
-        try:
-            found += declarations.store.find(path)[:1]
-        except DataError:
-            continue
-    return found
-
-
 # ---- refusals ----------------------------------------------------------------------------------
-
-
-def _loop(trail: list[tuple[BundleRow, str]], where: str) -> DataError:
-    shown = " -> ".join(f"{bundle.name}/{name}" for bundle, name in trail)
-    return DataError(
-        codes.LINKS_LOOP,
-        f"these links lead to each other in a circle: {shown}",
-        where,
-        "name the table that has the rows",
-        exit_code=ExitCode.CHECK_FAILED,
-    )
-
-
-def _link_of_link(trail: list[tuple[BundleRow, str]], where: str) -> DataError:
-    name, (last, last_name) = trail[0][1], trail[-1]
-    return DataError(
-        codes.LINK_OF_LINK,
-        f"the link {name} leads to the link {last_name} of {last.name}, and a link leads to a table",
-        where,
-        f"name the table that {last_name} is made of, and translate it here; plotter2 links {last.name} shows both",
-        exit_code=ExitCode.CHECK_FAILED,
-    )
 
 
 def _not_attachable(script: OpenedScript, why: str, remedy: str) -> DataError:

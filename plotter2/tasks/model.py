@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -189,6 +189,10 @@ class Applicable:
     bundle: BundleRow
     answers: Mapping[str, Answered]
 
+    def as_json(self) -> dict[str, Any]:
+        """Give the answers by name."""
+        return {"answers": {name: answer.as_json() for name, answer in self.answers.items()}}
+
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
@@ -197,6 +201,13 @@ class NotApplicable:
     task: Task
     bundle: BundleRow
     reasons: tuple[Reason, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the bundle and the reasons."""
+        return {
+            "on": {"id": self.bundle.id, "name": self.bundle.name},
+            "reasons": [reason.as_json() for reason in self.reasons],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +219,19 @@ class Tasks:
     inherited: tuple[Applicable, ...]
     not_applicable: tuple[NotApplicable, ...]
 
+    def is_hidden(self, task: Task) -> bool:
+        """Tell whether a task of the same name, nearer to the bundle, stands for it."""
+        first = self.find(task.name)
+        return first is None or first.task is not task
+
     def find(self, name: str) -> Applicable | NotApplicable | None:
         """Give the task of this name: the nearest one, whether it can run or not."""
-        every: Iterable[Applicable | NotApplicable] = (
-            *self.own,
-            *self.inherited,
-            *self.not_applicable,
-        )
-        return next((each for each in every if each.task.name == name), None)
+        return next((each for each in self.every if each.task.name == name), None)
+
+    @property
+    def every(self) -> tuple[Applicable | NotApplicable, ...]:
+        """Give all of them."""
+        return (*self.own, *self.inherited, *self.not_applicable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,11 @@ class LinkNode:
     origin: ir.Node
 
     @property
+    def path(self) -> str:
+        """Give the path of its source as it is written."""
+        return str(self.origin.attributes["path"][1])
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it reads of its source."""
         return tuple(self.origin.attributes["cols"][1])

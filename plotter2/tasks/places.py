@@ -7,7 +7,7 @@ looked up from the root, as `access` does everywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from p2lang.check import Schemas, UnusableBundle
 from p2lang.types import TableSchema
@@ -21,8 +21,20 @@ from plotter2.runs.compiling import NOT_ONE_TABLE, quoted
 _ENDING = re.compile(
     r"\.(?:csv|tsv|txt|jsonl|ndjson|json|parquet|npz|npy)(?:\.gz)?\Z", re.IGNORECASE
 )
-NOTHING: Mapping[str, TableSchema] = {}
 _NOT_HERE = frozenset({codes.UNKNOWN_BUNDLE, codes.UNKNOWN_TABLE, codes.BAD_NAME})
+
+
+def one_bundle(store: Store, path: str) -> BundleRow:
+    """Give the one bundle that `path` means. Raises DataError: P2-D0810 (unknown), P2-D0815 (several)."""
+    found = store.find(path)
+    if len(found) > 1 or "*" in path:
+        raise DataError(
+            codes.BAD_NAME,
+            f"{path!r} means several bundles",
+            where=path,
+            help=f"name one of them, for example {found[0].name!r}",
+        )
+    return found[0]
 
 
 def selector_of(store: Store, bundle: BundleRow, path: str) -> str:
@@ -38,6 +50,9 @@ def selector_of(store: Store, bundle: BundleRow, path: str) -> str:
     for candidate in (*(f"{bundle.name}/{each}" for each in spellings), *spellings):
         if _means_something(store, candidate):
             return candidate
+    archived = _archived_in(store, (f"{bundle.name}/{path}", path))
+    if archived is not None:
+        raise archived
     has = f"has the tables {', '.join(streams)}" if streams else "has no tables of its own"
     raise DataError(
         codes.UNKNOWN_BUNDLE,
@@ -47,15 +62,23 @@ def selector_of(store: Store, bundle: BundleRow, path: str) -> str:
     )
 
 
+def origin_of(store: Store, bundle: BundleRow, path: str) -> str:
+    """Give the id of the one bundle that a path reads, "" when it may read several. Raises DataError."""
+    if "*" in path:
+        return ""
+    (part,) = store.describe(selector_of(store, bundle, path)).parts
+    return part.bundle.id
+
+
 def schemas_at(
-    store: Store, bundle: BundleRow, exposed: Mapping[str, TableSchema] = NOTHING
+    store: Store, bundle: BundleRow, names: Sequence[str], exposed: Mapping[str, TableSchema]
 ) -> Schemas:
     """Give the tables that a script attached to `bundle` may name, as the checker asks for them.
 
-    `exposed` are those that tasks of the script itself expose: such a name means nothing else.
+    `names` are those of all bundles; `exposed` are tables that tasks of the script itself expose: such a name means
+    nothing else.
     """
-    known = (*store.streams(bundle), *(line.bundle.name for line in store.list()))
-    return Schemas(_finding(store, bundle, exposed), known)
+    return Schemas(_finding(store, bundle, exposed), (*store.streams(bundle), *names))
 
 
 def _finding(
@@ -72,6 +95,19 @@ def _finding(
             raise
 
     return find
+
+
+def _archived_in(store: Store, paths: Sequence[str]) -> DataError | None:
+    """Give the refusal for a path that meant a bundle, or a table of one, which is archived by now."""
+    for path in paths:
+        for name in (path, path.rpartition("/")[0]):
+            try:
+                if name:
+                    store.find(name)
+            except DataError as error:
+                if error.code == codes.ARCHIVED:
+                    return error
+    return None
 
 
 def _means_something(store: Store, path: str) -> bool:
