@@ -12,6 +12,7 @@ Every value of an attribute is a tagged list, so that nothing can be read two wa
     ["col", "lr"]                     a column of the node's (first) input
     ["cols", ["lr", "step"]]          columns
     ["by", [["col", "lr"], ["desc", ["col", "x"]]]]                              sort keys, in order
+    ["param", "lr"]                   a param of the bundles that a source chooses from, only in its `where`
     ["var", "window"]                 a param of the module; `task.name` for a param of a task
     ["list", [v, ...]]  ["range", a, b]  ["cat", [v, ...]]  ["if", c, a, b]
     ["len", a]                        how many items a list has
@@ -226,8 +227,9 @@ _FIRST_PART = {"range": 1, "if": 1, "op": 2, "not": 1, "neg": 1, "len": 1}
 
 
 LEAVES = frozenset(
-    ("int", "num", "str", "bool", "null", "col", "cols", "by", "var", "table", "field", "node")
-)
+    ("int", "num", "str", "bool", "null", "col", "cols", "by", "var", "table", "field", "node",
+     "param")
+)  # fmt: skip
 """The commonest tags of values that hold no others."""
 
 

@@ -239,6 +239,7 @@ _TYPES = {
     "len": "length",
     "expr": "expression",
     "agg": "aggregate",
+    "params": "condition on params",
 }
 _RESULTS = {"same": "as x", "int": "whole number", "string": "text"}
 

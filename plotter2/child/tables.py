@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import polars as pl
 
+from p2lang.semantics.selection import path_of, selection
 from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import ProgramNode
 from p2std.errors import NotComputable
@@ -100,11 +101,11 @@ class StoredTables:
 
         Raises RunError P2-R0602 to P2-R0605.
         """
-        path = str(node.node.attributes["path"][1])
+        path = selection(node.node.attributes).key
         if path not in self._tables:
             raise RunError(
                 TABLE_LACKING,
-                f'the bundle "{path}" was not handed over',
+                f'the bundle "{path_of(path)}" was not handed over',
                 help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
@@ -150,8 +151,8 @@ def read_table(
         if len(column) != rows:
             raise RunError(
                 COLUMN_DIFFERS,
-                f"column {name} of {table.path} has {len(column)} values for {rows} rows",
-                where=table.path,
+                f"column {name} of {path_of(table.path)} has {len(column)} values for {rows} rows",
+                where=path_of(table.path),
                 help="the bundle is damaged: run plotter2 doctor",
             )
     nulls = {c.name: c.null_count() for c in read if c.null_count()}
@@ -227,7 +228,7 @@ def _constant(table: InputTable, part: TablePart, name: str, column: ColumnType)
         raise RunError(
             COLUMN_LACKING,
             f"column {name} of run {part.run} was not handed over",
-            where=table.path,
+            where=path_of(table.path),
             help="check the script again: the bundle may have changed",
         )
     value: Any = part.constants.get(name)
@@ -257,7 +258,7 @@ def _typed(
 def _differs(table: InputTable, name: str, column: ColumnType, found: str) -> RunError:
     return RunError(
         COLUMN_DIFFERS,
-        f"column {name} of {table.path} should be {column}, but holds {found}",
-        where=table.path,
+        f"column {name} of {path_of(table.path)} should be {column}, but holds {found}",
+        where=path_of(table.path),
         help="check the script again: the bundle may have changed",
     )

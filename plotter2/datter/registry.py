@@ -22,7 +22,7 @@ from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
-from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
 from plotter2.datter.requests import Requests, copy_requests
 from plotter2.datter.task_runs import TaskRuns, exposed_objects
@@ -227,6 +227,16 @@ class Registry:
             narrower += " AND name > ? AND name < ?"
             values += (name + "/", name + "0")  # '0' follows '/' in ASCII
         return self._bundles(f"{latest}{narrower} ORDER BY name", values)
+
+    def param_kinds(
+        self, *, id: str = "", below: str = "", children: bool = False
+    ) -> dict[str, frozenset[str]]:
+        """Give the params of one bundle, or of all active ones below a name, with their kinds in JSON."""
+        text, values = param_kinds(id, below, children=children)
+        found: dict[str, frozenset[str]] = {}
+        for name, kind in self._rows(text, values):
+            found[name] = found.get(name, frozenset()) | {kind}
+        return found
 
     def archived(self, name: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
         """Give every archived attempt of `name` and below it ('' = of everything)."""

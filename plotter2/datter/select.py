@@ -4,6 +4,7 @@
 names the table (`name/run7/steps`, `name/*/steps`). It is not needed where every bundle has one
 table, whatever it is called, nor for the table `main`. An id or the beginning of one stands for a name.
 Only the newest active attempt of a name is meant; older ones, and archived ones, are reached by id.
+With `table` beside it a path means bundles, whatever their tables are called.
 A name that a bundle had before it was renamed still means it, until another bundle gets the name.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from plotter2.datter import codes
@@ -52,17 +53,39 @@ class _Pattern:
     stream: str | None
 
 
-def choose(registry: Registry, path: str, only: Narrowing = EVERYTHING) -> Chosen:
-    """Find the tables that `path` means.
+def choose(
+    registry: Registry, path: str, only: Narrowing = EVERYTHING, table: str | None = None
+) -> Chosen:
+    """Find the tables that `path` means; with `table` it means bundles, and that is the table of each.
 
     Raises DataError: P2-D0815 (not a selector), P2-D0810 (unknown, with names that are close),
     P2-D0811 (means two things), P2-D0812 (several tables), P2-D0813 (no such table), P2-D0818
     (no table at all).
     """
     pattern = _parse(path)
+    if table is not None and not SEGMENT.match(table):
+        raise _bad(path, f"a table is not called {table!r}")
+    if table is not None and pattern.stream not in (None, table):
+        raise _bad(path, f"it names the table {pattern.stream!r}, and {table!r} is named beside it")
     if pattern.depth:
-        return _many(registry, path, pattern, only)
-    return _one(registry, path)
+        return _many(registry, path, replace(pattern, stream=table or pattern.stream), only)
+    chosen = _one(registry, path) if table is None else _named_table(registry, path, table)
+    _require(path, chosen.members[0].bundle, only)
+    return chosen
+
+
+def param_kinds(registry: Registry, path: str) -> dict[str, frozenset[str]]:
+    """Give the params of the bundles that `path` means, with the kinds of their values as JSON calls them.
+
+    Raises DataError as `bundles`.
+    """
+    pattern = _parse(path)
+    if not pattern.depth:
+        (bundle,) = bundles(registry, path)
+        return registry.param_kinds(id=bundle.id)
+    named = _named(registry, pattern.base) if pattern.base else None
+    base = pattern.base if named is None else named.name
+    return registry.param_kinds(below=base, children=pattern.depth == "*")
 
 
 def bundles(registry: Registry, path: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
@@ -134,7 +157,8 @@ def _one(registry: Registry, path: str) -> Chosen:
             codes.AMBIGUOUS,
             f"{path!r} is a bundle and also the table {stream!r} of {base!r}",
             where=path,
-            help=f"for the bundle write its id {bundle.id}; rename one of the two for good",
+            help=f"for the table write {base!r} with table={stream!r} beside it, for the bundle its id"
+            f" {bundle.id} or {path!r} with one of its tables; rename one of the two for good",
         )
     if owner is not None:
         return Chosen(path, (Member(owner, stream),), alias_note(registry, path))
@@ -149,6 +173,38 @@ def _one(registry: Registry, path: str) -> Chosen:
     if chosen is None:
         raise _no_table(registry, path, bundle)
     return Chosen(path, (Member(bundle, chosen),), alias_note(registry, path))
+
+
+def _named_table(registry: Registry, path: str, table: str) -> Chosen:
+    """Give the table of one bundle, both named for themselves."""
+    bundle = _named(registry, path) or _nothing(registry, path)
+    streams = registry.streams_of([bundle.id])[bundle.id]
+    if table not in streams:
+        raise _lacks_table(path, table, streams)
+    return Chosen(path, (Member(bundle, table),), alias_note(registry, path))
+
+
+def _lacks_table(path: str, table: str, streams: dict[str, int]) -> DataError:
+    close = difflib.get_close_matches(table, streams, n=1)
+    there = f"there are {_listed(sorted(streams))}" if streams else "it has no tables of its own"
+    return DataError(
+        codes.UNKNOWN_TABLE,
+        f"{path!r} has no table {table!r}"
+        if "*" not in path
+        else f"no bundle in {path!r} has a table {table!r}",
+        where=path,
+        help=f"did you mean {close[0]!r}?" if close else there,
+    )
+
+
+def _require(path: str, bundle: BundleRow, only: Narrowing) -> None:
+    if not only.fits(bundle.params, bundle.created):
+        raise DataError(
+            codes.NOTHING_LEFT,
+            f"the bundle {path!r} does not fulfil the conditions",
+            where=path,
+            help=f"plotter2 show {path} tells its params and when it was added",
+        )
 
 
 def _owner(registry: Registry, path: str) -> BundleRow | None:
@@ -296,7 +352,7 @@ def _many(registry: Registry, path: str, pattern: _Pattern, only: Narrowing) -> 
     members = tuple(Member(b, stream) for b in holding if stream in streams[b.id])
     if not members:
         every = {name for of_bundle in streams.values() for name in of_bundle}
-        raise _no_stream(path, stream, dict.fromkeys(every, 0))
+        raise _lacks_table(path, stream, dict.fromkeys(every, 0))
     without = [b.run for b in holding if stream not in streams[b.id]]
     note = f"{len(without)} without the table {stream!r} left out: {_listed(without)}"
     notes = alias_note(registry, path)
@@ -316,7 +372,7 @@ def _descendants(
         found = tuple(b for b in found if b.name.count("/") == depth)
     if not found and only and (all_of := _descendants(registry, path, pattern, EVERYTHING)):
         raise DataError(
-            codes.UNKNOWN_BUNDLE,
+            codes.NOTHING_LEFT,
             f"none of the {len(all_of)} bundles in {path!r} fulfils the conditions",
             where=path,
             help=f"ask for other values; plotter2 ls '{path}' lists the bundles with their params",

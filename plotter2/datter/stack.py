@@ -11,13 +11,14 @@ text. No file is opened here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from logger2.identity import Scalar
-from p2lang.types import ColumnType, Members, TableSchema
+from p2lang.types import ColumnKind, ColumnType, Members, TableSchema
 from plotter2.datter import codes
 from plotter2.datter.bundle import Column, Kind, Table
+from plotter2.datter.narrowing import Narrowing
 from plotter2.datter.registry import BundleRow
 from plotter2.errors import DataError
 
@@ -79,6 +80,20 @@ class Stacked:
         lacking = {column.name: column.lacking for column in self.columns if column.lacking}
         runs = tuple(part.bundle.run for part in self.parts)
         return TableSchema(columns, rows, Members(runs, lacking))
+
+    def narrowed(self, only: Narrowing) -> Stacked:
+        """Give the parts of bundles that fulfil conditions, in the same shape. Raises DataError (P2-D0866)."""
+        if not only:
+            return self
+        kept = tuple(p for p in self.parts if only.fits(p.bundle.params, p.bundle.created))
+        if not kept:
+            raise DataError(
+                codes.NOTHING_LEFT,
+                f"none of the {len(self.parts)} bundles in {self.path!r} fulfils the conditions",
+                where=self.path,
+                help="give the script's params other values; plotter2 ls lists the bundles with theirs",
+            )
+        return replace(self, parts=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +239,19 @@ def _conflict(name: str, what: str, runs_by_value: dict[str, list[str]]) -> Data
 def _shown(runs: list[str]) -> str:
     more = f" and {len(runs) - _SHOWN} more" if len(runs) > _SHOWN else ""
     return ", ".join(runs[:_SHOWN]) + more
+
+
+def kind_of_param(kinds: frozenset[str]) -> ColumnType:
+    """Give what a param holds whose values JSON calls by these kinds; `any` when they do not go together."""
+    found: set[ColumnKind] = {_JSON_KINDS[kind] for kind in kinds - {"null"}}
+    if found == {"int", "number"}:
+        found = {"number"}
+    return ColumnType(found.pop() if len(found) == 1 else "any", "null" in kinds)
+
+
+_JSON_KINDS: dict[str, ColumnKind] = {
+    "true": "bool", "false": "bool", "integer": "int", "real": "number", "text": "string",
+}  # fmt: skip
 
 
 def _kind_of(value: Scalar) -> Kind:

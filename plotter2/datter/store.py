@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2lang.types import TableSchema
+from p2lang.types import ColumnType, TableSchema
 from plotter2.datter import (
     arrival,
     attaching,
@@ -40,7 +40,7 @@ from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
-from plotter2.datter.stack import Part, Stacked, stack
+from plotter2.datter.stack import Part, Stacked, kind_of_param, stack
 from plotter2.datter.task_runs import TaskRuns
 from plotter2.errors import DataError
 
@@ -254,12 +254,14 @@ class Store:
         return bind_exposed(self._layout, exposed, columns)
 
     # ------------------------------------------------------------ tables
-    def describe(self, path: str, only: Narrowing = EVERYTHING) -> Stacked:
+    def describe(
+        self, path: str, only: Narrowing = EVERYTHING, table: str | None = None
+    ) -> Stacked:
         """Give what `access(path)` gives: columns with types, roles and sources, parts, notes.
 
-        Raises DataError as `select.choose` and `stack.stack`.
+        Bundles outside of `only` are not looked at. Raises DataError as `select.choose` and `stack.stack`.
         """
-        chosen = select.choose(self._registry, path, only)
+        chosen = select.choose(self._registry, path, only, table)
         ids = {member.bundle.id: member.stream for member in chosen.members}
         tables = {}
         for stream in sorted(set(ids.values())):
@@ -268,19 +270,36 @@ class Store:
         parts = [Part(m.bundle, m.stream, tables[m.bundle.id]) for m in chosen.members]
         return stack(path, parts, chosen.notes)
 
-    def schema_of(self, path: str) -> TableSchema:
+    def schema_of(
+        self, path: str, only: Narrowing = EVERYTHING, table: str | None = None
+    ) -> TableSchema:
         """Give the schema of `access(path)`. Raises DataError as `describe`."""
-        return self.describe(path).schema
+        return self.describe(path, only, table).schema
+
+    def params_of(self, path: str) -> dict[str, ColumnType]:
+        """Give the params of the bundles at a path with what they hold; `any` where these differ in kind.
+
+        Raises DataError as `find`.
+        """
+        found = select.param_kinds(self._registry, path)
+        return {name: kind_of_param(kinds) for name, kinds in sorted(found.items())}
 
     def bind(
-        self, path: str, columns: Sequence[str], expected: TableSchema | None = None
+        self,
+        path: str,
+        columns: Sequence[str],
+        expected: TableSchema | None = None,
+        only: Narrowing = EVERYTHING,
+        table: str | None = None,
+        further: Narrowing = EVERYTHING,
     ) -> tuple[BoundPart, ...]:
         """Give for each run where the rows of the wanted columns are. Raises DataError.
 
         With a schema `expected`, P2-D0823 when the data has another one by now: an add may have come between.
-        See `binding.bind` for what a part says and how its reader fills the gaps.
+        Of the bundles that make up this shape only those are bound that fulfil `further` as well; P2-D0866 when
+        none does. See `binding.bind` for what a part says and how its reader fills the gaps.
         """
-        stacked = self.describe(path)
+        stacked = self.describe(path, only, table)
         if expected is not None and stacked.schema != expected:
             raise DataError(
                 codes.DATA_CHANGED,
@@ -288,7 +307,7 @@ class Store:
                 where=path,
                 help="run it again",
             )
-        return bind(self._layout, stacked, columns)
+        return bind(self._layout, stacked.narrowed(further), columns)
 
     def verify(self, path: str) -> int:
         """Read every chunk of the selected tables and compare it with its name; gives how many.

@@ -108,7 +108,13 @@ class Knowledge:
         if not Layout(host.settings.root).registry.is_dir():
             return None  # an editor makes no store
         schemas = store_schemas(host.store)
-        return Schemas(cache(schemas.find), schemas.known)
+        choose, params = schemas.choose, schemas.params
+        return Schemas(
+            cache(schemas.find),
+            schemas.known,
+            None if choose is None else cache(choose),
+            None if params is None else cache(params),
+        )
 
     def _schemas_file(self, folder: Path) -> Path | None:
         if self.schemas:

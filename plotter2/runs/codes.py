@@ -8,6 +8,7 @@ CHANGED = "P2-E0013"
 UNREADABLE = "P2-E0014"
 TOO_MANY_TABLES = "P2-R0620"
 UNKNOWN_FORMAT = "P2-R0621"
+NO_MOMENT = "P2-R0622"
 
 CODES: dict[str, str] = {
     NOT_THERE: "there is no file of this name",
@@ -15,5 +16,6 @@ CODES: dict[str, str] = {
     CHANGED: "a file changed while it was read",
     UNREADABLE: "the system refused to read a file",
     TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
+    NO_MOMENT: "a param that a source chooses by is no day and no time",
     UNKNOWN_FORMAT: "a picture is asked for in a file format that is not drawn",
 }

@@ -11,15 +11,17 @@ from p2lang.compiler import Compiled, Limits, Surroundings, compile_script
 from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.parser import decode
 from p2lang.semantics.needs import MEBIBYTE
+from p2lang.semantics.selection import Selection
 from p2lang.semantics.structure import capabilities
 from p2lang.source import Source, Span
-from p2lang.types import TableSchema
+from p2lang.types import ColumnType, TableSchema
 from p2std.registry import core
 from plotter2.config.settings import Ceiling
 from plotter2.datter import codes
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error
 from plotter2.runs.opening import OpenedScript
+from plotter2.runs.selecting import settled
 
 
 @dataclass(eq=False)
@@ -127,6 +129,7 @@ NOT_ONE_TABLE = frozenset(
         codes.AMBIGUOUS,
         codes.ARCHIVED,
         codes.CONFLICT,
+        codes.NOTHING_LEFT,
         codes.NO_TABLE,
         codes.TOO_MANY_COLUMNS,
         codes.UNKNOWN_TABLE,
@@ -138,7 +141,12 @@ NOT_ONE_TABLE = frozenset(
 
 def store_schemas(store: Store) -> Schemas:
     """Give the store's tables as the checker asks for them; an unknown bundle is the checker's to report."""
-    return Schemas(_found_in(store), tuple(row.bundle.name for row in store.list()))
+    return Schemas(
+        _found_in(store),
+        tuple(row.bundle.name for row in store.list()),
+        _chosen_in(store),
+        _params_in(store),
+    )
 
 
 def quoted(text: str) -> str:
@@ -147,14 +155,33 @@ def quoted(text: str) -> str:
 
 
 def _found_in(store: Store) -> Callable[[str], TableSchema | None]:
-    def find(path: str) -> TableSchema | None:
-        try:
-            return store.schema_of(path)
-        except DataError as error:
-            if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
-                return None
-            if error.code in NOT_ONE_TABLE:
-                raise UnusableBundle(quoted(error.message), quoted(error.help)) from error
-            raise
+    return lambda path: _found(lambda: store.schema_of(path))
 
-    return find
+
+def _chosen_in(store: Store) -> Callable[[Selection], TableSchema | None]:
+    return lambda selected: _found(
+        lambda: store.schema_of(selected.path, settled(selected), selected.table)
+    )
+
+
+def _params_in(store: Store) -> Callable[[str], Mapping[str, ColumnType] | None]:
+    def params(path: str) -> Mapping[str, ColumnType] | None:
+        try:
+            return store.params_of(path)
+        except DataError:
+            return None  # whoever asks for the shape of what the path names is told why
+
+    return params
+
+
+def _found(schema: Callable[[], TableSchema]) -> TableSchema | None:
+    try:
+        return schema()
+    except DataError as error:
+        if error.code in (codes.UNKNOWN_BUNDLE, codes.BAD_NAME):
+            return None
+        if error.code in NOT_ONE_TABLE:
+            chosen = error.code == codes.NOTHING_LEFT
+            message, help = quoted(error.message), quoted(error.help)
+            raise UnusableBundle(message, help, chosen=chosen) from error
+        raise

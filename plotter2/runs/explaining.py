@@ -12,6 +12,7 @@ from p2lang.compiler.budget import amount, size
 from p2lang.compiler.dump import reference
 from p2lang.compiler.dump import text as written
 from p2lang.semantics.needs import Need, NodeNeed, total
+from p2lang.semantics.selection import path_of, selection
 from p2lang.semantics.structure import operation
 from p2lang.source import Source
 from p2lang.verifier import verify
@@ -124,7 +125,7 @@ def plan(found: Explained) -> Told:
     lines = [dump(module, found.compiled.costs).rstrip()]
     lines += [f"fused   {' '.join(map(reference, run))}  ; computed together" for run in fused]
     lines += [
-        f"unread  {path!r} {', '.join(names)}  ; {len(names)} of "
+        f"unread  {path_of(path)!r} {', '.join(names)}  ; {len(names)} of "
         f"{count(len(found.compiled.schemas[path].columns), 'column', 'columns')}"
         for path, names in not_read.items()
     ]
@@ -245,7 +246,7 @@ def _not_read(compiled: Compiled) -> Iterator[tuple[str, list[str]]]:
         read = {
             name
             for node in compiled.module.nodes
-            if node.attributes.get("path") == ["str", path]
+            if "path" in node.attributes and selection(node.attributes).shape.key == path
             for name in node.attributes.get("cols", ["cols", []])[1]
         }
         names = [name for name in schema.names if name not in read]

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2lang import ir
+from p2lang.semantics.selection import Selection, selection
 from p2lang.semantics.structure import operation, reads_bundle
 from p2lang.types import TableSchema
 from p2std.registry import core
 from plotter2.datter.binding import BoundPart
+from plotter2.datter.narrowing import EVERYTHING
 from plotter2.datter.store import Store
 from plotter2.errors import RunError
 from plotter2.runs import codes
+from plotter2.runs.selecting import Circumstances, narrowed, settled
 from plotter2.wire.inputs import (
     ColumnPart,
     InputTable,
@@ -38,24 +41,27 @@ it. Objects never change; who writes into the store's files all the same can onl
 
 @dataclass(frozen=True, slots=True)
 class BoundTable:
-    """One path that a script reads, with the parts of the store that answer it."""
+    """What a source of a script reads, with the parts of the store that answer it; `path` is the module's key."""
 
     path: str
     parts: tuple[BoundPart, ...]
 
 
 def bind(
-    nodes: Sequence[ir.Node], schemas: Mapping[str, TableSchema], store: Store
+    nodes: Sequence[ir.Node],
+    schemas: Mapping[str, TableSchema],
+    store: Store,
+    run: Circumstances,
 ) -> tuple[BoundTable, ...]:
     """Find in the store what the program's sources read, as it was when it was checked and costed.
 
     `schemas` are those that it was compiled against. Raises DataError, RunError P2-R0620.
     """
-    wanted: dict[str, dict[str, None]] = {}
+    wanted: dict[Selection, dict[str, None]] = {}
     for node in nodes:
         signature = operation(node.op, core())
         if signature is not None and reads_bundle(signature):
-            columns = wanted.setdefault(node.attributes["path"][1], {})
+            columns = wanted.setdefault(selection(node.attributes), {})
             columns.update(dict.fromkeys(node.attributes["cols"][1]))
     if len(wanted) > _MOST_TABLES:
         raise RunError(
@@ -64,8 +70,23 @@ def bind(
             help='read several bundles at once: access("name/*")',
         )
     return tuple(
-        BoundTable(path, store.bind(path, list(cols), schemas[path]))
-        for path, cols in wanted.items()
+        BoundTable(
+            selected.key, _bound(selected, list(cols), schemas[selected.shape.key], store, run)
+        )
+        for selected, cols in wanted.items()
+    )
+
+
+def _bound(
+    selected: Selection,
+    columns: list[str],
+    schema: TableSchema,
+    store: Store,
+    run: Circumstances,
+) -> tuple[BoundPart, ...]:
+    further = EVERYTHING if selected == selected.shape else narrowed(selected, run)
+    return store.bind(
+        selected.path, columns, schema, settled(selected.shape), selected.table, further
     )
 
 

@@ -27,6 +27,7 @@ from p2sign.gate import Verified
 from p2std.registry import core
 from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
+from plotter2.datter.ids import now_ms
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
@@ -35,6 +36,7 @@ from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
+from plotter2.runs.selecting import Circumstances
 from plotter2.runs.signing import capabilities, imports
 from plotter2.version import __version__
 from plotter2.wire import codes
@@ -128,7 +130,8 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         request = replace(request, params=params)
     with timings.stage("bind"):
         own = outside_tasks(compiled.module.nodes)
-        tables = bind(own, compiled.schemas, parts.store)
+        around = Circumstances(params, now_ms())
+        tables = bind(own, compiled.schemas, parts.store, around)
     run_id = parts.store.new_id()
     record = first_record(run_id, request, parts.work.request_id)
     parts.work.begin_run(run_id, request.verified.statement.name, record)

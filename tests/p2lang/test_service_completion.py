@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from p2_compiling import LOWERED
+from p2_compiling import LOWERED, SCHEMAS
 from p2_scripts import SCRIPTS
-from p2lang.service import Completion, completions, is_complete
+from p2lang.check import Schemas
+from p2lang.service import Completion, Document, Workspace, completions, is_complete
 from p2lang.service.whereabouts import whereabouts
+from p2lang.types import ColumnType
+from p2std.registry import core
 from script_editing import document, marked
 
 RUNS = 'access("experiment2/*")'
@@ -25,6 +28,13 @@ def offered(text: str) -> tuple[Completion, ...]:
 def labels(text: str, kind: str | None = None) -> list[str]:
     """Give the labels offered at the mark, of one kind or of all."""
     return [c.label for c in offered(text) if kind in (None, c.kind)]
+
+
+def test_params_of_the_bundles_are_offered_where_a_source_chooses_by_them() -> None:
+    text = 'access("experiment2/*", since="2026-01-01", where=lr > 0.1 and )'
+    schemas = Schemas(SCHEMAS.get, params=lambda path: {"lr": ColumnType("number")})
+    found = completions(Document(text, Workspace.of(core(), schemas)), len(text) - 1)
+    assert [(c.label, c.detail) for c in found if c.kind == "column"] == [("lr", "param: number")]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from p2lang.check.misgiven import (
 from p2lang.check.misnamed import no_argument
 from p2lang.check.places import LOST
 from p2lang.check.remedies import of_argument, of_choice
+from p2lang.check.selecting import condition
 from p2lang.check.session import Place, Session
 from p2lang.check.vocabulary import FOREIGN_LITERALS
 from p2lang.diagnostics import Fix, Related
@@ -68,7 +69,7 @@ def arguments(
             out.usable = session.errors == before
             _new_columns(session, _grouped(place, signature, out), signature, parameter, given, out)
         elif items:
-            typed = _argument(session, place, signature, parameter, items)
+            typed = _argument(session, place, signature, parameter, items, out)
             out.typed[parameter.name] = typed
             out.attributes[parameter.name] = typed.value
             out.spans[parameter.name] = _across(items)
@@ -187,7 +188,10 @@ def _argument(
     signature: Signature,
     parameter: Parameter,
     items: list[ast.Argument],
+    out: Arguments,
 ) -> Typed:
+    if parameter.type == "params":
+        return condition(session, place, out.attributes.get("path"), items[0].value)
     if parameter.type == "cols" and signature.facts.sort_keys:
         typed = sort_keys(session, place, items)
     elif parameter.type == "cols":

@@ -14,6 +14,7 @@ from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.guards import exclusive
 from p2lang.semantics.promises import Columns, shape_of
+from p2lang.semantics.selection import CHOOSING
 from p2lang.semantics.structure import EXPOSE, LINK, NEED, row_wise
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Signature
@@ -137,7 +138,7 @@ def needed(
     """Give the operation that reads an answer, and its attributes; None after a report."""
     if answer.binding is not None:
         answer.binding.used = True
-    for name in ("since", "before"):
+    for name in CHOOSING:
         if name in given.attributes:
             session.report(
                 "P2-E0205",

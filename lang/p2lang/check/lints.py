@@ -9,6 +9,7 @@ from p2lang.check.session import Place, Session
 from p2lang.diagnostics import Fix
 from p2lang.ir import Value, walk
 from p2lang.semantics.bounds import interval
+from p2lang.semantics.selection import selection
 from p2lang.semantics.structure import reads_bundle
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Signature
@@ -137,7 +138,7 @@ def _members(session: Session, step: Step | None, name: str) -> Members | None:
 
 
 def _of_bundle(session: Session, source: Step) -> Members | None:
-    schema = session.bundles.get(source.attributes["path"][1])
+    schema = session.bundles.get(selection(source.attributes).shape.key)
     return None if schema is None else schema.members
 
 

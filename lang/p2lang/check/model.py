@@ -11,30 +11,52 @@ from p2lang.diagnostics import Diagnostic, has_errors
 from p2lang.ir import Value
 from p2lang.semantics.bounds import Bounds, bounds_of
 from p2lang.semantics.promises import Columns
+from p2lang.semantics.selection import Selection
 from p2lang.semantics.values import Typed, ValueType
 from p2lang.signatures import Signature
 from p2lang.source import Source, Span
-from p2lang.types import FlowKind, TableSchema
+from p2lang.types import ColumnType, FlowKind, TableSchema
 
 
 class UnusableBundle(Exception):
-    """What a path names is there, but cannot be read as one table; raised by `Schemas.find`."""
+    """What a path names is there, but cannot be read as one table; raised by `Schemas.find`.
 
-    def __init__(self, message: str, remedy: str) -> None:
+    `chosen` tells that it is what chooses among bundles that leaves none.
+    """
+
+    def __init__(self, message: str, remedy: str, *, chosen: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.chosen = chosen
 
 
 @dataclass(frozen=True)
 class Schemas:
     """The bundles that a script may name: `find` answers a path, `known` are paths to suggest.
 
-    `find` gives None for what is not there and raises UnusableBundle for what is there and is not one table.
+    `find` gives None for what is not there and raises UnusableBundle for what is there and is not one table. `choose`
+    does the same where something chooses among the bundles at a path, `params` tells what these have for params; who
+    has neither knows no better than that every bundle may be meant, and every name a param.
     """
 
     find: Callable[[str], TableSchema | None]
     known: tuple[str, ...] = ()
+    choose: Callable[[Selection], TableSchema | None] | None = None
+    params: Callable[[str], Mapping[str, ColumnType] | None] | None = None
+
+    def chosen(self, selected: Selection) -> TableSchema | None:
+        """Give the shape of what a source reads; raises UnusableBundle as `find`."""
+        if not selected.choice:
+            return self.find(selected.path)
+        if self.choose is not None:
+            return self.choose(selected)
+        own = None if selected.table is None else self.find(f"{selected.path}/{selected.table}")
+        return own or self.find(selected.path)
+
+    def params_of(self, path: str) -> Mapping[str, ColumnType] | None:
+        """Give the params of the bundles at a path and what they hold, None when nobody knows."""
+        return None if self.params is None else self.params(path)
 
     @staticmethod
     def of(schemas: Schemas | Mapping[str, TableSchema]) -> Schemas:

@@ -13,6 +13,7 @@ from p2lang.check.tasks import collected
 from p2lang.check.words import nearest, surely
 from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
+from p2lang.semantics.selection import selection
 from p2lang.semantics.structure import reads_bundle
 from p2lang.signatures import Signature
 from p2lang.source import Span
@@ -83,14 +84,40 @@ def _bundle(session: Session, signature: Signature, given: Arguments) -> TableSc
             help="a script's bundles are part of what is signed",
         )
         return None
+    if not _table_as_text(session, signature, given):
+        return None
     try:
-        schema = session.bundle(path[1])
+        schema = session.bundle(selection(given.attributes).shape)
     except UnusableBundle as unusable:
-        session.report("P2-E0218", unusable.message, span, help=unusable.remedy)
+        code = "P2-E0273" if unusable.chosen else "P2-E0218"
+        place = _blamed(given, unusable) or span
+        session.report(code, unusable.message, place, help=unusable.remedy)
         return None
     if schema is None and not _exposed_elsewhere(session, path[1], span):
         _unknown(session, path[1], span)
     return schema
+
+
+def _table_as_text(session: Session, signature: Signature, given: Arguments) -> bool:
+    if given.attributes.get("table", ["str"])[0] == "str":
+        return True
+    session.report(
+        "P2-E0223",
+        f"`table` of `{signature.name}` is known before the run: it is written as text",
+        given.spans["table"],
+        help="what a script reads is part of what is signed",
+    )
+    return False
+
+
+def _blamed(given: Arguments, unusable: UnusableBundle) -> Span | None:
+    """Give the place of what chooses among bundles and leaves none, or of a table that is not there."""
+    if unusable.chosen:
+        return next(
+            (given.spans[n] for n in ("where", "since", "before") if n in given.spans), None
+        )
+    table = given.attributes.get("table", ["str", ""])[1]
+    return given.spans.get("table") if f'"{table}"' in unusable.message else None
 
 
 def _exposed_elsewhere(session: Session, path: str, span: Span) -> bool:

@@ -26,6 +26,7 @@ from p2lang.diagnostics import Diagnostic, Fix, Related, Severity
 from p2lang.ir import DEEPEST as DEEPEST_VALUE
 from p2lang.ir import Value, depth, nodes_named
 from p2lang.semantics.clash import Clash
+from p2lang.semantics.selection import Selection
 from p2lang.semantics.structure import EFFECTS, GUARD, SEQUENCE, TASK
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Registry, Signature
@@ -384,14 +385,15 @@ class Session:
             step.named,
         )
 
-    def bundle(self, path: str) -> TableSchema | None:
-        """Give the schema of a bundle and note that the script reads it."""
-        if path not in self.bundles:
-            found = self.schemas.find(path)
+    def bundle(self, selected: Selection) -> TableSchema | None:
+        """Give the schema of what a source reads and note that the script reads it."""
+        key = selected.key
+        if key not in self.bundles:
+            found = self.schemas.chosen(selected)
             if found is None:
                 return None
-            self.bundles[path] = found
-        return self.bundles[path]
+            self.bundles[key] = found
+        return self.bundles[key]
 
 
 def inputs(flow: tuple[Step, ...], attributes: Mapping[str, Value]) -> tuple[Step, ...]:

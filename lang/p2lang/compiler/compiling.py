@@ -15,6 +15,7 @@ from p2lang.compiler.shapes import with_shapes
 from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
 from p2lang.semantics.needs import DEFAULT_LIMITS, Need, NodeNeed, total
+from p2lang.semantics.selection import selection
 from p2lang.semantics.structure import capabilities, rights_of
 from p2lang.signatures import Registry
 from p2lang.source import Source, Span
@@ -197,8 +198,8 @@ _READ = ("access@", "copy@", "load@")
 
 def _read(checked: Checked, lowered: Lowered) -> dict[str, TableSchema]:
     """Give the bundles that are still read after dead nodes went."""
-    paths = {n.attributes["path"][1] for n in lowered.nodes if n.op.startswith(_READ)}
-    return {path: schema for path, schema in checked.bundles.items() if path in paths}
+    keys = {selection(n.attributes).shape.key for n in lowered.nodes if n.op.startswith(_READ)}
+    return {key: schema for key, schema in checked.bundles.items() if key in keys}
 
 
 def _never_used(lowered: Lowered, pruned: Pruned) -> list[Diagnostic]:

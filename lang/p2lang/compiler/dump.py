@@ -92,6 +92,7 @@ _TEXTS: dict[str, Callable[[Value], str]] = {
     "bool": lambda v: "true" if v[1] else "false",
     "null": lambda v: "null",
     "col": lambda v: str(v[1]),
+    "param": lambda v: str(v[1]),
     "cols": _columns,
     "by": lambda v: f"[{_listed(v[1])}]",
     "desc": lambda v: f"-{text(v[1])}",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from p2lang.compiler.lowering import Lowered
 from p2lang.ir import Node, parts_of
 from p2lang.semantics.bounds import Bounds
+from p2lang.semantics.selection import selection
 from p2lang.semantics.structure import operation, reads_bundle
 from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed, of_column
@@ -27,7 +28,7 @@ def with_shapes(
         if signature.name in _AS_BEFORE:
             schemas[node.id] = before
             continue
-        bundle = bundles[node.attributes["path"][1]] if reads_bundle(signature) else None
+        bundle = bundles[selection(node.attributes).shape.key] if reads_bundle(signature) else None
         if signature.name == "collect":
             bundle = _exposed(before)
         flow = schemas[node.inputs[0]] if signature.takes != "none" and node.inputs else None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from p2lang.semantics import units
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.refinements import refine
+from p2lang.semantics.selection import check_condition
 from p2lang.semantics.values import Shape, Typed, ValueType, units_differ
 from p2lang.signatures import Parameter, Signature
 
@@ -279,6 +280,10 @@ def _table(signature: Signature, parameter: Parameter, typed: Typed) -> None:
         )
 
 
+def _condition(signature: Signature, parameter: Parameter, typed: Typed) -> None:
+    check_condition(typed.value, lambda compared: None)
+
+
 def _mismatch(
     signature: Signature, parameter: Parameter, typed: Typed, wanted: str, help: str = ""
 ) -> Clash:
@@ -318,4 +323,5 @@ _ACCEPT: dict[str, Callable[[Signature, Parameter, Typed], None]] = {
     "expr": _anything,
     "agg": _anything,
     "table": _table,
+    "params": _condition,
 }

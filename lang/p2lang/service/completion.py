@@ -284,6 +284,8 @@ def _given(around: Whereabouts) -> Iterator[Offer]:
         yield from _column_argument(around, operation, parameter)
     elif reads_bundle(operation) and parameter.name == "path":
         yield from _paths(around.workspace)
+    elif parameter.type == "params":
+        yield from _params_to_choose_by(around)
     elif parameter.type == "bool" and widest(operation, parameter) == "one":
         yield from _constants(("true", "false"))
         yield from map(_binding, around.bindings())
@@ -292,6 +294,19 @@ def _given(around: Whereabouts) -> Iterator[Offer]:
     else:
         setting = parameter.type != "any" and widest(operation, parameter) == "one"
         yield from _values(around, columns=not setting)
+
+
+def _params_to_choose_by(around: Whereabouts) -> Iterator[Offer]:
+    """Give the params of the bundles that the source's path names, and what they may be compared with."""
+    call, tokens = around.call, around.before.tokens
+    assert call is not None
+    head = next((at for at, start in enumerate(tokens.starts) if start == call.span.start), None)
+    if head is not None and tokens.kinds[head + 1 : head + 3] == ["LPAR", "STRING"]:
+        path = tokens.text_of(head + 2).strip('"')
+        for name, kind in (around.workspace.schemas.params_of(path) or {}).items():
+            yield Offer(name, "column", f"param: {kind}", insert=written_name(name))
+    yield from (_binding(b) for b in around.bindings() if not isinstance(b.what, ast.Pipe | Stream))
+    yield from _constants(("not", "isnull", "true", "false"))
 
 
 def _column_argument(

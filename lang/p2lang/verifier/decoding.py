@@ -369,6 +369,7 @@ _SHAPES: dict[str, tuple[tuple[int, ...], Callable[[Value], object]]] = {
     "col": ((2,), lambda item: _name(item[1])),
     "cols": ((2,), _has_columns),
     "by": ((2,), _has_sort_keys),
+    "param": ((2,), lambda item: _name(item[1])),
     "var": ((2,), lambda item: _variable(item[1])),
     "list": ((2,), lambda item: _list(item[1], "a list", _MOST_ITEMS)),
     "cat": ((2,), lambda item: _list(item[1], "a text", _MOST_ITEMS)),

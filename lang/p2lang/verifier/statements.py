@@ -9,6 +9,7 @@ from typing import NamedTuple
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.guards import exclusive
 from p2lang.semantics.promises import columns_of, keep
+from p2lang.semantics.selection import CHOOSING
 from p2lang.semantics.structure import EFFECTS, GUARD, LONGEST_SCRIPT, TASK, row_wise
 from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
@@ -97,6 +98,8 @@ class Statements:
         return _Seen(frozenset(uses), frozenset(asks), self._origin(node, signature), in_task)
 
     def _origin(self, node: Node, signature: Signature) -> str | None:
+        if signature.name == "access" and any(name in node.attributes for name in CHOOSING):
+            return None
         if signature.name in ("access", "need"):
             return str(node.attributes["path" if signature.name == "access" else "name"][1])
         if row_wise(signature, node.attributes.values(), self.registry):

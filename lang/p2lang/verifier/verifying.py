@@ -14,6 +14,7 @@ from p2lang.semantics.clash import Clash
 from p2lang.semantics.filling import filled_attribute
 from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
+from p2lang.semantics.selection import path_of, selection
 from p2lang.semantics.structure import (
     DECLARED,
     DELIVERED,
@@ -42,6 +43,7 @@ from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed
 from p2lang.signatures import Parameter, Registry, Signature
 from p2lang.types import FlowKind, TableSchema
+from p2lang.verifier.choosing import check_choice
 from p2lang.verifier.declared import declared
 from p2lang.verifier.decoding import decode
 from p2lang.verifier.new_columns import new_columns
@@ -154,11 +156,11 @@ def _same_shapes(module: Module, schemas: Mapping[str, TableSchema]) -> None:
     for path, digest in module.schema.items():
         schema = schemas.get(path)
         if schema is None:
-            raise RefusedProgram("P2-V0505", f'the shape of bundle "{path}" was not given')
+            raise RefusedProgram("P2-V0505", f'the shape of bundle "{path_of(path)}" was not given')
         if schema.digest() != digest:
             raise RefusedProgram(
                 "P2-V0505",
-                f'bundle "{path}" has another shape than the script was compiled for: compile it again',
+                f'bundle "{path_of(path)}" has another shape than the script was compiled for: compile it again',
             )
 
 
@@ -291,12 +293,14 @@ class _Pass:
         if not reads_bundle(signature):
             return None
         path = node.attributes["path"]
-        if path[0] != "str" or path[1] not in self.module.schema:
+        table = node.attributes.get("table", ["str"])
+        key = selection(node.attributes).shape.key if path[0] == table[0] == "str" else None
+        if key is None or key not in self.module.schema:
             raise RefusedProgram(
                 "P2-V0505", "a source reads a bundle that the module does not name"
             )
-        self.paths.add(path[1])
-        schema = self.schemas[path[1]]
+        self.paths.add(key)
+        schema = self.schemas[key]
         for name in node.attributes.get(DELIVERED, ["cols", []])[1]:
             if name not in schema:
                 raise RefusedProgram("P2-V0511", f'bundle "{path[1]}" has no column {name!r}')
@@ -349,13 +353,10 @@ class _Pass:
             value_given = given.get(attribute)
             if value_given is None:
                 continue
-            if parameter.type in DECLARED:
-                if value_given[0] != parameter.type:
-                    raise RefusedProgram("P2-V0509", f"{node.op} lacks a declared type")
-            elif parameter.variadic == "**":
+            if parameter.variadic == "**":
                 new = new_columns(signature, parameter.type, value_given, around, grouped)
             else:
-                _fits(signature, parameter, typed(value_given, around))
+                _fits(signature, parameter, value_given, around)
         if signature.name == "script":
             check_script(node, dict(new))
         self._effect(node, signature)
@@ -409,13 +410,21 @@ class _Pass:
             raise RefusedProgram("P2-V0509", "the name of a picture is not the name of a file")
 
 
-def _fits(signature: Signature, parameter: Parameter, given: Typed) -> None:
+def _fits(signature: Signature, parameter: Parameter, value: Value, around: Surroundings) -> None:
+    if parameter.type == "params":
+        return check_choice(value, around)
+    if parameter.type in DECLARED:
+        if value[0] != parameter.type:
+            raise RefusedProgram("P2-V0509", f"{signature.full_name} lacks a declared type")
+        return None
+    given = typed(value, around)
     accept(signature, parameter, given)
     # A value of unknown type fits everywhere, but what names something is looked at by its tag.
     if given.value[0] not in _TAGS.get(parameter.type, (given.value[0],)):
         raise RefusedProgram(
             "P2-V0509", f"{parameter.name!r} of {signature.full_name} names nothing"
         )
+    return None
 
 
 def _complete(node: Node, signature: Signature) -> None:
