@@ -8,7 +8,8 @@ what is left of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +36,12 @@ class Journal:
     layout: Layout
     registry: Registry
     requests: Requests
+    unsaid: list[Callable[[], None]] = field(default_factory=list)
+    """Ends that could not be written, on a full disk for example; they are tried again before the next work."""
+
+    def say(self) -> None:
+        """Write the ends that could not be written; those that still cannot be stay. Raises DataError."""
+        self.unsaid[:] = [end for end in self.unsaid if not _is_said(end)]
 
     def is_done(self, run: RunRow) -> bool:
         """Tell whether the event of a task's run is there: then it did all that it had to; enter that it did."""
@@ -46,12 +53,12 @@ class Journal:
         return True
 
     def end_run(self, run_id: str, state: str, record: dict[str, Any]) -> None:
-        """Enter that a run ended without a result; nothing of it stays to be seen."""
-        folder = self.layout.output / run_id
-        if folder.exists():
-            durable.discard_dir(folder)
-            durable.sync_dir(folder.parent)
-        self.registry.finish_run(run_id, state, now_ms(), record)
+        """Enter that a run ended without a result, unless it has ended; nothing of it stays to be seen."""
+        with self.requests.together():
+            folder = self.layout.output / run_id
+            if self.registry.finish_run(run_id, state, now_ms(), record) and folder.exists():
+                durable.discard_dir(folder)
+                durable.sync_dir(folder.parent)
 
 
 class Work:
@@ -120,24 +127,22 @@ class Work:
         self.done({"run": run_id}, end)
 
     def _end_badly(self, error: BaseException) -> None:
-        problem = _problem(error)
+        end = partial(self._record, error, _problem(error))
+        if not _is_said(end):
+            self._journal.unsaid.append(end)
+
+    def _record(self, error: BaseException, problem: Problem) -> None:
         requests = self._journal.requests
-        try:
-            with requests.together():
-                if isinstance(error, KeyboardInterrupt):
-                    requests.stop(self._token)
-                elif isinstance(error, Plotter2Error) and is_own_fault(error):
-                    requests.fail(self._token, problem)
-                else:
-                    requests.crash(self._token, problem)
-                if self._run is not None:
-                    run_id, record = self._run
-                    failed = {**record, "error": problem.as_json()}
-                    self._journal.end_run(run_id, "failed", failed)
-        except DataError as second:
-            # A lost lease was given its end by who took it; on a full disk the next start finds a dead holder.
-            if second.code not in (codes.LEASE_LOST, codes.DISK_FULL, codes.STORE_BUSY):
-                raise
+        with requests.together():
+            if isinstance(error, KeyboardInterrupt):
+                requests.stop(self._token)
+            elif isinstance(error, Plotter2Error) and is_own_fault(error):
+                requests.fail(self._token, problem)
+            else:
+                requests.crash(self._token, problem)
+            if self._run is not None:
+                run_id, record = self._run
+                self._journal.end_run(run_id, "failed", {**record, "error": problem.as_json()})
 
 
 def settle(journal: Journal) -> int:
@@ -194,6 +199,17 @@ def told_of(layout: Layout, record: dict[str, Any], ran: TaskRun) -> dict[str, A
         "ledger": {},
         "exposed": {name: table.rows for name, table in ran.done.tables.items()},
     }
+
+
+def _is_said(end: Callable[[], None]) -> bool:
+    try:
+        end()
+    except DataError as error:
+        if error.code in (codes.DISK_FULL, codes.STORE_BUSY):
+            return False
+        if error.code != codes.LEASE_LOST:  # it was given its end by who took it
+            raise
+    return True
 
 
 def _problem(error: BaseException) -> Problem:

@@ -101,7 +101,10 @@ class Store:
 
     def close(self) -> None:
         """Close the registry."""
-        self._registry.close()
+        try:
+            self._journal.say()
+        finally:
+            self._registry.close()
 
     def __enter__(self) -> Store:
         return self
@@ -337,6 +340,7 @@ class Store:
         P2-D0889 (it failed, is dead or cancelled: a person decides), P2-D0869, P2-D0911 (a safe copy).
         """
         arrival.check_not_copy(self._layout)
+        self._journal.say()
         with self.requests.together():
             request = self.requests.ask_all([asking])[0]
             if request.state == "done":
@@ -349,6 +353,7 @@ class Store:
         Raises DataError: P2-D0886, P2-D0888, P2-D0889, P2-D0911.
         """
         arrival.check_not_copy(self._layout)
+        self._journal.say()
         with self.requests.together():
             take_back(self._journal, self.requests.request(request_id))
             return self._leased(self.requests.retry(request_id), lease_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import random
 import shutil
@@ -17,9 +18,20 @@ from pathlib import Path
 
 import pytest
 
-from datter_samples import PATIENCE_S, add_run, add_sweep, curve, published, table
+from datter_samples import (
+    PATIENCE_S,
+    add_run,
+    add_sweep,
+    begun,
+    curve,
+    published,
+    published_run,
+    table,
+)
 from plotter2.datter import durable, registry
 from plotter2.datter.adding import Draft
+from plotter2.datter.bodies import Add
+from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
@@ -260,6 +272,52 @@ def test_artefacts_appear_all_or_none_when_the_disk_is_full(small_disk: Path) ->
         assert list(store.layout.temp.iterdir()) == []
         (path,) = published(store, run, [good])
         assert path.read_bytes() == b"png"
+
+
+def test_what_finds_no_room_is_not_asked_and_what_is_asked_is_kept(small_disk: Path) -> None:
+    with Store.open(small_disk / "root") as store:
+        kept: set[str] = set()
+        with pytest.raises(DataError) as caught:
+            ask_for_ever(store, kept)
+        assert caught.value.code == "P2-D0801"
+        assert {request.id for request in store.requests.listed(limit=-1)} == kept
+    grow(small_disk)
+    with Store.open(small_disk / "root") as store:
+        assert {request.id for request in store.requests.listed(limit=-1)} == kept
+        store.check()
+
+
+def ask_for_ever(store: Store, kept: set[str]) -> None:
+    for number in itertools.count():
+        kept.add(store.requests.ask("add", f"{number}", Add(paths=("x" * 1_000,))).id)
+
+
+def test_an_end_that_finds_no_room_is_written_before_the_next_work(small_disk: Path) -> None:
+    with Store.open(small_disk / "root") as store:
+        work = begun(store, key="key")
+        run = store.new_id()
+        work.begin_run(run, "x.p2", {})
+        with pytest.raises(DataError) as caught:
+            end_at_length(store, work, small_disk / "ballast")
+        assert caught.value.code == "P2-D0801"
+        assert store.requests.find("key").state == "leased"
+        grow(small_disk)
+        with begun(store, key="key") as again:
+            shown = published_run(store, again)
+        assert [path.name for path in store.layout.output.iterdir()] == [shown]
+        assert [(r.id, r.state) for r in store.runs()] == [(shown, "done"), (run, "failed")]
+        assert store.requests.find("key").crashes == 1
+        assert list(store.layout.temp.iterdir()) == []
+
+
+def end_at_length(store: Store, work: Work, ballast: Path) -> None:
+    with work:
+        fill_up(ballast)
+        work.done({"much": "x" * 100_000})
+
+
+def grow(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=30m", str(disk)], check=True)
 
 
 # ------------------------------------------------------------ a root that may not be written
