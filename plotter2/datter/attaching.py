@@ -20,7 +20,7 @@ from plotter2.datter.attachments import (
 )
 from plotter2.datter.ids import now_ms
 from plotter2.datter.moving import Change
-from plotter2.datter.objects import Incoming
+from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow
 from plotter2.errors import DataError
 
@@ -40,8 +40,8 @@ class ScriptBytes:
 def attach(on: Change, path: str, scripts: Sequence[ScriptBytes]) -> tuple[Attached, ...]:
     """Attach scripts to a bundle, all or none, durably; gives what became of each, in order.
 
-    The same bytes with the same links again change nothing. Raises DataError: P2-D0810 (unknown
-    bundle), P2-D0824 (archived), and as an add does.
+    The same bytes with the same links again change nothing, but put back what was lost of them.
+    Raises DataError: P2-D0810 (unknown bundle), P2-D0824 (archived), and as an add does.
     """
     bundle = require_active(path, select.bundles(on.registry, path))
     known = {each.name: each for each in on.registry.attachments.of(bundle.name, bundle.attempt)}
@@ -52,8 +52,9 @@ def attach(on: Change, path: str, scripts: Sequence[ScriptBytes]) -> tuple[Attac
         fresh = tuple(
             each for each, said in zip(kept, outcomes, strict=True) if said != "already attached"
         )
+        published = incoming.publish()  # where one was lost it is there again
         if fresh:
-            _publish(on, incoming, bundle, fresh)
+            _publish(on, published, bundle, fresh)
         else:
             on.registry.barrier()
     finally:
@@ -126,9 +127,8 @@ def _outcome(known: Attachment | None, kept: AttachedScript) -> Attached:
 
 
 def _publish(
-    on: Change, incoming: Incoming, bundle: BundleRow, scripts: tuple[AttachedScript, ...]
+    on: Change, published: Published, bundle: BundleRow, scripts: tuple[AttachedScript, ...]
 ) -> None:
-    published = incoming.publish()
     event = events.Attached(id=on.ids.new(), at=now_ms(), bundle=bundle.id, scripts=scripts)
     path = on.layout.commits / f"{event.id}.json"
 

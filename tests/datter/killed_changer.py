@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from datter_samples import add_run, curve
+from plotter2.datter.attaching import ScriptBytes
 from plotter2.datter.store import Store
 
 
@@ -22,6 +23,13 @@ def change(store: Store, what: str, number: int) -> None:
     elif what == "undo":
         if store.archived():
             store.archive(f"{name}/run1", undo=True)
+    elif what == "attach":
+        store.attach(
+            f"{name}/run0", [ScriptBytes("tasks.p2", f"p2 1 {number}".encode(), b"signed")]
+        )
+    elif what == "detach":
+        if store.attachments(store.find(f"{name}/run0")[0]):
+            store.detach(f"{name}/run0", "tasks")
     elif what == "gc":
         store.garbage(0, remove=True)
     else:
@@ -35,7 +43,9 @@ def main() -> None:
         print("ready", flush=True)
         for _ in range(100_000):
             number += 1
-            what = generator.choice(["rename", "rename", "archive", "undo", "gc", "add"])
+            what = generator.choice(
+                ["rename", "rename", "archive", "undo", "gc", "add", "attach", "detach"]
+            )
             print(f"begin {what} {number}", flush=True)
             change(store, what, number)
             print(f"done {what} {number}", flush=True)

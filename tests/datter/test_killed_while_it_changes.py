@@ -18,6 +18,7 @@ from plotter2.datter.store import Store
 
 CHANGER = Path(__file__).with_name("killed_changer.py")
 TURNS = 12
+CHANGES = ("rename", "archive", "undo", "gc", "add", "attach", "detach")
 
 
 def killed(root: Path, seed: int, number: int, after_s: float) -> list[list[str]]:
@@ -67,6 +68,12 @@ def test_a_process_killed_while_it_changes_the_store_leaves_it_sound(tmp_path: P
             added = last_done(told, "add")
             if added and not begun(told, "add"):
                 assert store.bundle(runs["run2"].id).tables["main"].rows == added[1] + 5
-        landed += begun(told, "rename", "archive", "undo", "gc", "add")
+            attached = last_done(told, "attach", "detach")
+            if attached and not begun(told, "attach", "detach"):
+                kept = store.attachments(runs["run0"])
+                scripts = [store.object_bytes(a.kept.script.digest) for a in kept]
+                is_there = [f"p2 1 {attached[1]}".encode()] if attached[0] == "attach" else []
+                assert scripts == is_there
+        landed += begun(told, *CHANGES)
         number = max([number, *(int(line[2]) for line in told)])
     assert landed >= TURNS // 2, "too few kills came while a change was under way"

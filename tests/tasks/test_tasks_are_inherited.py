@@ -236,7 +236,7 @@ def test_a_bundle_below_with_such_a_task_of_its_own_is_left_to_that(world: World
 
 def test_one_head_may_be_answered_below_and_another_above(world: World) -> None:
     text = (
-        "p2 1\ntask both {\n  impose matrix: table{row: int}\n  impose runs: table{run: int}\n"
+        "p2 1\ntask both {\n  impose matrix: table{row: int, value: number}\n  impose runs: table{run: int}\n"
         '  $matrix | frame | histogram(x=row) | plot("b") | handoff\n'
         '  $runs | frame | histogram(x=run) | plot("r") | handoff\n}\n'
     )
