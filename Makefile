@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-faults check bench fuzz docs pictures clean
+.PHONY: setup demo test test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -26,6 +26,10 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
 
+# Beside MLflow, Aim and DVC, which get an environment of their own (1.2 GB).
+bench-peers: $(VENV)/dev.stamp .venv-peers/stamp
+	$(BIN)/python bench/peers
+
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python tests/module_fuzzing.py 200000
 
@@ -38,7 +42,7 @@ pictures: $(VENV)/dev.stamp
 	$(BIN)/python -m p2std.reference
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "plotter2 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -49,4 +53,10 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+.venv-peers/stamp: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	.venv-peers/bin/python -m pip install --quiet --group peers
 	@touch $@
