@@ -12,6 +12,7 @@ CHUNK_BYTES = 1 << 26
 """What one chunk of a column may take."""
 _ARROW_FRAME = 1_024
 """Bytes of an Arrow file that are not values; an estimate, larger files are cut again."""
+_COMPRESSED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,16 @@ def _fitting(values: pl.Series, chunk_bytes: int) -> Iterator[Chunk]:
 
 
 def arrow_file(values: pl.Series) -> memoryview:
-    """Give an Arrow IPC file with one column, uncompressed: equal values give equal bytes."""
+    """Give an Arrow IPC file with one column: equal values give equal bytes.
+
+    Small ones are compressed, because most runs are small and there are many; large ones are read where they lie.
+    """
     buffer = io.BytesIO()
+    small = values.estimated_size() < _COMPRESSED_BYTES
     # The oldest layout holds exactly the rows of a slice; the newest would carry all its texts along.
     values.to_frame().write_ipc(
-        buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+        buffer,
+        compression="zstd" if small else "uncompressed",
+        compat_level=pl.CompatLevel.oldest(),
     )
     return buffer.getbuffer()
