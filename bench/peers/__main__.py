@@ -1,6 +1,6 @@
 """100 runs of 500 steps taken in and listed: plotter2, MLflow, Aim and DVC in turn, each in a process of its own.
 
-The others live in an environment of their own: `make bench-peers` makes it. Times are of the work alone, without imports.
+The others live in an environment of their own: `make bench-peers` makes it. Times are of the work alone, no imports.
 """
 
 from __future__ import annotations
