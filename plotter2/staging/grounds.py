@@ -5,6 +5,7 @@ All of them lie on the file system of the root, so that moving from one to the n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -127,5 +128,6 @@ def _is_free(path: Path) -> bool:
 
 def _sign(fd: int) -> None:
     holder = {"pid": os.getpid(), "machine": os.uname().nodename}
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, json.dumps(holder).encode(), 0)
+    with contextlib.suppress(OSError):  # a full disk is no reason not to hold a lock
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps(holder).encode(), 0)

@@ -1,0 +1,409 @@
+"""What is done while faults come: the store's own code, step by step, each step acknowledged when it is done.
+
+A workload says how its root looks before, what it does, and what must hold after a fault: every acknowledged step is
+seen whole, the step that was cut short is seen whole or not at all, the rest can be done then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from datter_samples import add_run, add_sweep, curve
+from faults.what_is_seen import Seen, opened, seen, unsound
+from plotter2.datter import codes, database, quarantine, scrubbing
+from plotter2.datter import store as stores
+from plotter2.datter.output import Artefact
+from plotter2.datter.store import Store
+from plotter2.errors import Plotter2Error
+from plotter2.staging import Inbox, Told
+from plotter2.staging import quarantine as put_aside
+from plotter2.staging.grounds import Grounds
+from plotter2.wire.messages import ColumnFound, LineRefused, ReadJob
+from staging_samples import Plain, attempts, drop, read_plainly
+
+Ack = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the parent knows of a process that came to harm: its acknowledgements, and the code of its refusal."""
+
+    acks: tuple[str, ...]
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found, and how long the store took to be ready."""
+
+    wrong: list[str] = field(default_factory=list)
+    ready_s: float = 0.0
+
+
+class Workload(Protocol):
+    """One history that faults come into."""
+
+    name: str
+
+    def prepare(self, root: Path) -> None:
+        """Make the root as it is before; no fault comes yet."""
+
+    def work(self, root: Path, ack: Ack) -> None:
+        """Do everything; `ack` is called when a step is promised to be kept."""
+
+    def recover(self, root: Path) -> None:
+        """Do what a process does first that comes after a dead one."""
+
+    def look(self, root: Path, happened: Happened) -> list[str]:
+        """Say what is wrong, while the process that came to harm may still live."""
+
+    def check(self, root: Path, happened: Happened) -> Checked:
+        """Recover, say what is wrong; then do the rest, and say what is wrong then."""
+
+    def go_on(self, root: Path, ack: Ack) -> None:
+        """Come after a dead process, believe what is seen, do the rest, and die without an end."""
+
+
+def be_impatient() -> None:
+    """Wait for no lock for long: whoever holds it stands still."""
+    stores.PATIENCE_S = 0.05
+    database.BUSY_TIMEOUT_MS = 50
+
+
+Step = Callable[[Store], object]
+
+
+@dataclass
+class Steps:
+    """A workload of steps on one open store; the states between them are learned from a run without faults."""
+
+    name: str
+    steps: Sequence[Step]
+    before: Sequence[Step] = ()
+    can_go_on: bool = True
+    """Whether the next steps can be done by another process, from what the last one left."""
+    states: list[Seen] = field(default_factory=list)
+
+    def learn(self, folder: Path, forked: Callable[[Callable[[], None]], None]) -> None:
+        """Fill `states`: what is seen after each number of steps, when the process that did them is gone."""
+        for count in range(len(self.steps) + 1):
+            root = folder / f"state{count}"
+            root.mkdir()
+            forked(lambda root=root, count=count: self._first(root, count))
+            self.states.append(opened(root))
+
+    def _first(self, root: Path, count: int) -> None:
+        self.prepare(root)
+        with Store.open(root) as store:
+            for step in self.steps[:count]:
+                step(store)
+
+    def prepare(self, root: Path) -> None:
+        if self.before:
+            with Store.open(root) as store:
+                for step in self.before:
+                    step(store)
+
+    def work(self, root: Path, ack: Ack) -> None:
+        self._do(root, 0, ack)
+
+    def _do(self, root: Path, start: int, ack: Ack) -> None:
+        with Store.open(root) as store:
+            for number in range(start, len(self.steps)):
+                try:
+                    self.steps[number](store)
+                except Plotter2Error as error:
+                    if error.code != codes.DISK_FULL:
+                        raise
+                    self.steps[number](store)  # somebody made room, and the same process tries again
+                ack(str(number))
+
+    def recover(self, root: Path) -> None:
+        with Store.open(root):
+            pass
+
+    def look(self, root: Path, happened: Happened) -> list[str]:
+        return self._judged(opened(root), happened, still_lives=True)
+
+    def _judged(self, found: Seen, happened: Happened, *, still_lives: bool = False) -> list[str]:
+        number = len(happened.acks)
+        wanted = self.states[number : number + 2]
+        if still_lives:  # its runs are not broken off yet
+            wanted = [{**state, "table runs": found["table runs"]} for state in wanted]
+        if found in wanted:
+            return []
+        nearest = _difference(wanted[0], found)
+        return [f"after {number} steps there is neither the state before nor after: {nearest}"]
+
+    def check(self, root: Path, happened: Happened) -> Checked:
+        began = time.monotonic()
+        self.recover(root)
+        checked = Checked(ready_s=time.monotonic() - began)
+        found = seen(root)
+        checked.wrong += self._judged(found, happened)
+        checked.wrong += unsound(root)
+        if opened(root) != found:
+            checked.wrong.append("recovering again changed what is seen")
+        if not checked.wrong and self.can_go_on:
+            # Equal states (a step that changes nothing) may be left early or late: the step is done again.
+            number = self.states.index(found)
+            self._do(root, max(number, len(happened.acks)), lambda _: None)
+            if seen(root) != self.states[-1]:
+                what = _difference(self.states[-1], seen(root))
+                checked.wrong.append(f"the rest was done, and the end is another one: {what}")
+            checked.wrong += unsound(root)
+        return checked
+
+    def go_on(self, root: Path, ack: Ack) -> None:
+        store = Store.open(root)
+        if self.can_go_on:
+            number = self.states.index(seen(root))
+            for place in range(number, len(self.steps)):
+                self.steps[place](store)
+                for believed in range(0 if place == number else place, place + 1):
+                    ack(str(believed))
+
+
+def _difference(wanted: Seen, found: Seen) -> str:
+    for name in wanted:
+        if wanted[name] != found.get(name):
+            lost = [row for row in wanted[name] if row not in found.get(name, [])]
+            more = [row for row in found.get(name, []) if row not in wanted[name]]
+            return f"{name}: missing {lost}, more {more}"[:600]
+    return f"more: {set(found) - set(wanted)}"
+
+
+# ------------------------------------------------------------ steps
+def _more_runs(store: Store) -> None:
+    add_run(store, "exp/late", curve(4, shift=0.5), lr=0.5)
+
+
+def _other_content(store: Store) -> None:
+    add_run(store, "exp/run1", curve(7, shift=0.7), lr=0.2)
+
+
+def _collect(store: Store) -> None:
+    store.garbage(0, remove=True)
+
+
+_RUN: list[str] = []
+"""The run that this process works on."""
+
+
+def _start(store: Store) -> None:
+    _RUN[:] = [store.new_id()]
+    store.start_run(_RUN[0], "script", {"what": "a run"})
+
+
+def _publish(store: Store) -> None:
+    pictures = [Artefact(f"plot{n}", "png", f"plot{n}".encode() * 400) for n in range(2)]
+    store.publish_outputs(_RUN[0], pictures)
+
+
+def _finish(store: Store) -> None:
+    if not store.finish_run(_RUN[0], "done", {"what": "a run", "pictures": 2}):
+        raise AssertionError("the run was not open")
+
+
+def _damage(store: Store) -> None:
+    path = sorted(store.layout.objects.glob("*/*"))[0]
+    data = bytearray(path.read_bytes())
+    data[3] ^= 4
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def _set_aside(store: Store) -> None:
+    scrubbing.scrub(store.layout, set_aside=True)
+
+
+def _drop_all(store: Store) -> None:
+    for item in quarantine.listed(store.layout):
+        quarantine.drop(store.layout, item.id)
+
+
+def _heal(store: Store) -> None:
+    add_sweep(store, "exp", 2)
+
+
+ADDING = Steps(
+    "adding",
+    [
+        lambda store: add_sweep(store, "exp", 2),
+        lambda store: add_sweep(store, "exp", 2),
+        _more_runs,
+        _other_content,
+    ],
+)
+CHANGING = Steps(
+    "changing",
+    [
+        lambda store: store.rename("exp", "digits"),
+        lambda store: store.archive("digits/run1"),
+        lambda store: add_run(store, "exp", curve(3, shift=2.0)),
+        lambda store: store.archive("digits/run1", undo=True),
+        lambda store: store.rename("digits/run0", "first"),
+        _collect,
+    ],
+    before=[lambda store: add_sweep(store, "exp", 2)],
+)
+PUBLISHING = Steps(
+    "publishing",
+    [
+        lambda store: store.see_serial("script", 3),
+        _start,
+        _publish,
+        _finish,
+    ],
+    before=[lambda store: add_sweep(store, "exp", 1)],
+    can_go_on=False,
+)
+
+
+REMEMBERING = Steps(
+    "remembering",
+    [
+        lambda store: store.see_serial("script", 3),
+        _start,
+        lambda store: store.see_serial("other", 5),
+        _start,
+    ],
+    before=[lambda store: store.see_serial("script", 1)],
+)
+
+
+# ------------------------------------------------------------ the inbox
+DROPS: dict[str, str | dict[str, str]] = {
+    "one.csv": "1",
+    "two.csv": "2",
+    "same.csv": "1",
+    "bad.csv": "bad",
+    "lines.csv": "torn",
+    "sweep": {"a.csv": "3", "b.csv": "4"},
+}
+STORED = {"one": 1, "two": 1, "same": 1, "lines": 1, "sweep": 2}
+"""The bundles, and how many tables each has."""
+
+
+def read_and_refuse_lines(job: ReadJob, fds: tuple[int, ...]) -> Plain:
+    """Stand in for the confined reader, without any library; a file that begins with `torn` has a bad line."""
+    answer = read_plainly(job, fds)
+    columns = [said for said in answer.messages if isinstance(said, ColumnFound)]
+    torn = [said.table for said in columns if answer.read(said.offset, 4) == b"torn"]
+    for table in torn:
+        place = len(answer.output)
+        answer.output += b"half a li"
+        answer.messages.insert(
+            0,
+            LineRefused(
+                table=table, line=3, code="P2-D0844", why="it is torn", offset=place, length=9
+            ),
+        )
+    return answer
+
+
+class Emptying:
+    """The inbox: items are dropped, taken, stored or put aside; whatever happens, none is lost or there twice."""
+
+    name = "inbox"
+
+    def prepare(self, root: Path) -> None:
+        for name, content in DROPS.items():
+            if isinstance(content, str):
+                drop(root, name, content)
+                continue
+            (root / "inbox" / name).mkdir()
+            for inner, text in content.items():
+                (root / "inbox" / name / inner).write_text(text)
+
+    def work(self, root: Path, ack: Ack) -> None:
+        with self._inbox(root, ack) as inbox:
+            inbox.step()
+            inbox.step()
+
+    def recover(self, root: Path) -> None:
+        with self._inbox(root, lambda _: None) as inbox:
+            inbox.step()
+
+    @contextmanager
+    def _inbox(self, root: Path, ack: Ack) -> Iterator[Inbox]:
+        def tell(told: Told) -> None:
+            ack(f"{told.what} {told.name}")
+
+        with Store.open(root) as store:
+            inbox = Inbox(store, read_and_refuse_lines, tell, still_s=0)
+            with inbox.held():
+                yield inbox
+
+    def look(self, root: Path, happened: Happened) -> list[str]:
+        """Every item lies somewhere whole; what was acknowledged lies no more in the inbox."""
+        places = self._places(root)
+        staged = {ack.split()[1] for ack in happened.acks if ack.startswith("staged")}
+        stored = {ack.split()[1] for ack in happened.acks if ack.startswith("stored")}
+        wrong = [f"{name} is lost" for name in DROPS if not places[name]]
+        wrong += [f"{name} is there in part" for name in DROPS if "part of it" in places[name]]
+        wrong += [f"{name} is in the inbox again" for name in staged if "inbox" in places[name]]
+        wrong += [f"{name} is not in the store" for name in stored if "store" not in places[name]]
+        reasons = put_aside.listed(Grounds(root))
+        wrong += [f"{reason.name} has no reason" for reason in reasons if reason.code != "P2-D0844"]
+        return wrong
+
+    def _places(self, root: Path) -> dict[str, set[str]]:
+        """Give for each drop where it lies with all its bytes."""
+        found: dict[str, set[str]] = {name: set() for name in DROPS}
+        for folder, pattern in (("inbox", "*"), ("staged", "*/*"), ("quarantine", "*/kept/*")):
+            for path in (root / folder).glob(pattern):
+                if path.name in DROPS and _bytes_of(path) == DROPS[path.name]:
+                    found[path.name].add(folder)
+        with Store.open(root) as store:
+            for line in store.list():
+                item = next(n for n in DROPS if n.removesuffix(".csv") == line.bundle.name)
+                found[item].add("store" if line.tables == STORED[line.bundle.name] else "part of it")
+        return found
+
+    def check(self, root: Path, happened: Happened) -> Checked:
+        began = time.monotonic()
+        with self._inbox(root, lambda _: None):
+            checked = Checked(ready_s=time.monotonic() - began)
+        checked.wrong += self.look(root, happened) + unsound(root)
+        found = opened(root)
+        if opened(root) != found:
+            checked.wrong.append("recovering again changed what is seen")
+        self.work(root, lambda _: None)
+        checked.wrong += unsound(root) + self._unfinished(root)
+        return checked
+
+    def go_on(self, root: Path, ack: Ack) -> None:
+        with self._inbox(root, ack) as inbox:
+            inbox.step()
+            inbox.step()
+            os._exit(0)
+
+    def _unfinished(self, root: Path) -> list[str]:
+        with Store.open(root) as store:
+            there = attempts(store)
+        wrong = [] if there == dict.fromkeys(STORED, 1) else [f"the store has {there}"]
+        kept = sorted(reason.name for reason in put_aside.listed(Grounds(root)))
+        wrong += [] if kept == ["bad.csv", "lines.csv"] else [f"quarantine has {kept}"]
+        left = [*(root / "inbox").iterdir(), *root.glob("staged/*/*")]
+        return wrong + [f"{path.name} is left" for path in left]
+
+
+def _bytes_of(path: Path) -> str | dict[str, str]:
+    if path.is_dir():
+        return {inner.name: inner.read_text() for inner in path.iterdir()}
+    return path.read_text()
+
+
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload for workload in (ADDING, CHANGING, PUBLISHING, REMEMBERING, Emptying())
+}
