@@ -5,6 +5,7 @@ Errors of SQLite become DataErrors here; no other module knows what they are cal
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TypeVar
 import apsw
 
 from plotter2.datter import codes
-from plotter2.datter.durable import busy, disk_full
+from plotter2.datter.durable import busy, disk_full, sync_file
 from plotter2.errors import DataError
 
 MINIMUM_SQLITE = (3, 51, 3)
@@ -83,14 +84,30 @@ def open_database(path: Path) -> apsw.Connection:
     Raises DataError: P2-D0805 (SQLite too old), P2-D0806 (damaged), P2-D0807 (newer), P2-D0802.
     """
     check_sqlite(apsw.sqlitelibversion())
+    log = path.with_name(path.name + "-wal")
+    has_log = log.exists() and log.stat().st_size > 0
     with translated(path):
         connection = apsw.Connection(str(path))
         connection.setbusytimeout(BUSY_TIMEOUT_MS)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
         connection.pragma("foreign_keys", True)
+        if has_log:
+            _fold_in(connection, log)
         _migrate(connection, path)
     return connection
+
+
+def _fold_in(connection: apsw.Connection, log: Path) -> None:
+    """Put what the log holds into the file itself, so that everything that can be read is on the disk.
+
+    A dead process may have left rows that it never synced; and when its sync failed, the kernel calls bytes clean that
+    the disk never got, so that no later sync of the log would write them. Where that has to wait for others, or finds
+    no room, what is there is synced: the log is in use, or nothing can be built on it.
+    """
+    with contextlib.suppress(apsw.FullError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    sync_file(log)
 
 
 def open_in_memory() -> apsw.Connection:

@@ -62,6 +62,19 @@ def sync(fd: int, where: Path) -> None:
         ) from error
 
 
+def sync_file(path: Path) -> None:
+    """Return once the disk has the bytes of a file that is there; a missing one is fine. Raises DataError as `sync`."""
+    with reported(path):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+    try:
+        sync(fd, path)
+    finally:
+        os.close(fd)
+
+
 def sync_dir(path: Path) -> None:
     """Return once the disk has the names inside the folder `path`. Raises DataError as `sync`."""
     sync_dirs([path])

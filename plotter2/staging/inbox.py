@@ -154,7 +154,7 @@ class Inbox:
         """Remove the staged copy, unless somebody wrote to it after it was read."""
         if look(stored.item) != stored.look or is_written(stored.item):
             return False
-        quarantine.remove(stored.item)
+        quarantine.remove(self._grounds, stored.item)
         self._tell(Told("stored", shown(stored.item.name), _became(stored)))
         return True
 

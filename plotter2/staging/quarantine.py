@@ -17,7 +17,9 @@ from typing import Literal
 import msgspec
 
 from plotter2.datter import durable
-from plotter2.datter.ids import now_ms
+from plotter2.datter.ids import IdSource, now_ms
+from plotter2.datter.layout import Layout
+from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError, ExitCode, Plotter2Error
 from plotter2.staging import codes
 from plotter2.staging.grounds import Grounds, entries_in, shown
@@ -114,7 +116,7 @@ def put_aside(grounds: Grounds, item: Path, error: Plotter2Error) -> Reason:
     is_there = bool(_kept(folder))
     _write_reason(folder, reason)
     if is_there:
-        remove(item)
+        remove(grounds, item)
     else:
         with durable.reported(item):
             item.rename(folder / "kept" / item.name)
@@ -165,11 +167,14 @@ def retry(grounds: Grounds, reason: Reason, batch_id: str) -> Path:
 
 def drop(grounds: Grounds, reason: Reason) -> None:
     """Remove something from quarantine for good. Raises DataError."""
-    remove(grounds.quarantine / reason.id)
+    remove(grounds, grounds.quarantine / reason.id)
 
 
-def remove(item: Path) -> None:
-    """Remove a file, a link, or a folder with all that is in it, write-protected or not. Raises DataError."""
+def remove(grounds: Grounds, item: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it, write-protected or not. Raises DataError.
+
+    A folder goes as a whole: a rest of it would look like an item of its own to whoever comes after a dead process.
+    """
     if item.is_symlink() or not item.is_dir():
         durable.discard(item)
         return
@@ -177,7 +182,10 @@ def remove(item: Path) -> None:
         for folder in reversed(list(folders_of(item))):
             if not os.access(folder, os.W_OK | os.X_OK):
                 folder.chmod(0o700)
-    durable.discard_dir(item)
+    with workspace(Layout(grounds.root), IdSource().new()) as folder:
+        with durable.reported(item):
+            item.rename(folder / "gone")
+        durable.sync_dirs([item.parent, folder])
 
 
 # ------------------------------------------------------------ inside

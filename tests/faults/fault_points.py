@@ -43,7 +43,7 @@ PLAIN_MODES = tuple(mode for mode in MODES if mode not in ("count", *DISK_MODES)
 
 @dataclass
 class Tally:
-    """What came of one workload in one mode: the points, what was wrong at which, and how long a store took to be ready."""
+    """What came of one workload in one mode: the points, what was wrong at which, how soon a store was ready."""
 
     workload: str
     mode: str
@@ -165,9 +165,9 @@ class Children:
             code = 0
         except Plotter2Error as error:
             tell(f"{error.code} {error.message}", "refused")
-        except BaseException:
-            tell(traceback.format_exc(), "bug")
         finally:
+            if sys.exc_info()[0] is not None:
+                tell(traceback.format_exc(), "bug")
             os._exit(code)
 
 
@@ -183,7 +183,11 @@ def _ended(status: int, records: dict[str, list[str]]) -> Ended:
     told = tuple(records.get("told", ()))
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return Ended("killed", told) if number == signal.SIGKILL else Ended("bug", told, f"signal {number}")
+        return (
+            Ended("killed", told)
+            if number == signal.SIGKILL
+            else Ended("bug", told, f"signal {number}")
+        )
     if os.WEXITSTATUS(status) == SYNC_FAILED:
         return Ended("refused", told, "exit 70: a sync failed")
     for kind in ("refused", "bug"):
@@ -297,9 +301,7 @@ class Points:
 
     def _recovered(self, root: Path, point: int, mode: Mode) -> Ended:
         self._shim.reset()
-        return self._children.run(
-            lambda _: self._workload.recover(root), Harm(mode, point, root)
-        )
+        return self._children.run(lambda _: self._workload.recover(root), Harm(mode, point, root))
 
     def _visited(self, root: Path, acks: tuple[str, ...]) -> None:
         """Have another process look while the first one stands still."""
@@ -335,7 +337,9 @@ class Points:
         """Tell whether no recovery was killed in this very state of the files yet."""
         state = hashlib.blake2b(digest_size=16)
         for path in sorted(root.rglob("*")):
-            content = path.read_bytes() if path.is_file() and not path.name.endswith("-shm") else b""
+            content = (
+                path.read_bytes() if path.is_file() and not path.name.endswith("-shm") else b""
+            )
             state.update(f"{path.relative_to(root)} {len(content)}\n".encode() + content)
         fresh = state.digest() not in self._states
         self._states.add(state.digest())
@@ -375,7 +379,9 @@ def answered(asked: dict[str, Any], folder: Path) -> Tally:
 
 def table(tallies: Sequence[Tally]) -> str:
     """Give the tallies as a table for people."""
-    lines = [f"{'workload':<12}{'mode':<24}{'on':<6}{'points':>7}{'deeper':>8}{'wrong':>7}{'ready p99':>11}{'s':>8}"]
+    lines = [
+        f"{'workload':<12}{'mode':<24}{'on':<6}{'points':>7}{'deeper':>8}{'wrong':>7}{'ready p99':>11}{'s':>8}"
+    ]
     for one in tallies:
         ready = sorted(one.ready_s)
         late = ready[int(len(ready) * 0.99)] if ready else 0.0

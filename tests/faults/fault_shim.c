@@ -167,6 +167,12 @@ static void note_write(int fd, off64_t at, size_t size) {
         file->dirty[page] = 1, file->lost[page] = 0;
 }
 
+static void note_end(int fd, off64_t size) {
+    struct file *file = file_of(fd);
+    for (off64_t page = (size + PAGE - 1) / PAGE; file && page < MOST_PAGES; page++)
+        file->dirty[page] = file->lost[page] = 0;
+}
+
 static void lose_pages(int fd) {
     struct file *file = file_of(fd);
     shared->has_failed = 1;
@@ -224,8 +230,8 @@ ssize_t copy_file_range(int in, off64_t *from, int out, off64_t *to, size_t size
     int judged = at_fd(SIZE, #name, fd); \
     if (judged < 0) return -1; \
     return (int)done(judged, REAL(name)(__VA_ARGS__))
-int ftruncate(int fd, off_t size) { SIZING(ftruncate, fd, fd, size); }
-int ftruncate64(int fd, off64_t size) { SIZING(ftruncate64, fd, fd, size); }
+int ftruncate(int fd, off_t size) { note_end(fd, size); SIZING(ftruncate, fd, fd, size); }
+int ftruncate64(int fd, off64_t size) { note_end(fd, size); SIZING(ftruncate64, fd, fd, size); }
 int fallocate(int fd, int mode, off_t at, off_t size) { SIZING(fallocate, fd, fd, mode, at, size); }
 int fallocate64(int fd, int mode, off64_t at, off64_t size) { SIZING(fallocate64, fd, fd, mode, at, size); }
 int posix_fallocate(int fd, off_t at, off_t size) {

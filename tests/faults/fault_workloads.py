@@ -17,10 +17,13 @@ from typing import Protocol
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from datter_samples import add_run, add_sweep, curve
+from datter_samples import add_run, add_sweep, begun, curve
 from faults.what_is_seen import Seen, opened, seen, unsound
 from plotter2.datter import codes, database, quarantine, scrubbing
 from plotter2.datter import store as stores
+from plotter2.datter.attaching import ScriptBytes
+from plotter2.datter.bodies import Run
+from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
 from plotter2.datter.store import Store
 from plotter2.errors import Plotter2Error
@@ -124,7 +127,9 @@ class Steps:
                 except Plotter2Error as error:
                     if error.code != codes.DISK_FULL:
                         raise
-                    self.steps[number](store)  # somebody made room, and the same process tries again
+                    self.steps[number](
+                        store
+                    )  # somebody made room, and the same process tries again
                 ack(str(number))
 
     def recover(self, root: Path) -> None:
@@ -195,23 +200,37 @@ def _collect(store: Store) -> None:
     store.garbage(0, remove=True)
 
 
-_RUN: list[str] = []
-"""The run that this process works on."""
+_RUN: list[Work] = []
+"""The request that this process carries out."""
 
 
-def _start(store: Store) -> None:
-    _RUN[:] = [store.new_id()]
-    store.start_run(_RUN[0], "script", {"what": "a run"})
+def _begin(store: Store) -> None:
+    _RUN[:] = [begun(store, "script")]
 
 
-def _publish(store: Store) -> None:
+def _begin_run(store: Store) -> None:
+    _RUN[0].begin_run(store.new_id(), "script", {"what": "a run"})
+
+
+def _end_run(store: Store) -> None:
+    run = store.requests.request(_RUN[0].request_id).run
+    assert run
     pictures = [Artefact(f"plot{n}", "png", f"plot{n}".encode() * 400) for n in range(2)]
-    store.publish_outputs(_RUN[0], pictures)
+    with store.prepared_outputs(run, pictures) as ready:
+        _RUN[0].done_run({"pictures": 2}, ready.publish, "script", 3)
 
 
-def _finish(store: Store) -> None:
-    if not store.finish_run(_RUN[0], "done", {"what": "a run", "pictures": 2}):
-        raise AssertionError("the run was not open")
+def _ask(key: str) -> Step:
+    return lambda store: store.requests.ask("run", key, Run(script=key, sha256=""), key)
+
+
+def _cancel(store: Store) -> None:
+    (request,) = [each for each in store.requests.listed(("queued",)) if each.key == "second"]
+    store.requests.cancel(request.id)
+
+
+def _script(name: str, text: str) -> ScriptBytes:
+    return ScriptBytes(name, text.encode(), f"signature of {text}".encode())
 
 
 def _damage(store: Store) -> None:
@@ -258,26 +277,24 @@ CHANGING = Steps(
 )
 PUBLISHING = Steps(
     "publishing",
-    [
-        lambda store: store.see_serial("script", 3),
-        _start,
-        _publish,
-        _finish,
-    ],
+    [_begin, _begin_run, _end_run],
     before=[lambda store: add_sweep(store, "exp", 1)],
     can_go_on=False,
 )
-
-
-REMEMBERING = Steps(
-    "remembering",
+ASKING = Steps(
+    "asking",
+    [_ask("first"), _ask("second"), _ask("first"), _cancel, _ask("third")],
+    before=[_ask("earlier")],
+)
+ATTACHING = Steps(
+    "attaching",
     [
-        lambda store: store.see_serial("script", 3),
-        _start,
-        lambda store: store.see_serial("other", 5),
-        _start,
+        lambda store: store.attach("exp", [_script("a.p2", "one"), _script("b.p2", "two")]),
+        lambda store: store.attach("exp", [_script("a.p2", "other")]),
+        lambda store: store.detach("exp", "b.p2"),
+        lambda store: store.attach("exp", [_script("a.p2", "other")]),
     ],
-    before=[lambda store: store.see_serial("script", 1)],
+    before=[lambda store: add_sweep(store, "exp", 1)],
 )
 
 
@@ -367,7 +384,9 @@ class Emptying:
         with Store.open(root) as store:
             for line in store.list():
                 item = next(n for n in DROPS if n.removesuffix(".csv") == line.bundle.name)
-                found[item].add("store" if line.tables == STORED[line.bundle.name] else "part of it")
+                found[item].add(
+                    "store" if line.tables == STORED[line.bundle.name] else "part of it"
+                )
         return found
 
     def check(self, root: Path, happened: Happened) -> Checked:
@@ -404,6 +423,5 @@ def _bytes_of(path: Path) -> str | dict[str, str]:
     return path.read_text()
 
 
-WORKLOADS: dict[str, Workload] = {
-    workload.name: workload for workload in (ADDING, CHANGING, PUBLISHING, REMEMBERING, Emptying())
-}
+_ALL: tuple[Workload, ...] = (ADDING, CHANGING, PUBLISHING, ASKING, ATTACHING, Emptying())
+WORKLOADS = {workload.name: workload for workload in _ALL}

@@ -1,4 +1,4 @@
-"""What can be seen of a root, without ids and times, so that two histories can be compared; and what must always hold."""
+"""What can be seen of a root, without ids and times, so that histories can be compared; and what must always hold."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from plotter2.datter.store import Store
 
 Seen = dict[str, Any]
 _ID = re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
+_PROCESS = re.compile(r"\bprocess \d+\b")
 _FOLDERS = ("output", "inbox", "staged", "quarantine", "source/quarantine")
 _IN_NO_ORDER = ("barrier", "events")
 
@@ -28,17 +29,25 @@ def seen(root: Path) -> Seen:
     The store was opened before, so that what a dead process left is settled.
     """
     path = root / "registry" / "registry.db"
-    connection = apsw.Connection(f"{path.as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    connection = apsw.Connection(
+        f"{path.as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    )
     try:
         known = {
             word: f"<{name} {attempt}>"
-            for bundle, name, attempt, digest in connection.execute("SELECT id, name, attempt, digest FROM bundles")
+            for bundle, name, attempt, digest in connection.execute(
+                "SELECT id, name, attempt, digest FROM bundles"
+            )
             for word in (bundle, digest)
         }
-        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        names = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+        ]
         tables = {
             name: sorted(
-                (_plain(row, known) for row in connection.execute(f"SELECT * FROM {name}")), key=repr
+                (_plain(row, known) for row in connection.execute(f"SELECT * FROM {name}")),
+                key=repr,
             )
             for name in names
             if name not in _IN_NO_ORDER
@@ -52,7 +61,9 @@ def files(root: Path) -> Seen:
     """Give the files that people see or that wait, by folder."""
     found: Seen = {}
     for folder in _FOLDERS:
-        paths = sorted(path for path in (root / folder).rglob("*") if path.is_file() and path.name[0] != ".")
+        paths = sorted(
+            path for path in (root / folder).rglob("*") if path.is_file() and path.name[0] != "."
+        )
         found[folder] = sorted(_file(path, root / folder) for path in paths)
     return found
 
@@ -61,7 +72,10 @@ def unsound(root: Path) -> list[str]:
     """Give what is wrong with a store that nobody has open: to be empty, whatever happened before."""
     wrong = [f"{problem.code} {problem.message}" for problem in audit(root, 1.0).problems]
     layout = Layout(root)
-    registry, truth = Registry.open(layout.registry / "registry.db"), replayed(layout, events.listed(layout))
+    registry, truth = (
+        Registry.open(layout.registry / "registry.db"),
+        replayed(layout, events.listed(layout)),
+    )
     if registry.dump() != truth.dump():
         wrong.append("the registry is not what the files say")
     wanted = {digest for _, own in registry.contents() for digest in own}
@@ -91,6 +105,7 @@ def _plain_value(value: Any, known: dict[str, str]) -> Any:
         return value
     if value in known:
         return known[value]
+    value = _PROCESS.sub("process <number>", value)
     return _ID.sub(lambda found: known.get(found.group(), "<id>"), value)
 
 
