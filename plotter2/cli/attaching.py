@@ -49,7 +49,7 @@ def attach(
     data = {"ok": True, "bundle": bundle, "attached": [each.as_json() for each in done]}
     lines = [_told(each, bundle) for each in done]
     lines += [f"note: {note}" for each in done for note in each.examined.notes]
-    if any(each.examined.tasks for each in done):
+    if any(each.examined.script.tasks for each in done):
         lines.append(f"where its tasks can run: plotter2 tasks {bundle}")
     return Answer(data, "\n".join(lines))
 
@@ -130,11 +130,11 @@ def _signed(host: Host, script: OpenedScript, bundle: str, *, yes: bool) -> Open
 
 
 def _told(each: AttachedTo, bundle: str) -> str:
-    examined = each.examined
-    name = examined.script.name
+    script = each.examined.script
+    name = script.name
     if each.outcome == "already attached":
         return f"{name} is attached to {bundle} already; nothing changed"
-    what = [_named("link", examined.links), _named("task", examined.tasks)]
+    what = [_named("link", tuple(script.links)), _named("task", script.tasks)]
     done = "attached to" if each.outcome == "attached" else "attached anew to"
     return f"{name} {done} {bundle}: {', '.join(part for part in what if part)}"
 

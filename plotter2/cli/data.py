@@ -137,8 +137,8 @@ def bundle_text(store: Store, path: str) -> str:
     if shown["params"]:
         lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
     for each in shown["attached"]:
-        links = f" (links {', '.join(each['links'])})" if each["links"] else ""
-        lines.append(f"attached: {each['name']}{links}; plotter2 tasks {path}")
+        names = [f"{kind} {', '.join(each[kind])}" for kind in ("links", "tasks") if each[kind]]
+        lines.append(f"attached: {each['name']} ({'; '.join(names)})")
     if shown["children"]:
         count = len(shown["children"])
         inside = f"{count} bundle{'s' if count != 1 else ''} inside"
@@ -162,7 +162,13 @@ def _attempts(store: Store, bundle: BundleRow | None) -> tuple[BundleRow, ...]:
 
 def _attached(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
     return [
-        {"name": each.name, "links": list(each.kept.links), "at": each.at, "on": each.bundle}
+        {
+            "name": each.name,
+            "links": list(each.kept.links),
+            "tasks": list(each.kept.tasks),
+            "at": each.at,
+            "on": each.bundle,
+        }
         for each in store.attachments(bundle)
     ]
 

@@ -22,7 +22,7 @@ from plotter2.datter.ids import now_ms
 from plotter2.datter.moving import Change
 from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow
-from plotter2.errors import DataError
+from plotter2.errors import DataError, ExitCode
 
 Attached: TypeAlias = Literal["attached", "replaced", "already attached"]
 
@@ -35,19 +35,22 @@ class ScriptBytes:
     script: bytes
     sidecar: bytes
     links: Mapping[str, DeclaredLink] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
 
 
 def attach(on: Change, path: str, scripts: Sequence[ScriptBytes]) -> tuple[Attached, ...]:
     """Attach scripts to a bundle, all or none, durably; gives what became of each, in order.
 
     The same bytes with the same links again change nothing, but put back what was lost of them.
-    Raises DataError: P2-D0810 (unknown bundle), P2-D0824 (archived), and as an add does.
+    Raises DataError: P2-D0810 (unknown bundle), P2-D0824 (archived), P2-D0873 (a link or
+    task of this name is declared by another script there), and as an add does.
     """
     bundle = require_active(path, select.bundles(on.registry, path))
     known = {each.name: each for each in on.registry.attachments.of(bundle.name, bundle.attempt)}
     incoming = Incoming(on.layout, on.folder)
     try:
         kept = [_kept(incoming, each) for each in scripts]
+        _refuse_twice(bundle, known, kept)
         outcomes = [_outcome(known.get(each.name), each) for each in kept]
         fresh = tuple(
             each for each, said in zip(kept, outcomes, strict=True) if said != "already attached"
@@ -117,6 +120,31 @@ def _kept(incoming: Incoming, given: ScriptBytes) -> AttachedScript:
         script=Stored(digest=script[0], bytes=script[1]),
         sidecar=Stored(digest=sidecar[0], bytes=sidecar[1]),
         links=dict(given.links),
+        tasks=given.tasks,
+    )
+
+
+def _refuse_twice(
+    bundle: BundleRow, known: Mapping[str, Attachment], scripts: Sequence[AttachedScript]
+) -> None:
+    together = {name: attachment.kept for name, attachment in known.items()}
+    together |= {kept.name: kept for kept in scripts}
+    taken: dict[str, str] = {}
+    for kept in together.values():
+        for what in kept.declares:
+            if what in taken:
+                raise _twice(bundle, kept.name, what, taken[what])
+            taken[what] = kept.name
+
+
+def _twice(bundle: BundleRow, script: str, what: str, other: str) -> DataError:
+    return DataError(
+        codes.DECLARED_TWICE,
+        f"{script} and {other} both declare the {what}, and one bundle cannot have both",
+        where=bundle.name,
+        help="call one of them otherwise, or take the one that is attached away: "
+        f"plotter2 detach {bundle.name} {other}",
+        exit_code=ExitCode.CHECK_FAILED,
     )
 
 

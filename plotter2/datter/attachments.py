@@ -45,12 +45,18 @@ class DeclaredLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class AttachedScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A signed script as it is kept: its file name, both files' bytes, its links by name."""
+    """A signed script as it is kept: its file name, both files' bytes, its links by name, the names of its tasks."""
 
     name: str
     script: Stored
     sidecar: Stored
     links: dict[str, DeclaredLink] = {}
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def declares(self) -> tuple[str, ...]:
+        """Give what it declares, as `link NAME` and `task NAME`."""
+        return (*(f"link {name}" for name in self.links), *(f"task {name}" for name in self.tasks))
 
 
 @dataclass(frozen=True, slots=True)

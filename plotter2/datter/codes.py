@@ -33,6 +33,7 @@ UNKNOWN_ITEM = "P2-D0828"
 STILL_DAMAGED = "P2-D0829"
 NOTHING_LEFT = "P2-D0866"
 NOT_ATTACHED = "P2-D0870"
+DECLARED_TWICE = "P2-D0873"
 BAD_REQUEST_KEY = "P2-D0869"
 KEY_TAKEN = "P2-D0885"
 IN_PROGRESS = "P2-D0886"
@@ -86,6 +87,7 @@ CODES: dict[str, str] = {
     NOT_COPIED: "something of the store is damaged or missing and could not be copied",
     COPY_DAMAGED: "a safe copy is damaged or not whole",
     NO_COPY: "there is nothing to restore from",
+    DECLARED_TWICE: "two scripts that are attached to one bundle declare the same name",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
     BAD_REQUEST_KEY: "a text cannot be the key of a request",
     KEY_TAKEN: "the key of a request was used for something else",

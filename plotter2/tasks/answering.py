@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from p2lang.semantics.promises import Broken, Columns, broken
 from p2lang.types import ColumnType, TableSchema
+from plotter2.datter.codes import ARCHIVED
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
@@ -121,7 +122,7 @@ def _nobody(bundle: BundleRow, head: Head) -> Reason:
 
 def _archived(link: Link) -> Reason:
     return Reason(
-        "P2-D0824",
+        ARCHIVED,
         f"the link {link.head.name} is of {link.bundle.name}, which is archived",
         f"bring it back with: plotter2 archive --undo {link.bundle.name}",
         link.bundle.name,

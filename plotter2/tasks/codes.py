@@ -4,7 +4,6 @@ from __future__ import annotations
 
 NOT_ATTACHABLE = "P2-D0871"
 NOTHING_DECLARED = "P2-D0872"
-DECLARED_TWICE = "P2-D0873"
 LINKS_LOOP = "P2-D0874"
 LINK_OF_LINK = "P2-D0875"
 UNKNOWN_LINK = "P2-D0876"
@@ -15,7 +14,6 @@ SOURCE_CHANGED = "P2-D0879"
 CODES: dict[str, str] = {
     NOT_ATTACHABLE: "a file that cannot be attached: a library, or a name that cannot be kept",
     NOTHING_DECLARED: "a script that declares no link and no task was to be attached",
-    DECLARED_TWICE: "two scripts that are attached to one bundle declare the same name",
     LINKS_LOOP: "links lead to each other in a circle",
     LINK_OF_LINK: "a link leads to another link instead of a table",
     UNKNOWN_LINK: "a mode was given for a link that the script does not declare",

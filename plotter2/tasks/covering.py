@@ -7,6 +7,7 @@ computes above, and what is collected would be counted twice. A task that impose
 
 from __future__ import annotations
 
+from plotter2.datter.codes import DECLARED_TWICE
 from plotter2.datter.registry import BundleRow
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations
@@ -72,7 +73,7 @@ def _nearer(declarations: Declarations, task: Task, bundle: BundleRow) -> Task |
 
 def _another(nearer: Task) -> Reason:
     return Reason(
-        codes.DECLARED_TWICE,
+        DECLARED_TWICE,
         f"{nearer.bundle.name} has a task {nearer.name} of its own, which stands for it",
         f"run that one: plotter2 run {nearer.bundle.name}:{nearer.name}",
         nearer.bundle.name,

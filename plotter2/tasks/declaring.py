@@ -21,7 +21,6 @@ from plotter2.runs.opening import OpenedScript
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations
 from plotter2.tasks.chains import refuse_links_of_links
-from plotter2.tasks.model import Declared
 from plotter2.tasks.parts import LinkNode, Text, links_of, text_of
 from plotter2.tasks.places import origin_of
 
@@ -53,11 +52,9 @@ KEPT_MODES = Modes()
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A script that may be attached: its bytes with its links, what it declares, and notes for people."""
+    """A script that may be attached: its bytes with what it declares, and notes for people."""
 
     script: ScriptBytes
-    links: tuple[str, ...]
-    tasks: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -73,8 +70,8 @@ class AttachedTo:
         return {
             "script": self.examined.script.name,
             "outcome": self.outcome,
-            "links": list(self.examined.links),
-            "tasks": list(self.examined.tasks),
+            "links": list(self.examined.script.links),
+            "tasks": list(self.examined.script.tasks),
             "notes": list(self.examined.notes),
         }
 
@@ -93,34 +90,14 @@ def examine(
     """Look at scripts that are to be attached to a bundle together.
 
     Raises Refused (signature, trust), CheckFailed (mistakes, a link that does not keep its type), DataError
-    P2-D0871..0876.
+    P2-D0871..0876 but 0873, which the store tells.
     """
-    names = [script.name for script in scripts]
-    found: list[Examined] = []
-    taken = {
-        what: declared.attachment.name
-        for declared in declarations.of(bundle)
-        if declared.attachment.name not in names
-        for what in _declared_by(declared)
-    }
-    for script in scripts:
-        each = _examined(declarations, bundle, script, modes)
-        both = [*(f"link {name}" for name in each.links), *(f"task {name}" for name in each.tasks)]
-        for what in both:
-            if what in taken:
-                raise _twice(bundle, script.name, what, taken[what])
-        taken |= dict.fromkeys(both, script.name)
-        found.append(each)
-    known = {name for each in found for name in each.links}
+    found = tuple(_examined(declarations, bundle, script, modes) for script in scripts)
+    known = {name for each in found for name in each.script.links}
     for name in (*modes.constant, *modes.mutable):
         if name not in known:
             raise _no_such_link(name, sorted(known))
-    return tuple(found)
-
-
-def _declared_by(declared: Declared) -> list[str]:
-    links = [f"link {link.head.name}" for link in declared.links]
-    return links + [f"task {task.name}" for task in declared.tasks]
+    return found
 
 
 def _examined(
@@ -158,8 +135,8 @@ def _examined(
     if text.outside:
         what = f"plotter2 run {script.name}"
         notes = (f"what stands outside of its tasks is not run here, only by: {what}",)
-    kept = ScriptBytes(script.name, script.content, script.sidecar, links)
-    return Examined(kept, tuple(links), tuple(task.name for task in program.module.tasks), notes)
+    tasks = tuple(task.name for task in program.module.tasks)
+    return Examined(ScriptBytes(script.name, script.content, script.sidecar, links, tasks), notes)
 
 
 def _modes_before(declarations: Declarations, bundle: BundleRow, script: str) -> dict[str, Mode]:
@@ -202,16 +179,6 @@ def _nothing_declared(script: OpenedScript, text: Text) -> DataError:
         f"{script.name} declares no link and no task, so attaching it would change nothing",
         str(script.path),
         f"{run}; to have it on bundles, put it into `task name {{ ... }}`",
-        exit_code=ExitCode.CHECK_FAILED,
-    )
-
-
-def _twice(bundle: BundleRow, script: str, what: str, other: str) -> DataError:
-    return DataError(
-        codes.DECLARED_TWICE,
-        f"{script} declares the {what}, and so does {other}, which is attached to {bundle.name} too",
-        script,
-        f"call one of them otherwise, or take the other away: plotter2 detach {bundle.name} {other}",
         exit_code=ExitCode.CHECK_FAILED,
     )
 

@@ -7,6 +7,7 @@ and does not run.
 
 from __future__ import annotations
 
+from plotter2.datter.codes import ARCHIVED, DECLARED_TWICE
 from plotter2.datter.registry import BundleRow
 from plotter2.tasks.answering import answer
 from plotter2.tasks.attached import Declarations
@@ -65,7 +66,7 @@ def applied(
 
 def _archived(task: Task, archived: BundleRow) -> Reason:
     return Reason(
-        "P2-D0824",
+        ARCHIVED,
         f"{archived.name} is archived, and its tasks do not run"
         if archived.id == task.bundle.id
         else f"{archived.name} is archived, and nothing runs on it",
@@ -76,7 +77,7 @@ def _archived(task: Task, archived: BundleRow) -> Reason:
 
 def _hidden(task: Task, bundle: BundleRow, nearer: Task) -> NotApplicable:
     reason = Reason(
-        "P2-D0873",
+        DECLARED_TWICE,
         f"{nearer.bundle.name} has a task {task.name} too, which is nearer and stands for it",
         f"run it where it is declared: plotter2 run {task.bundle.name}:{task.name}",
         task.bundle.name,

@@ -30,7 +30,7 @@ LINK = DeclaredLink(
 )
 FIRST = ScriptBytes("tasks.p2", b"p2 1 first", b"signed first", {"matrix": LINK})
 SECOND = ScriptBytes("tasks.p2", b"p2 1 second", b"signed second")
-OTHER = ScriptBytes("more.p2", b"p2 1 more", b"signed more")
+OTHER = ScriptBytes("more.p2", b"p2 1 more", b"signed more", tasks=("draw",))
 
 
 def scripts(store: Store, name: str) -> list[bytes]:

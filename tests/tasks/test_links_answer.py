@@ -341,7 +341,15 @@ def test_two_scripts_of_a_bundle_do_not_declare_the_same_link(world: World) -> N
     world.attach("experiment2/experiment2b", "matrix.p2", LINK)
     error = refused(world, "experiment2/experiment2b", "again.p2", LINK)
     assert error.code == "P2-D0873"
-    assert "so does matrix.p2" in error.message
+    assert error.message.startswith("again.p2 and matrix.p2 both declare the link matrix")
+
+
+def test_two_scripts_that_are_attached_together_do_not_either(world: World) -> None:
+    scripts = [world.signed("experiment2", name, TASKS) for name in ("a.p2", "b.p2")]
+    with pytest.raises(DataError) as caught:
+        world.host.attach("experiment2", scripts)
+    assert "both declare the task plot_matrix" in caught.value.message
+    assert world.host.store.attachments(world.bundle("experiment2")) == ()
 
 
 def test_a_mode_for_a_link_that_is_not_declared_is_refused(world: World) -> None:
