@@ -12,9 +12,10 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
+from plotter2.datter.layout import Layout
 from plotter2.errors import ExitCode, Problem
 from plotter2.printable import count
-from plotter2.relay import copies
+from plotter2.relay import addresses, copies, pushing
 from plotter2.relay.copies import Copied, Verified
 
 _SHOWN = 20
@@ -36,29 +37,43 @@ def backup(
     if verify:
         return _verified(copies.verify(target), target)
     done = copies.backup(settings(root).root, target, private_keys=with_private_keys, deep=deep)
-    lines = [*_problems(done.problems), *_left_out(done)]
+    lines = [*problem_lines(done.problems), *_left_out(done)]
     if done.same_disk:
         lines.append("warning: the copy is on the same disk as the root; it is lost with that disk")
-    lines.append(f"{_sum(done)}; safe in {target}")
+    lines.append(f"{copied_text(done)}; safe in {target}")
     return _answer(done, lines, {"target": str(target), "private_keys": with_private_keys})
 
 
 @command()
-@click.argument("source", type=click.Path(path_type=Path))
-def restore(root: str | None, source: Path) -> Answer:
+@click.argument("source")
+@click.option("--token-file", type=click.Path(), default="", help="Of a SOURCE behind HTTP.")
+@click.option("--ca-file", type=click.Path(), default="", help="Its certificate's authority.")
+def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Answer:
     """Fill an empty root from the safe copy SOURCE, or mend the root that it is a copy of.
 
-    What is sound in the root is left alone; what is damaged there is put into quarantine and replaced.
+    SOURCE is a folder, the name of a relay, or an address: ssh://HOST/FOLDER, https://HOST:PORT. What is sound in the
+    root is left alone; what is damaged there is put into quarantine and replaced.
     """
     folder = settings(root).root
-    done = copies.restore(source, folder)
-    lines = [*_problems(done.problems), f"{_sum(done)} into {folder}"]
+    done = _restored(folder, source, token_file, ca_file)
+    lines = [*problem_lines(done.problems), f"{copied_text(done)} into {folder}"]
     assert done.audit is not None
     lines.append(
         f"{count(done.audit.bundles, 'bundle', 'bundles') or 'no bundle'}, "
         + ("all sound" if not done.problems else f"{len(done.problems)} things wrong, see above")
     )
     return _answer(done, lines, {"root": str(folder), **done.audit.as_json()})
+
+
+def _restored(folder: Path, source: str, token_file: str, ca_file: str) -> Copied:
+    known = {relay.name: relay for relay in addresses.listed(Layout(folder))}
+    relay = known.get(source) or addresses.Relay(
+        name=source, address=source, token_file=token_file, ca_file=ca_file
+    )
+    if relay.parsed.kind == "folder":
+        return copies.restore(Path(relay.parsed.path), folder)
+    with pushing.source_of(relay) as found:
+        return copies.restore_from(found, relay.address, folder)
 
 
 def _answer(done: Copied, lines: list[str], more: dict[str, Any]) -> Answer:
@@ -69,7 +84,7 @@ def _answer(done: Copied, lines: list[str], more: dict[str, Any]) -> Answer:
 
 def _verified(found: Verified, target: Path) -> Answer:
     record = found.record
-    lines = _problems(found.problems)
+    lines = problem_lines(found.problems)
     state = f"{len(found.problems)} wrong" if found.problems else "all as it was stored"
     lines.append(
         f"safe copy of {record.source}, {_moment(record.at)}: {record.events} changes, "
@@ -90,14 +105,16 @@ def _verified(found: Verified, target: Path) -> Answer:
     return Answer(data, "\n".join(lines), code)
 
 
-def _sum(done: Copied) -> str:
+def copied_text(done: Copied) -> str:
+    """Tell what was copied."""
     shipped = done.shipped
     there = shipped.items - shipped.copied - len(shipped.damaged)
     copied = count(shipped.copied, "file", "files") or "nothing"
     return f"{copied} copied, {size(shipped.bytes)}; {there} there already"
 
 
-def _problems(problems: tuple[Problem, ...]) -> list[str]:
+def problem_lines(problems: tuple[Problem, ...]) -> list[str]:
+    """Give problems as text, not too many."""
     lines = [problem.as_text() for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"and {len(problems) - _SHOWN} more; --json tells all")

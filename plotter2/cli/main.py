@@ -54,6 +54,7 @@ COMMANDS = {
     "scrub": ("plotter2.cli.upkeep", "Read every stored object and compare it with its name."),
     "backup": ("plotter2.cli.copies", "Keep a safe copy of everything on another disk."),
     "restore": ("plotter2.cli.copies", "Get back from a safe copy what is lost or damaged."),
+    "relay": ("plotter2.cli.relay", "Keep a second root, on another disk or machine, up to date."),
     "gc": ("plotter2.cli.upkeep", "Find and remove what no bundle needs."),
     "quarantine": ("plotter2.cli.upkeep", "Look after what was set aside as damaged."),
     "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),

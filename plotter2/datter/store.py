@@ -164,6 +164,10 @@ class Store:
         """Give the names of a bundle's own tables, sorted."""
         return tuple(sorted(self._registry.streams_of([bundle.id])[bundle.id]))
 
+    def events(self) -> tuple[str, ...]:
+        """Give the ids of all changes of the store, oldest first."""
+        return self._registry.known_events()
+
     def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
         """Give the changes of a bundle's name, oldest first."""
         return self._registry.renames(bundle_id)

@@ -16,6 +16,7 @@ from plotter2.datter.layout import Layout, is_writable
 from plotter2.datter.scrubbing import scrub
 from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError, Problem
+from plotter2.relay.link import Source
 from plotter2.relay.places import place
 from plotter2.relay.receiver import check_target, receiving
 from plotter2.relay.shipping import Shipped, Terms, ship
@@ -67,7 +68,7 @@ def backup(root: Path, target: Path, *, private_keys: bool = False, deep: bool =
     folder holds something else), P2-D0801, P2-D0919 (no room there).
     """
     target = target.absolute()
-    _check_apart(root, target)
+    check_apart(root, target)
     check_target(Layout(target), as_root=False)
     with (
         Store.open_to_read(root) as store,
@@ -85,16 +86,16 @@ def restore(source: Path, root: Path) -> Copied:
     What is sound there is left alone. Raises DataError: P2-D0915 (no store there), P2-D0910, P2-D0912 (another one).
     """
     source = source.absolute()
-    _check_apart(source, root)
+    check_apart(source, root)
     with source_at(source) as found:
-        return restore_from(found, source, root)
+        return restore_from(found, str(source), root)
 
 
-def restore_from(found: LocalSource, source: Path, root: Path) -> Copied:
-    """Restore a root from an open source. Raises DataError as `restore`."""
+def restore_from(found: Source, name: str, root: Path) -> Copied:
+    """Restore a root from an open source, called so. Raises DataError as `restore`."""
     with receiving(root, as_root=True, deep=True) as receiver:
-        shipped = ship(found, receiver, Terms(str(source), may_know_more=True))
-    return Copied(shipped, found.left_out, False, audit(root, PATIENCE_S))
+        shipped = ship(found, receiver, Terms(name, may_know_more=True))
+    return Copied(shipped, {}, False, audit(root, PATIENCE_S))
 
 
 @contextmanager
@@ -156,7 +157,8 @@ def source_name(root: Path) -> str:
     return f"{platform.node()}:{root}"
 
 
-def _check_apart(root: Path, target: Path) -> None:
+def check_apart(root: Path, target: Path) -> None:
+    """Raise DataError (P2-D0910) when one folder lies in the other."""
     one, other = root.resolve(), target.resolve()
     if one == other or one in other.parents or other in one.parents:
         raise DataError(

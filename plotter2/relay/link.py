@@ -19,11 +19,11 @@ MOST_INCOMPLETE = 1_000
 Size = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_ITEM)]
 
 
-class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=True):
+    """What everything that is said between two sides shares: no unknown field, and its class as a tag."""
 
 
-class Welcome(_Said, frozen=True):
+class Welcome(Said, frozen=True):
     """Who is there: the protocol's version, how many events the root has, how much room its disk has."""
 
     version: int
@@ -31,21 +31,21 @@ class Welcome(_Said, frozen=True):
     room: Size
 
 
-class Wanted(_Said, frozen=True):
+class Wanted(Said, frozen=True):
     """An item that the receiver lacks, and from which byte on."""
 
     item: Item
     offset: Size = 0
 
 
-class Synced(_Said, frozen=True):
+class Synced(Said, frozen=True):
     """What is on the receiver's disk now, and what had other bytes than its name promises."""
 
     stored: tuple[Item, ...] = ()
     refused: tuple[Item, ...] = ()
 
 
-class Closing(_Said, frozen=True):
+class Closing(Said, frozen=True):
     """The end of a copy: of what, and what could not be copied because it is damaged there."""
 
     source: str
@@ -54,7 +54,7 @@ class Closing(_Said, frozen=True):
     incomplete: tuple[Item, ...] = ()
 
 
-class Page(_Said, frozen=True):
+class Page(Said, frozen=True):
     """Some of the items of a root, and whether there are more."""
 
     items: tuple[Item, ...]
@@ -64,12 +64,16 @@ class Page(_Said, frozen=True):
 class Source(Protocol):
     """What can be copied: a root at one moment."""
 
-    def items(self) -> Iterable[Item]:
+    def items(self) -> Sequence[Item]:
         """Give all items: objects first, then files, then events, settings and the registry."""
         ...
 
     def read(self, item: Item, offset: int) -> Iterator[bytes]:
         """Give the bytes of an item from `offset` on. Raises DataError when they are not there."""
+        ...
+
+    def is_sound(self, item: Item) -> bool:
+        """Tell whether an item that was refused is worth sending again."""
         ...
 
 

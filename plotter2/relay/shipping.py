@@ -19,17 +19,19 @@ from plotter2.relay.link import (
     VERSION,
     Closing,
     Link,
+    Source,
     Wanted,
     Welcome,
 )
 from plotter2.relay.places import ARRIVING
-from plotter2.relay.source import LocalSource
 
 _SYNC_ITEMS = 200
 _SYNC_BYTES = 256 << 20
 _ATTEMPTS = 2
 _SPARE = 16 << 20
-_OF_THE_WAY = frozenset({CUT, NOT_UNDERSTOOD, NO_ROOM, codes.DISK_FULL, codes.SYNC_FAILED})
+_OF_THE_WAY = frozenset(
+    {CUT, NOT_UNDERSTOOD, NO_ROOM, codes.DISK_FULL, codes.SYNC_FAILED, codes.NOT_WRITABLE}
+)
 """What no other item can be sent after."""
 
 
@@ -58,13 +60,13 @@ class Shipped:
     damaged: list[Item] = field(default_factory=list)
 
 
-def ship(source: LocalSource, link: Link, terms: Terms) -> Shipped:
+def ship(source: Source, link: Link, terms: Terms) -> Shipped:
     """Copy what the receiver lacks. Raises DataError: P2-D0912 (other history), P2-D0919 (no room), as Link."""
     return _Shipping(source, link, terms).run()
 
 
 class _Shipping:
-    def __init__(self, source: LocalSource, link: Link, terms: Terms) -> None:
+    def __init__(self, source: Source, link: Link, terms: Terms) -> None:
         self._source = source
         self._link = link
         self._terms = terms
