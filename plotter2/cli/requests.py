@@ -199,7 +199,7 @@ def _asked(request: Request) -> list[tuple[str, Any]]:
 def _told(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} = {_told(one)}" for name, one in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         more = f" and {len(value) - _AHEAD} more" if len(value) > _AHEAD else ""
         return ", ".join(_told(one) for one in value[:_AHEAD]) + more
     return str(value)
