@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import apsw
 import msgspec
 
+from p2lang.types import parse_column_type
 from plotter2.datter.bundle import canonical
 from plotter2.datter.database import in_transaction, translated
 
@@ -42,6 +43,10 @@ class DeclaredLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     head: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
     rows: int
+
+    def __post_init__(self) -> None:
+        for _, text in (*self.head, *self.columns):
+            parse_column_type(text)
 
 
 class AttachedScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -56,7 +56,9 @@ def _judged(declarations: Declarations, link: Link, head: Head) -> Answer:
         program = declarations.compiled_link(link)
     except Plotter2Error as error:
         return Unanswered(head, _gone(link, error), link)
-    node = links_of(program)[link.head.name]
+    node = links_of(program).get(link.head.name)
+    if node is None or node.head != link.head or node.path != link.source:
+        return Unanswered(head, _otherwise(link), link)
     try:
         changed = _changed(declarations.store, link, node, program)
         if changed is not None:
@@ -117,6 +119,15 @@ def _nobody(bundle: BundleRow, head: Head) -> Reason:
         f"{bundle.name} has no link {head.name}{above}",
         f'declare one in a script: link {head.name}: {head.type} -> "table"; then plotter2 attach {bundle.name} x.p2',
         bundle.name,
+    )
+
+
+def _otherwise(link: Link) -> Reason:
+    return Reason(
+        codes.SOURCE_CHANGED,
+        f"{link.attachment} does not declare the link {link.head.name} as it was taken down when it was attached",
+        f"attach it again: plotter2 attach {link.bundle.name} {link.attachment}",
+        link.bundle.name,
     )
 
 

@@ -182,13 +182,18 @@ class Declarations:
         except Plotter2Error as error:
             reason = _refused(bundle, attachment, error)
             return Declared(bundle, attachment, links, names, refused=reason, broken=reason)
+        if text is not None and not text.tasks:
+            return Declared(bundle, attachment, links, (), script, verified)
         try:
             compiled = self.compiled(bundle, script, verified)
         except Plotter2Error as error:
-            return Declared(bundle, attachment, links, names, script, broken=Reason.of(error))
+            return Declared(
+                bundle, attachment, links, names, script, verified, broken=Reason.of(error)
+            )
         assert text is not None
         tasks = _tasks(bundle, attachment, text, compiled)
-        return Declared(bundle, attachment, links, tasks, script, compiled, exposed_in(text))
+        exposed = exposed_in(text)
+        return Declared(bundle, attachment, links, tasks, script, verified, compiled, exposed)
 
 
 def _require_signed(program: CompiledScript, verified: Verified) -> None:

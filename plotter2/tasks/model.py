@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from p2lang.ir import ModuleParam
 from p2lang.semantics.promises import Columns
+from p2sign.gate import Verified
 from plotter2.datter.attachments import Attachment, DeclaredLink, Mode
 from plotter2.datter.registry import BundleRow
 from plotter2.errors import Plotter2Error
@@ -127,10 +128,11 @@ class Task:
 class Declared:
     """One attached script, read and verified just now.
 
-    `script` holds the bytes that passed the gate, and `compiled` what they compile to against the data as it is now;
-    both are None when `broken` says why the script does not count. `links` and `tasks` are told all the same, so that
-    who asks for them learns the reason. `exposed` are the tables that its tasks expose: where its program reads such a
-    name (`access@1` or `need@1`), it means what was exposed, never a stored table.
+    `script` holds the bytes that passed the gate, `verified` its proof, and `compiled` what they compile to against the
+    data as it is now (None for a script without tasks: its links are compiled one by one where they answer).
+    `refused` says why the script does not count at all, `broken` why its tasks do not run; `links` and `tasks` are told
+    all the same, so that who asks for them learns the reason. `exposed` are the tables that its tasks expose: where its
+    program reads such a name (`access@1` or `need@1`), it means what was exposed, never a stored table.
     """
 
     bundle: BundleRow
@@ -138,6 +140,7 @@ class Declared:
     links: tuple[Link, ...]
     tasks: tuple[Task, ...]
     script: OpenedScript | None = None
+    verified: Verified | None = None
     compiled: CompiledScript | None = None
     exposed: Mapping[str, Head] = field(default_factory=dict)
     refused: Reason | None = None

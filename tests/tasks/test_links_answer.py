@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from datter_samples import add_run
 from declared_samples import LINK, MATRIX, TASKS, World, opened
 from p2lang.types import ColumnType
+from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
+from plotter2.host.host import Host
 from plotter2.runs.compiling import CheckFailed
 from plotter2.runs.opening import open_script
 from plotter2.tasks.answering import answer
@@ -280,6 +286,36 @@ def test_a_newer_version_attached_elsewhere_leaves_an_older_one_in_force(world: 
     world.attach("experiment2/experiment2a", "matrix.p2", LINK)
     world.attach("experiment2/experiment2b", "matrix.p2", LINK + "\n")
     assert isinstance(asked(world, "experiment2/experiment2a"), Answered)
+
+
+def test_a_signature_that_expired_counts_no_more(tmp_path: Path) -> None:
+    with opened(tmp_path) as world:
+        world.attach("experiment2/experiment2b", "matrix.p2", LINK)
+    later = datetime.now(UTC) + timedelta(days=400)
+    with Host(settings(tmp_path / "root"), lambda: later) as host:
+        old = World(host, tmp_path)
+        assert reason(asked(old, "experiment2/experiment2b")).startswith("P2-S07")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"head": (("row", "int"), ("col", "int"), ("value", "number?"))},
+        {"source": "experiment2/experiment2a"},
+    ],
+)
+def test_what_the_store_says_of_a_link_counts_only_with_what_was_signed(
+    world: World, change: dict[str, Any]
+) -> None:
+    done = world.attach("experiment2/experiment2b", "matrix.p2", LINK)
+    script = done.examined.script
+    claimed = msgspec.structs.replace(script.links["matrix"], **change)
+    world.host.store.attach(
+        "experiment2/experiment2b", [replace(script, links={"matrix": claimed})]
+    )
+    head = Head("matrix", (("row", ColumnType("int")),))
+    told = reason(asked(world, "experiment2/experiment2b", head))
+    assert "does not declare the link matrix as it was taken down" in told
 
 
 # ---- what cannot be declared -----------------------------------------------------------------------
