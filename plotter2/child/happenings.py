@@ -49,5 +49,14 @@ class Asking:
     node: ProgramNode
 
 
-Happening: TypeAlias = Drawing | HandOver | Say | Show | Writing | Exposing | Release | Asking
+@dataclass(frozen=True)
+class Owning:
+    """An effect: change who owns a table, or who may read it, as this operation says."""
+
+    node: ProgramNode
+
+
+Happening: TypeAlias = (
+    Drawing | HandOver | Say | Show | Writing | Exposing | Release | Asking | Owning
+)
 """What goes on to the next effect; a GiveUp does not."""

@@ -37,6 +37,8 @@ from p2std.kernels.effects import (
     Draw,
     Effect,
     GiveUp,
+    HandOver,
+    Own,
     Redo,
     WriteOut,
 )
@@ -51,6 +53,7 @@ from plotter2.child.happenings import (
     Drawing,
     Exposing,
     Happening,
+    Owning,
     Writing,
 )
 from plotter2.child.placing import Pending, Placed
@@ -305,6 +308,9 @@ class Interpreter:
             return Writing(effect.name, effect.data, effect.rows, node)
         if isinstance(effect, Redo):
             return Asking(effect, node)
+        handed = isinstance(effect, HandOver) and isinstance(given, Table) and self.task
+        if isinstance(effect, Own) or handed:
+            return Owning(node)
         return effect
 
     def _note(self, node: ProgramNode, value: Any, started: float) -> None:

@@ -27,7 +27,7 @@ from plotter2.child import captions
 from plotter2.child.answers import Answers, is_asked_for
 from plotter2.child.drawn import Report, views_of
 from plotter2.child.giving import ask, hand_out
-from plotter2.child.happenings import Asking, Drawing, Exposing, Happening, Writing
+from plotter2.child.happenings import Asking, Drawing, Exposing, Happening, Owning, Writing
 from plotter2.child.interpreter import Interpreter
 from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
 from plotter2.child.moments import Timing, timing
@@ -50,7 +50,16 @@ from plotter2.renderkit.typesetting import typeset
 from plotter2.renderkit.video import AV_VERSION, KINDS
 from plotter2.wire.inputs import RunProgram, decode_inputs, decode_program
 from plotter2.wire.memory import mapped
-from plotter2.wire.messages import FromChild, GaveUp, Note, Progress, Released, RowsCounted, RunJob
+from plotter2.wire.messages import (
+    FromChild,
+    GaveUp,
+    Note,
+    Owned,
+    Progress,
+    Released,
+    RowsCounted,
+    RunJob,
+)
 
 LOADED = (kernels(), core())
 """All kernels and signatures: loaded before a child is forked, because a confined child can load nothing."""
@@ -143,7 +152,7 @@ class _Run:
             started=told.started,
         )
         self._made: list[tuple[str, str, bytes]] = []
-        self._given: list[Exposing | Asking | Release] = []
+        self._given: list[Exposing | Asking | Release | Owning] = []
         self._counted: dict[str, RowsCounted] = {}
 
     def carry_out(self) -> None:
@@ -178,7 +187,7 @@ class _Run:
         else:
             self._say("info", f"the script stopped: {reason}; nothing is written")
 
-    def _give(self, given: Exposing | Asking | Release) -> None:
+    def _give(self, given: Exposing | Asking | Release | Owning) -> None:
         match given:
             case Exposing():
                 hand_out(given, self._channel)
@@ -186,6 +195,8 @@ class _Run:
                 ask(given, self._channel)
             case Release():
                 self._channel.send(Released())
+            case Owning(node):
+                self._channel.send(Owned(node=node.id))
 
     def _read(self, node: ProgramNode) -> pl.DataFrame:
         self._progress("read", self._data.done, self._data.total, "tables")
@@ -196,7 +207,7 @@ class _Run:
 
     def _carry_out(self, effect: Happening) -> None:
         match effect:
-            case Exposing() | Asking() | Release():
+            case Exposing() | Asking() | Release() | Owning():
                 self._given.append(effect)
             case Say(text):
                 self._say("info", text)

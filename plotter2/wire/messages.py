@@ -200,6 +200,12 @@ class Released(Message, frozen=True):
     """A task lets those that wait for it go on with what it exposed so far."""
 
 
+class Owned(Message, frozen=True):
+    """A task changes who owns a table, or who may read it; `node` is the operation that says how."""
+
+    node: Name
+
+
 class GaveUp(Message, frozen=True):
     """A task ended itself safely: nothing of it is published."""
 
@@ -276,6 +282,7 @@ FromChild: TypeAlias = (
     | RunFound
     | RedoAsked
     | Released
+    | Owned
     | GaveUp
     | Failed
     | Done
@@ -366,6 +373,7 @@ _WORK: tuple[type[Message], ...] = (
     RunFound,
     RedoAsked,
     Released,
+    Owned,
     GaveUp,
 )
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(

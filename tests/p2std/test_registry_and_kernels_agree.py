@@ -16,7 +16,7 @@ from p2std.registry import core
 CARRIED = {"table", "view", "names", "here"}
 """What the interpreter hands over beside the arguments: the flow, or the names of its columns."""
 UNHEARD = {
-    ("source", "access@1"): {"path", "since", "before"},
+    ("source", "access@1"): {"path", "since", "before", "where", "table", "key"},
     ("source", "collect@1"): {"tasks", "name", "timeout", "rows"},
     ("source", "copy@1"): {"path"},
     ("source", "load@1"): {"path"},

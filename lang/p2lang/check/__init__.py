@@ -23,6 +23,7 @@ from p2lang.check.model import (
     UnusableLibrary,
     Word,
 )
+from p2lang.check.ownership import owned
 from p2lang.check.pictures import settle
 from p2lang.check.pins import tell_unlocked
 from p2lang.check.scope import Scope
@@ -88,6 +89,7 @@ def check(  # noqa: PLR0913 -- what a script is checked against, by name
             statements(session, Place(scope), script.items)
             tell_unlocked(session)
             settle(session)
+            owned(session)
     return Checked(
         script,
         tuple(session.steps),

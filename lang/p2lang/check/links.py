@@ -13,6 +13,7 @@ from p2lang.check.written import declared, keeps_promise
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.guards import exclusive
+from p2lang.semantics.ownership import COPIED
 from p2lang.semantics.promises import Columns, shape_of
 from p2lang.semantics.selection import CHOOSING
 from p2lang.semantics.structure import EXPOSE, LINK, NEED, row_wise
@@ -133,7 +134,7 @@ def unwaited(session: Session, path: str) -> Answer | None:
 
 
 def needed(
-    session: Session, answer: Answer, given: Arguments
+    session: Session, answer: Answer, given: Arguments, *, copied: bool = False
 ) -> tuple[Signature, dict[str, Value]] | None:
     """Give the operation that reads an answer, and its attributes; None after a report."""
     if answer.binding is not None:
@@ -152,8 +153,11 @@ def needed(
         "name": ["str", answer.name],
         "type": shape_of(answer.columns),
     }
-    if "step" in given.attributes:
-        attributes["step"] = given.attributes["step"]
+    for name in ("step", "key"):
+        if name in given.attributes:
+            attributes[name] = given.attributes[name]
+    if copied:
+        attributes[COPIED] = ["bool", True]
     if answer.rows != IMPOSED_ROWS:
         attributes["rows"] = ["int", max(answer.rows, 1)]
     return NEED, attributes

@@ -33,9 +33,12 @@ def reading(session: Session, signature: Signature, given: Arguments, name: Span
     """Give the operation that a call stands for with what it reads, or None after a report."""
     if reads_bundle(signature):
         answer = answer_to(session, given.attributes["path"])
-        if answer is not None and signature.name == "access":
-            found = needed(session, answer, given)
+        if answer is not None and signature.name in ("access", "copy"):
+            found = needed(session, answer, given, copied=signature.name == "copy")
             return None if found is None else Reading(*found)
+        if "key" in given.attributes:
+            _opens_nothing(session, given)
+            return None
         bundle = _bundle(session, signature, given)
         return None if bundle is None else Reading(signature, given.attributes, bundle)
     if signature.name == "collect":
@@ -44,6 +47,17 @@ def reading(session: Session, signature: Signature, given: Arguments, name: Span
     if signature.name == "redo" and not _can_be_asked(session, given):
         return None
     return Reading(signature, given.attributes)
+
+
+def _opens_nothing(session: Session, given: Arguments) -> None:
+    path = given.attributes["path"]
+    name = path[1] if path[0] == "str" and path[1].isidentifier() else "name"
+    session.report(
+        "P2-E0276",
+        "a key opens a table that a task shares, and none is declared here by this name",
+        given.spans["key"],
+        help=f"say what it looks like, in the task: `impose {name}: table{{step: int, value: number}}`",
+    )
 
 
 def _can_be_asked(session: Session, given: Arguments) -> bool:

@@ -19,7 +19,7 @@ from p2lang.types import TableSchema
 SPEAKS_OF_TASKS = frozenset(("gather_tasks", "last_task"))
 """Functions whose `name` is that of a task above."""
 
-_IN_TASKS = frozenset(("release",))
+_IN_TASKS = frozenset(("release", "share", "handin", "register", "deregister"))
 
 
 def waits_for(session: Session, item: ast.Task) -> tuple[str, ...]:
@@ -99,7 +99,9 @@ def stands_right(session: Session, signature: Signature, name: Span) -> bool:
         "P2-E0245",
         f"`{signature.name}` stands in a task, and here is none",
         name,
-        help="other tasks wait for a task: put it inside `task name { ... }`",
+        help="other tasks wait for a task: put it inside `task name { ... }`"
+        if signature.name == "release"
+        else "what a task exposes has an owner: put it inside `task name { ... }`",
     )
     return False
 

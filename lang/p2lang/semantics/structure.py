@@ -22,8 +22,8 @@ EXPOSE = parse_signature(
     "| touches expose table:name; needs a bundle"
 )
 NEED = parse_signature(
-    "source need@1(name:str, type:shape, step:int?, rows:int=1000000) : none -> table | 2 | read "
-    "| A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
+    "source need@1(name:str, type:shape, step:int?, rows:int=1000000, key:str?, copied:bool?) : none -> table | 2 "
+    "| read | A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
     "| touches read input:name; needs a bundle"
 )
 SCRIPT = parse_signature(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from p2lang.ir import Module, ModuleTask, Node, Value
-from p2lang.semantics.guards import exclusive
+from p2lang.semantics.guards import conjuncts, exclusive
 from p2lang.semantics.promises import columns_of, keep
 from p2lang.semantics.selection import CHOOSING
 from p2lang.semantics.structure import EFFECTS, GUARD, LONGEST_SCRIPT, TASK, row_wise
@@ -149,7 +149,7 @@ class Statements:
         """Refuse a second answer by the same name, unless only one of the two can happen."""
         name = _text(node, "name")
         known = self.guards.setdefault((self.current, node.op, name), [])
-        now = _conjuncts(node.attributes.get(GUARD))
+        now = conjuncts(node.attributes.get(GUARD))
         if not all(exclusive(now, before) for before in known):
             raise _wrong(f"{name[:60]!r} is {how} twice")
         known.append(now)
@@ -210,15 +210,6 @@ def _literal_task(value: Value, function: str) -> str:
     if name[0] != "str":
         raise _wrong(f"{function} does not name a task")
     return str(name[1])
-
-
-def _conjuncts(guard: Value | None) -> list[Value]:
-    """Give everything that holds when a guard holds, as far as `and` tells: itself, its sides, their sides."""
-    found = [] if guard is None else [guard]
-    for value in found:
-        if value[:2] == ["op", "and"]:
-            found += value[2:]
-    return found
 
 
 def _text(node: Node, attribute: str) -> str:

@@ -14,6 +14,7 @@ from p2lang.semantics.clash import Clash
 from p2lang.semantics.filling import filled_attribute
 from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
+from p2lang.semantics.ownership import Shown, problems
 from p2lang.semantics.selection import path_of, selection
 from p2lang.semantics.structure import (
     DECLARED,
@@ -240,10 +241,27 @@ class _Pass:
         unused = [name for name in self.nodes if name not in self.used and name not in self.effects]
         if unused:
             raise RefusedProgram("P2-V0507", f"nothing uses {unused[0][:7]}")
+        self._owned()
         if self.paths != set(self.module.schema):
             raise RefusedProgram(
                 "P2-V0505", "the module does not read exactly the bundles that it names"
             )
+
+    def _owned(self) -> None:
+        if not self.module.tasks:
+            return
+        numbers = {name: number for number, name in enumerate(self.nodes)}
+        tasks = [task.name for task in self.module.tasks]
+        for problem in problems(self.effects, self._shown, numbers.__getitem__, tasks):
+            node = self.nodes[problem.at].node
+            raise RefusedProgram("P2-V0525", f"{node.op}: {problem.message}")
+
+    def _shown(self, name: str) -> Shown[str]:
+        known = self.nodes[name]
+        of_table = bool(known.inputs) and self.nodes[known.inputs[0]].kind == "table"
+        return Shown(
+            known.signature.name, known.node.op, known.node.attributes, known.inputs, of_table
+        )
 
     # ---- inputs ----------------------------------------------------------------------------------
 

@@ -94,7 +94,12 @@ class Redo:
     keep: str
 
 
-Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut | Release | Redo
+@dataclass(frozen=True)
+class Own:
+    """Change who owns a table, or who may read it, as the operation says; the store carries it out."""
+
+
+Effect: TypeAlias = Draw | HandOver | Say | Show | GiveUp | WriteOut | Release | Redo | Own
 
 
 @kernel("effect", "plot@1")
@@ -179,6 +184,34 @@ def giveup(reason: str | None) -> Effect:
 def release() -> Effect:
     """Let waiting tasks go on."""
     return Release()
+
+
+@kernel("effect", "share@1")
+def share(to: str | None, key: str | None) -> Effect:
+    """Let a task, or whoever has the key, read a table."""
+    del to, key
+    return Own()
+
+
+@kernel("effect", "handin@1")
+def handin(to: str) -> Effect:
+    """Give a table to another task."""
+    del to
+    return Own()
+
+
+@kernel("effect", "register@1")
+def register(name: str) -> Effect:
+    """Claim a table that nobody owns."""
+    del name
+    return Own()
+
+
+@kernel("effect", "deregister@1")
+def deregister(name: str) -> Effect:
+    """Drop a table."""
+    del name
+    return Own()
 
 
 @kernel("effect", "redo@1")
