@@ -57,49 +57,69 @@ def bind(
 
     `schemas` are those that it was compiled against. Raises DataError, RunError P2-R0620.
     """
+    wanted = selections(nodes)
+    require_room(len(wanted))
+    return tuple(
+        BoundTable(selected.key, bind_one(selected, cols, schemas[selected.shape.key], store, run))
+        for selected, cols in wanted.items()
+    )
+
+
+def bind_one(  # noqa: PLR0913, PLR0917 - what is read, as what, and where it is looked up
+    selected: Selection,
+    columns: Sequence[str],
+    schema: TableSchema,
+    store: Store,
+    run: Circumstances,
+    path: str | None = None,
+) -> tuple[BoundPart, ...]:
+    """Find what one source reads; `path` is what its path means to the store, if that is something else.
+
+    Raises DataError.
+    """
+    further = EVERYTHING if selected == selected.shape else narrowed(selected, run)
+    return store.bind(
+        path or selected.path, columns, schema, settled(selected.shape), selected.table, further
+    )
+
+
+def selections(nodes: Sequence[ir.Node]) -> dict[Selection, tuple[str, ...]]:
+    """Give what sources of a program read, each with its columns."""
     wanted: dict[Selection, dict[str, None]] = {}
     for node in nodes:
         signature = operation(node.op, core())
         if signature is not None and reads_bundle(signature):
             columns = wanted.setdefault(selection(node.attributes), {})
             columns.update(dict.fromkeys(node.attributes["cols"][1]))
-    if len(wanted) > _MOST_TABLES:
+    return {selected: tuple(columns) for selected, columns in wanted.items()}
+
+
+def require_room(tables: int) -> None:
+    """Raise RunError P2-R0620 when a child cannot be given so many tables."""
+    if tables > _MOST_TABLES:
         raise RunError(
             codes.TOO_MANY_TABLES,
-            f"the script reads {len(wanted)} different tables; {_MOST_TABLES} is the most",
+            f"the script reads {tables} different tables; {_MOST_TABLES} is the most",
             help='read several bundles at once: access("name/*")',
         )
-    return tuple(
-        BoundTable(
-            selected.key, _bound(selected, list(cols), schemas[selected.shape.key], store, run)
-        )
-        for selected, cols in wanted.items()
-    )
-
-
-def _bound(
-    selected: Selection,
-    columns: list[str],
-    schema: TableSchema,
-    store: Store,
-    run: Circumstances,
-) -> tuple[BoundPart, ...]:
-    further = EVERYTHING if selected == selected.shape else narrowed(selected, run)
-    return store.bind(
-        selected.path, columns, schema, settled(selected.shape), selected.table, further
-    )
 
 
 @contextmanager
-def sealed_inputs(tables: Sequence[BoundTable]) -> Iterator[tuple[int, ...]]:
+def sealed_inputs(
+    tables: Sequence[BoundTable], answers: Sequence[BoundTable] = ()
+) -> Iterator[tuple[int, ...]]:
     """Give the descriptors of the inputs' list and of each table's columns; they are closed after the block.
 
-    Raises DataError, HostError.
+    `answers` are what a task asks for by name. Raises DataError, HostError.
     """
-    descriptors = _Descriptors(len(tables))
+    descriptors = _Descriptors(len(tables) + len(answers))
     try:
-        described = [_described(table, descriptors.places(table)) for table in tables]
-        listing = descriptors.keep(sealed(encode_inputs(RunInputs(tables=described))))
+        named, asked = (
+            [_described(table, descriptors.places(table)) for table in group]
+            for group in (tables, answers)
+        )
+        inputs = RunInputs(tables=named, answers=asked)
+        listing = descriptors.keep(sealed(encode_inputs(inputs)))
         yield (listing, *descriptors.data)
     finally:
         descriptors.close()
@@ -170,6 +190,7 @@ def _described(table: BoundTable, places: Mapping[Path, ColumnPart]) -> InputTab
                 for name, chunks in part.columns.items()
             },
             constants=part.constants,
+            came=part.came,
         )
         for part in table.parts
     ]

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
+
 from logger2.identity import Scalar
+from p2lang.ir import Node
 from p2lang.semantics.structure import (
     REPORT,
+    effects_of,
     kinds_of,
     makes_picture,
     operation,
@@ -31,13 +35,22 @@ from plotter2.datter.ids import now_ms
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
+from plotter2.datter.task_runs import DrawnFile
 from plotter2.errors import ExitCode, HostError, RunError
 from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.exposing import (
+    exposed_tables,
+    grants_of,
+    redo_asked,
+    require_kept_going,
+    require_nothing_of_tasks,
+)
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
 from plotter2.runs.selecting import Circumstances
 from plotter2.runs.signing import capabilities, imports
+from plotter2.runs.task_place import TaskPlace
 from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
@@ -87,13 +100,22 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says)."""
+    """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says).
+
+    With a `task` that task is run at its place, else what stands outside of tasks.
+    """
 
     verified: Verified
     compiled: CompiledScript
     params: Params = field(default_factory=dict)
     formats: tuple[Format, ...] = ()
     on_event: Callable[[Event], None] = lambda _: None
+    task: TaskPlace | None = None
+
+    @property
+    def task_name(self) -> str:
+        """Give the name of the task that is run, "" outside of tasks."""
+        return "" if self.task is None else self.task.place.task
 
 
 class Timings:
@@ -126,19 +148,27 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     with timings.stage("allow"):
         request.verified.require(capabilities(compiled.capabilities))
         request.verified.require_imports(imports(compiled.module.libs))
-        params = bound_params(compiled, request.params)
+        params = bound_params(compiled, request.params, request.task_name)
         request = replace(request, params=params)
     with timings.stage("bind"):
-        own = outside_tasks(compiled.module.nodes)
-        around = Circumstances(params, now_ms())
-        tables = bind(own, compiled.schemas, parts.store, around)
+        tables = _bound_tables(request, parts.store)
     run_id = parts.store.new_id()
     record = first_record(run_id, request, parts.work.request_id)
     parts.work.begin_run(run_id, request.verified.statement.name, record)
     with timings.stage("dispatch"):
         outcome = dispatched(request, parts, tables)
     require_asked_for(request, outcome)
-    return published(request, parts, Started(run_id, record, timings), outcome)
+    started = Started(run_id, record, timings)
+    if request.task is not None:
+        return published_task(request, request.task, parts, started, outcome)
+    return published(request, parts, started, outcome)
+
+
+def _bound_tables(request: RunRequest, store: Store) -> tuple[BoundTable, ...]:
+    if request.task is not None:
+        return request.task.tables
+    own = outside_tasks(request.compiled.module.nodes)
+    return bind(own, request.compiled.schemas, store, Circumstances(request.params, now_ms()))
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -154,22 +184,26 @@ def check_formats(formats: Sequence[str]) -> None:
         )
 
 
-def bound_params(compiled: CompiledScript, given: Params) -> Params:
-    """Give a value for every param of the script, in base units. Raises RunError (exit code 2)."""
+def bound_params(compiled: CompiledScript, given: Params, task: str = "") -> Params:
+    """Give a value for every param of the script and of the task, in base units. Raises RunError (exit code 2)."""
     program = verify_module(compiled.module.encode(), compiled.schemas, core())
     try:
-        bound = program.bind(given)
+        bound = program.bind(given, task or None)
     except BadParam as error:
         raise RunError(
             error.code, error.message, compiled.script.name, error.help, exit_code=ExitCode.USAGE
         ) from None
-    return bound
+    return {name.removeprefix(f"{task}.") if task else name: bound[name] for name in bound}
 
 
 def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
     """Have a child run the program."""
     job = RunJob(formats=list(request.formats), params=_sent(request.params))
-    with sealed_program(program_of(request, tables)) as program, sealed_inputs(tables) as inputs:
+    answers = () if request.task is None else request.task.answers
+    with (
+        sealed_program(program_of(request, tables)) as program,
+        sealed_inputs(tables, answers) as inputs,
+    ):
         task = Task(
             job,
             (program, *inputs),
@@ -203,15 +237,19 @@ def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
         schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
         spans={node: (span.start, span.end) for node, span in compiled.spans.items()},
         provenance=provenance(request, tables),
+        place=None if request.task is None else request.task.place,
+        links={} if request.task is None else dict(request.task.links),
+        started=time.time(),
     )
 
 
 def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
     """Give what goes into each picture: nothing that differs between two runs of the same script on the same data."""
     verified, module = request.verified, request.compiled.module
+    answers = () if request.task is None else request.task.answers
     bundles = {
         part.bundle_id: {"id": part.bundle_id, "name": part.bundle}
-        for table in tables
+        for table in (*tables, *answers)
         for part in table.parts
     }
     return {
@@ -229,6 +267,7 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
         "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
         "schemas": dict(module.schema),
         **({"libraries": dict(module.libs)} if module.libs else {}),
+        **({} if request.task is None else {"task": dict(request.task.about)}),
     }
 
 
@@ -260,15 +299,18 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
         "signers": [s.principal for s in verified.signers],
         "params": _sent(request.params),
         "plotter2": __version__,
+        **({} if request.task is None else {"task": dict(request.task.about)}),
     }
 
 
 def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
     """Refuse what the child hands out or counts beside what was asked for. Raises HostError P2-H0908."""
-    compiled = request.compiled
-    pictures, files = outputs(compiled.module.nodes, core())
-    made = _handed_out(request)
-    nodes = {node.id for node in compiled.module.nodes}
+    if request.task is None:
+        require_nothing_of_tasks(outcome.messages)
+    own = effects_of(request.compiled.module.nodes, request.task_name)
+    pictures, files = outputs(own, core())
+    made = _handed_out(own, request.formats)
+    nodes = {node.id for node in own}
     counted = [message for message in outcome.messages if isinstance(message, RowsCounted)]
     wrong = [
         *(
@@ -289,14 +331,14 @@ def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
         )
 
 
-def _handed_out(request: RunRequest) -> set[tuple[str, ...]]:
+def _handed_out(nodes: Sequence[Node], formats: Sequence[Format]) -> set[tuple[str, ...]]:
     """Give name and kind of each picture that may come, those whose sheets may come as well marked so."""
     made: set[tuple[str, ...]] = set()
-    for node in request.compiled.module.nodes:
+    for node in nodes:
         signature = operation(node.op, core())
         if signature is not None and makes_picture(signature):
             (name,) = outputs((node,), core())[0]
-            kinds = kinds_of(node, request.formats)
+            kinds = kinds_of(node, formats)
             made |= {(name, kind) for kind in kinds}
             if node.op == REPORT.full_name:
                 made |= {(name, kind, "sheet") for kind in kinds}
@@ -325,6 +367,47 @@ def published(request: RunRequest, parts: Parts, run: Started, outcome: Outcome)
         )
         record = complete_record(run, outcome, artefacts)
         parts.work.done_run(record, ready.publish, terms.name, terms.serial)
+    return RunResult(run.id, artefacts, record)
+
+
+def published_task(
+    request: RunRequest, task: TaskPlace, parts: Parts, run: Started, outcome: Outcome
+) -> RunResult:
+    """Make what a task exposed and drew durable and end the run, all or nothing.
+
+    Raises RunError P2-R0646 (it gave up), HostError P2-H0908, DataError; then nothing is left behind.
+    """
+    require_kept_going(outcome.messages)
+    nodes, terms = request.compiled.module.nodes, request.verified.statement
+    pictures = [Output(blob.name, blob.kind, blob.data) for blob in outcome.blobs]
+    redo = redo_asked(outcome, nodes, request.task_name, run.id)
+    with ExitStack() as stack:
+        with run.timings.stage("publish"):
+            ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))
+            results = stack.enter_context(parts.store.performing())
+            tables = exposed_tables(outcome, nodes, request.task_name, results.put)
+            results.keep()
+        drawn = list(zip(ready.paths, outcome.blobs, strict=True))
+        artefacts = tuple(Artefact(path, blob.sha256, blob.kind) for path, blob in drawn)
+        done = msgspec.structs.replace(
+            task.done,
+            run=run.id,
+            tables=tables,
+            files=tuple(DrawnFile(file=p.name, sha256=b.sha256) for p, b in drawn),
+            redo=redo,
+        )
+        record = {
+            **complete_record(run, outcome, artefacts),
+            "exposed": {name: table.rows for name, table in tables.items()},
+            "grants": grants_of(tables, f"{task.place.bundle}:{task.place.task}"),
+            "redo": [{"bundle": each.bundle, "runs": len(each.over)} for each in redo],
+        }
+
+        def publish() -> None:
+            results.publish(done, ready if pictures else None)
+            parts.store.requests.ask_all(done.asked())
+
+        parts.work.done_run(record, publish, terms.name, terms.serial)
     return RunResult(run.id, artefacts, record)
 
 

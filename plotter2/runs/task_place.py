@@ -1,0 +1,49 @@
+"""What a run of a task gets beside its script: its bundle, the tables that answer what it asks for, what is known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from plotter2.datter.bundle import canonical
+from plotter2.datter.task_runs import Performance
+from plotter2.runs.inputs import BoundTable
+from plotter2.wire.inputs import LinkProgram, Place
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlace:
+    """The place of one run of a task.
+
+    `tables` are what the task names, `answers` what it asks for by name, `links` the scripts of links among them.
+    `done` is what the store will keep of the run, without its results; `about` is told in pictures and in the record.
+    """
+
+    place: Place
+    tables: tuple[BoundTable, ...]
+    answers: tuple[BoundTable, ...]
+    links: Mapping[str, LinkProgram]
+    done: Performance
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def digest_of_inputs(known: Mapping[str, Any], *tables: BoundTable) -> str:
+    """Give the SHA-256 of all that a run reads: values that are known, and tables by their objects."""
+    read = [
+        [
+            table.path,
+            [
+                [
+                    part.bundle_id,
+                    part.rows,
+                    {name: [c.path.name for c in chunks] for name, chunks in part.columns.items()},
+                    part.constants,
+                ]
+                for part in table.parts
+            ],
+        ]
+        for table in tables
+    ]
+    return hashlib.sha256(canonical([known, read])).hexdigest()
