@@ -10,6 +10,10 @@ UNKNOWN_LINK = "P2-D0876"
 NO_LINK = "P2-D0877"
 OTHER_TYPE = "P2-D0878"
 SOURCE_CHANGED = "P2-D0879"
+UNKNOWN_TASK = "P2-R0647"
+RUNS_NOWHERE = "P2-R0648"
+WAITED_TOO_LONG = "P2-R0649"
+WAITS = "P2-R0650"
 
 CODES: dict[str, str] = {
     NOT_ATTACHABLE: "a file that cannot be attached: a library, or a name that cannot be kept",
@@ -20,4 +24,8 @@ CODES: dict[str, str] = {
     NO_LINK: "neither the bundle nor one above it has a link of this name",
     OTHER_TYPE: "a link answers with another type than is asked for",
     SOURCE_CHANGED: "what a link reads is no longer what it was when the link was declared",
+    UNKNOWN_TASK: "a bundle has no task of this name",
+    RUNS_NOWHERE: "a task can run neither on the bundle nor on one below it",
+    WAITED_TOO_LONG: "another process did not end in time what a task collects",
+    WAITS: "a task that this one waits for did not end well",
 }

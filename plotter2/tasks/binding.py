@@ -1,0 +1,245 @@
+"""From a task that can run on a bundle to its place: every table that it reads, found in the store.
+
+What a task asks for by name is answered in this order: a link that answers for what it imposes, a link of its own,
+a table that a task of the same script exposed. What it names as a path is exposed by a task of the script, else it is
+stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from p2lang import ir
+from p2lang.semantics.structure import LINK, NEED, TASK, effects_of
+from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
+from plotter2.datter.task_runs import Performance
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.inputs import BoundTable, paths_read, require_room
+from plotter2.runs.task_place import TaskPlace, digest_of_inputs
+from plotter2.tasks.exposures import Exposures
+from plotter2.tasks.model import Answered, Applicable, Declared
+from plotter2.tasks.parts import links_of
+from plotter2.tasks.places import selector_of
+from plotter2.wire.inputs import LinkProgram, Place, collected_path
+
+_STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A task on one bundle, about to run.
+
+    `above` are the bundles above it, the nearest first; `covered` are for each task that it collects from the bundles
+    on which that one runs. `approved` are actions with their targets that a person allowed.
+    """
+
+    declared: Declared
+    applicable: Applicable
+    compiled: CompiledScript
+    above: tuple[BundleRow, ...]
+    covered: Mapping[str, Sequence[BundleRow]]
+    exposures: Exposures
+    params: Mapping[str, Any] = field(default_factory=dict)
+    approved: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def bundle(self) -> BundleRow:
+        """Give the bundle that it is for."""
+        return self.applicable.bundle
+
+    @property
+    def name(self) -> str:
+        """Give the name of the task."""
+        return self.applicable.task.name
+
+    def __str__(self) -> str:
+        return f"{self.bundle.name}:{self.name}"
+
+
+def placed(instance: Instance, store: Store) -> TaskPlace:
+    """Find everything that a task reads. Raises DataError, RunError P2-R0620, P2-R0643."""
+    nodes = effects_of(instance.compiled.module.nodes, instance.name)
+    finding = _Finding(instance, store)
+    tables = finding.named(nodes)
+    for node in nodes:
+        if node.op == NEED.full_name:
+            finding.asked_for(node)
+        elif node.op.startswith("collect@"):
+            finding.collected(node)
+    answers = tuple(finding.answers.values())
+    require_room(len(tables) + len(answers))
+    place = _place(instance)
+    known = {
+        "script": instance.declared.attachment.kept.script.digest,
+        "task": instance.name,
+        "params": dict(instance.params),
+        "links": {name: [link.module, link.link] for name, link in finding.links.items()},
+        "exposed": _asked_about(instance, nodes, place),
+    }
+    done = Performance(
+        run="",
+        bundle=instance.bundle.id,
+        home=instance.declared.attachment.bundle,
+        script=instance.declared.attachment.name,
+        digest=instance.declared.attachment.kept.script.digest,
+        task=instance.name,
+        inputs=digest_of_inputs(known, *tables, *answers),
+    )
+    return TaskPlace(place, tables, answers, finding.links, done, _about(instance))
+
+
+def _place(instance: Instance) -> Place:
+    ended = instance.exposures.ended(instance.bundle, instance.declared.tasks)
+    later = [t for t in instance.declared.tasks if instance.name in t.after]
+    return Place(
+        bundle=instance.bundle.name,
+        task=instance.name,
+        exposed=list(instance.exposures.names((instance.bundle, *instance.above))),
+        imposed=sorted({head.name for task in later for head in task.imposed}),
+        linked=sorted({*instance.applicable.answers, *instance.applicable.task.links}),
+        approved=list(instance.approved),
+        ended={name: _iso(at) for name, at in ended.items()},
+    )
+
+
+def _asked_about(instance: Instance, nodes: Sequence[ir.Node], place: Place) -> list[str]:
+    """Give what the task learns from `exposed()`, beside what it exposes itself."""
+    asks = any(value[1].startswith("exposed@") for node in nodes for value in node.calls)
+    own = {head.name for head in instance.applicable.task.exposes}
+    return [name for name in place.exposed if name not in own] if asks else []
+
+
+def _about(instance: Instance) -> dict[str, Any]:
+    task, attachment = instance.applicable.task, instance.declared.attachment
+    return {
+        "name": task.name,
+        "bundle": {"id": instance.bundle.id, "name": instance.bundle.name},
+        "attachment": {
+            "bundle": {"id": task.bundle.id, "name": task.bundle.name},
+            "script": attachment.name,
+            "sha256": attachment.kept.script.digest,
+        },
+        "answers": {
+            name: {
+                "bundle": {"id": each.bundle.id, "name": each.bundle.name},
+                "script": each.link.attachment,
+                "source": each.link.source,
+            }
+            for name, each in instance.applicable.answers.items()
+        },
+    }
+
+
+@dataclass(slots=True)
+class _Finding:
+    """What was found so far of the tables that one task reads."""
+
+    instance: Instance
+    store: Store
+    answers: dict[str, BoundTable] = field(default_factory=dict)
+    links: dict[str, LinkProgram] = field(default_factory=dict)
+
+    def named(self, nodes: Sequence[ir.Node]) -> tuple[BoundTable, ...]:
+        """Give what the task names by path; a table that nobody exposed yet is left out."""
+        found = (
+            self._path(path, columns, self.instance.compiled)
+            for path, columns in paths_read(nodes).items()
+        )
+        return tuple(each for each in found if each is not None)
+
+    def _path(
+        self, path: str, columns: Sequence[str], compiled: CompiledScript
+    ) -> BoundTable | None:
+        if path in self.instance.declared.exposed:
+            return self._exposed(path, columns)
+        home = self.instance.applicable.task.bundle
+        selector = selector_of(self.store, home, path)
+        return BoundTable(path, self.store.bind(selector, columns, compiled.schemas[path]))
+
+    def _exposed(self, name: str, columns: Sequence[str]) -> BoundTable | None:
+        bundles = (self.instance.bundle, *self.instance.above)
+        found = self.instance.exposures.named(name, bundles)
+        return (
+            None if found is None else BoundTable(name, self.store.bind_exposed([found], columns))
+        )
+
+    def asked_for(self, node: ir.Node) -> None:
+        """Find what answers to a name. Raises RunError P2-R0643 when nothing does."""
+        name = str(node.attributes["name"][1])
+        if name in self.answers:
+            return
+        answered = self.instance.applicable.answers.get(name)
+        columns = [column for column, _ in node.attributes["type"][1]]
+        if answered is not None:
+            self._linked(name, answered)
+        elif name in self.instance.applicable.task.links:
+            self._own_link(name)
+        else:
+            found = self._exposed(name, columns)
+            if found is not None:
+                self.answers[name] = found
+
+    def _linked(self, name: str, answered: Answered) -> None:
+        translation = answered.translation
+        origin = links_of(translation)[answered.link.head.name].origin
+        path = str(origin.attributes["path"][1])
+        schema = translation.schemas[path]
+        columns = _with_step(origin, schema.names)
+        parts = self.store.bind(answered.selectors[path], columns, schema)
+        self.answers[name] = BoundTable(name, parts)
+        self.links[name] = _program(translation, answered.link.head.name, "")
+
+    def _own_link(self, name: str) -> None:
+        """Bind a link that the task declares for itself."""
+        compiled = self.instance.compiled
+        by_id = {node.id: node for node in compiled.module.nodes}
+        own = ["str", self.instance.name]
+        (origin,) = [
+            node
+            for node in by_id.values()
+            if node.op == LINK.full_name
+            and node.attributes.get(TASK) == own
+            and node.attributes["name"][1] == name
+        ][:1]
+        while origin.inputs:
+            origin = by_id[origin.inputs[0]]
+        path = str(origin.attributes["path"][1])
+        found = self._path(path, _with_step(origin, compiled.schemas[path].names), compiled)
+        if found is not None:
+            self.answers[name] = BoundTable(name, found.parts)
+            self.links[name] = _program(compiled, name, self.instance.name)
+
+    def collected(self, node: ir.Node) -> None:
+        """Stack what all runs of a task exposed."""
+        task = str(node.attributes["tasks"][2]["name"][1])
+        asked = str(node.attributes.get("name", ["str", ""])[1])
+        exposes = next(t.exposes for t in self.instance.declared.tasks if t.name == task)
+        name = asked or exposes[0].name
+        columns = next([n for n, _ in head.columns] for head in exposes if head.name == name)
+        found = self.instance.exposures.stacked(task, name, self.instance.covered[task])
+        path = collected_path(task, asked)
+        parts = self.store.bind_exposed(list(found), ["bundle", *columns])
+        self.answers[path] = BoundTable(path, parts)
+
+
+def _with_step(origin: ir.Node, names: Sequence[str]) -> list[str]:
+    """Give the columns that a link reads, and the step by which a task may choose."""
+    columns = list(origin.attributes["cols"][1])
+    return [*columns, _STEP] if _STEP in names and _STEP not in columns else columns
+
+
+def _program(compiled: CompiledScript, link: str, task: str) -> LinkProgram:
+    return LinkProgram(
+        module=compiled.module.encode().decode(),
+        schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
+        link=link,
+        task=task,
+    )
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

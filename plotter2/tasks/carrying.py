@@ -1,0 +1,360 @@
+"""Running a task over bundles: the tasks that it waits for first, then the task on its bundle and on each linked one below.
+
+Each task on each bundle is a run of its own, in a child of its own. One that fails stops those that wait for it on the
+same bundle, and nothing else. What an earlier task did on the same data counts: it is not run again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from p2lang import ir
+from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.structure import effects_of
+from plotter2.datter.blame import OF_THE_STORE
+from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
+from plotter2.errors import ExitCode, Plotter2Error, Problem, RunError
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.running import Params, RunResult, bound_params
+from plotter2.runs.task_place import TaskPlace
+from plotter2.tasks import codes
+from plotter2.tasks.attached import Declarations
+from plotter2.tasks.binding import Instance, placed
+from plotter2.tasks.covering import covered
+from plotter2.tasks.exposures import Exposures
+from plotter2.tasks.listing import tasks_of
+from plotter2.tasks.model import Applicable, Coverage, Declared, NotApplicable, Task
+
+State: TypeAlias = Literal["done", "same data", "failed", "not run"]
+
+Approve: TypeAlias = Callable[[str, str, str], bool]
+"""Asks a person: (task, action, target) -> whether it is approved."""
+
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: a task of a bundle, values of params, on the bundle alone or on those below as well.
+
+    `again` runs earlier tasks too that ran on the same data.
+    """
+
+    bundle: BundleRow
+    task: str
+    params: Params = field(default_factory=dict)
+    only: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """What running tasks needs of the host: `perform` runs one task on one bundle, `begin` is told of each before."""
+
+    declarations: Declarations
+    perform: Callable[[Instance, TaskPlace], RunResult]
+    begin: Callable[[Instance], None] = lambda _: None
+    approve: Approve = lambda task, action, target: False
+
+    @property
+    def store(self) -> Store:
+        """Give the store."""
+        return self.declarations.store
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a task on a bundle; `problem` says why it failed or did not run."""
+
+    task: str
+    bundle: BundleRow
+    state: State
+    result: RunResult | None = None
+    problem: Problem | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {
+            "task": self.task,
+            "bundle": {"id": self.bundle.id, "name": self.bundle.name},
+            "state": self.state,
+            "record": None if self.result is None else self.result.record,
+            "error": None if self.problem is None else self.problem.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a task that was asked for: every run, and the bundles below on which it cannot run, and why."""
+
+    task: Task
+    ended: tuple[Ended, ...]
+    rest: tuple[NotApplicable, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether all runs went well, and one at least was of the task that was asked for."""
+        done = any(e.task == self.task.name and e.state == "done" for e in self.ended)
+        return done and all(each.state in ("done", "same data") for each in self.ended)
+
+
+def carry_out(carrying: Carrying, wanted: Wanted) -> Report:
+    """Run a task as it was asked for.
+
+    Raises RunError P2-R0647 when the bundle has no such task, P2-R0648 when it can run nowhere, DataError.
+    """
+    task = _asked(carrying.declarations, wanted)
+    return _Run(carrying, wanted, task).report()
+
+
+def _asked(declarations: Declarations, wanted: Wanted) -> Task:
+    tasks = tasks_of(declarations, wanted.bundle)
+    found = tasks.find(wanted.task)
+    if found is not None:
+        return found.task
+    every = (*tasks.own, *tasks.inherited, *tasks.not_applicable)
+    names = ", ".join(dict.fromkeys(each.task.name for each in every))
+    raise RunError(
+        codes.UNKNOWN_TASK,
+        f"{wanted.bundle.name} has no task {wanted.task}",
+        wanted.bundle.name,
+        f"its tasks: {names}"
+        if names
+        else f"attach a script that has one: plotter2 attach {wanted.bundle.name} script.p2",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+@dataclass
+class _Run:
+    """One command: the chain of tasks, what ended how, what does not count any more."""
+
+    carrying: Carrying
+    wanted: Wanted
+    task: Task
+    ended: list[Ended] = field(default_factory=list)
+    failed: set[tuple[str, str]] = field(default_factory=set)
+    covered: dict[str, Coverage] = field(default_factory=dict)
+
+    def report(self) -> Report:
+        declared = self._declared()
+        if declared.compiled is None:
+            raise self._broken(declared)
+        coverage = self._coverage(self.task)
+        if not coverage.runs:
+            raise self._nowhere(coverage)
+        compiled = self._compiled(declared)
+        for task in self._chain(declared):
+            for applicable in self._coverage(task).runs:
+                if self.wanted.only and applicable.bundle.id != self.wanted.bundle.id:
+                    continue
+                self.ended.append(self._one(declared, compiled, task, applicable))
+        rest = () if self.wanted.only else coverage.rest
+        return Report(self.task, tuple(self.ended), rest)
+
+    # ---- one task on one bundle ----------------------------------------------------------------
+
+    def _one(
+        self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
+    ) -> Ended:
+        bundle = applicable.bundle
+        blocking = next((name for name in task.after if (name, bundle.id) in self.failed), None)
+        if blocking is not None:
+            self.failed.add((task.name, bundle.id))
+            return Ended(task.name, bundle, "not run", problem=_waits(task, bundle, blocking))
+        try:
+            return self._performed(declared, compiled, task, applicable)
+        except Plotter2Error as error:
+            if error.code in OF_THE_STORE:
+                raise
+            self.failed.add((task.name, bundle.id))
+            return Ended(task.name, bundle, "failed", problem=error.problem())
+
+    def _performed(
+        self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
+    ) -> Ended:
+        params = self._params(compiled, task)
+        instance = self._instance(declared, compiled, applicable, params)
+        self._wait(instance)
+        place = placed(instance, self.carrying.store)
+        before = instance.exposures.of(task.name).get(applicable.bundle.id)
+        same = before is not None and before.done.inputs == place.done.inputs
+        if same and task.name != self.task.name and not self.wanted.again:
+            return Ended(task.name, applicable.bundle, "same data")
+        approved = self._approved(instance)
+        if approved:
+            instance = replace(instance, approved=approved)
+            place = placed(instance, self.carrying.store)
+        self.carrying.begin(instance)
+        result = self.carrying.perform(instance, place)
+        return Ended(task.name, applicable.bundle, "done", result)
+
+    def _instance(
+        self,
+        declared: Declared,
+        compiled: CompiledScript,
+        applicable: Applicable,
+        params: Params,
+    ) -> Instance:
+        above = self.carrying.declarations.above(applicable.bundle)
+        home = applicable.task.bundle.name
+        inside = tuple(row for row in above if (row.name + "/").startswith(home + "/"))
+        collected = {
+            task.name: self._collected_from(task, applicable.bundle) for task in declared.tasks
+        }
+        exposures = Exposures(self.carrying.store, declared, frozenset(self.failed))
+        return Instance(declared, applicable, compiled, inside, collected, exposures, params)
+
+    def _collected_from(self, task: Task, bundle: BundleRow) -> Sequence[BundleRow]:
+        below = f"{bundle.name}/"
+        rows = [each.bundle for each in self._coverage(task).runs]
+        return [row for row in rows if row.id == bundle.id or row.name.startswith(below)]
+
+    def _params(self, compiled: CompiledScript, task: Task) -> Params:
+        """Give the values for a task; what is given for another task of the chain is not meant for this one."""
+        given = self.wanted.params
+        if task.name != self.task.name:
+            known = {*compiled.module.params, *task.params}
+            given = {name: value for name, value in given.items() if name in known}
+        return bound_params(compiled, given, task.name)
+
+    def _approved(self, instance: Instance) -> tuple[tuple[str, str], ...]:
+        nodes = effects_of(instance.compiled.module.nodes, instance.name)
+        return tuple(
+            (action, target)
+            for action, target in asked_approvals(nodes)
+            if self.carrying.approve(instance.name, action, target)
+        )
+
+    # ---- waiting for other processes -----------------------------------------------------------
+
+    def _wait(self, instance: Instance) -> None:
+        """Wait until no other process is at work on what the task collects. Raises RunError P2-R0649."""
+        for node in effects_of(instance.compiled.module.nodes, instance.name):
+            if not node.op.startswith("collect@"):
+                continue
+            task = str(node.attributes["tasks"][2]["name"][1])
+            timeout = _seconds(node, instance.params)
+            until = time.monotonic() + timeout
+            while at_work := self._at_work(instance, task):
+                if time.monotonic() > until:
+                    raise _too_long(instance, task, at_work[0], timeout)
+                time.sleep(_POLL_S)
+
+    def _at_work(self, instance: Instance, task: str) -> list[str]:
+        bundles = {row.id for row in instance.covered[task]}
+        script = instance.declared.attachment
+        found = []
+        for about in self.carrying.store.tasks_at_work():
+            attachment = about["attachment"]
+            same = (attachment["bundle"]["id"], attachment["script"]) == (
+                instance.applicable.task.bundle.id,
+                script.name,
+            )
+            if same and about["name"] == task and about["bundle"]["id"] in bundles:
+                found.append(str(about["bundle"]["name"]))
+        return found
+
+    # ---- the script ----------------------------------------------------------------------------
+
+    def _declared(self) -> Declared:
+        every = self.carrying.declarations.of(self.task.bundle)
+        return next(d for d in every if d.attachment.name == self.task.attachment)
+
+    def _compiled(self, declared: Declared) -> CompiledScript:
+        """Give the program; a param that names another column makes another one."""
+        assert declared.compiled is not None
+        named = {
+            name: value
+            for name, value in self.wanted.params.items()
+            if isinstance(value, str) and _names_column(declared.compiled, name)
+        }
+        if not named:
+            return declared.compiled
+        return self.carrying.declarations.recompiled(declared, named)
+
+    def _chain(self, declared: Declared) -> list[Task]:
+        """Give the tasks that the wanted one waits for, in the order of the script, and itself."""
+        by_name = {task.name: task for task in declared.tasks}
+        needed: set[str] = set()
+        pending = [self.task.name]
+        while pending:
+            name = pending.pop()
+            if name not in needed:
+                needed.add(name)
+                pending += by_name[name].after
+        return [task for task in declared.tasks if task.name in needed]
+
+    def _coverage(self, task: Task) -> Coverage:
+        if task.name not in self.covered:
+            self.covered[task.name] = covered(
+                self.carrying.declarations, task, self.wanted.bundle
+            )
+        return self.covered[task.name]
+
+    # ---- refusals ------------------------------------------------------------------------------
+
+    def _broken(self, declared: Declared) -> RunError:
+        reason = declared.broken or declared.refused
+        assert reason is not None
+        return RunError(
+            reason.code, reason.message, reason.where, reason.help, exit_code=ExitCode.CHECK_FAILED
+        )
+
+    def _nowhere(self, coverage: Coverage) -> RunError:
+        reasons = {r.message: r for each in coverage.rest for r in each.reasons}
+        first = next(iter(reasons.values()), None)
+        return RunError(
+            codes.RUNS_NOWHERE,
+            f"{self.task.name} can run neither on {self.wanted.bundle.name} nor on a bundle below it"
+            + (f": {'; '.join(reasons)}" if reasons else ""),
+            self.wanted.bundle.name,
+            (first.help if first else "") or f"plotter2 tasks {self.wanted.bundle.name} says why",
+            exit_code=ExitCode.CHECK_FAILED,
+        )
+
+
+def asked_approvals(nodes: Sequence[ir.Node]) -> list[tuple[str, str]]:
+    """Give the actions with their targets that `approved(...)` asks about, as they are written."""
+    found: dict[tuple[str, str], None] = {}
+    for node in nodes:
+        for value in node.calls:
+            if value[1].startswith("approved@"):
+                action, target = value[2].get("action"), value[2].get("target")
+                if action and target and action[0] == target[0] == "str":
+                    found[action[1], target[1]] = None
+    return list(found)
+
+
+def _names_column(compiled: CompiledScript, name: str) -> bool:
+    param = compiled.module.params.get(name)
+    return param is not None and param.type.startswith("column")
+
+
+def _seconds(node: ir.Node, params: Mapping[str, Any]) -> float:
+    try:
+        return float(evaluate(node.attributes.get("timeout", ["int", 600]), params))
+    except (NotConstant, TypeError):
+        return 600.0
+
+
+def _waits(task: Task, bundle: BundleRow, blocking: str) -> Problem:
+    return Problem(
+        codes.WAITS,
+        f"{task.name} waits for {blocking}, which did not end well on {bundle.name}",
+        bundle.name,
+        f"mend that first; plotter2 run {bundle.name}:{blocking} runs it alone",
+    )
+
+
+def _too_long(instance: Instance, task: str, where: str, timeout: float) -> RunError:
+    return RunError(
+        codes.WAITED_TOO_LONG,
+        f"{instance} waited {timeout:g} s for {task} on {where}, which another process is at work on",
+        help="run it again later, or give `collect` a longer timeout",
+        exit_code=ExitCode.TIMEOUT,
+    )
