@@ -97,7 +97,6 @@ class Interpreter:
     accounts: dict[str, Account] = field(default_factory=dict)
     task: str = ""
     around: Around = NOWHERE
-    started: float = 0.0
     choices: dict[str, Choice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -246,12 +245,10 @@ class Interpreter:
         return stored
 
     def _moment(self, written: Value | None) -> float | None:
-        """Give a moment in seconds since 1970: a day or time as text (UTC without an offset), or how long ago."""
-        if written is None:
+        """Give the end of a task in seconds since 1970; bundles of another time were left out before the run."""
+        if written is None or written[0] != "call":
             return None
         value = constant(written, self)
-        if isinstance(value, int | float):
-            return self.started - value
         if value is None:
             raise RunError(
                 NO_END,

@@ -149,7 +149,6 @@ class _Run:
             captions.counted(program, _views(program)),
             task=self._task,
             around=around_of(told.place),
-            started=told.started,
         )
         self._made: list[tuple[str, str, bytes]] = []
         self._given: list[Exposing | Asking | Release | Owning] = []

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,8 +20,10 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.cli.task_running import approving, task_answer, task_named
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
+from plotter2.host.asking import TaskHow
 from plotter2.host.host import Host, require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
@@ -29,6 +31,7 @@ from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
 from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
+from plotter2.tasks.binding import Instance
 from plotter2.wire.messages import Format, Note, TableShown
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
@@ -78,7 +81,7 @@ def _file_name(bundle: str) -> str:
 
 
 @command()
-@click.argument("script", type=click.Path(path_type=Path))
+@click.argument("script", type=click.Path(path_type=Path), metavar="SCRIPT | BUNDLE:TASK")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Copy the pictures there.")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
 @click.option(
@@ -91,6 +94,13 @@ def _file_name(bundle: str) -> str:
 )
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
 @click.option("--key", metavar="KEY", help="Run once for this key, however often it is asked.")
+@click.option("--only", is_flag=True, help="A task: for BUNDLE alone, not for those below it.")
+@click.option(
+    "--again", is_flag=True, help="A task: run those before it too that ran on the same data."
+)
+@click.option(
+    "--approve", multiple=True, metavar="ACTION", help="A task: allow what it asks for, as redo."
+)
 def run(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     script: Path,
@@ -99,12 +109,28 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     formats: tuple[str, ...],
     yes: bool,
     key: str | None,
+    only: bool,
+    again: bool,
+    approve: tuple[str, ...],
 ) -> Answer:
-    """Run a signed SCRIPT and give its pictures."""
+    """Run a signed SCRIPT, or a TASK for BUNDLE and all linked bundles below it, and give the pictures.
+
+    A task runs where its script is attached (plotter2 attach). The tasks that it waits for run first, unless they ran
+    on the same data.
+    """
     values = param_values(params)
-    opened = open_script(script)
     if output:
         _check_folder(output)
+    named = task_named(script)
+    kinds: tuple[Format, ...] = formats  # type: ignore[assignment] # click has checked the choice
+    if named is not None:
+        if key is not None or yes:
+            raise click.UsageError("--key and --yes are for a SCRIPT; a task's script is signed")
+        how = TaskHow(values, kinds, only, again, show_event, _begun, approving(approve))
+        return _ran_task(root, named, how, output)
+    if only or again or approve:
+        raise click.UsageError("--only, --again and --approve are for a task: BUNDLE:TASK")
+    opened = open_script(script)
     require_script(script)
     with opened_host(root) as host:
         if key is None:  # with a key it may be done already
@@ -115,7 +141,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
             result = host.run(
                 opened,
                 params=values,
-                formats=formats,  # type: ignore[arg-type] # click has checked the choice
+                formats=kinds,
                 on_event=show_event,
                 key=key,
             )
@@ -124,8 +150,28 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     record = _copied(result, output) if output else result.record
     if not result.repeated:
         return Answer(record, run_text(record))
-    again = f"the request {record['request']} with this key was done before; nothing ran now"
-    return Answer({**record, "repeated": True}, f"{run_text(record)}\n{again}")
+    repeated = f"the request {record['request']} with this key was done before; nothing ran now"
+    return Answer({**record, "repeated": True}, f"{run_text(record)}\n{repeated}")
+
+
+def _ran_task(
+    root: str | None, named: tuple[str, str], how: TaskHow, output: Path | None
+) -> Answer:
+    def copy(artefacts: Sequence[dict[str, Any]], bundle: str) -> list[dict[str, Any]]:
+        assert output is not None
+        return _copied_files(artefacts, output / bundle)
+
+    with opened_host(root) as host:
+        try:
+            return task_answer(host, *named, how, copy if output else None)
+        finally:
+            clear_line()
+
+
+def _begun(instance: Instance) -> None:
+    clear_line()
+    if sys.stderr.isatty():
+        click.echo(printable(f"{instance}"), err=True)
 
 
 @command()
@@ -217,17 +263,23 @@ def clear_line() -> None:
 
 def _copied(result: RunResult, folder: Path) -> dict[str, Any]:
     """Copy the pictures into a folder; gives the record with these paths."""
-    artefacts = []
-    for artefact in result.artefacts:
-        target = folder / artefact.path.name
+    artefacts = [artefact.as_json() for artefact in result.artefacts]
+    return {**result.record, "artefacts": _copied_files(artefacts, folder)}
+
+
+def _copied_files(artefacts: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    copied = []
+    for artefact in artefacts:
+        path = Path(artefact["path"])
+        target = folder / path.name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            durable.replace(target, artefact.path.read_bytes())
+            durable.replace(target, path.read_bytes())
         except (OSError, DataError) as error:
-            note = f"the run itself succeeded: its pictures are in {artefact.path.parent}"
+            note = f"the run itself succeeded: its pictures are in {path.parent}"
             raise _not_written(target, error, note) from error
-        artefacts.append({**artefact.as_json(), "path": str(target)})
-    return {**result.record, "artefacts": artefacts}
+        copied.append({**artefact, "path": str(target)})
+    return copied
 
 
 def _check_folder(folder: Path) -> None:

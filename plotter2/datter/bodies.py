@@ -40,7 +40,7 @@ class Add(_Body, frozen=True):
 
 
 class TaskOf(_Body, frozen=True):
-    """Run a task for a bundle, and for those that its selector covers."""
+    """Run a task for one bundle; a task that covers several is a request for each."""
 
     bundle: str
     task: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from p2lang.types import ColumnType, TableSchema
 from plotter2.datter import (
@@ -254,6 +255,13 @@ class Store:
         """Give what tasks did: runs that ended well, with what they exposed and drew."""
         return self._registry.task_runs
 
+    def tasks_at_work(self) -> tuple[dict[str, Any], ...]:
+        """Give what runs of tasks that living processes are at work on say of themselves in their records."""
+        settle(self._journal)
+        return tuple(
+            run.record["task"] for run in self._registry.open_runs() if "task" in run.record
+        )
+
     def bind_exposed(
         self, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]
     ) -> tuple[BoundPart, ...]:
@@ -350,6 +358,12 @@ class Store:
             if request.state == "done":
                 return request
             return self._leased(request, lease_s)
+
+    def begin_new(self, asking: Asking, lease_s: float) -> Work:
+        """Enter a request without a key and begin to carry it out. Raises DataError as `begin`."""
+        begun = self.begin(replace(asking, key=None), lease_s)
+        assert isinstance(begun, Work)
+        return begun
 
     def resume(self, request_id: str, lease_s: float) -> Work:
         """Begin to carry out a request again that is not done and that nobody is at work on.

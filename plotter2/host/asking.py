@@ -6,17 +6,19 @@ import hashlib
 import math
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2lang.verifier.params import Given
 from plotter2.datter import bodies
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.store import Store
-from plotter2.errors import DataError, ExitCode, Plotter2Error
+from plotter2.errors import DataError, ExitCode, Plotter2Error, RunError
 from plotter2.host import codes
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Artefact, Event, Params, RunResult
+from plotter2.tasks.binding import Instance
+from plotter2.tasks.carrying import Approve, Report
 from plotter2.wire.messages import Format
 
 _SHOWN_PATHS = 3
@@ -29,6 +31,48 @@ class RunHow:
     params: Params
     formats: tuple[Format, ...]
     on_event: Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHow:
+    """How a task is run: values of params, file formats, for the bundle `only` or those below as well.
+
+    `again` runs the tasks before it too that ran on the same data. `begin` is told of each run before it begins,
+    `approve` is asked whether a person allows an action on a target.
+    """
+
+    params: Params = field(default_factory=dict)
+    formats: tuple[Format, ...] = ()
+    only: bool = False
+    again: bool = False
+    on_event: Callable[[Event], None] = lambda _: None
+    begin: Callable[[Instance], None] = lambda _: None
+    approve: Approve = lambda task, action, target: False
+
+
+AS_IT_IS = TaskHow()
+"""With the defaults of all params, for every bundle that is covered, and nothing approved."""
+
+
+def task_of(bundle: str, task: str, params: Params, formats: Sequence[str]) -> Asking:
+    """Give the request for a run of a task on one bundle."""
+    body = bodies.TaskOf(
+        bundle=bundle,
+        task=task,
+        params={name: _kept(value) for name, value in params.items()},
+        formats=tuple(formats),
+    )
+    return Asking("task", f"{bundle}:{task}", body)
+
+
+def result_of(report: Report) -> RunResult:
+    """Give what a task on one bundle gave. Raises RunError with what it failed with."""
+    ended = report.ended[-1]
+    if ended.result is not None:
+        return ended.result
+    problem = ended.problem
+    assert problem is not None
+    raise RunError(problem.code, problem.message, problem.where, problem.help, problem.note)
 
 
 def run_of(

@@ -22,14 +22,14 @@ from p2sign.statement import parse as parse_statement
 from plotter2.config.settings import Settings
 from plotter2.datter import durable
 from plotter2.datter.attachments import Attachment
-from plotter2.datter.bodies import Add, Run
+from plotter2.datter.bodies import Add, Run, TaskOf
 from plotter2.datter.layout import Layout
 from plotter2.datter.living import Work
 from plotter2.datter.requested import Request, ended
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.host import asking, codes
-from plotter2.host.asking import RunHow
+from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.keyring import Keyring, OwnKey, refusals
 from plotter2.host.starting import starter_script
 from plotter2.libraries import lockfile
@@ -44,11 +44,15 @@ from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
+from plotter2.runs.task_place import TaskPlace
 from plotter2.staging import AddReport, Inbox, Told, stage, told_again
 from plotter2.tasks.attached import Declarations, Ground
+from plotter2.tasks.binding import Instance
+from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
 from plotter2.tasks.chains import refuse_links_of_links
 from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, examine
 from plotter2.tasks.parts import text_of
+from plotter2.tasks.places import one_bundle
 from plotter2.wire.messages import Format, ReadJob
 
 Ask = Callable[[str], str]
@@ -130,6 +134,13 @@ class Host:
         if isinstance(request.body, Add):
             work = self.store.resume(request.id, self._lease_s)
             return self._added(work, [Path(p) for p in request.body.paths], request.body.name)
+        if isinstance(request.body, TaskOf):
+            work = self.store.resume(request.id, self._lease_s)
+            formats = cast("tuple[Format, ...]", request.body.formats)
+            alone = TaskHow(request.body.params, formats, only=True, on_event=on_event)
+            with work:
+                report = self.run_task(request.body.bundle, request.body.task, alone, work)
+                return asking.result_of(report)
         raise asking.nobody_for(request)
 
     @property
@@ -344,6 +355,54 @@ class Host:
             return asking.run_told_again(begun, self.store)
         return self._ran(begun, script, RunHow(params or {}, tuple(formats), on_event))
 
+    def run_task(
+        self, bundle: str, task: str, how: TaskHow = AS_IT_IS, resumed: Work | None = None
+    ) -> Report:
+        """Run a task for a bundle and for the linked ones below it, after the tasks that it waits for.
+
+        Each task on each bundle is a request and a run of its own; what fails is told in the report. `resumed` is the
+        request for the task on the bundle itself, when there is one already. Raises RunError P2-R0647, P2-R0648,
+        DataError.
+        """
+        row = one_bundle(self.store, bundle)
+        declarations = self.declarations()
+
+        def perform(instance: Instance, place: TaskPlace) -> RunResult:
+            work = resumed if (instance.bundle.id, instance.name) == (row.id, task) else None
+            asked = asking.task_of(
+                instance.bundle.name, instance.name, instance.params, how.formats
+            )
+            return self._performed(
+                work or self.store.begin_new(asked, self._lease_s), instance, place, how
+            )
+
+        carrying = Carrying(declarations, perform, how.begin, how.approve)
+        return carry_out(carrying, Wanted(row, task, how.params, how.only, how.again))
+
+    def _performed(
+        self, work: Work, instance: Instance, place: TaskPlace, how: TaskHow
+    ) -> RunResult:
+        timings = Timings()
+        with work:
+            self.orchestrator.warm()
+            assert instance.declared.script is not None
+            with timings.stage("verify"):
+                verified = self._verify_attached(instance.declared.script)
+            request = RunRequest(
+                verified, instance.compiled, instance.params, how.formats, how.on_event, place
+            )
+            with refusals():
+                return running.run(request, self._parts(work), timings)
+
+    def _parts(self, work: Work) -> Parts:
+        return Parts(
+            self.store,
+            work,
+            self.orchestrator.submit,
+            self.settings.minimum_level,
+            self.settings.limits,
+        )
+
     def _ran(self, work: Work, script: OpenedScript, how: RunHow) -> RunResult:
         timings = Timings()
         with work:
@@ -353,15 +412,8 @@ class Host:
             with timings.stage("compile"):
                 compiled = self.compile(script, [s.principal for s in verified.signers], how.params)
             request = RunRequest(verified, compiled, how.params, how.formats, how.on_event)
-            parts = Parts(
-                self.store,
-                work,
-                self.orchestrator.submit,
-                self.settings.minimum_level,
-                self.settings.limits,
-            )
             with refusals():
-                return running.run(request, parts, timings)
+                return running.run(request, self._parts(work), timings)
 
     def stock_commands(self, path: Path, verified: Verified) -> tuple[str, ...]:
         """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""

@@ -65,7 +65,7 @@ def bind(
     )
 
 
-def bind_one(  # noqa: PLR0913, PLR0917 - what is read, as what, and where it is looked up
+def bind_one(
     selected: Selection,
     columns: Sequence[str],
     schema: TableSchema,

@@ -239,7 +239,6 @@ def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
         provenance=provenance(request, tables),
         place=None if request.task is None else request.task.place,
         links={} if request.task is None else dict(request.task.links),
-        started=time.time(),
     )
 
 

@@ -7,8 +7,9 @@ What is signed bounds what a script may touch, and the libraries that it may use
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from p2lang.check import Locked, Schemas
 from p2lang.compiler import Limits, Surroundings, compile_tree
@@ -110,6 +111,14 @@ class Declarations:
         text = self._text(script)
         return self._compiled(bundle, script, text, text, verified)
 
+    def recompiled(self, declared: Declared, columns: Mapping[str, str]) -> CompiledScript:
+        """Compile an attached script with other columns for params that name one. Raises as `compiled`."""
+        script = declared.script
+        assert script is not None
+        text = self._text(script)
+        verified = self.ground.verify(script)
+        return self._compiled(declared.bundle, script, text, text, verified, columns)
+
     def compiled_link(self, link: Link) -> CompiledScript:
         """Compile one link alone, after its script passed the gate again. Raises Refused, CheckFailed, DataError."""
         key = (link.bundle.id, link.head.name)
@@ -124,9 +133,16 @@ class Declarations:
         return self._programs[key]
 
     def _compiled(
-        self, bundle: BundleRow, script: OpenedScript, whole: Text, part: Text, verified: Verified
+        self,
+        bundle: BundleRow,
+        script: OpenedScript,
+        whole: Text,
+        part: Text,
+        verified: Verified,
+        columns: Mapping[str, str] = MappingProxyType({}),
     ) -> CompiledScript:
         around = self.ground.libraries(script.path, _pinned(verified))
+        around = replace(around, columns=columns)
         limits = self.ground.limits([s.principal for s in verified.signers])
         found = compile_tree(
             part.tree,

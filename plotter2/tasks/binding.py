@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from p2lang import ir
+from p2lang.semantics.selection import Selection, selection
 from p2lang.semantics.structure import LINK, NEED, TASK, effects_of
+from plotter2.datter.ids import now_ms
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.datter.task_runs import Performance
 from plotter2.runs.compiling import CompiledScript
-from plotter2.runs.inputs import BoundTable, paths_read, require_room
+from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
+from plotter2.runs.selecting import Circumstances
 from plotter2.runs.task_place import TaskPlace, digest_of_inputs
 from plotter2.tasks.exposures import Exposures
 from plotter2.tasks.model import Answered, Applicable, Declared
@@ -145,20 +148,17 @@ class _Finding:
 
     def named(self, nodes: Sequence[ir.Node]) -> tuple[BoundTable, ...]:
         """Give what the task names by path; a table that nobody exposed yet is left out."""
-        found = (
-            self._path(path, columns, self.instance.compiled)
-            for path, columns in paths_read(nodes).items()
-        )
+        found = (self._read(each, columns) for each, columns in selections(nodes).items())
         return tuple(each for each in found if each is not None)
 
-    def _path(
-        self, path: str, columns: Sequence[str], compiled: CompiledScript
-    ) -> BoundTable | None:
-        if path in self.instance.declared.exposed:
-            return self._exposed(path, columns)
-        home = self.instance.applicable.task.bundle
-        selector = selector_of(self.store, home, path)
-        return BoundTable(path, self.store.bind(selector, columns, compiled.schemas[path]))
+    def _read(self, selected: Selection, columns: Sequence[str]) -> BoundTable | None:
+        if selected.path in self.instance.declared.exposed:
+            return self._exposed(selected.path, columns)
+        selector = selector_of(self.store, self.instance.applicable.task.bundle, selected.path)
+        schema = self.instance.compiled.schemas[selected.shape.key]
+        run = Circumstances(self.instance.params, now_ms())
+        parts = bind_one(selected, columns, schema, self.store, run, selector)
+        return BoundTable(selected.key, parts)
 
     def _exposed(self, name: str, columns: Sequence[str]) -> BoundTable | None:
         bundles = (self.instance.bundle, *self.instance.above)
@@ -207,8 +207,9 @@ class _Finding:
         ][:1]
         while origin.inputs:
             origin = by_id[origin.inputs[0]]
-        path = str(origin.attributes["path"][1])
-        found = self._path(path, _with_step(origin, compiled.schemas[path].names), compiled)
+        selected = selection(origin.attributes)
+        names = compiled.schemas[selected.shape.key].names
+        found = self._read(selected, _with_step(origin, names))
         if found is not None:
             self.answers[name] = BoundTable(name, found.parts)
             self.links[name] = _program(compiled, name, self.instance.name)

@@ -1,4 +1,4 @@
-"""Running a task over bundles: the tasks that it waits for first, then the task on its bundle and on each linked one below.
+"""Running a task over bundles: what it waits for first, then the task on its bundle and on each linked one below.
 
 Each task on each bundle is a run of its own, in a child of its own. One that fails stops those that wait for it on the
 same bundle, and nothing else. What an earlier task did on the same data counts: it is not run again.
@@ -116,8 +116,9 @@ def _asked(declarations: Declarations, wanted: Wanted) -> Task:
     found = tasks.find(wanted.task)
     if found is not None:
         return found.task
-    every = (*tasks.own, *tasks.inherited, *tasks.not_applicable)
-    names = ", ".join(dict.fromkeys(each.task.name for each in every))
+    every = [each.task for each in (*tasks.own, *tasks.inherited)]
+    every += [each.task for each in tasks.not_applicable]
+    names = ", ".join(dict.fromkeys(task.name for task in every))
     raise RunError(
         codes.UNKNOWN_TASK,
         f"{wanted.bundle.name} has no task {wanted.task}",
@@ -291,9 +292,7 @@ class _Run:
 
     def _coverage(self, task: Task) -> Coverage:
         if task.name not in self.covered:
-            self.covered[task.name] = covered(
-                self.carrying.declarations, task, self.wanted.bundle
-            )
+            self.covered[task.name] = covered(self.carrying.declarations, task, self.wanted.bundle)
         return self.covered[task.name]
 
     # ---- refusals ------------------------------------------------------------------------------

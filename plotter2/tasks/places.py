@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from p2lang.check import Schemas, UnusableBundle
-from p2lang.types import TableSchema
+from p2lang.semantics.selection import Selection
+from p2lang.types import ColumnType, TableSchema
 from plotter2.datter import codes
 from plotter2.datter.bundle import slug
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.runs.compiling import NOT_ONE_TABLE, quoted
+from plotter2.runs.selecting import settled
 
 _ENDING = re.compile(
     r"\.(?:csv|tsv|txt|jsonl|ndjson|json|parquet|npz|npy)(?:\.gz)?\Z", re.IGNORECASE
@@ -78,23 +80,42 @@ def schemas_at(
     `names` are those of all bundles; `exposed` are tables that tasks of the script itself expose: such a name means
     nothing else.
     """
-    return Schemas(_finding(store, bundle, exposed), (*store.streams(bundle), *names))
+    choose = _choosing(store, bundle, exposed)
+    return Schemas(
+        lambda path: choose(Selection(path)),
+        (*store.streams(bundle), *names),
+        choose,
+        _params(store, bundle),
+    )
 
 
-def _finding(
+def _choosing(
     store: Store, bundle: BundleRow, exposed: Mapping[str, TableSchema]
-) -> Callable[[str], TableSchema | None]:
-    def find(path: str) -> TableSchema | None:
-        if path in exposed:
-            return exposed[path]
+) -> Callable[[Selection], TableSchema | None]:
+    def choose(selected: Selection) -> TableSchema | None:
+        if selected.path in exposed:
+            return exposed[selected.path]
         try:
-            return store.schema_of(selector_of(store, bundle, path))
+            selector = selector_of(store, bundle, selected.path)
+            return store.schema_of(selector, settled(selected), selected.table)
         except DataError as error:
             if error.code in NOT_ONE_TABLE or error.code in _NOT_HERE:
-                raise UnusableBundle(quoted(error.message), quoted(error.help)) from error
+                chosen = error.code == codes.NOTHING_LEFT
+                message, help = quoted(error.message), quoted(error.help)
+                raise UnusableBundle(message, help, chosen=chosen) from error
             raise
 
-    return find
+    return choose
+
+
+def _params(store: Store, bundle: BundleRow) -> Callable[[str], Mapping[str, ColumnType] | None]:
+    def params(path: str) -> Mapping[str, ColumnType] | None:
+        try:
+            return store.params_of(selector_of(store, bundle, path))
+        except DataError:
+            return None  # whoever asks for the shape of what the path names is told why
+
+    return params
 
 
 def _archived_in(store: Store, paths: Sequence[str]) -> DataError | None:

@@ -76,7 +76,7 @@ class LinkProgram(_Part, frozen=True):
 
 
 class Place(_Part, frozen=True):
-    """Where a task runs, and what the store knew when the run began; `started` is in seconds since 1970.
+    """Where a task runs, and what the store knew when the run began.
 
     `exposed` are tables that tasks exposed for the bundle, `imposed` what tasks after this one want, `linked` the links
     that answer here, `approved` (action, target) what a person allowed, `ended` when tasks last ended (ISO 8601, UTC).
@@ -96,7 +96,7 @@ class RunProgram(_Part, frozen=True):
 
     `spans` gives the place (start, end) of a node in the bytes of the script. With a `place` the task that it names is
     carried out, else what stands outside of tasks; `links` are the scripts that answer what the task asks for, by the
-    name that is asked for. `started` is when the run began, in seconds since 1970.
+    name that is asked for.
     """
 
     module: str
@@ -105,7 +105,6 @@ class RunProgram(_Part, frozen=True):
     spans: dict[str, tuple[Count, Count]] = {}
     place: Place | None = None
     links: dict[str, LinkProgram] = {}
-    started: float = 0.0
 
 
 _INPUTS = msgspec.json.Decoder(RunInputs)
