@@ -19,16 +19,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from plotter2.datter import codes
 from plotter2.errors import DataError
 from plotter2.printable import printable
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_STEP_S = 0.02
 _LONGEST = 200
 _SYNCS_AT_ONCE = 8
+_WAITING_WRITES = 2
 
 
 @contextmanager
@@ -163,6 +168,39 @@ def go_on(path: Path, offset: int, pieces: Iterable[bytes | memoryview]) -> int:
         os.close(fd)
         raise
     return fd
+
+
+class LaterWrites:
+    """Writes and syncs large files, one after the other, while their caller goes on.
+
+    `wait` returns once the disk has all of them. Each is synced exactly once.
+    """
+
+    def __init__(self) -> None:
+        self._started: list[Future[None]] = []
+        self._pool: ThreadPoolExecutor | None = None
+
+    def start(self, path: Path, data: bytes) -> None:
+        """Begin to make the file `path`; waits while two others are not done. Raises as `wait`."""
+        from concurrent.futures import (
+            ThreadPoolExecutor,  # costs 10 ms, and only large files need it
+        )
+
+        self._pool = self._pool or ThreadPoolExecutor(1)
+        if len(self._started) >= _WAITING_WRITES:
+            self._started[-_WAITING_WRITES].result()
+        self._started.append(self._pool.submit(write_new, path, (data,)))
+
+    def wait(self) -> None:
+        """Return once the disk has all files. Raises the first DataError as `write_new`."""
+        for writing in self._started:
+            writing.result()
+
+    def close(self) -> None:
+        """End what is begun, and leave out what is not."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 def write_new(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:

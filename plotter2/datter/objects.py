@@ -17,6 +17,8 @@ from plotter2.errors import DataError
 
 _READ_STEP = 1 << 20
 _OPEN_FILES = 200
+_LARGE_BYTES = 1 << 22
+"""Files of this size are written while the next ones are still being hashed."""
 
 
 def chunk_path(layout: Layout, chunk: Chunk) -> Path:
@@ -97,6 +99,7 @@ class Incoming:
         self._written: dict[str, bool] = {}
         """digest -> whether its bytes were written to the folder (else the store has them)."""
         self._open: list[tuple[int, Path]] = []
+        self._later = durable.LaterWrites()
 
     def put(self, data: bytes | memoryview) -> tuple[str, int]:
         """Take bytes in; gives (SHA-256, number of bytes). Raises DataError."""
@@ -106,7 +109,10 @@ class Incoming:
             known = _has(self._layout.object_file(digest), size) and self._refreshed(digest)
             if not known:
                 path = self._folder / digest
-                self._open.append((durable.begin(path, (data,)), path))
+                if isinstance(data, bytes) and size >= _LARGE_BYTES:
+                    self._later.start(path, data)
+                else:
+                    self._open.append((durable.begin(path, (data,)), path))
             self._written[digest] = not known
         if len(self._open) >= _OPEN_FILES:
             self._sync()
@@ -138,6 +144,7 @@ class Incoming:
 
     def close(self) -> None:
         """Close what is open; what was not published is swept with the folder."""
+        self._later.close()
         while self._open:
             os.close(self._open.pop()[0])
 
@@ -154,6 +161,7 @@ class Incoming:
     def _sync(self) -> None:
         try:
             durable.sync_all(self._open)
+            self._later.wait()
         finally:
             self.close()
 
