@@ -100,7 +100,7 @@ def _read_group(
 
 def _cut(data: bytes, pieces: Sequence[int]) -> list[bytes]:
     if not pieces:
-        return [data]
+        return [data] if data else []
     ends = list(accumulate(pieces))
     return [data[end - length : end] for end, length in zip(ends, pieces, strict=True)]
 

@@ -18,6 +18,8 @@ COMMANDS = {
     # name: (module, what it is for, group of the help page)
     "add": ("plotter2.cli.data", "Take a run, an experiment or a folder of files into the store."),
     "inbox": ("plotter2.cli.inbox", "Take in what others drop into the inbox folder."),
+    "pack": ("plotter2.cli.packages", "Make a package of runs or files, to be added elsewhere."),
+    "export": ("plotter2.cli.packages", "Write a bundle as files for others."),
     "manifest": ("plotter2.cli.manifests", "Check or show the manifest of a package."),
     "show": ("plotter2.cli.data", "List the bundles, or show one with its schema."),
     "ls": ("plotter2.cli.bundles", "List bundles, by name, param or date."),

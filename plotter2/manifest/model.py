@@ -23,8 +23,11 @@ Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=65_536)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.BUNDLE_NAME)]
 TableName: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.TABLE_NAME)]
 ColumnName: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.COLUMN_NAME)]
-Path: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.FILE_PATH, max_length=1_000)]
+Path: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=names.FILE_PATH, max_length=names.LONGEST_PATH)
+]
 Paths: TypeAlias = Annotated[tuple[Path, ...], msgspec.Meta(min_length=1, max_length=MOST_ENTRIES)]
+SomePaths: TypeAlias = Annotated[tuple[Path, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
 Identity: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.IDENTITY)]
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")]
 Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -74,10 +77,13 @@ class TableHint(_Part, frozen=True, kw_only=True):
 
 # ------------------------------------------------------------ what a bundle contains
 class TableFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="table"):
-    """A table. Several files are only allowed of `arrow`: each holds some columns or some rows, in order."""
+    """A table. Several files are only allowed of `arrow`: each holds some columns or some rows, in order.
+
+    No file at all is an `arrow` table without columns.
+    """
 
     name: TableName
-    files: Paths
+    files: SomePaths
     format: TableFormat | None = None
 
 

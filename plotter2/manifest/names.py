@@ -22,9 +22,10 @@ _FILE_PART = (
     r"""[^\u0000-\u001f\u007f/\\:*?"<>|]{0,199}[^\u0000-\u001f\u007f/\\:*?"<>| .]"""
 )
 
+LONGEST_PATH = 1_000
 TABLE_NAME = rf"^{_PART}{_END}"
 BUNDLE_NAME = rf"^{_PART}(?:/{_PART}){{0,15}}{_END}"
-FILE_PATH = rf"^{_FILE_PART}(?:/{_FILE_PART}){{0,15}}{_END}"
+FILE_PATH = rf"^{_FILE_PART}(?:/{_FILE_PART}){{0,31}}{_END}"
 COLUMN_NAME = rf"^[^\u0000-\u001f\u007f`]{{1,512}}{_END}"
 ULID_TEXT = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 IDENTITY = rf"^(?:{ULID_TEXT}|{_NO_DEVICE}[a-z0-9](?:[a-z0-9._-]{{0,98}}[a-z0-9_-])?){_END}"
@@ -42,12 +43,18 @@ ALLOWED = {
 ALLOWED[BUNDLE_NAME] = ALLOWED[TABLE_NAME] + "; parts are joined by '/'"
 """For each pattern of a name what it allows, in words."""
 
+_FILE = re.compile(FILE_PATH)
 _ULID = re.compile(ULID_TEXT + r"\Z")
 
 
 def is_ulid(text: str) -> bool:
     """Tell whether `text` is a whole ULID."""
     return _ULID.match(text) is not None
+
+
+def is_file_path(path: str) -> bool:
+    """Tell whether a path may stand in a manifest."""
+    return len(path) <= LONGEST_PATH and path.isprintable() and _FILE.match(path) is not None
 
 
 def folded(path: str) -> str:

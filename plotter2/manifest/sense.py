@@ -100,10 +100,10 @@ def _table(item: str | TableFile, path: str, tables: _Seen) -> Iterator[Mistake]
     files = paths_of(item)
     if form is None:
         yield _disagree(
-            f"nothing says how {quoted(files[0])} is to be read", path,
+            f"nothing says how the table {quoted(table_name(item))} is to be read", path,
             'give it a "format": csv, tsv, jsonl or arrow',
         )  # fmt: skip
-    elif form != "arrow" and len(files) > 1:
+    elif form != "arrow" and len(files) != 1:
         yield _disagree(
             f"a table in the format {form} is one file, not {len(files)}", path,
             "make one table for each file",

@@ -70,5 +70,5 @@ def format_of(item: str | TableFile) -> TableFormat | None:
     """Give how a table is read: as it says, else after the ending of its file; None when neither tells."""
     if isinstance(item, TableFile) and item.format is not None:
         return item.format
-    first = paths_of(item)[0].lower()
+    first = next(iter(paths_of(item)), "").lower()
     return next((form for end, form in _BY_ENDING.items() if first.endswith(end)), None)

@@ -154,7 +154,8 @@ def _folder(
     if not tables and not any(below):
         _leave(search, [path for path in files if path.name not in PARAMS_FILES])
         return False
-    _leave(search, [path for path in files if path not in {source.path for source in sources}])
+    read = {part.path for source in sources for part in source.parts}
+    _leave(search, [path for path in files if path not in read])
     search.bundles.insert(place, Planned(own, parent, search.shown(folder), sources, params))
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def stage(
     P2-D0801..0809 and P2-D0815 (store); HostError when a child fails.
     """
     began = time.perf_counter()
-    plan = _plan(paths, name)
+    plan = plan_of(paths, name)
     found_at = time.perf_counter()
     with store.adding() as adding:
         found = read_all(plan.bundles, submit, adding.put)
@@ -130,7 +131,8 @@ def _result(entered: Sequence[Entered], left_alone: Sequence[str]) -> dict[str, 
     return {"bundles": bundles, "left_alone": list(left_alone)}
 
 
-def _plan(paths: Sequence[Path], name: str | None) -> Plan:
+def plan_of(paths: Sequence[Path], name: str | None) -> Plan:
+    """Give the bundles that several paths hold together. Raises DataError as `find`, P2-D0838 for equal names."""
     if name is not None:
         check_name(name)
     if len(paths) == 1:
@@ -140,26 +142,34 @@ def _plan(paths: Sequence[Path], name: str | None) -> Plan:
     _refuse_same_names(bundles)
     if name is not None:
         bundles.insert(0, Planned(name, "", name, ()))
-    return Plan(tuple(bundles), tuple(left for plan in plans for left in plan.left_alone))
+    return Plan(
+        tuple(bundles),
+        tuple(left for plan in plans for left in plan.left_alone),
+        tuple(asked for plan in plans for asked in plan.asked),
+    )
 
 
 def _refuse_same_names(bundles: Sequence[Planned]) -> None:
-    for kind in ("name", "shown"):
-        names = [value for bundle in bundles if (value := getattr(bundle, kind))]
-        twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    named = [
+        (bundle.name, bundle.stated.bundle.attempt if bundle.stated else None)
+        for bundle in bundles
+        if bundle.name
+    ]
+    for found in (named, [(bundle.shown, None) for bundle in bundles]):
+        twice = next((one for one, times in Counter(found).items() if times > 1), None)
         if twice is not None:
             raise DataError(
                 codes.SAME_NAME,
-                f"two of the paths would both become {twice!r}",
-                where=twice,
+                f"two of the paths would both become {twice[0]!r}",
+                where=str(twice[0]),
                 help="add them one by one, each with a --name of its own",
             )
 
 
 def check_rows(drafts: Sequence[Draft], plan: Plan) -> None:
-    """Raise DataError (P2-D0835) when nothing that was read has any rows."""
+    """Raise DataError (P2-D0835) when nothing that was read has any rows, unless a manifest wants it so."""
     tables = [table for draft in drafts for table in draft.tables.values()]
-    if any(table.rows for table in tables):
+    if any(table.rows for table in tables) or any(bundle.stated for bundle in plan.bundles):
         return
     shown = plan.bundles[0].shown
     raise DataError(

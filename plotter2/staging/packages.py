@@ -167,7 +167,7 @@ def planned_package(path: Path, name: str | None) -> Plan:
         for place in walk(package.manifest)
         if place.name or place.around is not None or not _is_wrapping(package.manifest)
     ]
-    if not any(bundle.sources for bundle in bundles):
+    if not any(bundle.sources for bundle in bundles) and package.manifest.name is None:
         raise DataError(
             NOTHING_TO_READ,
             f"the package {package.name} brings no table",
@@ -217,10 +217,11 @@ def _planned(package: Package, place: Place, top: str) -> Planned:
         _origin(package, place),
         (place.around.bundle.id or "") if place.around else "",
     )
+    params = dict(place.bundle.params)
     if names_itself:
         parent = full if place.around is not None else (package.manifest.parent or "")
-        return Planned(None, parent, shown, tuple(sources), stated=stated)
-    return Planned(full, full.rpartition("/")[0], shown, tuple(sources), stated=stated)
+        return Planned(None, parent, shown, tuple(sources), params, stated)
+    return Planned(full, full.rpartition("/")[0], shown, tuple(sources), params, stated)
 
 
 def _folder_of(package: Package, files: tuple[str, ...]) -> str:
@@ -241,7 +242,8 @@ def _sources(package: Package, item: Content, shown: str) -> Iterator[Source]:
         yield Source(tuple(parts), parts[0].name, "params")
     else:
         form = cast(FileFormat, format_of(item))  # `sense` saw to it
-        yield Source(tuple(parts), parts[0].name, form, table_name(item))
+        name = parts[0].name if parts else f"{shown}/{table_name(item)}"
+        yield Source(tuple(parts), name, form, table_name(item))
 
 
 def _origin(package: Package, place: Place) -> PackageOrigin:

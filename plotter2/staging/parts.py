@@ -31,11 +31,6 @@ class Source:
     format: FileFormat
     table: str = ""
 
-    @property
-    def path(self) -> Path:
-        """Give the path of the first part."""
-        return self.parts[0].path
-
 
 @dataclass(frozen=True, slots=True)
 class Stated:

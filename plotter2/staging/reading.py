@@ -174,7 +174,7 @@ def _job(places: Sequence[Copied]) -> ReadJob:
                 fd=1,
                 offset=place.offset,
                 length=place.file.bytes,
-                pieces=list(place.pieces) if len(place.pieces) > 1 else [],
+                pieces=list(place.pieces) if place.source.format == "arrow" else [],
             )
             for place in places
         ]

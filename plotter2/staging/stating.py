@@ -14,6 +14,7 @@ from plotter2.errors import DataError
 from plotter2.manifest.codes import DISAGREES
 from plotter2.manifest.model import ColumnHint, TableHint
 from plotter2.staging.parts import Stated
+from plotter2.staging.tokens import repeats_among
 
 _NOTHING = ColumnHint()
 _WORDS = ("role", "description", "confidence", "why", "subset", "family", "better", "against")
@@ -34,7 +35,7 @@ def as_stated(draft: Draft, stated: Stated, streams: Mapping[str, str]) -> Draft
     return replace(
         draft,
         params={**draft.params, **said.params},
-        repeat=draft.repeat if said.repeat is None else said.repeat,
+        repeat=_repeats(draft, stated) if said.repeat is None else said.repeat,
         axes=draft.axes if said.axes is None else said.axes,
         meta={**draft.meta, **said.meta},
         tables=tables,
@@ -43,6 +44,11 @@ def as_stated(draft: Draft, stated: Stated, streams: Mapping[str, str]) -> Draft
         attempt=said.attempt,
         inside=stated.inside,
     )
+
+
+def _repeats(draft: Draft, stated: Stated) -> tuple[str, ...]:
+    more = (name for name in repeats_among(stated.bundle.params) if name not in draft.repeat)
+    return (*draft.repeat, *more)
 
 
 def _table(table: Table, hint: TableHint, where: str) -> Table:
