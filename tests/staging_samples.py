@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plotter2.datter.bodies import Add
+from plotter2.datter.living import Work
+from plotter2.datter.requested import Asking
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
+from plotter2.staging import AddReport, Submit, stage
 from plotter2.wire.messages import ColumnFound, FromChild, ReadJob, TableFound
 
 
@@ -43,6 +48,15 @@ def read_plainly(job: ReadJob, fds: tuple[int, ...]) -> Plain:
             TableFound(table=file.name, rows=1),
         ]  # fmt: skip
     return answer
+
+
+def staged(paths: Sequence[Path], name: str | None, submit: Submit, store: Store) -> AddReport:
+    """Add paths as a host does: as a request that is remembered."""
+    asked = Add(paths=tuple(map(str, paths)), name=name)
+    work = store.begin(Asking("add", "paths", asked), 60)
+    assert isinstance(work, Work)
+    with work:
+        return stage(paths, name, submit, store, work)
 
 
 def drop(root: Path, name: str, content: str | bytes) -> Path:

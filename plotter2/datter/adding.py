@@ -40,7 +40,7 @@ Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
 class Draft:
     """A bundle before it is stored; its columns' chunks were put into the same add.
 
-    `id`, `attempt` and `inside` (the id of the bundle around it) are what a package says of it.
+    `id`, `attempt` and `inside` (id or name of the bundle around it) are what a package says of it.
     """
 
     name: str
@@ -128,8 +128,8 @@ class Adding:
             id=draft.id if is_id(draft.id) else self._ids.new(),
             name=draft.name,
             parent=batch.given.get(draft.inside)
-            or batch.newest.get(parent)
-            or self._newest_id(parent),
+            or batch.newest.get(draft.inside or parent)
+            or self._newest_id(draft.inside or parent),
             attempt=1,
             created=batch.at,
             params=draft.params,

@@ -84,7 +84,8 @@ class _Load:
         self._number += 1
         folder = f"{self._number:05d}-{slug(bundle.run)[:60].rstrip('.')}"
         contains: list[Content] = [
-            self._table(stream, table, folder) for stream, table in bundle.tables.items()
+            self._table(stream, table, f"{folder}/{number}-{stream}".rstrip("."))
+            for number, (stream, table) in enumerate(bundle.tables.items())
         ]
         if self._newest[row.name] == row.id:
             self._attached(row, _below(row.name, base) if row.name != base else None, folder)
@@ -107,7 +108,7 @@ class _Load:
             for place, chunk in enumerate(column.chunks):
                 part = f"{place:04d}-" if len(column.chunks) > 1 else ""
                 name = f"{number:04d}-{part}{slug(column.name)[:60]}.arrow"
-                path = f"{folder}/{stream.rstrip('.')}/{name}"
+                path = f"{folder}/{name}"
                 self.parts[path] = self._object(chunk.digest, chunk.bytes, path)
                 files.append(path)
         return TableFile(name=stream, files=tuple(files), format="arrow")

@@ -23,7 +23,8 @@ _FILE_PART = (
 )
 
 LONGEST_PATH = 1_000
-TABLE_NAME = rf"^{_PART}{_END}"
+TABLE_NAME = rf"^{SEGMENT_TEXT}{_END}"
+"""A table is no file of its own; its name is what the store allows."""
 BUNDLE_NAME = rf"^{_PART}(?:/{_PART}){{0,15}}{_END}"
 FILE_PATH = rf"^{_FILE_PART}(?:/{_FILE_PART}){{0,31}}{_END}"
 COLUMN_NAME = rf"^[^\u0000-\u001f\u007f`]{{1,512}}{_END}"
@@ -32,15 +33,17 @@ IDENTITY = rf"^(?:{ULID_TEXT}|{_NO_DEVICE}[a-z0-9](?:[a-z0-9._-]{{0,98}}[a-z0-9_
 """The ULID of a bundle, or a name that its maker chose."""
 
 ALLOWED = {
-    TABLE_NAME: "1 to 100 characters out of a-z 0-9 . _ = , + - that begin with a letter or digit; "
-    "no name of a device such as 'con', no full stop at the end",
+    TABLE_NAME: "1 to 100 characters out of a-z 0-9 . _ = , + - that begin with a letter or digit",
     FILE_PATH: "a path below the package with '/' between its parts: no '..', no control characters, "
     "no \\ : * ? \" < > |, no name of a device such as 'con', no full stop or space at an end",
     COLUMN_NAME: "1 to 512 printable characters without backticks",
     IDENTITY: "a ULID of 26 characters, or 1 to 100 characters out of a-z 0-9 . _ - that begin with a "
     "letter or digit; no name of a device such as 'con'",
 }
-ALLOWED[BUNDLE_NAME] = ALLOWED[TABLE_NAME] + "; parts are joined by '/'"
+ALLOWED[BUNDLE_NAME] = (
+    f"{ALLOWED[TABLE_NAME]}, parts joined by '/'; no name of a device such as 'con', no full stop "
+    "at the end"
+)
 """For each pattern of a name what it allows, in words."""
 
 _FILE = re.compile(FILE_PATH)

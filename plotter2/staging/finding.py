@@ -213,9 +213,11 @@ def _tables(search: _Search, files: list[Path]) -> list[Source]:
     found = [(path, kind) for path in files if (kind := _format_of(path.name)) not in (None, "l2")]
     stems = [slug(_stem(path.name)) for path, _ in found]
     sources: list[Source] = []
+    taken: set[str] = set()
     for (path, kind), stem in zip(found, stems, strict=True):
         assert kind is not None
-        table = stem if stems.count(stem) == 1 else slug(path.name)
+        table = free_name(stem if stems.count(stem) == 1 else slug(path.name), taken)
+        taken.add(table)
         sources.append(_source(path, search.shown(path), kind, table))
     return sources
 

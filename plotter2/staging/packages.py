@@ -212,16 +212,18 @@ def _planned(package: Package, place: Place, top: str) -> Planned:
     sources = [
         source for item in place.bundle.contains for source in _sources(package, item, shown)
     ]
-    stated = Stated(
-        place.bundle,
-        _origin(package, place),
-        (place.around.bundle.id or "") if place.around else "",
-    )
+    stated = Stated(place.bundle, _origin(package, place), _inside(place, top))
     params = dict(place.bundle.params)
     if names_itself:
         parent = full if place.around is not None else (package.manifest.parent or "")
         return Planned(None, parent, shown, tuple(sources), params, stated)
     return Planned(full, full.rpartition("/")[0], shown, tuple(sources), params, stated)
+
+
+def _inside(place: Place, top: str) -> str:
+    if place.around is None:
+        return ""
+    return place.around.bundle.id or "/".join(p for p in (top, place.around.name) if p)
 
 
 def _folder_of(package: Package, files: tuple[str, ...]) -> str:

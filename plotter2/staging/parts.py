@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a manifest says of one bundle; `inside` is the id of the bundle around it ("" = none was given)."""
+    """What a manifest says of one bundle; `inside` is the id, else the name, of the bundle around it."""
 
     bundle: Manifest | Enclosed
     origin: PackageOrigin

@@ -9,8 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from plotter2.datter.store import Store
-from plotter2.staging import stage
-from staging_samples import read_plainly
+from staging_samples import read_plainly, staged
 
 
 def main() -> None:
@@ -30,7 +29,7 @@ def added(root: Path, folder: Path, number: int, pipe: tuple[int, int]) -> int:
         os.read(pipe[0], 1)
         with Store.open(root) as store:
             for name in ("shared", f"own{number}"):
-                stage([folder / f"{name}.csv"], None, read_plainly, store)
+                staged([folder / f"{name}.csv"], None, read_plainly, store)
         code = 0
     finally:
         os._exit(code)

@@ -16,12 +16,13 @@ import pytest
 import logger2
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, HostError
-from plotter2.staging import AddReport, quarantine, reading, stage
+from plotter2.staging import AddReport, quarantine, reading
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.tokens import params_in
 from plotter2.wire.codes import TOO_MANY_MESSAGES
 from plotter2.wire.messages import ColumnFound, LineRefused, ReadJob, TableFound
 from reader_samples import DATA, Answered, read_here
+from staging_samples import staged
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def add(store: Store, *paths: Path, name: str | None = None) -> AddReport:
-    return stage(paths, name, read_here, store)
+    return staged(paths, name, read_here, store)
 
 
 def refusal(store: Store, *paths: Path, name: str | None = None) -> DataError:
@@ -334,7 +335,7 @@ def altered(change):  # type: ignore[no-untyped-def]
 )
 def test_an_answer_that_does_not_fit_together_is_refused(store: Store, change: object) -> None:
     with pytest.raises(DataError) as caught:
-        stage([DATA / "inflammation" / "small-01.csv"], None, altered(change), store)
+        staged([DATA / "inflammation" / "small-01.csv"], None, altered(change), store)
     assert caught.value.code == "P2-D0837"
     assert store.list() == ()
 
@@ -356,7 +357,7 @@ def test_a_batch_that_is_too_much_for_one_child_is_halved(store: Store, tmp_path
         folder = tmp_path / "exp" / f"run{number}"
         folder.mkdir(parents=True)
         (folder / "a.csv").write_text(f"a\n{number}\n")
-    stage([tmp_path / "exp"], None, choosy, store)
+    staged([tmp_path / "exp"], None, choosy, store)
     assert values(store, "exp/*", "a") == [0, 1, 2, 3, 4]
     assert sizes == [5, 2, 3, 1, 2]
 
@@ -375,7 +376,7 @@ def test_many_files_go_in_several_batches(
         folder = tmp_path / "exp" / f"run{number}"
         folder.mkdir(parents=True)
         (folder / "a.csv").write_text(f"a\n{number}\n")
-    stage([tmp_path / "exp"], None, counting, store)
+    staged([tmp_path / "exp"], None, counting, store)
     assert jobs == [2, 2, 1]
     assert values(store, "exp/*", "a") == [0, 1, 2, 3, 4]
 

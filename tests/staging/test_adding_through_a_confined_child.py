@@ -14,9 +14,10 @@ import logger2
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
-from plotter2.staging import AddReport, stage
+from plotter2.staging import AddReport
 from plotter2.wire.messages import ReadJob
 from reader_samples import DATA
+from staging_samples import staged
 
 pytestmark = pytest.mark.process
 LIMITS = TaskLimits(wall_ms=60_000, cpu_ms=60_000, mem_mib=2048, out_mib=512)
@@ -38,7 +39,7 @@ def add(orchestrator: Orchestrator, store: Store, *paths: Path) -> AddReport:
     def submit(job: ReadJob, fds: tuple[int, ...]) -> Outcome:
         return orchestrator.submit(Task(job, fds, LIMITS))
 
-    return stage(paths, None, submit, store)
+    return staged(paths, None, submit, store)
 
 
 def test_twenty_five_runs_go_through_one_child(
