@@ -83,6 +83,7 @@ def be_impatient() -> None:
 
 
 Step = Callable[[Store], object]
+_OF_THE_LIVING = ("table runs", "table requests", "table request_changes")
 
 
 @dataclass
@@ -142,8 +143,8 @@ class Steps:
     def _judged(self, found: Seen, happened: Happened, *, still_lives: bool = False) -> list[str]:
         number = len(happened.acks)
         wanted = self.states[number : number + 2]
-        if still_lives:  # its runs are not broken off yet
-            wanted = [{**state, "table runs": found["table runs"]} for state in wanted]
+        if still_lives:  # what it works on is not broken off yet
+            wanted = [{**state, **{n: found[n] for n in _OF_THE_LIVING}} for state in wanted]
         if found in wanted:
             return []
         nearest = _difference(wanted[0], found)
