@@ -145,6 +145,8 @@ class Steps:
         wanted = self.states[number : number + 2]
         if still_lives:  # what it works on is not broken off yet
             wanted = [{**state, **{n: found[n] for n in _OF_THE_LIVING}} for state in wanted]
+            # Pictures get their names inside the transaction that ends their run, just before it is committed.
+            wanted.append({**wanted[0], "output": wanted[-1]["output"]})
         if found in wanted:
             return []
         nearest = _difference(wanted[0], found)
