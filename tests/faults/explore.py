@@ -1,0 +1,198 @@
+"""A process that records a story, then looks at the disks that a crash may leave, once or twice over.
+
+    explore.py [--crashes 1|2] [--states N] [--seed S] [--story NAME] [--bug NAME]
+
+`test_crash_states.py` starts it with the recorder preloaded. What broke a promise is printed as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from faults.crash_states import (
+    Disk,
+    Recorded,
+    Recording,
+    all_written,
+    operations_of,
+    snapshot,
+    states,
+)
+from faults.recorded_writes import Recorder
+from faults.seeded_bugs import BUGS
+from faults.store_stories import (
+    STORIES,
+    Memory,
+    Story,
+    View,
+    check,
+    check_rebuilt,
+    come_back,
+    drop_all,
+    tell,
+)
+
+_EVERY_REBUILT = 50
+
+
+@dataclass
+class Found:
+    """What was looked at, and what was wrong."""
+
+    one_crash: int = 0
+    two_crashes: int = 0
+    violations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Explorer:
+    """Records and looks; works in one scratch folder."""
+
+    def __init__(self, recorder: Recorder, scratch: Path, seed: int) -> None:
+        self._recorder = recorder
+        self._scratch = scratch
+        self._random = random.Random(seed)
+        self._seed = seed
+        self._count = 0
+        self.found = Found()
+
+    def told(self, story: Story) -> tuple[Recording, list[View]]:
+        """Record a whole story."""
+        root = self._fresh()
+        story.before(root)
+        if story.dropped_before:
+            drop_all(story, root)
+        before = snapshot(root)
+        with self._recorder.recording(root) as calls:
+            views = tell(story, root, self._recorder.mark)
+        shutil.rmtree(root)
+        return Recording(root, before, calls), views
+
+    def once(self, story: Story, most: int) -> None:
+        """Look at disks after the power was cut once."""
+        recording, views = self.told(story)
+        of = operations_of(recording)
+        for found in self._some(of, most):
+            self._look(Memory(story, views, of.said(found.moment)), found)
+            self.found.one_crash += 1
+
+    def twice(self, story: Story, most: int, inner: int) -> None:
+        """Look at disks after a crash, and a power cut while a process comes back from that crash.
+
+        Half of the first crashes are power cuts. The others only kill the process: the next one sees what no sync has
+        brought to the disk, and must not believe it.
+        """
+        recording, views = self.told(story)
+        of = operations_of(recording)
+        firsts = -(-most // (2 * inner))
+        for first in self._some(of, firsts):
+            memory = Memory(story, views, of.said(first.moment))
+            second = self._recovery(memory, first)
+            if second is not None:
+                self._look_at_some(memory, operations_of(second), 0, inner)
+        for moment in self._moments(0, of.length, firsts):
+            memory = Memory(story, views, of.said(moment))
+            second = self._recovery(memory, all_written(of, moment))
+            if second is not None:
+                both = operations_of(recording, moment, second)
+                self._look_at_some(memory, both, moment, inner)
+
+    def _look_at_some(self, memory: Memory, of: Recorded, since: int, most: int) -> None:
+        before = memory.said if not since else ()
+        for found in self._some(of, most, since):
+            said = (*before, *of.said(found.moment))
+            self._look(Memory(memory.story, memory.views, said), found)
+            self.found.two_crashes += 1
+
+    def _recovery(self, memory: Memory, first: Disk) -> Recording | None:
+        """Record how a process comes back from a crash."""
+        root = self._fresh()
+        first.write(root)
+        before = snapshot(root)
+        try:
+            with self._recorder.recording(root) as calls:
+                come_back(memory, root, memory.done + 1, self._recorder.mark)
+        except Exception as error:  # noqa: BLE001 - whatever a damaged disk leads to is to be told
+            self._wrong(memory, first, error)
+            return None
+        finally:
+            shutil.rmtree(root)
+        return Recording(root, before, calls)
+
+    def _some(self, of: Recorded, most: int, since: int = 0) -> Iterator[Disk]:
+        """Give so many disks, from moments that are spread over a recording."""
+        moments = self._moments(since, of.length, most)
+        each = -(-most // len(moments))
+        found = states(of, moments, each, self._random.randrange(1 << 30))
+        return itertools.islice(found, most)
+
+    def _moments(self, since: int, until: int, most: int) -> list[int]:
+        every = range(since, until + 1)
+        return self._random.sample(every, min(most, len(every)))
+
+    def _look(self, memory: Memory, found: Disk) -> None:
+        root = self._fresh()
+        found.write(root)
+        self._count += 1
+        try:
+            check(memory, root)
+            if self._count % _EVERY_REBUILT == 0:
+                check_rebuilt(root)
+        except Exception as error:  # noqa: BLE001 - whatever a damaged disk leads to is to be told
+            self._wrong(memory, found, error)
+            import os
+            if os.environ.get("P2_DEBUG"):
+                shutil.rmtree(root); found.write(root)
+                sys.stderr.write(repr(memory.said)+chr(10)+found.note+chr(10)+chr(10).join(k for k in snapshot(root))+chr(10))
+        finally:
+            shutil.rmtree(root)
+
+    def _wrong(self, memory: Memory, found: Disk, error: Exception) -> None:
+        last = memory.said[-1] if memory.said else "nothing"
+        self.found.violations.append(
+            f"{memory.story.name}, moment {found.moment}, after {last!r}: {type(error).__name__}: {error}"
+        )
+
+    def _fresh(self) -> Path:
+        return self._scratch / f"root{self._random.randrange(1 << 40):x}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--crashes", type=int, default=1)
+    parser.add_argument("--states", type=int, default=10**9)
+    parser.add_argument("--inner", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--story", action="append", choices=sorted(STORIES))
+    parser.add_argument("--bug", choices=sorted(BUGS))
+    chosen = parser.parse_args()
+    if chosen.bug:
+        BUGS[chosen.bug]()
+    began = time.perf_counter()
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as scratch:
+        explorer = Explorer(Recorder(), Path(scratch), chosen.seed)
+        names = chosen.story or list(STORIES)
+        for name in names:
+            if chosen.crashes == 1:
+                explorer.once(STORIES[name], chosen.states // len(names))
+            else:
+                explorer.twice(STORIES[name], chosen.states // len(names), chosen.inner)
+    explorer.found.seconds = round(time.perf_counter() - began, 1)
+    print(json.dumps(explorer.found.__dict__, indent=1))
+
+
+if __name__ == "__main__":
+    main()

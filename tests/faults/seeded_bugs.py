@@ -1,0 +1,379 @@
+"""Bugs that are put into the store's protocol on purpose, each in the process that the tests watch, never in the product.
+
+Every one is a mistake that a sound-looking change could make. `test_seeded_bugs_are_caught.py` demands that at least
+one layer of the tests finds each; `which_layer_finds_what.py` prints which do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from plotter2.datter import adding, database, durable, events, objects, output, registry, store
+from plotter2.datter.registry import Registry
+from plotter2.errors import DataError
+from plotter2.staging import accepting, batches, inbox, quarantine
+
+BUGS: dict[str, Callable[[], None]] = {}
+"""Name, as a function is called, -> what puts the bug in."""
+
+
+def _bug(install: Callable[[], None]) -> Callable[[], None]:
+    BUGS[install.__name__] = install
+    return install
+
+
+def _is_folder(fd: int) -> bool:
+    return stat.S_ISDIR(os.fstat(fd).st_mode)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    return None
+
+
+# ------------------------------------------------------------ syncs that are not there
+@_bug
+def no_file_sync() -> None:
+    """Files are not synced, folders are."""
+    sound = durable.sync
+    durable.sync = lambda fd, where: sound(fd, where) if _is_folder(fd) else None
+
+
+@_bug
+def no_folder_sync() -> None:
+    """No folder is synced, ever."""
+    sound = durable.sync
+    durable.sync = lambda fd, where: None if _is_folder(fd) else sound(fd, where)
+
+
+@_bug
+def no_folder_sync_when_published() -> None:
+    """An event gets its name, and the folder of events is not synced."""
+    durable.publish = _linked_only
+
+
+def _linked_only(tmp: Path, final: Path) -> bool:
+    new = durable.link_new(tmp, final)
+    durable.discard(tmp)
+    return new
+
+
+@_bug
+def no_folder_sync_of_objects() -> None:
+    """Objects get their names, and their folders are not synced."""
+    objects.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
+
+
+@_bug
+def no_folder_sync_of_descriptions() -> None:
+    """Descriptions of bundles get their names, and their folders are not synced."""
+    adding.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
+
+
+@_bug
+def no_parent_sync_of_new_folders() -> None:
+    """New folders are made, and the folder around them is not synced."""
+
+    def made(paths: Sequence[Path], modes: dict[str, int] | None = None) -> None:
+        for path in paths:
+            path.mkdir(exist_ok=True)
+
+    durable.make_dirs = made  # type: ignore[assignment]
+
+
+@_bug
+def pictures_named_before_their_bytes_are_synced() -> None:
+    """The folder of a run's pictures is renamed into place, and no file in it was synced."""
+
+    def unsynced(path: Path, pieces: Iterable[bytes | memoryview], mode: int = 0o444) -> None:
+        os.close(durable.begin(path, pieces, mode))
+
+    output.durable = _With(durable, write_new=unsynced)  # type: ignore[assignment]
+
+
+@_bug
+def replaced_by_what_is_not_synced() -> None:
+    """A file is replaced by one whose bytes were not synced: the reasons and lines of the quarantine."""
+    sound = durable.replace
+
+    def unsynced(final: Path, data: bytes) -> None:
+        whole = durable.sync
+        durable.sync = lambda fd, where: whole(fd, where) if _is_folder(fd) else None
+        try:
+            sound(final, data)
+        finally:
+            durable.sync = whole
+
+    durable.replace = unsynced
+
+
+class _With:
+    """A module, with some of its functions replaced."""
+
+    def __init__(self, module: object, **others: object) -> None:
+        self._module = module
+        self.__dict__.update(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+# ------------------------------------------------------------ SQLite
+def _opened_with(pragma: str) -> None:
+    sound = database.open_database
+
+    def opened(path: Path) -> apsw.Connection:
+        connection = sound(path)
+        connection.pragma("synchronous", pragma)
+        return connection
+
+    registry.open_database = opened
+
+
+@_bug
+def synchronous_normal() -> None:
+    """Commits of the registry are not synced; its log is when it is folded in."""
+    _opened_with("normal")
+
+
+@_bug
+def synchronous_off() -> None:
+    """SQLite never syncs."""
+    _opened_with("off")
+
+
+@_bug
+def rows_seen_again_are_believed() -> None:
+    """A registry that is opened believes what it reads, which its last writer may not have synced."""
+    Registry.barrier = _nothing  # type: ignore[method-assign]
+    for name in ("settle_log", "_settle_log", "fold_in", "make_lasting"):
+        if hasattr(database, name):
+            setattr(database, name, _nothing)
+
+
+# ------------------------------------------------------------ names
+@_bug
+def written_in_place() -> None:
+    """An event is written under its final name."""
+
+    def in_place(tmp: Path, final: Path, pieces: Iterable[bytes | memoryview]) -> bool:
+        durable.write_new(final, pieces)
+        durable.sync_dir(final.parent)
+        return True
+
+    durable.put = in_place
+
+
+@_bug
+def pictures_written_in_place() -> None:
+    """Pictures are written into the folder that people see, one by one."""
+
+    def published(layout: Any, run_id: str, artefacts: Sequence[output.Artefact]) -> tuple[Path, ...]:
+        final = layout.output / run_id
+        durable.make_dir(final)
+        paths = tuple(final / f"{one.name}.{one.kind}" for one in artefacts)
+        for path, one in zip(paths, artefacts, strict=True):
+            durable.write_new(path, (one.data,))
+        durable.sync_dir(final)
+        return paths
+
+    output.publish = published
+
+
+# ------------------------------------------------------------ order
+@_bug
+def index_before_objects() -> None:
+    """A bundle's rows are committed before its event, its description and its objects are there."""
+    sound = adding.Adding.commit
+
+    def commit(self: Any, drafts: Sequence[adding.Draft], patience_s: float) -> Any:
+        late: list[Callable[[], object]] = []
+        publish, add = self._incoming.publish, self._registry.add
+
+        def enter(event: str, bundles: Iterable[Any]) -> None:
+            add(event, bundles)
+            for step in late:
+                step()
+
+        self._registry.add = enter
+        self._incoming.publish = lambda: late.append(publish) or objects.Published(())
+        try:
+            with _swapped(durable, put=lambda *words: late.append(lambda: _PUT(*words))):
+                return sound(self, drafts, patience_s)
+        finally:
+            del self._registry.add
+
+    adding.Adding.commit = commit  # type: ignore[method-assign]
+
+
+_PUT = durable.put
+
+
+@_bug
+def event_before_objects() -> None:
+    """The event says that a bundle is there before its objects are."""
+    sound = adding.Adding._publish
+
+    def published(self: Any, bundles: Any, _: objects.Published) -> None:
+        fresh = objects.Published(())
+        add = self._registry.add
+
+        def enter(event: str, rows: Iterable[Any]) -> None:
+            self._late()
+            add(event, rows)
+
+        self._registry.add = enter
+        try:
+            sound(self, bundles, fresh)
+        finally:
+            del self._registry.add
+
+    commit = adding.Adding.commit
+
+    def late(self: Any, drafts: Sequence[adding.Draft], patience_s: float) -> Any:
+        self._late = self._incoming.publish
+        self._incoming.publish = lambda: objects.Published(())
+        return commit(self, drafts, patience_s)
+
+    adding.Adding._publish = published  # type: ignore[method-assign]
+    adding.Adding.commit = late  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _swapped(module: Any, **others: Any) -> Any:
+    before = {name: getattr(module, name) for name in others}
+    for name, other in others.items():
+        setattr(module, name, other)
+    try:
+        yield
+    finally:
+        for name, sound in before.items():
+            setattr(module, name, sound)
+
+
+@_bug
+def staged_copy_removed_before_it_is_stored() -> None:
+    """What was read is removed from the staged items, and stored afterwards."""
+    sound = batches._sorted_out
+
+    def sorted_out(drafted: Any) -> Any:
+        found = sound(drafted)
+        for one in found[0]:
+            quarantine.remove(one.planned.item)
+        return found
+
+    batches._sorted_out = sorted_out
+    inbox.look = lambda item: None
+    inbox.Inbox._is_done = lambda self, stored: bool(  # type: ignore[method-assign]
+        self._tell(inbox.Told("stored", stored.item.name)) or True
+    )
+
+
+@_bug
+def acknowledged_before_it_is_staged() -> None:
+    """Items are renamed into the staged ones and acknowledged, and no folder is synced."""
+    accepting.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
+
+
+@_bug
+def acknowledged_before_its_bytes_are_synced() -> None:
+    """Items are renamed into the staged ones, but their bytes are never synced."""
+    accepting._sync_and_close = lambda opened: [os.close(opened.pop()[0]) for _ in list(opened)]
+
+
+# ------------------------------------------------------------ coming back
+@_bug
+def events_seen_again_are_believed() -> None:
+    """Coming back, events are entered that their dead writer may not have synced."""
+    events.durable = _With(durable, sync_dir=_nothing)  # type: ignore[assignment]
+
+
+@_bug
+def staged_items_seen_again_are_believed() -> None:
+    """Coming back, staged items are stored and removed that their dead mover may not have synced."""
+    inbox.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
+
+
+@_bug
+def objects_seen_again_are_believed() -> None:
+    """An object that is there already is not synced, though its dead writer may not have."""
+    sound = objects.Incoming.publish
+
+    def publish(self: Any) -> objects.Published:
+        known = {d for d, written in self._written.items() if not written}
+        with _swapped(
+            durable,
+            sync_dirs=lambda paths: _SYNC_DIRS(
+                [p for p in paths if not any(d.startswith(p.name) for d in known)]
+            ),
+        ):
+            return sound(self)
+
+    objects.Incoming.publish = publish  # type: ignore[method-assign]
+
+
+_SYNC_DIRS = durable.sync_dirs
+
+
+@_bug
+def events_are_not_replayed() -> None:
+    """Coming back, nobody looks for events that the index does not know."""
+    for module in (adding, store):
+        module.catch_up = lambda layout, registry: 0  # type: ignore[attr-defined]
+
+
+# ------------------------------------------------------------ errors
+@_bug
+def full_disk_ignored() -> None:
+    """A write that finds no room is taken for done."""
+    sound = durable.write_all
+
+    def write(fd: int, data: bytes | memoryview) -> None:
+        with contextlib.suppress(OSError):
+            sound(fd, data)
+
+    durable.write_all = write
+
+
+@_bug
+def short_writes_are_not_continued() -> None:
+    """What one call to write takes is taken for all of it."""
+    durable.write_all = lambda fd, data: os.write(fd, data) and None
+
+
+@_bug
+def failed_syncs_are_tried_again() -> None:
+    """A sync that failed is tried again, and then it says that all is well."""
+    sound = durable.sync
+
+    def patient(fd: int, where: Path) -> None:
+        try:
+            sound(fd, where)
+        except DataError:
+            sound(fd, where)
+
+    durable.sync = patient
+
+
+@_bug
+def failed_syncs_are_ignored() -> None:
+    """A sync that failed is taken for done."""
+
+    def careless(fd: int, where: Path) -> None:
+        with contextlib.suppress(OSError):
+            os.fsync(fd)
+
+    durable.sync = careless
+
+
+@_bug
+def not_taken_back_when_the_index_is_full() -> None:
+    """The index refuses, the person is told so, and the event stays: later the bundle is there after all."""
+    adding._SURELY_UNDONE = frozenset()
+
