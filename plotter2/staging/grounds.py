@@ -45,10 +45,15 @@ class Grounds:
         """What cannot be stored, each with its reason."""
         return self.root / "quarantine"
 
+    @property
+    def _lock(self) -> Path:
+        return self.staged / ".lock"
+
     def make(self) -> None:
         """Make the folders that are not there, durably. Raises DataError (P2-D0801, P2-D0802, P2-D0804)."""
+        # The lock is made when the folders are surely there; folders alone may be what a dead process never synced.
         wanted = [self.inbox, self.staged, self.quarantine]
-        if not all(path.is_dir() for path in wanted):
+        if not all(path.exists() for path in (*wanted, self._lock)):
             durable.make_dirs(wanted)
 
     def batches(self) -> list[Path]:
@@ -61,8 +66,7 @@ class Grounds:
 
         Raises DataError (P2-D0860), which says who holds it.
         """
-        path = self.staged / ".lock"
-        fd = _lock_of(path)
+        fd = _lock_of(self._lock)
         if fd is None:
             raise DataError(
                 codes.INBOX_HELD,
@@ -78,11 +82,10 @@ class Grounds:
 
     def holder(self) -> str:
         """Say who watches the inbox; empty when nobody does, so far as can be told."""
-        path = self.staged / ".lock"
         try:
-            if not path.exists() or _is_free(path):
+            if not self._lock.exists() or _is_free(self._lock):
                 return ""
-            said: Any = json.loads(path.read_bytes()[:_LONGEST_HOLDER])
+            said: Any = json.loads(self._lock.read_bytes()[:_LONGEST_HOLDER])
             return f"process {int(said['pid'])} on {str(said['machine'])[:80]}"
         except (OSError, ValueError, KeyError, TypeError, DataError):
             return "another process"

@@ -23,6 +23,7 @@ Snapshot: TypeAlias = dict[str, bytes | None]
 """Path below a root -> content, None for a folder."""
 NEVER = 1 << 60
 _SECTOR = 512
+_FIXED = 7
 _RANDOM = 6
 """So many times for each moment one operation is left out, one is alone, and any are chosen."""
 _TORN = (1, 3)
@@ -43,7 +44,7 @@ class Operation:
     """One change of the disk, and from which moment on it is surely there."""
 
     at: int
-    kind: Literal["write", "cut", "enter", "leave", "leave folder", "move"]
+    kind: Literal["write", "cut", "enter", "leave", "move"]
     inode: int
     folder: int = -1
     name: str = ""
@@ -68,6 +69,8 @@ class Recorded:
     operations: list[Operation] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
     length: int = 0
+    telling: list[int] = field(default_factory=list)
+    """Moments at which most can be wrong: something was just said, or what was written is about to be synced."""
 
     def said(self, until: int) -> tuple[str, ...]:
         """Give the marks that were set before a moment."""
@@ -86,7 +89,6 @@ class Disk:
     folders: dict[int, dict[str, int]]
     contents: dict[int, bytes]
     signature: bytes
-    note: str = ""
 
     def write(self, root: Path) -> None:
         """Make the disk real as the folder `root`, which must not exist."""
@@ -97,7 +99,7 @@ class Disk:
         for name, inode in self.folders[folder].items():
             inner = f"{path}/{name}"
             if inode in self.folders:
-                os.mkdir(inner)
+                os.mkdir(inner)  # noqa: PTH102 - it is fast
                 self._fill(inner, inode)
             else:
                 fd = os.open(inner, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -133,7 +135,9 @@ class _Reader:
         at, kind = self.result.length, call.kind
         if kind == "K":
             self.result.marks.append((at, call.first.decode()))
+            self.result.telling.append(at + 1)
         elif kind == "S":
+            self.result.telling.append(at)
             for operation in self._waiting.pop(self._open[call.fd], ()):
                 operation.durable_at = at
         elif kind in "WT":
@@ -165,8 +169,7 @@ class _Reader:
         elif call.kind == "R":
             self._move(at, path, self._inner(call.second))
         else:
-            what: Literal["leave", "leave folder"] = "leave" if call.kind == "U" else "leave folder"
-            operation = Operation(at, what, self._there.pop(path), self._there[parent], name)
+            operation = Operation(at, "leave", self._there.pop(path), self._there[parent], name)
             self._entry(operation, operation.folder)
 
     def _opened(self, call: Call, at: int, path: str) -> None:
@@ -220,7 +223,9 @@ class Recording:
     calls: Sequence[Call]
 
 
-def operations_of(first: Recording, killed_at: int = NEVER, second: Recording | None = None) -> Recorded:
+def operations_of(
+    first: Recording, killed_at: int = NEVER, second: Recording | None = None
+) -> Recorded:
     """Bring a recording into operations.
 
     With `second`, the first process was killed at a moment and the second one came after it, on a disk that holds all
@@ -278,8 +283,6 @@ def _apply(
             if inodes[operation.inode].content is None:
                 folders.setdefault(operation.inode, {})
         case "leave" if is_named:
-            del entries[operation.name]
-        case "leave folder" if is_named and not folders.get(operation.inode):
             del entries[operation.name]
         case "move":
             if is_named:
@@ -339,14 +342,22 @@ def states(of: Recorded, moments: Sequence[int], most: int, seed: int) -> Iterat
     seen: set[tuple[bytes, int]] = set()
     for moment in moments:
         said = len(of.said(moment))
-        choices = list(_choices(of, moment, generator))
-        for choice in generator.sample(choices, min(most, len(choices))):
+        for choice in itertools.islice(_shuffled(_choices(of, moment, generator), generator), most):
             found = disk(of, moment, choice)
-            found.note = "\n".join(f"{o.at} {o.kind} {o.inode} {o.folder}/{o.name} {o.to_folder}/{o.to_name} {len(o.data)} dur {o.durable_at if o.durable_at<NEVER else None} {'sure' if o.durable_at<moment else choice.get(i)}" for i,o in enumerate(of.operations) if o.at<moment)
             key = (found.signature, said)
             if key not in seen:
                 seen.add(key)
                 yield found
+
+
+def _shuffled(choices: Iterator[Choice], generator: random.Random) -> Iterator[Choice]:
+    """Give choices in any order, but the fixed ones, which are the most telling, mixed with the others one by one."""
+    fixed = list(itertools.islice(choices, _FIXED))
+    others = list(choices)
+    generator.shuffle(fixed)
+    generator.shuffle(others)
+    for one, other in itertools.zip_longest(fixed, others):
+        yield from (choice for choice in (one, other) if choice is not None)
 
 
 def all_written(of: Recorded, moment: int) -> Disk:

@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -102,7 +103,7 @@ class Explorer:
             second = self._recovery(memory, first)
             if second is not None:
                 self._look_at_some(memory, operations_of(second), 0, inner)
-        for moment in self._moments(0, of.length, firsts):
+        for moment in self._moments(of, 0, firsts):
             memory = Memory(story, views, of.said(moment))
             second = self._recovery(memory, all_written(of, moment))
             if second is not None:
@@ -133,14 +134,19 @@ class Explorer:
 
     def _some(self, of: Recorded, most: int, since: int = 0) -> Iterator[Disk]:
         """Give so many disks, from moments that are spread over a recording."""
-        moments = self._moments(since, of.length, most)
+        moments = self._moments(of, since, most)
         each = -(-most // len(moments))
         found = states(of, moments, each, self._random.randrange(1 << 30))
         return itertools.islice(found, most)
 
-    def _moments(self, since: int, until: int, most: int) -> list[int]:
-        every = range(since, until + 1)
-        return self._random.sample(every, min(most, len(every)))
+    def _moments(self, of: Recorded, since: int, most: int) -> list[int]:
+        """Give different moments, half of them telling ones."""
+        telling = [moment for moment in of.telling if moment >= since]
+        some = self._random.sample(telling, min(len(telling), most // 2))
+        others = [moment for moment in range(since, of.length + 1) if moment not in some]
+        some += self._random.sample(others, min(len(others), most - len(some)))
+        self._random.shuffle(some)
+        return some
 
     def _look(self, memory: Memory, found: Disk) -> None:
         root = self._fresh()
@@ -152,10 +158,6 @@ class Explorer:
                 check_rebuilt(root)
         except Exception as error:  # noqa: BLE001 - whatever a damaged disk leads to is to be told
             self._wrong(memory, found, error)
-            import os
-            if os.environ.get("P2_DEBUG"):
-                shutil.rmtree(root); found.write(root)
-                sys.stderr.write(repr(memory.said)+chr(10)+found.note+chr(10)+chr(10).join(k for k in snapshot(root))+chr(10))
         finally:
             shutil.rmtree(root)
 
@@ -181,17 +183,25 @@ def main() -> None:
     if chosen.bug:
         BUGS[chosen.bug]()
     began = time.perf_counter()
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as scratch:
-        explorer = Explorer(Recorder(), Path(scratch), chosen.seed)
-        names = chosen.story or list(STORIES)
+    names = chosen.story or list(STORIES)
+    with scratch() as folder:
+        explorer = Explorer(Recorder(), folder, chosen.seed)
         for name in names:
+            most = chosen.states // len(names)
             if chosen.crashes == 1:
-                explorer.once(STORIES[name], chosen.states // len(names))
+                explorer.once(STORIES[name], most)
             else:
-                explorer.twice(STORIES[name], chosen.states // len(names), chosen.inner)
+                explorer.twice(STORIES[name], most, chosen.inner)
     explorer.found.seconds = round(time.perf_counter() - began, 1)
-    print(json.dumps(explorer.found.__dict__, indent=1))
+    print(json.dumps(asdict(explorer.found), indent=1))
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a folder in memory where there is such a thing: what is looked at there is thrown away."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 if __name__ == "__main__":

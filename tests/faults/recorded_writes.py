@@ -46,7 +46,17 @@ def build(folder: Path) -> Path:
     if compiler is None:
         raise LookupError("recording what a process writes needs a C compiler (cc)")
     library = folder / "recorded_calls.so"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl", "-lpthread"]
+    command = [
+        compiler,
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-o",
+        str(library),
+        str(SOURCE),
+        "-ldl",
+        "-lpthread",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return library
 

@@ -1,4 +1,4 @@
-"""Bugs that are put into the store's protocol on purpose, each in the process that the tests watch, never in the product.
+"""Bugs that are put into the store's protocol on purpose, in the process that the tests watch, never in the product.
 
 Every one is a mistake that a sound-looking change could make. `test_seeded_bugs_are_caught.py` demands that at least
 one layer of the tests finds each; `which_layer_finds_what.py` prints which do.
@@ -15,10 +15,23 @@ from typing import Any
 
 import apsw
 
-from plotter2.datter import adding, database, durable, events, objects, output, registry, store
+from plotter2.datter import (
+    adding,
+    codes,
+    database,
+    durable,
+    events,
+    layout,
+    living,
+    objects,
+    output,
+    registry,
+    store,
+)
 from plotter2.datter.registry import Registry
 from plotter2.errors import DataError
 from plotter2.staging import accepting, batches, inbox, quarantine
+from plotter2.staging.grounds import Grounds
 
 BUGS: dict[str, Callable[[], None]] = {}
 """Name, as a function is called, -> what puts the bug in."""
@@ -151,10 +164,7 @@ def synchronous_off() -> None:
 @_bug
 def rows_seen_again_are_believed() -> None:
     """A registry that is opened believes what it reads, which its last writer may not have synced."""
-    Registry.barrier = _nothing  # type: ignore[method-assign]
-    for name in ("settle_log", "_settle_log", "fold_in", "make_lasting"):
-        if hasattr(database, name):
-            setattr(database, name, _nothing)
+    database._fold_in = _nothing
 
 
 # ------------------------------------------------------------ names
@@ -171,48 +181,45 @@ def written_in_place() -> None:
 
 
 @_bug
-def pictures_written_in_place() -> None:
-    """Pictures are written into the folder that people see, one by one."""
+def pictures_before_the_run_has_its_end() -> None:
+    """Pictures become visible, and only then, in a transaction of its own, the run is done; a dead run keeps them."""
+    living.Journal.end_run = _end_run_only  # type: ignore[method-assign]
 
-    def published(layout: Any, run_id: str, artefacts: Sequence[output.Artefact]) -> tuple[Path, ...]:
-        final = layout.output / run_id
-        durable.make_dir(final)
-        paths = tuple(final / f"{one.name}.{one.kind}" for one in artefacts)
-        for path, one in zip(paths, artefacts, strict=True):
-            durable.write_new(path, (one.data,))
-        durable.sync_dir(final)
-        return paths
 
-    output.publish = published
+def _end_run_only(self: living.Journal, run_id: str, state: str, record: dict[str, Any]) -> None:
+    self.registry.finish_run(run_id, state, 0, record)
 
 
 # ------------------------------------------------------------ order
 @_bug
 def index_before_objects() -> None:
-    """A bundle's rows are committed before its event, its description and its objects are there."""
+    """A bundle's rows are committed before its objects are there."""
     sound = adding.Adding.commit
 
-    def commit(self: Any, drafts: Sequence[adding.Draft], patience_s: float) -> Any:
-        late: list[Callable[[], object]] = []
-        publish, add = self._incoming.publish, self._registry.add
-
-        def enter(event: str, bundles: Iterable[Any]) -> None:
-            add(event, bundles)
-            for step in late:
-                step()
-
-        self._registry.add = enter
-        self._incoming.publish = lambda: late.append(publish) or objects.Published(())
-        try:
-            with _swapped(durable, put=lambda *words: late.append(lambda: _PUT(*words))):
-                return sound(self, drafts, patience_s)
-        finally:
-            del self._registry.add
+    def commit(self: Any, *words: Any, **more: Any) -> Any:
+        publish = self._incoming.publish
+        self._incoming.publish = lambda: objects.Published(())
+        entered = sound(self, *words, **more)
+        publish()
+        return entered
 
     adding.Adding.commit = commit  # type: ignore[method-assign]
 
 
-_PUT = durable.put
+@_bug
+def index_before_its_event() -> None:
+    """A bundle's rows are committed before the event that the files keep of it."""
+    sound, put = adding.Adding.commit, durable.put
+
+    def commit(self: Any, *words: Any, **more: Any) -> Any:
+        late: list[tuple[Any, ...]] = []
+        with _swapped(durable, put=lambda *given: late.append(given)):
+            entered = sound(self, *words, **more)
+        for given in late:
+            put(*given)
+        return entered
+
+    adding.Adding.commit = commit  # type: ignore[method-assign]
 
 
 @_bug
@@ -220,8 +227,7 @@ def event_before_objects() -> None:
     """The event says that a bundle is there before its objects are."""
     sound = adding.Adding._publish
 
-    def published(self: Any, bundles: Any, _: objects.Published) -> None:
-        fresh = objects.Published(())
+    def published(self: Any, bundles: Any, fresh: objects.Published, within: Any) -> None:
         add = self._registry.add
 
         def enter(event: str, rows: Iterable[Any]) -> None:
@@ -230,16 +236,16 @@ def event_before_objects() -> None:
 
         self._registry.add = enter
         try:
-            sound(self, bundles, fresh)
+            sound(self, bundles, fresh, within)
         finally:
             del self._registry.add
 
     commit = adding.Adding.commit
 
-    def late(self: Any, drafts: Sequence[adding.Draft], patience_s: float) -> Any:
+    def late(self: Any, *words: Any, **more: Any) -> Any:
         self._late = self._incoming.publish
         self._incoming.publish = lambda: objects.Published(())
-        return commit(self, drafts, patience_s)
+        return commit(self, *words, **more)
 
     adding.Adding._publish = published  # type: ignore[method-assign]
     adding.Adding.commit = late  # type: ignore[method-assign]
@@ -322,6 +328,37 @@ _SYNC_DIRS = durable.sync_dirs
 
 
 @_bug
+def things_added_again_are_believed() -> None:
+    """Who adds what is there already gets it confirmed, and nothing is committed for that."""
+    Registry.barrier = _nothing  # type: ignore[method-assign]
+    database._fold_in = _nothing
+
+
+@_bug
+def folders_seen_again_are_believed() -> None:
+    """The folders of staging that a dead process made are used, and the folder around them is not synced."""
+
+    def make(self: Grounds) -> None:
+        wanted = [self.inbox, self.staged, self.quarantine]
+        if not all(path.is_dir() for path in wanted):
+            durable.make_dirs(wanted)
+
+    Grounds.make = make  # type: ignore[method-assign]
+
+
+@_bug
+def a_begun_root_is_believed() -> None:
+    """The folders of a root that a dead process made are used, and the folder around them is not synced."""
+    sound = layout.prepare
+
+    def prepared(root: Path) -> layout.Layout:
+        found = layout.Layout(root)
+        return found if found.objects.is_dir() and found.commits.is_dir() else sound(root)
+
+    store.prepare = prepared
+
+
+@_bug
 def events_are_not_replayed() -> None:
     """Coming back, nobody looks for events that the index does not know."""
     for module in (adding, store):
@@ -375,5 +412,4 @@ def failed_syncs_are_ignored() -> None:
 @_bug
 def not_taken_back_when_the_index_is_full() -> None:
     """The index refuses, the person is told so, and the event stays: later the bundle is there after all."""
-    adding._SURELY_UNDONE = frozenset()
-
+    codes.SURELY_UNDONE = frozenset()
