@@ -14,6 +14,8 @@ from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
 from plotter2.config.settings import settings
 from plotter2.datter.narrowing import Narrowing, narrowing
 from plotter2.datter.registry import BundleRow
+from plotter2.datter.room import free_bytes
+from plotter2.datter.room import warnings as room_warnings
 from plotter2.datter.sizes import sizes
 from plotter2.datter.store import Listed, Store
 from plotter2.printable import count
@@ -107,11 +109,16 @@ def du(root: str | None, selector: str | None) -> Answer:
         rows,
         ["with all below", "only there", "objects"],
     )
+    around = settings(root)
+    free, warnings = free_bytes(around.root), room_warnings(around.root, around.disk)
     totals = ", ".join(f"{name} {size(number)}" for name, number in found.totals.items())
+    totals += f"; {size(free)} free" + "".join(f"\nwarning: {warning}" for warning in warnings)
     data = {
         "ok": True,
         "bundles": [u.as_json() for u in found.bundles],
         "totals": found.totals,
+        "free": free,
+        "warnings": list(warnings),
     }
     text = f"{plain}\n{totals}" if rows else totals
     return Answer(data, text, coloured=f"{coloured}\n{totals}" if coloured and rows else "")

@@ -12,7 +12,7 @@ import click
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.config.settings import settings
-from plotter2.datter import codes
+from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Stacked
@@ -36,11 +36,12 @@ _SHOWN_COLUMNS = 8
 def add(root: str | None, paths: tuple[Path, ...], name: str | None, key: str | None) -> Answer:
     """Take logger2 runs, or folders of CSV and JSONL files, into the store."""
     with opened_host(root) as host:
-        return add_answer(host.store, host.add(paths, name, key))
+        report = host.add(paths, name, key)
+        return add_answer(host.store, report, room.warnings(host.settings.root, host.settings.disk))
 
 
-def add_answer(store: Store, report: AddReport) -> Answer:
-    """Give what an add did."""
+def add_answer(store: Store, report: AddReport, warnings: Sequence[str] = ()) -> Answer:
+    """Give what an add did, and what there is to be warned of."""
     tops = _tops([bundle.name for bundle in report.bundles])
     selectors = [_reachable(store, top) for top in tops]
     shown = [bundle_json(store, selector) for selector in selectors]
@@ -48,6 +49,7 @@ def add_answer(store: Store, report: AddReport) -> Answer:
     counts = Counter(bundle.outcome for bundle in report.bundles)
     notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
     notes += _left_alone(report.left_alone)
+    notes += [f"warning: {warning}" for warning in warnings]
     data = {
         "ok": True,
         "bundles": shown,
@@ -56,6 +58,7 @@ def add_answer(store: Store, report: AddReport) -> Answer:
         "timings_ms": report.timings_ms,
         "request": report.request,
         "repeated": report.repeated,
+        "warnings": list(warnings),
     }
     if report.repeated:
         notes.append(f"the request {report.request} with this key was done before")

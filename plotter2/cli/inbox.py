@@ -1,28 +1,25 @@
-"""`inbox`: output that others drop into a folder, taken in as it comes; what could not be, tried again or dropped."""
+"""`inbox`: output that others drop into a folder, taken in as it comes."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 import click
-import msgspec
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.config.settings import settings
+from plotter2.datter import room
 from plotter2.datter.codes import DISK_FULL, STORE_BUSY
-from plotter2.datter.ids import IdSource
-from plotter2.errors import ExitCode, Plotter2Error, Problem
+from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import printable, table
-from plotter2.staging import quarantine
 from plotter2.staging.arriving import SCAN_S
-from plotter2.staging.grounds import Grounds
 from plotter2.staging.hints import moments
 from plotter2.staging.inbox import Inbox, Step, Told, status
 from plotter2.wire.codes import MEMORY_NOT_MADE
@@ -51,8 +48,10 @@ def watch(root: str | None, once: bool) -> Answer:
     with opened_host(root) as host, _stopped_by_signals(stop):
         box = host.inbox(teller.tell)
         with box.held():
+            teller.warn(room.warnings(host.settings.root, host.settings.disk))
             teller.say(f"watching {box.grounds.inbox}" + ("" if once else "; Ctrl-C ends it"))
-            last = _once(box, stop) if once else _watched(box, stop, teller)
+            disk = partial(room.warnings, host.settings.root, host.settings.disk)
+            last = _once(box, stop) if once else _watched(box, stop, teller, disk)
     counts = {word: teller.counts[word] for word in ("staged", "stored", "quarantined")}
     waiting = [{"name": one.name, "why": one.why} for one in last.waiting]
     lines = [f"not taken: {one.name}: {one.why}" for one in last.waiting[:_SHOWN]]
@@ -79,52 +78,12 @@ def inbox_status(root: str | None) -> Answer:
     if found.quarantined:
         rows = [[reason.id, reason.name, reason.message] for reason in found.quarantined]
         lines += ["in quarantine:", table(["id", "name", "why"], rows)]
-        lines.append("more: plotter2 inbox show ID; then inbox retry ID, or inbox drop ID")
+        lines.append(
+            "more: plotter2 quarantine show ID; then quarantine retry ID, or quarantine drop ID"
+        )
     else:
         lines.append("in quarantine: nothing")
     return Answer({"ok": True, **found.as_json()}, "\n".join(lines))
-
-
-@command(inbox, "show")
-@click.argument("item", metavar="ID")
-def inbox_show(root: str | None, item: str) -> Answer:
-    """Tell why something is in quarantine, and where it lies. The beginning of its id is enough."""
-    grounds = Grounds(settings(root).root)
-    reason = quarantine.find(grounds, item)
-    path = quarantine.kept_at(grounds, reason)
-    problem = Problem(reason.code, reason.message, reason.where, reason.help)
-    lines = [f"{reason.name}, since {_day(reason.at)}", problem.as_text(), f"kept: {path}"]
-    if len(reason.lines) > 1:
-        lines += [f"line {bad.line}: {bad.why} [{bad.code}]" for bad in reason.lines[:_SHOWN]]
-    if len(reason.lines) > _SHOWN:
-        lines.append(f"and {len(reason.lines) - _SHOWN} more lines; --json tells all")
-    data = {"ok": True, **msgspec.to_builtins(reason), "kept": str(path)}
-    return Answer(data, "\n".join(lines))
-
-
-@command(inbox, "retry")
-@click.argument("item", metavar="ID")
-def inbox_retry(root: str | None, item: str) -> Answer:
-    """Give something in quarantine back to the inbox, to be read again."""
-    grounds = Grounds(settings(root).root)
-    reason = quarantine.find(grounds, item)
-    quarantine.retry(grounds, reason, IdSource().new())
-    later = "" if grounds.holder() else "; it is read at the next plotter2 inbox watch"
-    return Answer({"ok": True, "id": reason.id}, f"{reason.name} is staged again{later}")
-
-
-@command(inbox, "drop")
-@click.argument("item", metavar="ID")
-def inbox_drop(root: str | None, item: str) -> Answer:
-    """Delete something in quarantine for good."""
-    grounds = Grounds(settings(root).root)
-    reason = quarantine.find(grounds, item)
-    quarantine.drop(grounds, reason)
-    return Answer({"ok": True, "id": reason.id}, f"deleted: {reason.name}")
-
-
-def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 class _Teller:
@@ -133,11 +92,19 @@ class _Teller:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self.counts: Counter[str] = Counter()
+        self._warned = False
 
     def tell(self, told: Told) -> None:
         """Take one piece of news."""
         self.counts[told.what] += 1
         self.say(f"{told.what} {told.name}" + (f": {told.detail}" if told.detail else ""))
+
+    def warn(self, warnings: tuple[str, ...]) -> None:
+        """Print warnings, once as long as they last."""
+        if warnings and not self._warned:
+            for warning in warnings:
+                self.say(f"warning: {warning}", loud=True)
+        self._warned = bool(warnings)
 
     def say(self, line: str, *, loud: bool = False) -> None:
         """Print a line; a loud one goes to standard error in any case."""
@@ -145,13 +112,17 @@ class _Teller:
             click.echo(printable(line), err=loud)
 
 
-def _watched(box: Inbox, stop: threading.Event, teller: _Teller) -> Step:
+def _watched(
+    box: Inbox, stop: threading.Event, teller: _Teller, disk: Callable[[], tuple[str, ...]]
+) -> Step:
     last = Step()
     trouble = ""
     for _ in moments(box.grounds.inbox, stop):
         try:
             last = box.step(lambda: not stop.is_set())
             trouble = ""
+            if last.stored:
+                teller.warn(disk())
         except Plotter2Error as error:
             if error.code not in _PASSING:
                 raise

@@ -58,7 +58,10 @@ COMMANDS = {
     "restore": ("plotter2.cli.copies", "Get back from a safe copy what is lost or damaged."),
     "relay": ("plotter2.cli.relay", "Keep a second root, on another disk or machine, up to date."),
     "gc": ("plotter2.cli.upkeep", "Find and remove what no bundle needs."),
-    "quarantine": ("plotter2.cli.upkeep", "Look after what was set aside as damaged."),
+    "quarantine": (
+        "plotter2.cli.quarantine",
+        "Look after what could not be stored, or was damaged.",
+    ),
     "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import click
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.config.levels import reaches
-from plotter2.config.settings import settings
+from plotter2.config.settings import Disk, settings
+from plotter2.datter import room
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
@@ -32,7 +32,6 @@ _PACKAGES = (
     "polars",
     "scipy",
 )
-_LITTLE_SPACE = 1 << 30
 
 
 @command()
@@ -90,15 +89,25 @@ def _root(host: Host) -> list[Check]:
         return [Check("store", False, f"{folder}: {error.message}", "nothing can be kept")]
     return [
         Check("store", True, f"{folder}: {bundles} bundles, registry whole", ""),
-        _space(folder),
+        _space(folder, host.settings.disk),
+        _file_system(folder),
         _keys(host),
     ]
 
 
-def _space(folder: Path) -> Check:
-    free = shutil.disk_usage(folder).free
-    detail = f"{free / 1e9:.1f} GB free"
-    return Check("disk", free > _LITTLE_SPACE, detail, "adding and running fail when it is full")
+def _space(folder: Path, disk: Disk) -> Check:
+    warnings = room.warnings(folder, disk)
+    detail = "; ".join(warnings) or f"{room.free_bytes(folder) / 1e9:.1f} GB free"
+    return Check("disk", not warnings, detail, "adding and running fail when it is full")
+
+
+def _file_system(folder: Path) -> Check:
+    kind = room.file_system(folder)
+    detail = (
+        f"{kind or 'unknown'}, {'shared by machines' if room.is_far(kind) else 'of this machine'}"
+    )
+    told = "two machines on one root can lose data there: keep the root on a disk of one machine"
+    return Check("file system", not room.is_far(kind), detail, told)
 
 
 def _keys(host: Host) -> Check:

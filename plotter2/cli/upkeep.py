@@ -1,20 +1,18 @@
-"""`gc`, `fsck`, `scrub`, `quarantine`: keeping a store sound, and saying what is not."""
+"""`gc`, `fsck`, `scrub`: keeping a store sound, and saying what is not."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
-from plotter2.cli.tables import drawn_table, size
+from plotter2.cli.tables import size
 from plotter2.config.settings import settings
-from plotter2.datter import quarantine as aside
 from plotter2.datter.auditing import Audit, audit
-from plotter2.datter.collecting import GRACE_S
+from plotter2.datter.collecting import GRACE_S, Garbage
 from plotter2.datter.layout import Layout
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.scrubbing import scrub as scrub_objects
@@ -45,16 +43,24 @@ def gc(root: str | None, yes: bool, hours: float) -> Answer:
         "removed": yes,
         "objects": [path.name for path in found.objects],
         "folders": [path.name for path in found.folders],
+        "outputs": [path.name for path in found.outputs],
+        "rests": [path.name for path in found.rests],
         "bytes": found.bytes,
         "young": found.young,
+        "kept": found.kept,
     }
     young = f"; {found.young} younger than {hours:g} h left alone" if found.young else ""
-    files = len(found.objects) + len(found.folders)
-    if not files:
-        return Answer(data, f"nothing to remove{young}")
-    what = count(files, "file that no bundle needs", "files that no bundle needs")
+    kept = _kept(found)
+    if not found.count:
+        return Answer(data, "\n".join([f"nothing to remove{young}", *kept]))
+    parts = [
+        count(len(found.objects) + len(found.folders), "file that no bundle needs", "files that no bundle needs"),
+        count(len(found.outputs), "folder of pictures without a run", "folders of pictures without a run"),
+        count(len(found.rests), "rest of a killed rebuild or push", "rests of killed rebuilds or pushes"),
+    ]  # fmt: skip
+    what = ", ".join(part for part in parts if part)
     told = "removed" if yes else "found; remove with: plotter2 gc --yes"
-    return Answer(data, f"{what}, {size(found.bytes)}, {told}{young}")
+    return Answer(data, "\n".join([f"{what}, {size(found.bytes)}, {told}{young}", *kept]))
 
 
 @command()
@@ -111,54 +117,17 @@ def scrub(root: str | None, part: str | None, set_aside: bool) -> Answer:
     return Answer(data, "\n".join([*lines, told]), code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def quarantine() -> None:
-    """Look after what was set aside because it is damaged."""
-
-
-@command(quarantine, "ls")
-def quarantine_ls(root: str | None) -> Answer:
-    """List what was set aside, and why."""
-    with Store.open_to_read(settings(root).root) as store:
-        items = aside.listed(store.layout)
-    rows = [[item.id, item.kind, size(item.bytes), _day(item.at), item.why] for item in items]
-    plain, coloured = drawn_table(["id", "what", "size", "since", "why"], rows, ["size"])
-    data = {"ok": True, "items": [item.as_json() for item in items]}
-    return Answer(
-        data, plain if items else "nothing is set aside", coloured=coloured if items else ""
-    )
-
-
-@command(quarantine, "show")
-@click.argument("item")
-def quarantine_show(root: str | None, item: str) -> Answer:
-    """Show one ITEM: what it is, why it was set aside, where its file lies."""
-    with Store.open_to_read(settings(root).root) as store:
-        found = aside.find(store.layout, item)
-    lines = [
-        f"{found.id}  {found.kind} {found.name}, {size(found.bytes)}, since {_day(found.at)}",
-        f"why: {found.why}",
-        f"file: {found.file}",
+def _kept(found: Garbage) -> list[str]:
+    if not found.kept:
+        return []
+    if found.runs_unknown:
+        return [
+            "pictures without a run are kept: a registry that was set aside may know their runs"
+        ]
+    return [
+        f"{count(found.kept, 'object', 'objects')} kept that no bundle needs now: a relay has acknowledged them, so "
+        "their bundle may be lost here; bring it back with: plotter2 restore RELAY"
     ]
-    return Answer({"ok": True, **found.as_json()}, "\n".join(lines))
-
-
-@command(quarantine, "release")
-@click.argument("item")
-def quarantine_release(root: str | None, item: str) -> Answer:
-    """Give ITEM its place in the store back, if its bytes are right again."""
-    with Store.open(settings(root).root) as store:
-        done = aside.release(store.layout, item)
-    return Answer({"ok": True, "id": done.id}, f"the {done.kind} {done.name} is back in its place")
-
-
-@command(quarantine, "drop")
-@click.argument("item")
-def quarantine_drop(root: str | None, item: str) -> Answer:
-    """Delete ITEM for good."""
-    with Store.open(settings(root).root) as store:
-        gone = aside.drop(store.layout, item)
-    return Answer({"ok": True, "id": gone.id}, f"deleted: the {gone.kind} {gone.name}")
 
 
 # ---- inside -----------------------------------------------------------------------------------
@@ -185,7 +154,3 @@ def _part(text: str | None) -> tuple[int, int]:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise click.BadParameter("write N/M, for example 3/30", param_hint="--part")
     return int(found[1]), int(found[2])
-
-
-def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -48,6 +48,14 @@ class SignerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     work: Annotated[int, msgspec.Meta(ge=1, le=20_000_000_000)]
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When to warn: below so much free space, and above so many percent of what the root may take (0 = any amount)."""
+
+    warn_free_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 1024
+    quota_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 40)] = 0
+    warn_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 90
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is configured, decided once at the start."""
 
@@ -56,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Ceiling = Ceiling()
     signers: dict[str, SignerLimits] = {}
     libraries: tuple[Path, ...] = ()
+    disk: Disk = Disk()
 
     def limits_of(self, principals: Iterable[str]) -> Ceiling:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
@@ -79,6 +88,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Ceiling = Ceiling()
     signers: dict[str, SignerLimits] = {}
     libraries: _Libraries = _Libraries()
+    disk: Disk = Disk()
 
 
 def settings(
@@ -107,6 +117,7 @@ def settings(
         limits=file.limits,
         signers=file.signers,
         libraries=tuple(folder / "config" / named for named in file.libraries.folders),
+        disk=file.disk,
     )
 
 
@@ -167,6 +178,6 @@ def _wrong(path: Path, why: str) -> HostError:
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
         + ", ".join(msgspec.structs.asdict(Ceiling()))
-        + ', and [signers."name@place"] with work',
+        + ', [signers."name@place"] with work, and [disk] with warn_free_mib, quota_mib, warn_percent',
         exit_code=ExitCode.USAGE,
     )

@@ -13,7 +13,7 @@ OF_THE_STORE = frozenset(
     {
         codes.DISK_FULL, codes.NOT_WRITABLE, codes.SYNC_FAILED, codes.IO_FAILED,
         codes.SQLITE_TOO_OLD, codes.REGISTRY_DAMAGED, codes.REGISTRY_NEWER,
-        codes.STORE_BUSY, codes.OTHER_FILE_SYSTEM, codes.BUNDLE_DAMAGED,
+        codes.STORE_BUSY, codes.OTHER_FILE_SYSTEM, codes.BUNDLE_DAMAGED, codes.IS_A_COPY,
     }
 )  # fmt: skip
 _OF_THE_MACHINE = frozenset(

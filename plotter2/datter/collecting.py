@@ -1,4 +1,4 @@
-"""Garbage: objects and descriptions that no event of the store leads to, as a killed add leaves them.
+"""Garbage: what no event and no run of the store leads to, as killed adds, runs, rebuilds and pushes leave it.
 
 What is needed is read from the files, not from the index. What is younger than a grace period is
 left alone, for an add may be about to name it. The caller holds the store's lock.
@@ -6,27 +6,56 @@ left alone, for an add may be about to name it. The caller holds the store's loc
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotter2.datter import durable, events
+from plotter2.datter import durable, events, quarantine
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.sizes import tree_bytes
 
 GRACE_S = 24 * 3600.0
+_ENOUGH = 2
+"""So many other roots must have acknowledged an object that was in a bundle before it goes."""
+
+
+_REST_OF_REBUILD = re.compile(r"([0-9A-Z]{26})\.db(?:-wal|-shm|-journal)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What only the registry says: which runs there are, and how many other roots have acknowledged an object."""
+
+    runs: frozenset[str]
+    copies: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """What nothing leads to: files old enough to go, their bytes, and how many are too young."""
+    """What nothing leads to: files old enough to go, their bytes, how many are too young.
+
+    `outputs` are folders of pictures without a run, `rests` what a killed rebuild or a broken push left. `kept` counts
+    objects that no bundle needs any more and that stay, as they were in a bundle once and fewer than two other roots
+    have them; or, with `runs_unknown`, outputs whose runs may stand in a registry that was set aside.
+    """
 
     objects: tuple[Path, ...]
     folders: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    rests: tuple[Path, ...]
     bytes: int
     young: int
+    kept: int = 0
+    runs_unknown: bool = False
+
+    @property
+    def count(self) -> int:
+        """Give how many files and folders would go."""
+        return len((*self.objects, *self.folders, *self.outputs, *self.rests))
 
 
 def chunks_of(bundle: Bundle) -> dict[str, int]:
@@ -39,8 +68,37 @@ def chunks_of(bundle: Bundle) -> dict[str, int]:
     }
 
 
-def find(layout: Layout, grace_s: float) -> Garbage:
+def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
     """Look for garbage. Raises DataError (P2-D0817) when a description that says what is needed is damaged."""
+    bundles, needed = _needed(layout)
+    loose = [path for path in object_files(layout) if path.name not in needed]
+    # What was acknowledged was in a bundle once: its event is gone, and may be all that is lost.
+    freed = [p for p in loose if known.copies.get(p.name, _ENOUGH) >= _ENOUGH]
+    with durable.reported(layout.source):
+        folders = [p for p in layout.source.iterdir() if is_id(p.name) and p.name not in bundles]
+    outputs = [p for p in _entries(layout.output) if is_id(p.name) and p.name not in known.runs]
+    aside = bool(outputs) and any(item.kind == "registry" for item in quarantine.listed(layout))
+    latest = time.time() - grace_s
+    found = [freed, folders, [] if aside else outputs, _rests(layout)]
+    old = [tuple(path for path in paths if _before(path, latest)) for paths in found]
+    total = sum(_bytes(path) for paths in old for path in paths)
+    kept = len(loose) - len(freed) + (len(outputs) if aside else 0)
+    young = sum(map(len, found)) - sum(map(len, old))
+    return Garbage(old[0], old[1], old[2], old[3], total, young, kept, aside)
+
+
+def remove(layout: Layout, garbage: Garbage) -> None:
+    """Remove it for good. Raises DataError."""
+    # An event that was taken back must be gone for good before what it named goes.
+    durable.sync_dir(layout.commits)
+    for folder in (*garbage.folders, *garbage.outputs):
+        durable.discard_dir(folder)
+    for path in (*garbage.objects, *garbage.rests):
+        durable.discard(path)
+
+
+def _needed(layout: Layout) -> tuple[set[str], set[str]]:
+    """Give the bundles and the objects that events lead to."""
     bundles: set[str] = set()
     needed: set[str] = set()
     for event_id in events.listed(layout):
@@ -50,25 +108,22 @@ def find(layout: Layout, grace_s: float) -> Garbage:
             for bundle_id, digest in event.bundles.items():
                 bundles.add(bundle_id)
                 needed.update(chunks_of(events.load_bundle(layout, bundle_id, digest)))
-    loose = [path for path in object_files(layout) if path.name not in needed]
-    with durable.reported(layout.source):
-        folders = [p for p in layout.source.iterdir() if is_id(p.name) and p.name not in bundles]
-    latest = time.time() - grace_s
-    old_objects = tuple(path for path in loose if _before(path, latest))
-    old_folders = tuple(path for path in folders if _before(path, latest))
-    total = sum(path.stat().st_size for path in old_objects) + sum(map(tree_bytes, old_folders))
-    young = len(loose) + len(folders) - len(old_objects) - len(old_folders)
-    return Garbage(old_objects, old_folders, total, young)
+    return bundles, needed
 
 
-def remove(layout: Layout, garbage: Garbage) -> None:
-    """Remove it for good. Raises DataError."""
-    # An event that was taken back must be gone for good before what it named goes.
-    durable.sync_dir(layout.commits)
-    for folder in garbage.folders:
-        durable.discard_dir(folder)
-    for path in garbage.objects:
-        durable.discard(path)
+def _rests(layout: Layout) -> list[Path]:
+    """Give the registries of killed rebuilds, and objects that came in part."""
+    left = [p for p in _entries(layout.registry) if _REST_OF_REBUILD.match(p.name)]
+    return [*left, *_entries(layout.partial)]
+
+
+def _entries(folder: Path) -> list[Path]:
+    with durable.reported(folder):
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _bytes(path: Path) -> int:
+    return tree_bytes(path) if path.is_dir() else path.stat().st_size
 
 
 def object_files(layout: Layout) -> list[Path]:

@@ -366,6 +366,10 @@ class Registry:
         found = self._runs("WHERE id=?", (run_id,))
         return found[0] if found else None
 
+    def run_ids(self) -> frozenset[str]:
+        """Give the ids of all runs."""
+        return frozenset(row[0] for row in self._rows("SELECT id FROM runs", ()))
+
     def last_run_of(self, script: str) -> RunRow | None:
         """Give the newest run of the script with this name."""
         found = self._runs("WHERE script=? ORDER BY started DESC, id DESC LIMIT 1", (script,))

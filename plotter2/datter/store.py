@@ -410,7 +410,8 @@ class Store:
         Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
         """
         with locked(self._layout.registry / "lock", PATIENCE_S):
-            found = collecting.find(self._layout, grace_s)
+            known = collecting.Known(self._registry.run_ids(), self.acknowledged.copies())
+            found = collecting.find(self._layout, grace_s, known)
             if remove:
                 collecting.remove(self._layout, found)
         return found

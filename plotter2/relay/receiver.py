@@ -59,6 +59,7 @@ class Receiver:
         self._came: list[_Came] = []
         self._stored: list[Item] = []
         self._refused: list[Item] = []
+        self._synced: set[Path] = set()
         with durable.reported(folder):
             for path in (self._ready, self._ready / "commits", self._ready / "config", self._loose):
                 path.mkdir()
@@ -176,6 +177,7 @@ class Receiver:
             durable.link_new(one.file, final)
         parents = {final.parent for _, final in finals}
         _in_groups(sorted(parents))
+        self._synced |= parents
         for one, _ in finals:
             durable.discard(one.file)
             self._stored.append(one.item)
@@ -190,11 +192,14 @@ class Receiver:
         )
 
     def _make_parents(self, finals: Sequence[Path]) -> None:
-        for parent in dict.fromkeys(final.parent for final in finals):
-            new = [parent, *parent.parents]
-            new = new[: next(place for place, path in enumerate(new) if path.is_dir())]
-            for path in reversed(new):
-                durable.make_dir(path)
+        """Make the folders that are not there, from above downwards, those with one parent together."""
+        wanted = {final.parent for final in finals}
+        while missing := {path for path in wanted if not path.is_dir()}:
+            highest = {
+                next(p for p in (path, *path.parents) if p.parent.is_dir()) for path in missing
+            }
+            for above in {path.parent for path in highest}:
+                durable.make_dirs([path for path in highest if path.parent == above])
 
     def _make_way(self, item: Item, final: Path) -> None:
         """Take what is damaged out of the way: an object is kept aside, with the reason."""
@@ -209,7 +214,7 @@ class Receiver:
     def _sync_folders(self) -> None:
         """Sync the folders of what was here already: who linked it may have died before its own sync."""
         folders = {place(self._layout, item).parent for item in self._asked.values()}
-        there = {path for path in folders if path.is_dir()}
+        there = {path for path in folders - self._synced if path.is_dir()}
         _in_groups(sorted(there | {self._layout.source, self._layout.output}))
 
     def _check_whole(self, excused: set[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from plotter2.datter import durable
+from plotter2.datter import arrival, durable
 from plotter2.datter.store import Store
 from plotter2.staging import quarantine
 from plotter2.staging.accepting import BATCH_ITEMS, accept
@@ -96,8 +96,9 @@ class Inbox:
     def held(self) -> Iterator[None]:
         """Hold the inbox during the block, and first make durable what a dead process may have moved.
 
-        Raises DataError (P2-D0860) when another process holds it.
+        Raises DataError: P2-D0860 when another process holds it, P2-D0911 when the root is a safe copy.
         """
+        arrival.check_not_copy(self._store.layout)
         self._grounds.make()
         with self._grounds.held():
             folders = [self._grounds.inbox, self._grounds.staged, self._grounds.quarantine]

@@ -82,13 +82,18 @@ def find(grounds: Grounds, wanted: str) -> Reason:
     found = [reason for reason in listed(grounds) if wanted and reason.id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
-    raise DataError(
+    raise not_one(len(found), wanted)
+
+
+def not_one(found: int, wanted: str) -> DataError:
+    """Give the error for an id that means nothing, or several things (P2-D0861)."""
+    return DataError(
         codes.NOT_IN_QUARANTINE,
-        f"{len(found)} things in quarantine have an id that begins with {wanted!r}"
+        f"{found} things in quarantine have an id that begins with {wanted!r}"
         if found
         else f"nothing in quarantine has the id {wanted!r}",
         where=wanted,
-        help="plotter2 inbox status lists what is there",
+        help="plotter2 quarantine ls lists what is there",
         exit_code=ExitCode.USAGE,
     )
 

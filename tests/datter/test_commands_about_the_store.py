@@ -120,12 +120,12 @@ def test_a_damaged_object_is_found_set_aside_and_looked_after(root: Path) -> Non
     (item,) = p2_json(root, "quarantine", "ls")["items"]
     shown = p2(root, "quarantine", "show", item["id"]).out
     assert item["file"] in shown
-    assert "P2-D0829" in refusal(root, "quarantine", "release", item["id"])
+    assert "P2-D0829" in refusal(root, "quarantine", "retry", item["id"])
     Path(item["file"]).chmod(0o644)
     Path(item["file"]).write_bytes(whole)
-    assert p2(root, "quarantine", "release", item["id"]).code == 0
+    assert p2(root, "quarantine", "retry", item["id"]).code == 0
     assert p2(root, "fsck").out == "1 change, 4 bundles, 4 objects of 125 B: all sound\n"
-    assert "P2-D0828" in refusal(root, "quarantine", "drop", item["id"])
+    assert "P2-D0861" in refusal(root, "quarantine", "drop", item["id"])
 
 
 def test_garbage_is_told_and_removed_only_when_that_is_asked_for(root: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_registry_is_made_anew_and_then_checked(root: Path) -> None:
     assert made["rebuilt"] == {"events": 1, "runs_kept": False}
     (item,) = p2_json(root, "quarantine", "ls")["items"]
     assert item["kind"] == "registry"
-    assert "P2-D0827" in refusal(root, "quarantine", "release", item["id"])
+    assert "P2-D0827" in refusal(root, "quarantine", "retry", item["id"])
     assert p2(root, "quarantine", "drop", item["id"]).code == 0
 
 
@@ -169,7 +169,7 @@ def test_a_registry_is_made_anew_and_then_checked(root: Path) -> None:
         (["du", "nobody"], "P2-D0810"),
         (["gc", "--older-than", "-1"], "P2-H0900"),
         (["scrub", "--part", "4/3"], "P2-H0900"),
-        (["quarantine", "show", "../x"], "P2-D0828"),
+        (["quarantine", "show", "../x"], "P2-D0861"),
     ],
 )
 def test_each_misuse_gets_one_message(root: Path, words: list[str], code: str) -> None:

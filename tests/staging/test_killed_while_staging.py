@@ -141,12 +141,12 @@ def test_watch_once_tells_what_it_did_and_status_what_is_left(tmp_path: Path) ->
     assert told["arriving"] == ["half.csv.part"]
     (reason,) = quarantine.listed(Grounds(tmp_path))
     assert [item["id"] for item in told["quarantined"]] == [reason.id]
-    shown = p2_json(tmp_path, "inbox", "show", reason.id[:6])
+    shown = p2_json(tmp_path, "quarantine", "show", reason.id[:6])
     assert Path(shown["kept"]).read_text() == "a,b\n1\n"
-    assert shown["message"] in p2(tmp_path, "inbox", "show", reason.id).out
-    assert "staged again" in p2(tmp_path, "inbox", "retry", reason.id).out
+    assert shown["message"] in p2(tmp_path, "quarantine", "show", reason.id).out
+    assert "staged again" in p2(tmp_path, "quarantine", "retry", reason.id).out
     assert p2_json(tmp_path, "inbox", "status")["staged"] == ["bad.csv"]
     assert p2_process(tmp_path, "inbox", "watch", "--once").code == 1
-    assert p2(tmp_path, "inbox", "drop", reason.id).out == "deleted: bad.csv\n"
-    assert p2(tmp_path, "inbox", "drop", reason.id).code == 2
+    assert p2(tmp_path, "quarantine", "drop", reason.id).out == "deleted: bad.csv\n"
+    assert p2(tmp_path, "quarantine", "drop", reason.id).code == 2
     assert p2_json(tmp_path, "inbox", "status")["quarantined"] == []
