@@ -13,7 +13,7 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.scripts import signed_now
 from plotter2.cli.tables import drawn_table
 from plotter2.datter.registry import BundleRow
-from plotter2.host.host import Host
+from plotter2.host.host import Host, require_script
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.tasks.covering import covered
 from plotter2.tasks.declaring import AttachedTo, Modes
@@ -42,6 +42,8 @@ def attach(
     yes: bool,
 ) -> Answer:
     """Attach signed SCRIPTs with links and tasks to BUNDLE; all bundles below inherit the tasks."""
+    for script in scripts:
+        require_script(script)
     opened = [open_script(script) for script in scripts]
     with opened_host(root) as host:
         ready = [_signed(host, each, bundle, yes=yes) for each in opened]

@@ -116,6 +116,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         ],
         "former_names": [r.old for r in store.renames(one.id)] if one else [],
         "attached": _attached(store, one) if one else [],
+        "attached_ever": _attached_ever(store, one) if one else [],
         "params": one.params if one else {},
         "tables": _tables(store.bundle(one.id)) if one else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
@@ -173,6 +174,19 @@ def _attached(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
             "on": each.bundle,
         }
         for each in store.attachments(bundle)
+    ]
+
+
+def _attached_ever(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.name,
+            "script": each.kept.script.digest,
+            "sidecar": each.kept.sidecar.digest,
+            "at": each.at,
+            "ended": each.ended,
+        }
+        for each in store.attachment_history(bundle)
     ]
 
 

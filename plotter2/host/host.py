@@ -45,12 +45,13 @@ from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.runs.task_place import TaskPlace
-from plotter2.staging import AddReport, Inbox, Told, stage, told_again
+from plotter2.staging import AddedBundle, AddReport, Inbox, Told, stage, told_again
 from plotter2.tasks.attached import Declarations, Ground
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
 from plotter2.tasks.chains import refuse_links_of_links
 from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, examine
+from plotter2.tasks.linking import no_longer
 from plotter2.tasks.parts import text_of
 from plotter2.tasks.places import one_bundle
 from plotter2.wire.messages import Format, ReadJob
@@ -114,7 +115,16 @@ class Host:
             return self._read(job, descriptors)
 
         with work:
-            return stage(paths, name, read, self.store, work)
+            report = stage(paths, name, read, self.store, work)
+        return replace(report, bundles=tuple(map(self._with_links, report.bundles)))
+
+    def _with_links(self, added: AddedBundle) -> AddedBundle:
+        """Check the links that answer for a bundle again when its data are others now, and note what holds no more."""
+        if added.outcome != "new attempt":
+            return added
+        (row,) = self.store.find(added.id)
+        notes = no_longer(self.declarations(), row)
+        return replace(added, notes=(*added.notes, *notes)) if notes else added
 
     def retry(
         self, request_id: str, on_event: Callable[[Event], None] = lambda _: None
@@ -170,6 +180,8 @@ class Host:
 
         Raises Refused, CheckFailed (a link that does not hold, too), DataError P2-D0810, P2-D0824, P2-D087x.
         """
+        for script in scripts:
+            require_script(script.path)
         row = active(self.store, bundle)
         examined = examine(self.declarations(self.verify), row, scripts, modes)
         outcomes = self.store.attach(bundle, [each.script for each in examined])

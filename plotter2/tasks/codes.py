@@ -16,7 +16,7 @@ WAITED_TOO_LONG = "P2-R0649"
 WAITS = "P2-R0650"
 
 CODES: dict[str, str] = {
-    NOT_ATTACHABLE: "a file that cannot be attached: a library, or a name that cannot be kept",
+    NOT_ATTACHABLE: "a script that cannot be attached: its name cannot be kept, or a link depends on a condition",
     NOTHING_DECLARED: "a script that declares no link and no task was to be attached",
     LINKS_LOOP: "links lead to each other in a circle",
     LINK_OF_LINK: "a link leads to another link instead of a table",

@@ -8,7 +8,7 @@ from typing import Any
 from plotter2.datter.registry import BundleRow
 from plotter2.tasks.answering import holds
 from plotter2.tasks.attached import Declarations
-from plotter2.tasks.model import Answer, Answered, Link
+from plotter2.tasks.model import Answer, Answered, Link, Unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +33,12 @@ def links_of(declarations: Declarations, bundle: BundleRow) -> tuple[LinkState, 
             for link in declared.links:
                 nearest.setdefault(link.head.name, link)
     return tuple(LinkState(link, holds(declarations, link)) for link in nearest.values())
+
+
+def no_longer(declarations: Declarations, bundle: BundleRow) -> tuple[str, ...]:
+    """Say which links that answer for a bundle do not hold, and what to do. Raises DataError."""
+    return tuple(
+        f"{state.answer.reason.message} [{state.answer.reason.code}]; {state.answer.reason.help}"
+        for state in links_of(declarations, bundle)
+        if isinstance(state.answer, Unanswered)
+    )

@@ -173,3 +173,35 @@ def test_a_script_keeps_its_libraries_as_they_were_signed(tmp_path: Path) -> Non
         (found,) = links_of(world.declarations, world.bundle("experiment2/experiment2a"))
         assert isinstance(found.answer, Answered), found.answer.reason
         assert list(found.answer.translation.module.libs) == ["p2/statistics@1.0.0"]
+
+
+@pytest.mark.process
+def test_output_that_breaks_a_link_is_told_when_it_is_added(tmp_path: Path) -> None:
+    root, folder = tmp_path / "root", tmp_path / "run"
+    folder.mkdir()
+    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n0,1,2.5\n")
+    p2_json(root, "add", folder)
+    p2_json(root, "key", "new", "--name", "ada@lab", "--no-passphrase")
+    path = tmp_path / "matrix.p2"
+    path.write_text(LINK)
+    p2_json(root, "attach", "run", path, "-y")
+    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n0,1,2.5\n1,1,4.5\n")
+    again = p2(root, "add", folder)
+    assert again.code == 0
+    assert "changed since the link matrix of run was declared: it had 2 rows and has 3" in again.out
+    assert "plotter2 attach run matrix.p2, or --mutable matrix if rows may vary" in again.out
+    p2_json(root, "attach", "run", path, "--mutable", "matrix")
+    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n")
+    assert "link" not in p2(root, "add", folder).out.replace("(links matrix)", "")
+
+
+def test_a_library_is_not_attached(tmp_path: Path) -> None:
+    with opened(tmp_path) as world:
+        folder = world.folder / "libraries" / "lab" / "tools"
+        folder.mkdir(parents=True)
+        path = folder / "1.0.0.p2"
+        path.write_text("p2 1\nlet a = 1\n")
+        refused = p2(tmp_path / "root", "attach", "experiment2", path, "-y")
+        assert refused.code == 2
+        assert "P2-E0256" in refused.err
+        assert sorted(each.name for each in folder.iterdir()) == ["1.0.0.p2"]
