@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     CHECK_FAILED = 3
     REFUSED = 4
+    DISK_FAILED = 70
     TIMEOUT = 124
 
 

@@ -11,17 +11,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakSet
 
 import apsw
 
 from plotter2.datter import codes
-from plotter2.datter.durable import busy, disk_full, sync_file
+from plotter2.datter.durable import busy, disk_full, io_failed, sync_failed, sync_file
 from plotter2.errors import DataError
 
 MINIMUM_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
 BUSY_TIMEOUT_MS = 5_000
 _SMALLEST_ROOM = 128 * 1024
+_NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
+_FAILED: WeakSet[apsw.Connection] = WeakSet()
+"""Connections whose disk failed under a change: what they would write after that might never be on the disk."""
 
 _Result = TypeVar("_Result")
 
@@ -212,12 +216,16 @@ def together(connection: apsw.Connection, path: Path) -> Iterator[None]:
     if _is_changing(connection):
         yield
         return
+    if connection in _FAILED:
+        raise sync_failed(path, "it failed under this process before, which writes no more there")
     with translated(path):
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, apsw.IOError) and not _has_no_room(path):
+                _FAILED.add(connection)
             if _is_changing(connection):  # SQLite rolls back by itself when the disk is full
                 connection.execute("ROLLBACK")
             raise
@@ -234,19 +242,25 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except apsw.FullError as error:
         raise disk_full(path) from error
-    except (apsw.BusyError, apsw.LockedError) as error:
+    except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
         raise busy(path, BUSY_TIMEOUT_MS / 1000) from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        if _has_no_room(path):
+            raise disk_full(path) from error
         raise DataError(
             codes.NOT_WRITABLE,
             f"{path} may not be opened for writing",
             where=str(path),
             help="give yourself the right to write there, or choose another folder with --root",
         ) from error
-    except apsw.Error as error:
+    except apsw.IOError as error:
         # The shared index of the write-ahead log that finds no room is told as a plain I/O error.
-        if isinstance(error, apsw.IOError) and _has_no_room(path):
+        if getattr(error, "extendedresult", 0) in _NOT_SYNCED:
+            raise sync_failed(path, str(error)) from error
+        if _has_no_room(path):
             raise disk_full(path) from error
+        raise io_failed(path, str(error)) from error
+    except apsw.Error as error:
         raise damaged(path, str(error)) from error
 
 

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from plotter2.datter import codes
-from plotter2.errors import DataError
+from plotter2.errors import DataError, ExitCode
 from plotter2.printable import printable
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ def sync(fd: int, where: Path) -> None:
     except OSError as error:
         if error.errno in _FULL:
             raise _as_data_error(error, where) from error
-        raise DataError(
-            codes.SYNC_FAILED,
-            f"the disk did not confirm the bytes of {where}: {error.strerror}",
-            where=str(where),
-            help="check the disk (dmesg, SMART), then do the step again from its beginning",
-        ) from error
+        raise sync_failed(where, error.strerror or str(error)) from error
 
 
 def sync_file(path: Path) -> None:
@@ -381,9 +376,14 @@ def _as_data_error(error: OSError, where: Path) -> DataError:
             where=str(where),
             help="keep the whole root folder on one file system",
         )
+    return io_failed(where, error.strerror or str(error))
+
+
+def io_failed(where: Path, why: str) -> DataError:
+    """Give the error for what the system refused to read or write (P2-D0804)."""
     return DataError(
         codes.IO_FAILED,
-        f"{where} could not be read or written: {error.strerror or error}",
+        f"{where} could not be read or written: {why}",
         where=str(where),
         help="check the path and the disk",
     )
@@ -397,6 +397,17 @@ def disk_full(where: Path) -> DataError:
         where=str(where),
         help="free some space on this file system and do the step again",
         note="nothing half-written was kept",
+    )
+
+
+def sync_failed(where: Path, why: str) -> DataError:
+    """Give the error for bytes that the disk did not confirm (P2-D0803); who gets it ends, and tries nothing again."""
+    return DataError(
+        codes.SYNC_FAILED,
+        f"the disk did not confirm the bytes of {where}: {why}",
+        where=str(where),
+        help="check the disk (dmesg, SMART), then do the step again from its beginning",
+        exit_code=ExitCode.DISK_FAILED,
     )
 
 

@@ -56,9 +56,14 @@ class Tally:
     seconds: float = 0.0
 
 
-def run(
-    workload: str,
+def run(workload: str, mode: str, **more: Any) -> Tally:
+    """Put a fault at points of one workload; gives what was wrong. See `run_all`."""
+    return run_all(mode, (workload,), **more)[0]
+
+
+def run_all(
     mode: str,
+    workloads: Sequence[str] = tuple(WORKLOADS),
     *,
     first: int = 1,
     stride: int = 1,
@@ -68,15 +73,15 @@ def run(
     file_system: str = "",
     folder: Path | None = None,
     timeout_s: float = 1_800,
-) -> Tally:
-    """Put a fault at the points `first`, `first + stride`, ... (`most` of them) of a workload; gives what was wrong.
+) -> list[Tally]:
+    """Put a fault at the points `first`, `first + stride`, ... (`most` of them) of workloads; gives what was wrong.
 
     `patch` is `module:function`, called in every child before it works (a seeded bug). `depth` kills the recovery
     too, so many times in a row. `file_system` (ext4, xfs) runs on a loop-mounted disk, which power cuts and failed
     syncs need. Raises RuntimeError when the process fails, with what it said.
     """
     asked = {
-        "workload": workload, "mode": mode, "first": first, "stride": stride, "most": most,
+        "workloads": list(workloads), "mode": mode, "first": first, "stride": stride, "most": most,
         "patch": patch, "depth": depth, "file_system": file_system,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="p2-faults-", dir=folder or _fast(mode)) as temporary:
@@ -88,8 +93,8 @@ def run(
             timeout=timeout_s, check=False,
         )  # fmt: skip
     if done.returncode != 0:
-        raise RuntimeError(f"{workload}, {mode}: {done.stderr[-4_000:]}")
-    return Tally(**json.loads(done.stdout.splitlines()[-1]))
+        raise RuntimeError(f"{workloads}, {mode}: {done.stderr[-4_000:]}")
+    return [Tally(**found) for found in json.loads(done.stdout.splitlines()[-1])]
 
 
 def _fast(mode: str) -> Path | None:
@@ -199,8 +204,8 @@ def _ended(status: int, records: dict[str, list[str]]) -> Ended:
 class Points:
     """One workload in one mode: the points one after the other."""
 
-    def __init__(self, asked: dict[str, Any], folder: Path, disk: Disk | None) -> None:
-        self._workload = WORKLOADS[asked["workload"]]
+    def __init__(self, name: str, asked: dict[str, Any], folder: Path, disk: Disk | None) -> None:
+        self._workload = WORKLOADS[name]
         self._mode: str = asked["mode"]
         self._asked = asked
         self._disk = disk
@@ -208,7 +213,7 @@ class Points:
         self._shim = Shim()
         self._children = Children(self._shim, asked["patch"], disk)
         self._random = random.Random(4)
-        self._tally = Tally(asked["workload"], asked["mode"], asked["file_system"])
+        self._tally = Tally(name, asked["mode"], asked["file_system"])
         self._template = folder / "template"
         self._roots = 0
         self._states: set[bytes] = set()
@@ -227,6 +232,7 @@ class Points:
         must(lambda: self._workload.prepare(self._template))
         if isinstance(self._workload, Steps):
             self._workload.learn(folder, must)
+            self._workload.dies_open = self._mode in DISK_MODES
 
     def all(self) -> Tally:
         """Go from point to point, to the end of the work or as far as was asked for."""
@@ -370,11 +376,16 @@ class Points:
 
 
 # ------------------------------------------------------------ a process of its own
-def answered(asked: dict[str, Any], folder: Path) -> Tally:
+def answered(asked: dict[str, Any], folder: Path) -> list[Tally]:
     """Do in this preloaded process what was asked for."""
-    disk = mounted(asked["file_system"], folder) if asked["file_system"] else nullcontext()
-    with disk as mounted_disk:
-        return Points(asked, folder, mounted_disk).all()
+    made = mounted(asked["file_system"], folder) if asked["file_system"] else nullcontext()
+    tallies: list[Tally] = []
+    with made as disk:
+        for name in asked["workloads"]:
+            own = folder / name
+            own.mkdir()
+            tallies.append(Points(name, asked, own, disk).all())
+    return tallies
 
 
 def table(tallies: Sequence[Tally]) -> str:
@@ -403,7 +414,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--depth", type=int, default=0)
     given = parser.parse_args(words)
     if given.asked:
-        print(json.dumps(asdict(answered(json.loads(given.asked), given.folder))))
+        print(json.dumps([asdict(t) for t in answered(json.loads(given.asked), given.folder)]))
         return
     tallies: list[Tally] = []
     for mode in given.mode or (*PLAIN_MODES, *DISK_MODES):
@@ -411,14 +422,17 @@ def main(words: Sequence[str]) -> None:
             if file_system and no_disk(file_system):
                 print(f"left out: {mode} on {file_system}: {no_disk(file_system)}")
                 continue
-            for workload in given.workload or WORKLOADS:
-                tally = run(
-                    workload, mode, stride=given.stride, depth=given.depth, file_system=file_system
-                )
-                tallies.append(tally)
-                print(table([tally]).splitlines()[1], flush=True)
-                for wrong in tally.wrong[:5]:
-                    print("   ", wrong[:1500])
+            found = run_all(
+                mode,
+                given.workload or tuple(WORKLOADS),
+                stride=given.stride,
+                depth=given.depth,
+                file_system=file_system,
+            )
+            tallies += found
+            print("\n".join(table(found).splitlines()[1:]), flush=True)
+            for wrong in [wrong for tally in found for wrong in tally.wrong][:10]:
+                print("   ", wrong[:1500])
     print(table(tallies))
 
 

@@ -82,6 +82,9 @@ def be_impatient() -> None:
     database.BUSY_TIMEOUT_MS = 50
 
 
+_TRIED_AGAIN = frozenset({codes.DISK_FULL, codes.SYNC_FAILED, codes.IO_FAILED})
+"""With these the same process tries a step again, as a person at a prompt does."""
+
 Step = Callable[[Store], object]
 _OF_THE_LIVING = ("table runs", "table requests", "table request_changes")
 
@@ -95,6 +98,8 @@ class Steps:
     before: Sequence[Step] = ()
     can_go_on: bool = True
     """Whether the next steps can be done by another process, from what the last one left."""
+    dies_open: bool = False
+    """Whether the process dies at its end with the store open, as one that lives for long does."""
     states: list[Seen] = field(default_factory=list)
 
     def learn(self, folder: Path, forked: Callable[[Callable[[], None]], None]) -> None:
