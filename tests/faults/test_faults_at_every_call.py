@@ -10,8 +10,7 @@ import os
 import pytest
 
 from faults import fault_shim
-from faults.fault_points import DISK_MODES, PLAIN_MODES, Tally, run
-from faults.fault_workloads import WORKLOADS
+from faults.fault_points import DISK_MODES, PLAIN_MODES, Tally, run_all
 from faults.loop_disks import FILE_SYSTEMS, no_disk
 
 pytestmark = [
