@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ Copy = Callable[[Sequence[dict[str, Any]], str], list[dict[str, Any]]]
 
 def task_named(word: Path) -> tuple[str, str] | None:
     """Give bundle and task that a word of the command line names; None for the name of a file."""
-    match = None if word.exists() else _TASK.match(str(word))
+    there = os.path.exists(word)  # noqa: PTH110 - a word too long to be a file is no error yet
+    match = None if there else _TASK.match(str(word))
     return None if match is None else (match["bundle"], match["task"])
 
 
