@@ -20,7 +20,7 @@ from p2std.table import collected
 from plotter2.child.counting import require_rows
 from plotter2.child.interpreter import Interpreter
 from plotter2.child.run_codes import LINK_DIFFERS, NO_ANSWER
-from plotter2.child.tables import Choice, StoredTables, missing_of, read_table
+from plotter2.child.tables import StoredTables, missing_of, read_table
 from plotter2.errors import ExitCode, RunError
 from plotter2.wire.inputs import InputTable, LinkProgram, collected_path
 
@@ -35,7 +35,7 @@ class Answers:
     tables: Mapping[str, InputTable]
     links: Mapping[str, LinkProgram]
 
-    def rows_of(self, node: ProgramNode, choice: Choice) -> pl.DataFrame:
+    def rows_of(self, node: ProgramNode, step: int | None) -> pl.DataFrame:
         """Give the columns of a source that names no bundle.
 
         Raises RunError P2-R0602 to P2-R0605, P2-R0643, P2-R0644.
@@ -50,31 +50,31 @@ class Answers:
             )
         assert node.schema is not None
         if name in self.links:
-            frame = self._linked(node, table, self.links[name], choice)
+            frame = self._linked(node, table, self.links[name], step)
         else:
-            frame = self._given(node, table, choice)
+            frame = self._given(node, table, step)
         require_rows(node, frame.height)
         self.stored.note(node.id, name, missing_of(frame))
         return frame
 
-    def _given(self, node: ProgramNode, table: InputTable, choice: Choice) -> pl.DataFrame:
+    def _given(self, node: ProgramNode, table: InputTable, step: int | None) -> pl.DataFrame:
         """Read a table that was exposed, or what was collected: it has the declared columns."""
         assert node.schema is not None
-        if choice.step is None:
+        if step is None:
             return read_table(table, node.schema, node.schema.names, self.stored.content_of).frame
         whole = TableSchema(columns_of(node.node.attributes["type"]), node.schema.rows)
         if _STEP not in whole:
             raise _no_steps(table.path)
         names = tuple(dict.fromkeys((*node.schema.names, _STEP)))
         frame = read_table(table, whole, names, self.stored.content_of).frame
-        return frame.filter(pl.col(_STEP) == choice.step).select(node.schema.names)
+        return frame.filter(pl.col(_STEP) == step).select(node.schema.names)
 
     def _linked(
-        self, node: ProgramNode, table: InputTable, link: LinkProgram, choice: Choice
+        self, node: ProgramNode, table: InputTable, link: LinkProgram, step: int | None
     ) -> pl.DataFrame:
         """Compute a link from the rows that it leads to, and hold the result against what is asked for."""
         program, found = _program_of(link)
-        source = _LinkSource(table, schemas_from_json(link.schemas), self.stored, choice)
+        source = _LinkSource(table, schemas_from_json(link.schemas), self.stored, step)
         params = program.bind({}, link.task or None)
         interpreter = Interpreter(program, params, source)
         given = interpreter.flow(str(found.flow))
@@ -100,19 +100,19 @@ class _LinkSource:
     table: InputTable
     schemas: Mapping[str, TableSchema]
     stored: StoredTables
-    choice: Choice
+    step: int | None
 
     def __call__(self, node: ProgramNode) -> pl.DataFrame:
         assert node.schema is not None
         names = node.schema.names
-        if self.choice.step is None:
+        if self.step is None:
             return read_table(self.table, node.schema, names, self.stored.content_of).frame
         whole = self.schemas[str(node.node.attributes["path"][1])]
         if _STEP not in whole:
             raise _no_steps(self.table.path)
         wanted = tuple(dict.fromkeys((*names, _STEP)))
         frame = read_table(self.table, whole, wanted, self.stored.content_of).frame
-        return frame.filter(pl.col(_STEP) == self.choice.step).select(names)
+        return frame.filter(pl.col(_STEP) == self.step).select(names)
 
 
 def asked_for(node: ProgramNode) -> str:

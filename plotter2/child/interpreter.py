@@ -57,8 +57,7 @@ from plotter2.child.happenings import (
     Writing,
 )
 from plotter2.child.placing import Pending, Placed
-from plotter2.child.run_codes import IMPOSED, NO_END, SHAPE_DIFFERS
-from plotter2.child.tables import Choice, moment_of
+from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
 Scalars: TypeAlias = Mapping[str, Any]
@@ -87,7 +86,7 @@ class Interpreter:
     """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row.
 
     With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
-    `choices` has the rows that a source wants, before they are read.
+    `steps` has the step whose rows a source wants, before they are read.
     """
 
     program: Program
@@ -97,7 +96,7 @@ class Interpreter:
     accounts: dict[str, Account] = field(default_factory=dict)
     task: str = ""
     around: Around = NOWHERE
-    choices: dict[str, Choice] = field(default_factory=dict)
+    steps: dict[str, int | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -235,27 +234,10 @@ class Interpreter:
         return frame
 
     def _read_for(self, node: ProgramNode) -> pl.DataFrame:
-        attributes = node.node.attributes
-        if attributes.keys() & {"step", "since", "before"}:
-            step = constant(attributes.get("step"), self)
-            since, before = (self._moment(attributes.get(name)) for name in ("since", "before"))
-            self.choices[node.id] = Choice(step, since, before)
+        self.steps[node.id] = constant(node.node.attributes.get("step"), self)
         stored = self.read(node)
         self._stored[node.id] = stored.height
         return stored
-
-    def _moment(self, written: Value | None) -> float | None:
-        """Give the end of a task in seconds since 1970; bundles of another time were left out before the run."""
-        if written is None or written[0] != "call":
-            return None
-        value = constant(written, self)
-        if value is None:
-            raise RunError(
-                NO_END,
-                "since or before names a task that has not ended here yet",
-                help="run that task first; plotter2 tasks BUNDLE shows which ran",
-            )
-        return moment_of(str(value))
 
     def _need(self, node: ProgramNode) -> Table:
         return self._finished(node, self._read_for(node).lazy())

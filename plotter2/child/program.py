@@ -37,7 +37,7 @@ from plotter2.child.ready import around_of, bound, require_all, verified
 from plotter2.child.reports import Reports
 from plotter2.child.run_codes import SAME_NAME
 from plotter2.child.showing import shown
-from plotter2.child.tables import EVERYTHING, StoredTables
+from plotter2.child.tables import StoredTables
 from plotter2.child.views import Composed
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.document import Formula
@@ -199,10 +199,10 @@ class _Run:
 
     def _read(self, node: ProgramNode) -> pl.DataFrame:
         self._progress("read", self._data.done, self._data.total, "tables")
-        choice = self._interpreter.choices.get(node.id, EVERYTHING)
-        source = self._answers if is_asked_for(node) else self._data
         with self._times.stage("read"):
-            return source.rows_of(node, choice)
+            if is_asked_for(node):
+                return self._answers.rows_of(node, self._interpreter.steps[node.id])
+            return self._data.rows_of(node)
 
     def _carry_out(self, effect: Happening) -> None:
         match effect:

@@ -17,7 +17,6 @@ NOT_COMPUTED = "P2-R0609"
 MORE_WORK = "P2-R0615"
 NO_MOMENT = "P2-R0640"
 FOR_A_BUNDLE = "P2-R0641"
-NO_END = "P2-R0642"
 NO_ANSWER = "P2-R0643"
 LINK_DIFFERS = "P2-R0644"
 TOO_LONG_TO_ASK = "P2-R0645"
@@ -36,7 +35,6 @@ CODES: Final[dict[str, str]] = {
     MORE_WORK: "the run takes more work than the script was checked for: a bug in plotter2",
     NO_MOMENT: "the column that a film goes over has no value",
     FOR_A_BUNDLE: "something runs only in a task of a script that is attached to a bundle",
-    NO_END: "rows are asked for since or before the end of a task that has not ended yet",
     NO_ANSWER: "a task asks for a table that nothing answers for",
     LINK_DIFFERS: "a link does not give what it was declared to give",
     TOO_LONG_TO_ASK: "one row of parameters of a `redo` is too long to be asked for",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, BinaryIO, TypeAlias
 
 import polars as pl
@@ -16,7 +15,6 @@ import polars as pl
 from p2lang.semantics.selection import path_of, selection
 from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import ProgramNode
-from p2std.errors import NotComputable
 from p2std.table import DTYPES
 from plotter2.child.counting import require_rows
 from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING, TABLE_LACKING
@@ -35,38 +33,6 @@ class Missing:
     rows: int
     nulls: Mapping[str, int]
     not_a_number: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which rows a source wants: of one step, of bundles added at `since` or later, or earlier than `before`.
-
-    Moments are in seconds since 1970.
-    """
-
-    step: int | None = None
-    since: float | None = None
-    before: float | None = None
-
-    def takes(self, part: TablePart) -> bool:
-        """Tell whether the bundle of a part was added in the wanted time."""
-        came = part.came / 1000
-        late = self.since is None or came >= self.since
-        return late and (self.before is None or came < self.before)
-
-
-EVERYTHING = Choice()
-
-
-def moment_of(text: str) -> float:
-    """Give a day or a time in seconds since 1970. Raises NotComputable for what is neither."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise NotComputable(
-            "P2-R0614", f"{text[:40]!r} is no moment", 'write a day such as "2026-01-31"'
-        ) from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)
@@ -96,11 +62,8 @@ class StoredTables:
         """How many tables there are."""
         return len(self._tables)
 
-    def rows_of(self, node: ProgramNode, choice: Choice = EVERYTHING) -> pl.DataFrame:
-        """Give the columns that a source delivers, of the bundles that were added in the wanted time.
-
-        Raises RunError P2-R0602 to P2-R0605.
-        """
+    def rows_of(self, node: ProgramNode) -> pl.DataFrame:
+        """Give the columns that a source delivers. Raises RunError P2-R0602 to P2-R0605."""
         path = selection(node.node.attributes).key
         if path not in self._tables:
             raise RunError(
@@ -109,10 +72,8 @@ class StoredTables:
                 help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
-        parts = [part for part in self._tables[path].parts if choice.takes(part)]
-        require_rows(node, sum(part.rows for part in parts))
-        table = InputTable(path=path, parts=parts)
-        found = read_table(table, node.schema, node.schema.names, self.content_of)
+        require_rows(node, sum(part.rows for part in self._tables[path].parts))
+        found = read_table(self._tables[path], node.schema, node.schema.names, self.content_of)
         self.note(node.id, path, found.missing)
         return found.frame
 

@@ -43,8 +43,6 @@ class BoundPart:
     rows: int
     columns: dict[str, tuple[BoundChunk, ...]]
     constants: dict[str, Scalar]
-    came: int = 0
-    """When the bundle was added, in milliseconds since 1970."""
 
 
 def bind(layout: Layout, stacked: Stacked, columns: Sequence[str]) -> tuple[BoundPart, ...]:
@@ -90,7 +88,6 @@ def _bound(layout: Layout, part: Part, wanted: Sequence[StackedColumn]) -> Bound
         part.table.rows,
         columns,
         constants,
-        bundle.created,
     )
 
 
@@ -131,7 +128,6 @@ def _exposed(layout: Layout, bundle: BundleRow, table: Table, columns: Sequence[
         table.rows,
         found,
         constants,
-        bundle.created,
     )
 
 

@@ -219,9 +219,13 @@ class Registry:
         return self._bundles("WHERE id >= ? AND id < ? ORDER BY id", (prefix, prefix + "~"))
 
     def below(self, name: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
-        """Give the newest active attempt of every descendant of `name` ('' = of everything)."""
-        latest = """WHERE state='active' AND attempt = (SELECT max(attempt) FROM bundles AS other
-            WHERE other.name = bundles.name AND other.state='active')"""
+        """Give the newest active attempt of every descendant of `name` ('' = of everything).
+
+        Where only what came in before a moment is wanted, an attempt is the newest if it was so then.
+        """
+        until = f" AND other.created < {only.before:d}" if only.before else ""
+        latest = f"""WHERE state='active' AND attempt = (SELECT max(attempt) FROM bundles AS other
+            WHERE other.name = bundles.name AND other.state='active'{until})"""  # noqa: S608 - a whole number
         narrower, values = only.sql()
         if name:
             narrower += " AND name > ? AND name < ?"

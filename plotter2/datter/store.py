@@ -322,6 +322,10 @@ class Store:
                 where=path,
                 help="run it again",
             )
+        if further.before:  # attempts that are not the newest any more were so then
+            then = only.before or further.before
+            only = replace(only, before=min(then, further.before))
+            stacked = self.describe(path, only, table)
         return bind(self._layout, stacked.narrowed(further), columns)
 
     def verify(self, path: str) -> int:

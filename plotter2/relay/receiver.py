@@ -16,7 +16,6 @@ from pathlib import Path
 from plotter2.datter import arrival, codes, durable, events, objects, quarantine
 from plotter2.datter.adding import catch_up
 from plotter2.datter.arrival import Item, Record
-from plotter2.datter.attachments import objects_of
 from plotter2.datter.collecting import chunks_of
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
@@ -223,9 +222,7 @@ class Receiver:
                 self._check_object(digest, size, excused)
 
     def _named_by(self, event: events.Event, excused: set[tuple[str, str]]) -> dict[str, int]:
-        if isinstance(event, events.Attached):
-            return objects_of(event.scripts)
-        named: dict[str, int] = {}
+        named = events.named_objects(event)
         if isinstance(event, events.Added):
             for bundle_id, digest in event.bundles.items():
                 if ("bundle", bundle_id) not in excused:

@@ -190,7 +190,6 @@ def _described(table: BoundTable, places: Mapping[Path, ColumnPart]) -> InputTab
                 for name, chunks in part.columns.items()
             },
             constants=part.constants,
-            came=part.came,
         )
         for part in table.parts
     ]

@@ -1,8 +1,7 @@
 """From what a script's source chooses by to what the registry looks up: conditions on params, a span of time.
 
 What does not depend on the run narrows already when the script is compiled, so that its shape is that of the bundles
-that remain. What does (a param of the script, how long ago) narrows when its tables are bound. The end of a task is
-looked at by the child, which is told the moments at which tasks ended.
+that remain. What does (a param of the script, how long ago, the end of a task) narrows when its tables are bound.
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ from plotter2.runs import codes
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What only a run knows: the values of the script's params, the time (ms since 1970)."""
+    """What only a run knows: the values of the script's params, the time and when tasks ended (ms since 1970)."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
     now: int = 0
+    ended: Mapping[str, int] = field(default_factory=dict)
 
 
 def settled(shape: Selection) -> Narrowing:
@@ -89,9 +89,9 @@ def _comparison(value: Value, params: Mapping[str, Any]) -> Test:
 
 
 def _end(name: str, value: Value, run: Circumstances) -> int:
-    """Give an end of the span of time in ms since 1970; 0 for the end of a task, which the child is told."""
-    if value[0] == "call":
-        return 0
+    """Give an end of the span of time in ms since 1970."""
+    if value[0] == "call" and value[1].startswith("last_task@"):
+        return _end_of_task(value[2]["name"][1], run)
     try:
         known = evaluate(value, run.params)
     except NotConstant:
@@ -102,6 +102,16 @@ def _end(name: str, value: Value, run: Circumstances) -> int:
     if found is None:
         raise _no_moment(name, repr(known))
     return max(found, 1)
+
+
+def _end_of_task(task: str, run: Circumstances) -> int:
+    if task not in run.ended:
+        raise RunError(
+            codes.NO_END,
+            f"rows are asked for since or before the end of {task}, which has not ended here yet",
+            help="run that task first; plotter2 show BUNDLE tells which ran",
+        )
+    return run.ended[task]
 
 
 def _no_moment(name: str, written: str) -> RunError:

@@ -79,7 +79,7 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
     known = {
         "script": instance.declared.attachment.kept.script.digest,
         "task": instance.name,
-        "params": dict(instance.params),
+        "params": _used(instance, nodes),
         "links": {name: [link.module, link.link] for name, link in finding.links.items()},
         "exposed": _asked_about(instance, nodes, place),
     }
@@ -93,6 +93,13 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
         inputs=digest_of_inputs(known, *tables, *answers),
     )
     return TaskPlace(place, tables, answers, finding.links, done, _about(instance))
+
+
+def _used(instance: Instance, nodes: Sequence[ir.Node]) -> dict[str, Any]:
+    """Give the values of the params that the task looks at; those of others do not matter to it."""
+    spoken = {value[1] for node in nodes for value in node.inside if value[0] == "var"}
+    names = {name.removeprefix(f"{instance.name}.") for name in spoken}
+    return {name: value for name, value in instance.params.items() if name in names}
 
 
 def _place(instance: Instance) -> Place:
@@ -156,7 +163,8 @@ class _Finding:
             return self._exposed(selected.path, columns)
         selector = selector_of(self.store, self.instance.applicable.task.bundle, selected.path)
         schema = self.instance.compiled.schemas[selected.shape.key]
-        run = Circumstances(self.instance.params, now_ms())
+        ended = self.instance.exposures.ended(self.instance.bundle, self.instance.declared.tasks)
+        run = Circumstances(self.instance.params, now_ms(), ended)
         parts = bind_one(selected, columns, schema, self.store, run, selector)
         return BoundTable(selected.key, parts)
 

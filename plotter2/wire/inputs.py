@@ -36,8 +36,6 @@ class TablePart(_Part, frozen=True):
     rows: Count
     columns: dict[Name, list[ColumnPart]]
     constants: dict[Name, Scalar] = {}
-    came: Count = 0
-    """When the bundle was added, in milliseconds since 1970."""
 
 
 class InputTable(_Part, frozen=True):
