@@ -20,7 +20,7 @@ from plotter2.datter.bodies import Add, Redo, Run
 from plotter2.datter.database import open_in_memory
 from plotter2.datter.ids import IdSource
 from plotter2.datter.leases import own_holder
-from plotter2.datter.living import STATE
+from plotter2.datter.living import STATE, take_back
 from plotter2.datter.requested import STATES, Asking, Request, Token
 from plotter2.datter.requests import Requests
 from plotter2.datter.store import Store
@@ -221,22 +221,32 @@ def test_a_process_that_ended_and_was_not_waited_for_holds_nothing(store: Store)
 
 
 def test_jumps_of_the_wall_clock_change_neither_order_nor_leases(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = time.time_ns
-    asked = []
+    real, asked = time.time_ns, []
     for years in (0, -20, 30, -5):
-        monkeypatch.setattr(
-            time, "time_ns", lambda years=years: real() + years * 365 * 86_400 * 10**9
-        )
-        asked.append(store.requests.ask("run", "x.p2", Run(script="x.p2", sha256="")).id)
-        if years == 0:
-            work = store.resume(asked[0], 60)
-        assert store.requests.overdue() == ()
-    with work:
-        work.done({})
-    taken = [store.requests.lease_next(["run"], 60) for _ in range(3)]
+        ahead = years * 365 * 86_400 * 10**9
+        monkeypatch.setattr(time, "time_ns", lambda ahead=ahead: real() + ahead)
+        with Store.open(tmp_path) as store:  # ids of each process begin with its clock
+            assert store.requests.overdue() == ()
+            asked.append(store.requests.ask("run", "x.p2", Run(script="x.p2", sha256="")).id)
+            if years == 0:
+                store.resume(asked[0], 60)
+    assert asked != sorted(asked)
+    with Store.open(tmp_path) as store:
+        taken = [store.requests.lease_next(["run"], 60) for _ in range(3)]
     assert [request and request.id for request in taken] == asked[1:]
+
+
+def test_what_was_taken_back_and_begun_again_is_not_taken_back_twice(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store, Store.open(tmp_path) as other:
+        begun(store, key="key", lease_s=0)
+        gone = other.requests.find("key")
+        assert gone.is_abandoned
+        begun(store, key="key")
+        assert not take_back(other._journal, gone)
+        request = store.requests.find("key")
+        assert (request.state, request.attempt, request.crashes) == ("leased", 2, 1)
 
 
 def test_work_that_goes_on_keeps_its_lease(store: Store) -> None:
@@ -244,6 +254,15 @@ def test_work_that_goes_on_keeps_its_lease(store: Store) -> None:
         for _ in range(6):
             time.sleep(0.1)
             work.keep()
+        assert store.requests.overdue() == ()
+        work.done({})
+
+
+def test_a_run_has_its_whole_lease_from_its_beginning_on(store: Store) -> None:
+    with begun(store, lease_s=0.4) as work:
+        time.sleep(0.25)
+        work.begin_run(store.new_id(), "x.p2", {})
+        time.sleep(0.25)
         assert store.requests.overdue() == ()
         work.done({})
 
