@@ -47,9 +47,7 @@ def _judged(declarations: Declarations, link: Link, head: Head) -> Answer:
     wrong = broken(head.columns, TableSchema(link.head.columns, 0))
     if wrong:
         return Unanswered(head, _other_type(link, head, wrong), link)
-    refused = next(
-        d.refused for d in declarations.of(link.bundle) if d.attachment.name == link.attachment
-    )
+    refused = declarations.declaring(link).refused
     if refused is not None:
         return Unanswered(head, refused, link)
     try:

@@ -82,6 +82,11 @@ class Declarations:
             )
         return self._known[bundle.id]
 
+    def declaring(self, declared: Link | Task) -> Declared:
+        """Give the attached script that declares a link or a task. Raises DataError."""
+        here = self.of(declared.bundle)
+        return next(each for each in here if each.attachment.name == declared.attachment)
+
     def schemas(self, bundle: BundleRow, text: Text) -> Schemas:
         """Give the tables that a script attached to a bundle may name: there, in the store, exposed by its tasks."""
         tables = {
@@ -120,16 +125,17 @@ class Declarations:
         return self._compiled(declared.bundle, script, text, text, verified, columns)
 
     def compiled_link(self, link: Link) -> CompiledScript:
-        """Compile one link alone, after its script passed the gate again. Raises Refused, CheckFailed, DataError."""
+        """Compile one link alone, of a script that passed the gate. Raises Refused, CheckFailed, DataError."""
         key = (link.bundle.id, link.head.name)
         if key not in self._programs:
-            here = self.store.attachments(link.bundle)
-            script = self._opened(next(a for a in here if a.name == link.attachment))
-            verified = self.ground.verify(script)
-            text = self._text(script)
+            declared = self.declaring(link)
+            assert declared.script is not None
+            assert declared.verified is not None
+            text = self._text(declared.script)
             alone = Text(text.source, only_link(text.tree, link.head.name))
-            program = self._compiled(link.bundle, script, text, alone, verified)
-            self._programs[key] = program
+            self._programs[key] = self._compiled(
+                link.bundle, declared.script, text, alone, declared.verified
+            )
         return self._programs[key]
 
     def _compiled(
@@ -141,7 +147,9 @@ class Declarations:
         verified: Verified,
         columns: Mapping[str, str] = MappingProxyType({}),
     ) -> CompiledScript:
-        around = self.ground.libraries(script.path, _pinned(verified))
+        around = Surroundings()
+        if part.uses:
+            around = self.ground.libraries(script.path, _pinned(verified))
         around = replace(around, columns=columns)
         limits = self.ground.limits([s.principal for s in verified.signers])
         found = compile_tree(

@@ -28,7 +28,7 @@ def covered(declarations: Declarations, task: Task, top: BundleRow | None = None
     With `top`, a bundle below the task's own that was asked for: it and those below it. Raises DataError.
     """
     start = task.bundle if top is None else top
-    declared = _declaring(declarations, task)
+    declared = declarations.declaring(task)
     found = [applied(declarations, declared, task, start)]
     if task.imposed:
         found += [
@@ -40,10 +40,6 @@ def covered(declarations: Declarations, task: Task, top: BundleRow | None = None
         tuple(each for each in found if isinstance(each, Applicable)),
         tuple(each for each in found if isinstance(each, NotApplicable)),
     )
-
-
-def _declaring(declarations: Declarations, task: Task) -> Declared:
-    return next(d for d in declarations.of(task.bundle) if d.attachment.name == task.attachment)
 
 
 def _below(

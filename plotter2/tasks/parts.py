@@ -59,6 +59,11 @@ class Text:
         return {item.name.text: item for item in self.tree.items if isinstance(item, ast.Task)}
 
     @property
+    def uses(self) -> bool:
+        """Tell whether it uses libraries."""
+        return any(isinstance(item, ast.Use) for item in self.tree.items)
+
+    @property
     def outside(self) -> bool:
         """Tell whether there are statements that do something outside of tasks."""
         return any(
