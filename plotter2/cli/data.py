@@ -17,7 +17,7 @@ from plotter2.datter.bundle import Bundle
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
-from plotter2.errors import DataError
+from plotter2.errors import DataError, ExitCode
 from plotter2.printable import table
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ _SHOWN_COLUMNS = 8
 @click.option("--name", help="What to call the bundle (default: the experiment or folder).")
 @click.option("--key", metavar="KEY", help="Add once for this key, however often it is asked.")
 def add(root: str | None, paths: tuple[Path, ...], name: str | None, key: str | None) -> Answer:
-    """Take logger2 runs, or folders of CSV and JSONL files, into the store."""
+    """Take logger2 runs, folders of CSV and JSONL files, or packages (.p2b, manifest.json) into the store.
+
+    Of a package with signed scripts the data are stored in any case; plots that the gate refuses make exit code 4.
+    """
     with opened_host(root) as host:
         report = host.add(paths, name, key)
         return add_answer(host.store, report, room.warnings(host.settings.root, host.settings.disk))
@@ -59,11 +62,18 @@ def add_answer(store: Store, report: AddReport, warnings: Sequence[str] = ()) ->
         "request": report.request,
         "repeated": report.repeated,
         "warnings": list(warnings),
+        "packages": [done.as_json() for done in report.packages],
     }
     if report.repeated:
         notes.append(f"the request {report.request} with this key was done before")
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    return Answer(data, "\n".join([*texts, *notes, summary]))
+    done = [line for package in report.packages for line in package.lines()]
+    lines = [*texts, *notes, summary, *done]
+    refused = [each for package in report.packages for each in package.refused]
+    if not refused:
+        return Answer(data, "\n".join(lines))
+    lines.append("the data are stored; add the package again when what was refused is mended")
+    return Answer({**data, "ok": False}, "\n".join(lines), ExitCode.REFUSED)
 
 
 @command()

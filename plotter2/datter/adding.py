@@ -147,6 +147,11 @@ class Adding:
     def _judged(self, draft: Draft, bundle: Bundle, batch: _Batch) -> Entered:
         earlier = self._registry.attempts(draft.name)
         content = bundle.content_digest()
+        twin = batch.made.get(draft.id)
+        if twin is not None:
+            if twin.content_digest() != content:
+                raise _other_content(draft, twin.name, twin.id, twin.content_digest(), content)
+            return Entered(twin.id, twin.name, twin.attempt, "already there", draft)
         same = self._of_its_id(draft, content) or next(
             (row for row in earlier if row.content == content), None
         )
@@ -156,7 +161,10 @@ class Adding:
         numbers = {row.attempt for row in earlier} | batch.attempts.setdefault(draft.name, set())
         attempt, notes = _numbered(draft.attempt, numbers)
         batch.attempts[draft.name].add(attempt)
-        batch.fresh.append(msgspec.structs.replace(bundle, attempt=attempt))
+        made = msgspec.structs.replace(bundle, attempt=attempt)
+        batch.fresh.append(made)
+        if draft.id:
+            batch.made[draft.id] = made
         if numbers:
             return Entered(bundle.id, draft.name, attempt, "new attempt", draft, notes)
         return Entered(
@@ -170,13 +178,7 @@ class Adding:
         known = self._registry.bundle(self._registry.origins.bundle_of(draft.id) or draft.id)
         if known is None or known.content == content:
             return known
-        raise DataError(
-            SAME_ID,
-            f"the id {draft.id} is that of the bundle {known.name!r}, which holds something else: "
-            f"content {known.content[:16]}... is stored, {content[:16]}... came",
-            where=draft.name,
-            help=f"compare them (plotter2 show {known.id}); other output needs an id of its own, or none",
-        )
+        raise _other_content(draft, known.name, known.id, known.content, content)
 
     def _former_meaning(self, name: str) -> tuple[str, ...]:
         change = self._registry.formerly(name)
@@ -241,7 +243,18 @@ class _Batch:
     fresh: list[Bundle] = field(default_factory=list)
     newest: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Bundle] = field(default_factory=dict)
     attempts: dict[str, set[int]] = field(default_factory=dict)
+
+
+def _other_content(draft: Draft, name: str, known: str, stored: str, came: str) -> DataError:
+    return DataError(
+        SAME_ID,
+        f"the id {draft.id} is that of the bundle {name!r}, which holds something else: "
+        f"content {stored[:16]}... is stored, {came[:16]}... came",
+        where=draft.name,
+        help=f"compare them (plotter2 show {known}); other output needs an id of its own, or none",
+    )
 
 
 def _by_name(placed: tuple[int, Draft]) -> tuple[str, int]:

@@ -28,7 +28,7 @@ from plotter2.datter.living import Work
 from plotter2.datter.requested import Request, ended
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
-from plotter2.host import asking, codes
+from plotter2.host import asking, codes, packages
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.keyring import Keyring, OwnKey, refusals
 from plotter2.host.starting import starter_script
@@ -46,6 +46,7 @@ from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, T
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.runs.task_place import TaskPlace
 from plotter2.staging import AddedBundle, AddReport, Inbox, Told, stage, told_again
+from plotter2.staging.parts import Asked, PackageDone
 from plotter2.tasks.attached import Declarations, Ground
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
@@ -88,6 +89,11 @@ class Host:
         self._opened.append(store.close)
         return store
 
+    @property
+    def layout(self) -> Layout:
+        """The paths under this root."""
+        return self.store.layout
+
     @cached_property
     def orchestrator(self) -> Orchestrator:
         """The children of this root."""
@@ -116,7 +122,9 @@ class Host:
 
         with work:
             report = stage(paths, name, read, self.store, work)
-        return replace(report, bundles=tuple(map(self._with_links, report.bundles)))
+        done = tuple(self._finish(asked, report.bundles) for asked in report.asked)
+        bundles = tuple(map(self._with_links, report.bundles))
+        return replace(report, bundles=bundles, packages=done)
 
     def _with_links(self, added: AddedBundle) -> AddedBundle:
         """Check the links that answer for a bundle again when its data are others now, and note what holds no more."""
@@ -125,6 +133,9 @@ class Host:
         (row,) = self.store.find(added.id)
         notes = no_longer(self.declarations(), row)
         return replace(added, notes=(*added.notes, *notes)) if notes else added
+
+    def _finish(self, asked: Asked, bundles: Sequence[AddedBundle]) -> PackageDone:
+        return packages.carry_out(self, asked, bundles)
 
     def retry(
         self, request_id: str, on_event: Callable[[Event], None] = lambda _: None
@@ -160,7 +171,7 @@ class Host:
 
     def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
         """Give the inbox of this root, to be emptied by this process. Raises DataError."""
-        return Inbox(self.store, self._read, tell)
+        return Inbox(self.store, self._read, tell, finish=self._finish)
 
     def _read(self, job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
         ceiling = self.settings.limits

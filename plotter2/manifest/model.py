@@ -33,7 +33,8 @@ Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")
 Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Attempt: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-Value: TypeAlias = bool | Number | float | Text | None
+One: TypeAlias = bool | Number | float | Text
+Value: TypeAlias = One | None
 Params: TypeAlias = dict[ColumnName, Value]
 
 
@@ -169,7 +170,7 @@ class Plot(_Part, frozen=True, kw_only=True):
     """A run that the package asks for: script, parameters, and the folder below `output/` for its pictures."""
 
     script: Path
-    params: dict[ColumnName, Value | tuple[Value, ...]] = {}
+    params: dict[ColumnName, One | tuple[One, ...]] = {}
     to: Name | None = None
 
 

@@ -19,7 +19,7 @@ from plotter2.staging.drafting import drafts_of
 from plotter2.staging.finding import find
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.intake import AddedBundle, check_rows, told
-from plotter2.staging.parts import Plan
+from plotter2.staging.parts import Asked, Plan
 from plotter2.staging.reading import ReadBundle, Submit, read_all
 from plotter2.staging.stillness import Look, look
 from plotter2.wire import codes as wire_codes
@@ -43,6 +43,7 @@ class Stored:
     bundles: tuple[AddedBundle, ...]
     left_alone: tuple[str, ...]
     look: Look
+    asked: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _drafted(planned: _Planned, found: list[ReadBundle]) -> _Drafted:
 def _stored(drafted: _Drafted, entered: Sequence[Entered]) -> Stored:
     planned = drafted.planned
     bundles = tuple(told(one) for one in entered)
-    return Stored(planned.item, bundles, planned.plan.left_alone, planned.look)
+    return Stored(planned.item, bundles, planned.plan.left_alone, planned.look, planned.plan.asked)
 
 
 def _sorted_out(

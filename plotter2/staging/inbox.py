@@ -6,11 +6,11 @@ quarantine; a staged copy goes only after the store has confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from plotter2.datter import arrival, durable
 from plotter2.datter.store import Store
@@ -19,8 +19,13 @@ from plotter2.staging.accepting import BATCH_ITEMS, accept
 from plotter2.staging.arriving import SCAN_S, Arrivals, Waiting
 from plotter2.staging.batches import Bad, Batches, Stored
 from plotter2.staging.grounds import Grounds, entries_in, shown
+from plotter2.staging.intake import AddedBundle
+from plotter2.staging.parts import Asked, PackageDone
 from plotter2.staging.reading import Submit
 from plotter2.staging.stillness import is_written, look
+
+Finish: TypeAlias = Callable[[Asked, Sequence[AddedBundle]], PackageDone]
+"""Does what a package asks for beside its data, whose bundles are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,14 @@ class Inbox:
         submit: Submit,
         tell: Callable[[Told], None] = lambda _: None,
         still_s: float = SCAN_S,
+        finish: Finish | None = None,
     ) -> None:
         self._grounds = Grounds(store.layout.root)
         self._store = store
         self._batches = Batches(store, submit, self._grounds)
         self._arrivals = Arrivals(self._grounds, still_s)
         self._tell = tell
+        self._finish = finish
 
     @property
     def grounds(self) -> Grounds:
@@ -152,11 +159,14 @@ class Inbox:
         return Step(stored=stored, quarantined=put_aside, left=left)
 
     def _is_done(self, stored: Stored) -> bool:
-        """Remove the staged copy, unless somebody wrote to it after it was read."""
+        """Do what packages ask for, then remove the staged copy, unless somebody wrote to it after it was read."""
         if look(stored.item) != stored.look or is_written(stored.item):
             return False
+        finish = self._finish
+        done = [finish(asked, stored.bundles) for asked in stored.asked] if finish else []
         quarantine.remove(self._grounds, stored.item)
-        self._tell(Told("stored", shown(stored.item.name), _became(stored)))
+        lines = [line for each in done for line in each.lines()]
+        self._tell(Told("stored", shown(stored.item.name), "; ".join([_became(stored), *lines])))
         return True
 
     def _is_put_aside(self, bad: Bad) -> bool:

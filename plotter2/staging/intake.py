@@ -19,7 +19,7 @@ from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
 from plotter2.staging.finding import default_name, find
 from plotter2.staging.grounds import Grounds
-from plotter2.staging.parts import Plan, Planned
+from plotter2.staging.parts import Asked, PackageDone, Plan, Planned
 from plotter2.staging.reading import Submit, read_all
 
 
@@ -45,7 +45,8 @@ class AddedBundle:
 class AddReport:
     """What an add did: bundles (those above first), files that were left alone, time by stage.
 
-    `repeated` says that the request was done before, with the same key, and nothing happened now.
+    `repeated` says that the request was done before, with the same key, and nothing happened now. `asked` is what
+    packages ask for beside their data, `packages` what became of that.
     """
 
     bundles: tuple[AddedBundle, ...]
@@ -53,6 +54,8 @@ class AddReport:
     timings_ms: dict[str, float]
     request: str
     repeated: bool = False
+    asked: tuple[Asked, ...] = ()
+    packages: tuple[PackageDone, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the report as plain JSON values."""
@@ -62,6 +65,7 @@ class AddReport:
             "timings_ms": self.timings_ms,
             "request": self.request,
             "repeated": self.repeated,
+            "packages": [done.as_json() for done in self.packages],
         }
 
 
@@ -99,6 +103,7 @@ def stage(
         plan.left_alone,
         {stage: round(seconds * 1000, 3) for stage, seconds in timings.items()},
         work.request_id,
+        asked=plan.asked,
     )
 
 

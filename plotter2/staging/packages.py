@@ -174,12 +174,14 @@ def planned_package(path: Path, name: str | None) -> Plan:
             where=str(path),
             help="list what it contains under contains; plotter2 pack does",
         )
-    asked = (Asked(package.manifest, top, dict(package.parts)),) if _asks(package.manifest) else ()
-    return Plan(tuple(bundles), tuple(_left_alone(package)), asked)
+    return Plan(tuple(bundles), tuple(_left_alone(package)), _asked(package, top))
 
 
-def _asks(manifest: Manifest) -> bool:
-    return isinstance(manifest, ManifestV2) and bool(manifest.scripts)
+def _asked(package: Package, top: str) -> tuple[Asked, ...]:
+    manifest = package.manifest
+    if isinstance(manifest, ManifestV2) and manifest.scripts:
+        return (Asked(package.name, manifest, package.digest, top, package.parts),)
+    return ()
 
 
 def _is_wrapping(manifest: Manifest) -> bool:

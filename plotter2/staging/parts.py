@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from logger2.identity import Scalar
 from plotter2.datter.bundle import PackageOrigin
-from plotter2.manifest.model import Enclosed, Manifest
+from plotter2.errors import Problem
+from plotter2.manifest.model import Enclosed, Manifest, ManifestV2
 from plotter2.wire.messages import FileFormat
 
 
@@ -70,9 +73,82 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a package wants done when its data are stored: its signed scripts, its plots, by their parts."""
+    """What a package wants done when its data are stored: its signed scripts, its plots, by their parts.
 
-    manifest: Manifest
+    `top` is the name of the bundle that bundles of the package are named from, `digest` the manifest's.
+    """
+
+    package: str
+    manifest: ManifestV2
+    digest: str
     top: str
-    """The name of the bundle that bundles of the package are named from."""
-    parts: dict[str, Part]
+    parts: Mapping[str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptDone:
+    """What became of a script of a package: what attaching it to the bundle did, or why it was refused.
+
+    A script with neither link nor task is only `kept`: attached to a bundle it would say nothing.
+    """
+
+    script: str
+    bundle: str
+    outcome: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlotDone:
+    """What became of a plot of a package: its pictures, or why there are none."""
+
+    script: str
+    run: str = ""
+    pictures: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDone:
+    """What became of what a package asked for; its data are stored in any case."""
+
+    package: str
+    scripts: tuple[ScriptDone, ...]
+    plots: tuple[PlotDone, ...]
+
+    @property
+    def refused(self) -> tuple[ScriptDone | PlotDone, ...]:
+        """Give what was not done."""
+        both: list[ScriptDone | PlotDone] = [*self.scripts, *self.plots]
+        return tuple(each for each in both if each.problem is not None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {
+            "package": self.package,
+            "scripts": [_json(each) for each in self.scripts],
+            "plots": [_json(each) for each in self.plots],
+        }
+
+    def lines(self) -> tuple[str, ...]:
+        """Give it as lines for people."""
+        told = [
+            f"{each.script}: {each.outcome} to {each.bundle}"
+            for each in self.scripts
+            if each.problem is None and each.outcome != "kept"
+        ]
+        told += [
+            f"{p.script}: drew {', '.join(p.pictures)}" for p in self.plots if p.problem is None
+        ]
+        for each in self.refused:
+            assert each.problem is not None
+            what = "not drawn" if isinstance(each, PlotDone) else "not attached"
+            told.append(
+                f"{each.script}: {what}: {each.problem.message} [{each.problem.code}]; {each.problem.help}"
+            )
+        return tuple(told)
+
+
+def _json(done: ScriptDone | PlotDone) -> dict[str, Any]:
+    values = {name: getattr(done, name) for name in done.__slots__ if name != "problem"}
+    return {**values, "problem": done.problem.as_json() if done.problem else None}

@@ -1,0 +1,184 @@
+"""A package with signed scripts: added, attached, drawn after the gate; what the gate refuses costs no data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commandline import p2, p2_json
+from sweep_samples import Workplace
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def package(place: Workplace, tmp_path: Path) -> Path:
+    path = tmp_path / "sweep.p2b"
+    made = p2_json(
+        place.root, "pack", place.folder / "runs" / "sweep", "--plot", place.script, "-o", path
+    )
+    assert made["manifest_version"] == 2
+    return path
+
+
+def trusting(place: Workplace, root: Path) -> None:
+    """Trust who signed at the first place."""
+    public = next((place.root / "config" / "keys").glob("*.pub"))
+    p2_json(root, "trust", "add", "tester@here", public)
+
+
+def test_plots_of_who_is_trusted_are_drawn_where_the_package_is_added(
+    place: Workplace, package: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "other"
+    trusting(place, root)
+    answer = p2_json(root, "add", package)
+    assert answer["ok"]
+    (done,) = answer["packages"]
+    assert [(script["outcome"], script["problem"]) for script in done["scripts"]] == [
+        ("kept", None)
+    ]
+    (plot,) = done["plots"]
+    assert Path(plot["pictures"][0]).read_bytes().startswith(b"\x89PNG")
+    again = p2_json(root, "add", package)
+    assert {each["outcome"] for each in again["added"]} == {"already there"}
+    assert again["packages"][0]["plots"][0]["run"] == plot["run"]
+
+
+def test_plots_of_a_stranger_are_refused_and_the_data_are_stored(
+    package: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "other"
+    answer = p2(root, "add", package, "--json")
+    assert answer.code == 4
+    told = json.loads(answer.out)
+    assert not told["ok"]
+    assert {each["outcome"] for each in told["added"]} == {"added"}
+    (plot,) = told["packages"][0]["plots"]
+    assert plot["problem"]["code"].startswith("P2-S07")
+    assert plot["problem"]["help"]
+    assert p2_json(root, "ls")["bundles"]
+    assert list((root / "output").iterdir()) == []
+    assert p2_json(root, "runs")["runs"] == []
+    text = p2(root, "add", package)
+    assert "not drawn" in text.out
+    assert "the data are stored" in text.out
+
+
+def test_who_trusts_later_gets_the_plots_by_adding_again(
+    place: Workplace, package: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "other"
+    assert p2(root, "add", package).code == 4
+    trusting(place, root)
+    assert p2_json(root, "add", package)["packages"][0]["plots"][0]["pictures"]
+
+
+@pytest.mark.parametrize("change", ["script", "sidecar"])
+def test_a_script_that_is_not_what_was_signed_draws_nothing(
+    place: Workplace, tmp_path: Path, change: str
+) -> None:
+    at = tmp_path / "p"
+    p2_json(
+        place.root,
+        "pack",
+        place.folder / "runs" / "sweep",
+        "--plot",
+        place.script,
+        "--directory",
+        "-o",
+        at,
+    )
+    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    (listed,) = manifest["scripts"]
+    file = at / listed["file" if change == "script" else "sidecar"]
+    file.write_bytes(file.read_bytes() + b"\n# more\n")
+    del manifest["digests"]
+    (at / "manifest.json").write_text(json.dumps(manifest))
+    answer = p2(place.root, "add", at, "--json")
+    assert answer.code == 4
+    assert json.loads(answer.out)["packages"][0]["plots"][0]["problem"]["code"].startswith("P2-S07")
+
+
+def test_params_formats_and_the_place_of_pictures_are_as_the_package_says(
+    place: Workplace, tmp_path: Path
+) -> None:
+    at = tmp_path / "p"
+    p2_json(
+        place.root,
+        "pack",
+        place.folder / "runs" / "sweep",
+        "--plot",
+        place.script,
+        "--directory",
+        "-o",
+        at,
+    )
+    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    manifest["plots"][0]["to"] = "shown/here"
+    manifest["render"] = {"formats": ["svg"]}
+    (at / "manifest.json").write_text(json.dumps(manifest))
+    answer = p2_json(place.root, "add", at)
+    pictures = {Path(path) for path in answer["packages"][0]["plots"][0]["pictures"]}
+    assert {path.suffix for path in pictures} >= {".svg"}
+    assert {path.parent for path in pictures} == {place.root / "output" / "shown" / "here"}
+    assert all(path.is_file() for path in pictures)
+
+
+def test_an_unsigned_script_is_not_packed(place: Workplace, tmp_path: Path) -> None:
+    script = tmp_path / "x.p2"
+    script.write_text("p2 1\n")
+    answer = p2(
+        place.root,
+        "pack",
+        place.folder / "runs" / "sweep",
+        "--plot",
+        script,
+        "-o",
+        tmp_path / "x.p2b",
+    )
+    assert answer.code == 4
+    assert "plotter2 sign" in answer.err
+    assert not (tmp_path / "x.p2b").exists()
+
+
+def test_the_inbox_takes_packages_and_draws_their_plots(
+    place: Workplace, package: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "other"
+    trusting(place, root)
+    (root / "inbox").mkdir(parents=True)
+    shutil.copy(package, root / "inbox" / "sweep.p2b")
+    answer = p2(root, "inbox", "watch", "--once")
+    assert answer.code == 0, answer.err
+    assert "drew" in answer.out + answer.err
+    assert list((root / "inbox").iterdir()) == []
+    assert p2_json(root, "runs")["runs"]
+
+
+def test_attached_scripts_travel_with_an_exported_bundle(place: Workplace, tmp_path: Path) -> None:
+    script = tmp_path / "again.p2"
+    script.write_text('p2 1\ntask again { redo("sweep", over=sweep(lr=[0.1])) }\n')
+    p2_json(place.root, "sign", script, "--at", "sweep")
+    p2_json(place.root, "attach", "sweep", script)
+    to = tmp_path / "out.p2b"
+    assert (
+        p2_json(place.root, "export", "sweep", "--as", "package", "-o", to)["manifest_version"] == 2
+    )
+    root = tmp_path / "other"
+    trusting(place, root)
+    for outcome in ("attached", "already attached"):
+        (done,) = p2_json(root, "add", to)["packages"]
+        assert [(each["outcome"], each["bundle"]) for each in done["scripts"]] == [
+            (outcome, "sweep")
+        ]
+    assert "again" in p2(root, "tasks", "sweep").out
+    stranger = p2(tmp_path / "third", "add", to, "--json")
+    assert stranger.code == 4
+    assert json.loads(stranger.out)["packages"][0]["scripts"][0]["problem"]["code"].startswith(
+        "P2-S07"
+    )
