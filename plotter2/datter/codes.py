@@ -32,6 +32,10 @@ IN_ITS_PLACE = "P2-D0827"
 UNKNOWN_ITEM = "P2-D0828"
 STILL_DAMAGED = "P2-D0829"
 NOTHING_LEFT = "P2-D0866"
+NOT_THE_OWNER = "P2-R0673"
+OF_THE_BUNDLE = "P2-R0674"
+DROPPED = "P2-R0675"
+OWNED_ALREADY = "P2-R0677"
 NOT_ATTACHED = "P2-D0870"
 DECLARED_TWICE = "P2-D0873"
 BAD_REQUEST_KEY = "P2-D0869"
@@ -88,6 +92,10 @@ CODES: dict[str, str] = {
     COPY_DAMAGED: "a safe copy is damaged or not whole",
     NO_COPY: "there is nothing to restore from",
     DECLARED_TWICE: "two scripts that are attached to one bundle declare the same name",
+    NOT_THE_OWNER: "a task hands on a table that another task owns",
+    OF_THE_BUNDLE: "a task changes who owns a table that was handed off to the bundle",
+    DROPPED: "a table was dropped by its task: nobody owns it, and nobody reads it",
+    OWNED_ALREADY: "a task claims a table that somebody owns",
     DATA_CHANGED: "the stored data is no longer what the script was checked against",
     BAD_REQUEST_KEY: "a text cannot be the key of a request",
     KEY_TAKEN: "the key of a request was used for something else",

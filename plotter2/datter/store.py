@@ -36,6 +36,7 @@ from plotter2.datter.layout import Layout, is_writable, prepare
 from plotter2.datter.living import Journal, Work, settle, take_back
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
+from plotter2.datter.ownership import Ownership
 from plotter2.datter.performing import Performing
 from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
@@ -261,6 +262,10 @@ class Store:
         return tuple(
             run.record["task"] for run in self._registry.open_runs() if "task" in run.record
         )
+
+    def ownership(self) -> Ownership:
+        """Give who owns the tables that tasks exposed, and who may read them."""
+        return Ownership.after(self._registry.task_runs.transferred())
 
     def bind_exposed(
         self, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]

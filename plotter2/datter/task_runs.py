@@ -18,6 +18,7 @@ from plotter2.datter.bodies import Redo
 from plotter2.datter.bundle import Table, canonical
 from plotter2.datter.database import in_transaction, translated
 from plotter2.datter.requested import Asking
+from plotter2.datter.transfers import Transfer
 
 
 class DrawnFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,7 +33,7 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     `home` is the id of the bundle that the script is attached to, `script` the attachment's name, `digest` that of its
     bytes; `inputs` is the SHA-256 of all that the run read, by which the next one sees whether the data are the same.
-    `owner` is who owns the exposed tables: `task` as long as nothing was handed on, else `bundle` or another task.
+    `owner` is who owned the exposed tables when the run ended, before `transfers`, which it made in this order.
     `redo` is what it asked to have run again.
     """
 
@@ -47,6 +48,7 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     files: tuple[DrawnFile, ...] = ()
     redo: tuple[Redo, ...] = ()
     owner: str = "task"
+    transfers: tuple[Transfer, ...] = ()
 
     def asked(self) -> tuple[Asking, ...]:
         """Give the requests that the run makes; asked again they are the same."""
@@ -104,6 +106,11 @@ class TaskRuns:
         """Give what a run did, if it ended well and was the run of a task."""
         found = self._found("WHERE json_extract(body, '$.run') = ?", (run,))
         return found[0] if found else None
+
+    def transferred(self) -> tuple[Performance, ...]:
+        """Give every run that changed who owns a table or who may read it, oldest first."""
+        found = self._found("WHERE json_array_length(body, '$.transfers') > 0 ORDER BY event", ())
+        return tuple(each.done for each in found)
 
     def all(self) -> tuple[TaskRun, ...]:
         """Give every run of a task that ended well, oldest first."""

@@ -9,6 +9,7 @@ UNREADABLE = "P2-E0014"
 TOO_MANY_TABLES = "P2-R0620"
 UNKNOWN_FORMAT = "P2-R0621"
 NO_MOMENT = "P2-R0622"
+ANSWERED_BY_LINK = "P2-R0679"
 NO_END = "P2-R0642"
 GAVE_UP = "P2-R0646"
 
@@ -20,6 +21,7 @@ CODES: dict[str, str] = {
     TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
     NO_MOMENT: "a param that a source chooses by is no day and no time",
     UNKNOWN_FORMAT: "a picture is asked for in a file format that is not drawn",
+    ANSWERED_BY_LINK: "a task hands on what a link answers, which no task owns",
     NO_END: "rows are asked for since or before the end of a task that has not ended yet",
     GAVE_UP: "a task gave up, and published nothing",
 }

@@ -6,7 +6,7 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -25,6 +25,7 @@ from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
     GaveUp,
+    Owned,
     RedoAsked,
     Released,
     TableFound,
@@ -33,7 +34,7 @@ from plotter2.wire.messages import (
 Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
 """Takes the bytes of a column chunk; gives (SHA-256, size)."""
 
-_OF_TASKS = (ColumnFound, TableFound, RedoAsked, Released, GaveUp)
+_OF_TASKS = (ColumnFound, TableFound, RedoAsked, Released, Owned, GaveUp)
 
 
 def require_nothing_of_tasks(messages: Sequence[FromChild]) -> None:
@@ -167,8 +168,3 @@ def _broken(what: str) -> HostError:
         f"the child speaks of {what}",
         help="nothing of the run is kept; this is no fault of the data: report it",
     )
-
-
-def grants_of(exposed: Mapping[str, Table], owner: str) -> list[dict[str, str]]:
-    """Give who owns what after a run, for its record: every exposed table belongs to the task on its bundle."""
-    return [{"table": name, "owner": owner, "how": "exposed"} for name in exposed]

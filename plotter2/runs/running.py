@@ -36,18 +36,19 @@ from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.datter.task_runs import DrawnFile
+from plotter2.datter.transfers import Transfer
 from plotter2.errors import ExitCode, HostError, RunError
 from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.exposing import (
     exposed_tables,
-    grants_of,
     redo_asked,
     require_kept_going,
     require_nothing_of_tasks,
 )
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
+from plotter2.runs.owning import Owning, allowed, grants
 from plotter2.runs.selecting import Circumstances
 from plotter2.runs.signing import capabilities, imports
 from plotter2.runs.task_place import TaskPlace
@@ -380,6 +381,7 @@ def published_task(
     nodes, terms = request.compiled.module.nodes, request.verified.statement
     pictures = [Output(blob.name, blob.kind, blob.data) for blob in outcome.blobs]
     redo = redo_asked(outcome, nodes, request.task_name, run.id)
+    transfers = Owning(nodes, task, request.params, run.id).made(outcome.messages)
     with ExitStack() as stack:
         with run.timings.stage("publish"):
             ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))
@@ -394,11 +396,13 @@ def published_task(
             tables=tables,
             files=tuple(DrawnFile(file=p.name, sha256=b.sha256) for p, b in drawn),
             redo=redo,
+            transfers=transfers,
         )
+        allowed(transfers, done, parts.store.ownership())
         record = {
             **complete_record(run, outcome, artefacts),
             "exposed": {name: table.rows for name, table in tables.items()},
-            "grants": grants_of(tables, f"{task.place.bundle}:{task.place.task}"),
+            "grants": grants(done, _names(parts.store, transfers, task)),
             "redo": [{"bundle": each.bundle, "runs": len(each.over)} for each in redo],
         }
 
@@ -408,6 +412,13 @@ def published_task(
 
         parts.work.done_run(record, publish, terms.name, terms.serial)
     return RunResult(run.id, artefacts, record)
+
+
+def _names(store: Store, transfers: Sequence[Transfer], task: TaskPlace) -> dict[str, str]:
+    """Give the names of the bundles that a run's transfers speak of, by id."""
+    spoken_of = {t.of.bundle for t in transfers} | {t.to.bundle for t in transfers if t.to}
+    names = {bundle: store.find(bundle)[0].name for bundle in spoken_of}
+    return {**names, task.done.bundle: task.place.bundle}
 
 
 def complete_record(

@@ -9,8 +9,17 @@ from typing import Any
 
 from plotter2.datter.bundle import canonical
 from plotter2.datter.task_runs import Performance
+from plotter2.datter.transfers import Holder
 from plotter2.runs.inputs import BoundTable
 from plotter2.wire.inputs import LinkProgram, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a table is from that a task reads, claims or drops by its name: the run that exposed it, and whose."""
+
+    run: str
+    exposer: Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,7 @@ class TaskPlace:
     """The place of one run of a task.
 
     `tables` are what the task names, `answers` what it asks for by name, `links` the scripts of links among them.
+    `held` are the exposed tables that it speaks of, by name, and `receivers` the tasks to which operations hand them.
     `done` is what the store will keep of the run, without its results; `about` is told in pictures and in the record.
     """
 
@@ -27,6 +37,8 @@ class TaskPlace:
     links: Mapping[str, LinkProgram]
     done: Performance
     about: Mapping[str, Any] = field(default_factory=dict)
+    held: Mapping[str, Origin] = field(default_factory=dict)
+    receivers: Mapping[str, Holder] = field(default_factory=dict)
 
 
 def digest_of_inputs(known: Mapping[str, Any], *tables: BoundTable) -> str:

@@ -13,17 +13,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from p2lang import ir
+from p2lang.semantics.constants import evaluate
 from p2lang.semantics.selection import Selection, selection
 from p2lang.semantics.structure import LINK, NEED, TASK, effects_of
+from plotter2.datter.codes import DROPPED
 from plotter2.datter.ids import now_ms
+from plotter2.datter.ownership import holder_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.datter.task_runs import Performance
+from plotter2.datter.transfers import Holder, digest_of_key
+from plotter2.errors import RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
 from plotter2.runs.selecting import Circumstances
-from plotter2.runs.task_place import TaskPlace, digest_of_inputs
-from plotter2.tasks.exposures import Exposures
+from plotter2.runs.task_place import Origin, TaskPlace, digest_of_inputs
+from plotter2.tasks import codes
+from plotter2.tasks.exposures import Exposed, Exposures, lent
 from plotter2.tasks.model import Answered, Applicable, Declared
 from plotter2.tasks.parts import links_of
 from plotter2.tasks.places import selector_of
@@ -37,7 +43,8 @@ class Instance:
     """A task on one bundle, about to run.
 
     `above` are the bundles above it, the nearest first; `covered` are for each task that it collects from the bundles
-    on which that one runs. `approved` are actions with their targets that a person allowed.
+    on which that one runs. `every_above` are all bundles above it, `others` the scripts that are attached to these or
+    to it. `approved` are actions with their targets that a person allowed.
     """
 
     declared: Declared
@@ -47,6 +54,8 @@ class Instance:
     covered: Mapping[str, Sequence[BundleRow]]
     exposures: Exposures
     params: Mapping[str, Any] = field(default_factory=dict)
+    every_above: tuple[BundleRow, ...] = ()
+    others: tuple[Declared, ...] = ()
     approved: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -71,6 +80,8 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
     for node in nodes:
         if node.op == NEED.full_name:
             finding.asked_for(node)
+        elif node.op.startswith(("register@", "deregister@")):
+            finding.spoken_of(node)
         elif node.op.startswith("collect@"):
             finding.collected(node)
     answers = tuple(finding.answers.values())
@@ -92,7 +103,58 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
         task=instance.name,
         inputs=digest_of_inputs(known, *tables, *answers),
     )
-    return TaskPlace(place, tables, answers, finding.links, done, _about(instance))
+    return TaskPlace(
+        place,
+        tables,
+        answers,
+        finding.links,
+        done,
+        _about(instance),
+        finding.held,
+        receivers(instance, nodes),
+    )
+
+
+def holder(instance: Instance) -> Holder:
+    """Give the task instance as an owner."""
+    attachment = instance.declared.attachment
+    return Holder(
+        bundle=instance.bundle.id,
+        home=attachment.bundle,
+        script=attachment.name,
+        task=instance.name,
+    )
+
+
+def receivers(instance: Instance, nodes: Sequence[ir.Node]) -> dict[str, Holder]:
+    """Give the tasks that are named as receivers, by the operation that names them. Raises RunError P2-R0676."""
+    return {
+        node.id: _receiver(instance, str(node.attributes["to"][1]))
+        for node in nodes
+        if node.op.startswith(("share@", "handin@")) and "to" in node.attributes
+    }
+
+
+def _receiver(instance: Instance, written: str) -> Holder:
+    script, _, task = written.rpartition(":")
+    for declared in (instance.declared, *instance.others):
+        attachment = declared.attachment
+        named = (
+            attachment.name in (script, f"{script}.p2") if script else declared is instance.declared
+        )
+        if named and task in {each.name for each in declared.tasks}:
+            return Holder(
+                bundle=instance.bundle.id,
+                home=attachment.bundle,
+                script=attachment.name,
+                task=task,
+            )
+    raise RunError(
+        codes.NO_SUCH_RECEIVER,
+        f"{instance} hands a table to {written}, and there is no such task on {instance.bundle.name} or above",
+        str(instance),
+        f"plotter2 tasks {instance.bundle.name} lists the tasks there are",
+    )
 
 
 def _used(instance: Instance, nodes: Sequence[ir.Node]) -> dict[str, Any]:
@@ -152,6 +214,7 @@ class _Finding:
     store: Store
     answers: dict[str, BoundTable] = field(default_factory=dict)
     links: dict[str, LinkProgram] = field(default_factory=dict)
+    held: dict[str, Origin] = field(default_factory=dict)
 
     def named(self, nodes: Sequence[ir.Node]) -> tuple[BoundTable, ...]:
         """Give what the task names by path; a table that nobody exposed yet is left out."""
@@ -171,9 +234,12 @@ class _Finding:
     def _exposed(self, name: str, columns: Sequence[str]) -> BoundTable | None:
         bundles = (self.instance.bundle, *self.instance.above)
         found = self.instance.exposures.named(name, bundles)
-        return (
-            None if found is None else BoundTable(name, self.store.bind_exposed([found], columns))
-        )
+        return None if found is None else self._bound(name, found, columns)
+
+    def _bound(self, name: str, found: Exposed, columns: Sequence[str]) -> BoundTable:
+        self.held[name] = Origin(found.done.run, holder_of(found.done))
+        parts = self.store.bind_exposed([(found.bundle, found.table)], columns)
+        return BoundTable(name, parts)
 
     def asked_for(self, node: ir.Node) -> None:
         """Find what answers to a name. Raises RunError P2-R0643 when nothing does."""
@@ -187,9 +253,64 @@ class _Finding:
         elif name in self.instance.applicable.task.links:
             self._own_link(name)
         else:
-            found = self._exposed(name, columns)
-            if found is not None:
+            found = self._lent_by_key(node, name, columns) or self._exposed(name, columns)
+            found = found or self._lent(name, columns)
+            if found is None:
+                self._require_not_dropped(name)
+            else:
                 self.answers[name] = found
+
+    def _lent(self, name: str, columns: Sequence[str], key: str = "") -> BoundTable | None:
+        bundles = (self.instance.bundle, *self.instance.every_above)
+        owned, reader = self.instance.exposures.owned, holder(self.instance)
+        found = lent(self.store, owned, name, reader, bundles, key)
+        return None if found is None else self._bound(name, found, columns)
+
+    def _lent_by_key(self, node: ir.Node, name: str, columns: Sequence[str]) -> BoundTable | None:
+        """Open what was shared by a key. Raises RunError P2-R0678 when the key opens nothing."""
+        written = node.attributes.get("key")
+        if written is None:
+            return None
+        key = digest_of_key(str(evaluate(written, self.instance.params)))
+        found = self._lent(name, columns, key)
+        if found is None:
+            raise RunError(
+                codes.WRONG_KEY,
+                f"the key of {name} opens nothing: no task of {self.instance.bundle.name} or a bundle"
+                " above shares such a table by it",
+                str(self.instance),
+                "ask whoever shares it for the key, and whether its task ran",
+            )
+        return found
+
+    def _require_not_dropped(self, name: str) -> None:
+        bundles = (self.instance.bundle, *self.instance.above)
+        done = self.instance.exposures.dropped(name, bundles)
+        if done is not None:
+            raise RunError(
+                DROPPED,
+                f"{name} is not exposed any more: the task {done.task} dropped it, and nobody owns it",
+                str(self.instance),
+                f'run {done.task} again, or claim it in a task: register("{name}")',
+            )
+
+    def spoken_of(self, node: ir.Node) -> None:
+        """Find the table that a task claims or drops by its name. Raises RunError P2-R0675."""
+        name = str(node.attributes["name"][1])
+        bundles = (self.instance.bundle, *self.instance.above)
+        own = {head.name for head in self.instance.applicable.task.exposes}
+        if name in self.held or (name in own and not node.op.startswith("register")):
+            return
+        found = self.instance.exposures.named(name, bundles)
+        done = self.instance.exposures.dropped(name, bundles) if found is None else found.done
+        if done is None:
+            raise RunError(
+                DROPPED,
+                f"there is no table {name}: no task exposed it here",
+                str(self.instance),
+                "run the task that exposes it first; plotter2 tasks shows which ones do",
+            )
+        self.held[name] = Origin(done.run, holder_of(done))
 
     def _linked(self, name: str, answered: Answered) -> None:
         translation = answered.translation

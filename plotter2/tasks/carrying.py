@@ -207,8 +207,13 @@ class _Run:
         collected = {
             task.name: self._collected_from(task, applicable.bundle) for task in declared.tasks
         }
-        exposures = Exposures(self.carrying.store, declared, frozenset(self.failed))
-        return Instance(declared, applicable, compiled, inside, collected, exposures, params)
+        store = self.carrying.store
+        exposures = Exposures(store, declared, frozenset(self.failed), store.ownership())
+        holders = (applicable.bundle, *above)
+        others = tuple(d for row in holders for d in self.carrying.declarations.of(row))
+        return Instance(
+            declared, applicable, compiled, inside, collected, exposures, params, above, others
+        )
 
     def _collected_from(self, task: Task, bundle: BundleRow) -> Sequence[BundleRow]:
         below = f"{bundle.name}/"

@@ -14,6 +14,8 @@ UNKNOWN_TASK = "P2-R0647"
 RUNS_NOWHERE = "P2-R0648"
 WAITED_TOO_LONG = "P2-R0649"
 WAITS = "P2-R0650"
+NO_SUCH_RECEIVER = "P2-R0676"
+WRONG_KEY = "P2-R0678"
 
 CODES: dict[str, str] = {
     NOT_ATTACHABLE: "a script that cannot be attached: its name cannot be kept, or a link depends on a condition",
@@ -27,5 +29,7 @@ CODES: dict[str, str] = {
     UNKNOWN_TASK: "a bundle has no task of this name",
     RUNS_NOWHERE: "a task can run neither on the bundle nor on one below it",
     WAITED_TOO_LONG: "another process did not end in time what a task collects",
+    NO_SUCH_RECEIVER: "a table is handed to a task that is not there",
+    WRONG_KEY: "a key opens no table that a task shares",
     WAITS: "a task that this one waits for did not end well",
 }

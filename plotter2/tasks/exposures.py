@@ -7,20 +7,31 @@ By name the nearest counts: of the bundle itself, else of the nearest bundle abo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from p2lang.semantics.promises import broken
 from p2lang.types import TableSchema
 from plotter2.datter.bundle import Table
+from plotter2.datter.ownership import Ownership, holder_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
-from plotter2.datter.task_runs import TaskRun
+from plotter2.datter.task_runs import Performance, TaskRun
+from plotter2.datter.transfers import Holder
 from plotter2.tasks.model import Declared, Head, Task
+
+
+class Exposed(NamedTuple):
+    """A table that a run exposed for a bundle."""
+
+    bundle: BundleRow
+    table: Table
+    done: Performance
 
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
-    """What the tasks of one attached script exposed.
+    """What the tasks of one attached script exposed; `owned` tells what became of it.
 
     Of the tasks with bundles (ids) in `excluded` nothing counts: they failed just now.
     """
@@ -28,6 +39,7 @@ class Exposures:
     store: Store
     declared: Declared
     excluded: frozenset[tuple[str, str]] = frozenset()
+    owned: Ownership = field(default_factory=Ownership)
 
     def of(self, task: str) -> dict[str, TaskRun]:
         """Give the newest run of a task that ended well on each bundle (id)."""
@@ -35,17 +47,41 @@ class Exposures:
         found = self.store.task_runs.newest(attachment.bundle, attachment.name, task)
         return {bundle: ran for bundle, ran in found.items() if (task, bundle) not in self.excluded}
 
-    def named(self, name: str, bundles: Sequence[BundleRow]) -> tuple[BundleRow, Table] | None:
-        """Give the table of this name that counts for the first of `bundles`, the others being those above it."""
+    def named(self, name: str, bundles: Sequence[BundleRow]) -> Exposed | None:
+        """Give the table of this name that counts for the first of `bundles`, the others being those above it.
+
+        What was dropped does not count. Where no run counts, what the bundle owns by that name does.
+        """
         head = self.declared.exposed.get(name)
         tasks = [task for task in self.declared.tasks if name in {h.name for h in task.exposes}]
         for bundle in bundles:
             runs = [ran for task in tasks if (ran := self.of(task.name).get(bundle.id)) is not None]
             for ran in sorted(runs, key=lambda each: each.event, reverse=True):
-                table = ran.done.tables.get(name)
+                table = self._still_there(ran.done, name)
                 if table is not None and head is not None and _fits(head, table):
-                    return bundle, table
+                    return Exposed(bundle, table, ran.done)
+            kept = self._handed_off(bundle, name)
+            if kept is not None and head is not None and _fits(head, kept.table):
+                return kept
         return None
+
+    def dropped(self, name: str, bundles: Sequence[BundleRow]) -> Performance | None:
+        """Give the run that exposed the table of this name which nobody owns any more."""
+        for bundle in bundles:
+            for task in self.declared.tasks:
+                ran = self.of(task.name).get(bundle.id)
+                if ran is not None and name in ran.done.tables:
+                    return ran.done
+        return None
+
+    def _still_there(self, done: Performance, name: str) -> Table | None:
+        dropped = self.owned.of(done.run, name, holder_of(done)).is_dropped
+        return None if dropped else done.tables.get(name)
+
+    def _handed_off(self, bundle: BundleRow, name: str) -> Exposed | None:
+        run = self.owned.handed_off(bundle.id, name)
+        ran = None if run is None else self.store.task_runs.of_run(run)
+        return None if ran is None else Exposed(bundle, ran.done.tables[name], ran.done)
 
     def names(self, bundles: Sequence[BundleRow]) -> tuple[str, ...]:
         """Give the names of all tables that count for a bundle."""
@@ -57,7 +93,7 @@ class Exposures:
         """Give what runs of a task exposed under a name, bundle by bundle in the given order."""
         runs = self.of(task)
         for bundle in bundles:
-            table = runs[bundle.id].done.tables.get(name) if bundle.id in runs else None
+            table = self._still_there(runs[bundle.id].done, name) if bundle.id in runs else None
             head = self.declared.exposed.get(name)
             if table is not None and head is not None and _fits(head, table):
                 yield bundle, table
@@ -75,3 +111,24 @@ def _fits(head: Head, table: Table) -> bool:
     """Tell whether a stored table has the declared columns; a script may have been changed since."""
     schema = TableSchema(tuple((c.name, c.type) for c in table.columns), table.rows)
     return not broken(head.columns, schema)
+
+
+def lent(
+    store: Store,
+    owned: Ownership,
+    name: str,
+    reader: Holder,
+    bundles: Sequence[BundleRow],
+    key: str = "",
+) -> Exposed | None:
+    """Give the table of this name that a task of any script shared with a task, or by a key (its SHA-256).
+
+    The nearest of `bundles` counts, and there the newest.
+    """
+    for bundle in bundles:
+        for ran in reversed(store.task_runs.of(bundle.id)):
+            table = ran.done.tables.get(name)
+            held = owned.of(ran.done.run, name, holder_of(ran.done))
+            if table is not None and held.is_read_by(reader, key):
+                return Exposed(bundle, table, ran.done)
+    return None

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from plotter2.datter.codes import ARCHIVED, DECLARED_TWICE
 from plotter2.datter.registry import BundleRow
+from plotter2.datter.transfers import Holder
 from plotter2.tasks.answering import answer
 from plotter2.tasks.attached import Declarations
+from plotter2.tasks.exposures import lent
 from plotter2.tasks.model import (
     Answer,
     Answered,
@@ -57,11 +59,28 @@ def applied(
     answers: dict[str, Answer] = {
         head.name: answer(declarations, bundle, head) for head in task.imposed
     }
-    reasons = tuple(each.reason for each in answers.values() if isinstance(each, Unanswered))
+    reasons = tuple(
+        each.reason
+        for each in answers.values()
+        if isinstance(each, Unanswered) and not _is_lent(declarations, declared, task, bundle, each)
+    )
     if reasons:
         return NotApplicable(task, bundle, reasons)
     given = {name: each for name, each in answers.items() if isinstance(each, Answered)}
     return Applicable(task, bundle, given)
+
+
+def _is_lent(
+    declarations: Declarations, declared: Declared, task: Task, bundle: BundleRow, asked: Unanswered
+) -> bool:
+    """Tell whether a task of some script shared a table of that name with this one."""
+    attachment, store = declared.attachment, declarations.store
+    reader = Holder(
+        bundle=bundle.id, home=attachment.bundle, script=attachment.name, task=task.name
+    )
+    bundles = (bundle, *declarations.above(bundle))
+    found = lent(store, store.ownership(), asked.head.name, reader, bundles)
+    return asked.link is None and found is not None
 
 
 def _archived(task: Task, archived: BundleRow) -> Reason:

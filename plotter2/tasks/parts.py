@@ -195,7 +195,10 @@ def task_parts(compiled: CompiledScript, text: Text, task: ir.ModuleTask) -> Tas
     exposes = tuple(dict.fromkeys(_head(n) for n in effects if n.op == EXPOSE.full_name))
     earlier = _exposed_before(compiled, task)
     imposed = imposed_in(text.tasks[task.name])
-    asked = dict.fromkeys(_head(n) for n in nodes if n.op == NEED.full_name)
+    # What is opened with a key no link answers.
+    asked = dict.fromkeys(
+        _head(n) for n in nodes if n.op == NEED.full_name and "key" not in n.attributes
+    )
     # A name that is read without being imposed is a link of the bundle, else what a task above exposes.
     linked = text.links.keys()
     heads = tuple(
