@@ -14,6 +14,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
+from plotter2.datter.bodies import Add, Run
 from plotter2.datter.leases import moment_ms
 from plotter2.datter.registry import RunRow
 from plotter2.datter.requested import STATES, Change, Request, State
@@ -49,7 +50,7 @@ def requests_ls(
         found = store.requests.listed(wanted, limit)
         counts = store.requests.counts()
     rows = [
-        [r.id, r.state, r.kind, r.subject, _when(r.asked), _tries(r), r.key or ""] for r in found
+        [r.id, r.state, r.kind, _short(r), _when(r.asked), _tries(r), r.key or ""] for r in found
     ]
     head = ["id", "state", "kind", "what", "asked", "tries", "key"]
     plain, coloured = drawn_table(head, rows)
@@ -183,7 +184,9 @@ def _shown(request: Request, history: Sequence[Change], run: RunRow | None) -> s
     lines.append(state)
     if request.key is not None:
         lines.append(f"key: {request.key}")
-    lines += [f"{name}: {_told(value)}" for name, value in _asked(request) if value]
+    for name, value in _asked(request):
+        if value:
+            lines += _listed(name, value)
     lines += [f"picture: {path}" for path in _pictures(run)]
     if request.error is not None:
         lines.append(request.error.as_text())
@@ -192,8 +195,25 @@ def _shown(request: Request, history: Sequence[Change], run: RunRow | None) -> s
     return "\n".join(lines)
 
 
+def _short(request: Request) -> str:
+    """Say what it is about without folders, so that a line of a list stays a line."""
+    if isinstance(request.body, Run):
+        return Path(request.body.script).name
+    if isinstance(request.body, Add):
+        return _some(request.body.paths)
+    return request.subject
+
+
 def _asked(request: Request) -> list[tuple[str, Any]]:
     return list(msgspec.to_builtins(request.body).items())
+
+
+def _listed(name: str, value: Any) -> list[str]:
+    """Give a part of what was asked, each of several sets of parameters on a line of its own."""
+    if not isinstance(value, list | tuple) or not isinstance(value[0], dict):
+        return [f"{name}: {_told(value)}"]
+    more = [f"  and {len(value) - _AHEAD} more"] if len(value) > _AHEAD else []
+    return [f"{name}:", *(f"  {_told(one)}" for one in value[:_AHEAD]), *more]
 
 
 def _told(value: Any) -> str:

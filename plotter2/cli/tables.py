@@ -12,7 +12,7 @@ from plotter2.printable import printable, table
 
 _MOST_DRAWN = 2_000
 """Longer tables are printed plainly: nobody reads them on a screen, and drawing them takes long."""
-_YIELDING = ("params", "why")
+_YIELDING = ("params", "why", "what", "pictures")
 """Columns that are folded where a window is narrow; names and ids are copied, so they stay whole."""
 
 
@@ -42,7 +42,10 @@ def drawn_table(
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for title in head:
         drawn.add_column(
-            title, justify="right" if title in numbers else "left", no_wrap=title not in _YIELDING
+            title,
+            justify="right" if title in numbers else "left",
+            no_wrap=title not in _YIELDING,
+            overflow="fold",
         )
     for row in rows:
         drawn.add_row(*(Text(printable(cell)) for cell in row))

@@ -190,7 +190,7 @@ def test_a_kind_that_nobody_carries_out_stays_and_can_be_taken_back(tmp_path: Pa
     assert error["code"] == "P2-D0868"
     text = p2(tmp_path, "requests", "show", "again").out
     assert "redo exp" in text
-    assert "over: lr = 0.1" in text
+    assert "over:\n  lr = 0.1\n" in text
     assert p2(tmp_path, "requests", "cancel", "again").out.startswith("cancelled: redo exp (")
 
 
@@ -230,7 +230,7 @@ def test_requests_are_listed_and_an_unknown_one_is_told(tmp_path: Path) -> None:
     assert p2(tmp_path, "requests", "ls").out == "nothing to list; 1 done\n"
     head, line, total = p2(tmp_path, "requests", "ls", "--all").out.splitlines()
     assert head.split() == ["id", "state", "kind", "what", "asked", "tries", "key"]
-    assert line.split()[1:4] == ["done", "add", str(data)]
+    assert line.split()[1:4] == ["done", "add", "exp.csv"]
     assert line.endswith("nightly")
     assert total == "1 done"
     assert error_of(p2(tmp_path, "requests", "show", "nix", "--json"))["code"] == "P2-D0888"
