@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from datter_samples import add_run
@@ -65,16 +69,26 @@ class World:
         return done
 
 
-@contextmanager
-def opened(tmp_path: Path) -> Iterator[World]:
-    """Give the root of the story: experiment2, children with a table `weights`, and one whose table lacks w."""
-    with Host(settings(tmp_path / "root")) as host:
+@cache
+def _made() -> Path:
+    """Make the root of the story once; each test works on a copy."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    with Host(settings(folder / "root")) as host:
         host.keyring.new_key("ada@lab", None)
         store = host.store
         add_run(store, "experiment2", {"run": ("int", [1, 2])}, stream="runs")
         for name in ("experiment2a", "experiment2a/revision1", "experiment2b"):
             add_run(store, f"experiment2/{name}", MATRIX, stream="weights")
         add_run(store, "experiment2/impostor", BARE, stream="weights")
-        folder = tmp_path / "scripts"
-        folder.mkdir()
+    return folder / "root"
+
+
+@contextmanager
+def opened(tmp_path: Path) -> Iterator[World]:
+    """Give the root of the story: experiment2, children with a table `weights`, and one whose table lacks w."""
+    shutil.copytree(_made(), tmp_path / "root")
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    with Host(settings(tmp_path / "root")) as host:
         yield World(host, folder)

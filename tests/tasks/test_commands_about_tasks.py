@@ -10,6 +10,7 @@ import pytest
 import plotter2
 from commandline import p2, p2_json
 from declared_samples import LINK, TASKS, opened
+from plotter2.api.library import Library
 from plotter2.datter.store import Store
 from plotter2.runs.opening import open_script
 from plotter2.tasks.linking import links_of
@@ -177,22 +178,26 @@ def test_a_script_keeps_its_libraries_as_they_were_signed(tmp_path: Path) -> Non
 
 @pytest.mark.process
 def test_output_that_breaks_a_link_is_told_when_it_is_added(tmp_path: Path) -> None:
-    root, folder = tmp_path / "root", tmp_path / "run"
+    folder, path = tmp_path / "run", tmp_path / "matrix.p2"
     folder.mkdir()
-    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n0,1,2.5\n")
-    p2_json(root, "add", folder)
-    p2_json(root, "key", "new", "--name", "ada@lab", "--no-passphrase")
-    path = tmp_path / "matrix.p2"
     path.write_text(LINK)
-    p2_json(root, "attach", "run", path, "-y")
-    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n0,1,2.5\n1,1,4.5\n")
-    again = p2(root, "add", folder)
-    assert again.code == 0
-    assert "changed since the link matrix of run was declared: it had 2 rows and has 3" in again.out
-    assert "plotter2 attach run matrix.p2, or --mutable matrix if rows may vary" in again.out
-    p2_json(root, "attach", "run", path, "--mutable", "matrix")
-    (folder / "weights.csv").write_text("row,col,w\n0,0,1.5\n")
-    assert "link" not in p2(root, "add", folder).out.replace("(links matrix)", "")
+
+    def added(library: Library, rows: int) -> str:
+        lines = ["row,col,w", *(f"0,{n},{n}.5" for n in range(rows))]
+        (folder / "weights.csv").write_text("\n".join(lines) + "\n")
+        (bundle,) = library.add(folder).bundles
+        return "; ".join(bundle.notes)
+
+    with plotter2.open(tmp_path / "root") as library:
+        assert added(library, 2) == ""
+        library.new_key("ada@lab")
+        library.sign(path, at="run")
+        library.attach("run", path)
+        told = added(library, 3)
+        assert "changed since the link matrix of run was declared: it had 2 rows and has 3" in told
+        assert "plotter2 attach run matrix.p2, or --mutable matrix if rows may vary" in told
+        library.attach("run", path, mutable=["matrix"])
+        assert added(library, 4) == ""
 
 
 def test_a_library_is_not_attached(tmp_path: Path) -> None:
