@@ -290,6 +290,7 @@ def _tasks(
                 parts.links,
                 parts.exposes,
                 each.after,
+                parts.stepped,
             )
         )
     return tuple(found)

@@ -12,6 +12,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.datter.transfers import Holder
 from plotter2.tasks.answering import answer
 from plotter2.tasks.attached import Declarations
+from plotter2.tasks.codes import OTHER_TYPE
 from plotter2.tasks.exposures import lent
 from plotter2.tasks.model import (
     Answer,
@@ -24,6 +25,7 @@ from plotter2.tasks.model import (
     Tasks,
     Unanswered,
 )
+from plotter2.tasks.parts import STEP
 
 
 def tasks_of(declarations: Declarations, bundle: BundleRow) -> Tasks:
@@ -59,14 +61,19 @@ def applied(
     answers: dict[str, Answer] = {
         head.name: answer(declarations, bundle, head) for head in task.imposed
     }
-    reasons = tuple(
+    given = {name: each for name, each in answers.items() if isinstance(each, Answered)}
+    reasons = [
         each.reason
         for each in answers.values()
         if isinstance(each, Unanswered) and not _is_lent(declarations, declared, task, bundle, each)
-    )
+    ]
+    reasons += [
+        _without_steps(task, name, given[name])
+        for name in task.stepped
+        if name in given and STEP not in declarations.store.schema_of(given[name].selector)
+    ]
     if reasons:
-        return NotApplicable(task, bundle, reasons)
-    given = {name: each for name, each in answers.items() if isinstance(each, Answered)}
+        return NotApplicable(task, bundle, tuple(reasons))
     return Applicable(task, bundle, given)
 
 
@@ -91,6 +98,16 @@ def _archived(task: Task, archived: BundleRow) -> Reason:
         else f"{archived.name} is archived, and nothing runs on it",
         f"bring it back with: plotter2 archive --undo {archived.name}",
         archived.name,
+    )
+
+
+def _without_steps(task: Task, name: str, given: Answered) -> Reason:
+    source = f"{given.link.source!r} of {given.bundle.name}"
+    return Reason(
+        OTHER_TYPE,
+        f"{task.name} chooses one step of {name}, and {source} has no column {STEP}",
+        f"record the table with its steps, or leave `{STEP}=` out in {task.attachment}",
+        given.bundle.name,
     )
 
 

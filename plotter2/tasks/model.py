@@ -96,7 +96,8 @@ class Task:
     """A declared task.
 
     `imposed` are the heads that it asks of whatever bundle it runs on; `links` are answers of its own, which no
-    bundle gives; `exposes` are the tables that it gives to tasks after it; `after` names tasks of the same script.
+    bundle gives; `stepped` names those of the heads of which it chooses one step. `exposes` are the tables that it
+    gives to tasks after it; `after` names tasks of the same script.
     """
 
     bundle: BundleRow
@@ -108,6 +109,7 @@ class Task:
     links: tuple[str, ...] = ()
     exposes: tuple[Head, ...] = ()
     after: tuple[str, ...] = ()
+    stepped: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the task as plain JSON values."""

@@ -26,6 +26,9 @@ from p2std.registry import core
 from plotter2.runs.compiling import CompiledScript
 from plotter2.tasks.model import Head, Kind
 
+STEP = "step"
+"""The argument by which a task chooses one step of what it reads, and the column that this needs."""
+
 EXPOSED_ROWS = int(NEED.by_name["rows"].default or 0)
 """Rows that an exposed table has at most where it is read by name."""
 
@@ -184,6 +187,7 @@ class TaskParts:
     imposed: tuple[Head, ...]
     links: tuple[str, ...]
     exposes: tuple[Head, ...]
+    stepped: tuple[str, ...]
 
 
 def task_parts(compiled: CompiledScript, text: Text, task: ir.ModuleTask) -> TaskParts:
@@ -207,7 +211,9 @@ def task_parts(compiled: CompiledScript, text: Text, task: ir.ModuleTask) -> Tas
         if head.name not in links
         and (head.name in imposed or head.name in linked or head.name not in earlier)
     )
-    return TaskParts(_kind(nodes), heads, links, exposes)
+    stepped = {_head(n).name for n in nodes if n.op == NEED.full_name and STEP in n.attributes}
+    chosen = tuple(head.name for head in heads if head.name in stepped)
+    return TaskParts(_kind(nodes), heads, links, exposes, chosen)
 
 
 def _kind(nodes: Sequence[ir.Node]) -> Kind:

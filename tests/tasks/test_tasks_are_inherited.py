@@ -189,6 +189,22 @@ def test_a_task_whose_script_fits_the_data_no_more_is_told_with_the_place(world:
     assert "archived" in found.reasons[0].message
 
 
+def test_a_task_that_chooses_a_step_needs_tables_with_steps(world: World) -> None:
+    text = (
+        "p2 1\ntask at(step: int = 0) {\n  impose matrix: table{row: int, value: number}\n"
+        '  access("matrix", step=$step) | frame | histogram(x=row) | plot("at") | handoff\n}\n'
+    )
+    world.attach("experiment2", "at.p2", text)
+    store = world.host.store
+    add_run(store, "experiment2/late", {**MATRIX, "step": ("int", [0, 0, 1])}, stream="weights")
+    world.attach("experiment2/late", "matrix.p2", LINK)
+    found = coverage(world, "at")
+    assert [each.bundle.run for each in found.runs] == ["late"]
+    assert told(found)["experiment2/experiment2b"] == (
+        "at chooses one step of matrix, and 'weights.csv' of experiment2/experiment2b has no column step"
+    )
+
+
 # ---- where it runs when it is asked for --------------------------------------------------------
 
 
