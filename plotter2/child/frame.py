@@ -30,7 +30,9 @@ from plotter2.wire.messages import (
     Failed,
     Hello,
     Job,
+    ReadJob,
     RunJob,
+    WriteJob,
     decode_job,
     encode,
 )
@@ -38,6 +40,8 @@ from plotter2.wire.zygote import MakeChild
 
 Handler: TypeAlias = Callable[[Any, Sequence[int], ChildChannel], None]
 """Does a job: (job, its descriptors with the output first, channel). Reports failure by raising."""
+
+_JOB_NAMES: Final[Mapping[type[Job], str]] = {RunJob: "run", ReadJob: "read", WriteJob: "write"}
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -91,7 +95,7 @@ def _job(connection: socket.socket, birth: Birth) -> dict[str, float]:
     preload.reseed()
     job, fds = receive(connection)
     channel = ChildChannel(connection, fds[0])
-    name = "run" if isinstance(job, RunJob) else "read"
+    name = _JOB_NAMES[type(job)]
     start = time.perf_counter()
     birth.jobs[name](job, fds, channel)
     channel.timings_ms.setdefault("work", (time.perf_counter() - start) * 1000)

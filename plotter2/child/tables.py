@@ -106,6 +106,23 @@ def read_table(
     Raises RunError P2-R0603 when a column's length or type is not what the schema says, P2-R0604 when a column that may
     not be missing is not there.
     """
+    read = _columns(table, schema, names, content_of)
+    nulls = {c.name: c.null_count() for c in read if c.null_count()}
+    floats = [c for c in read if c.dtype == pl.Float64]
+    not_a_number = {c.name: n for c in floats if (n := int(c.is_nan().sum()))}
+    cleaned = [c.fill_nan(None) if c.name in not_a_number else c for c in read]
+    rows = sum(part.rows for part in table.parts)
+    return ReadTable(pl.DataFrame(cleaned), Missing(rows, nulls, not_a_number))
+
+
+def stored_rows(table: InputTable, schema: TableSchema, content_of: Content) -> pl.DataFrame:
+    """Give all columns as they are stored, NaN included. Raises RunError as `read_table`."""
+    return pl.DataFrame(_columns(table, schema, schema.names, content_of))
+
+
+def _columns(
+    table: InputTable, schema: TableSchema, names: Sequence[str], content_of: Content
+) -> list[pl.Series]:
     rows = sum(part.rows for part in table.parts)
     read = [_column(table, name, schema[name], content_of) for name in names]
     for name, column in zip(names, read, strict=True):
@@ -116,11 +133,7 @@ def read_table(
                 where=path_of(table.path),
                 help="the bundle is damaged: run plotter2 doctor",
             )
-    nulls = {c.name: c.null_count() for c in read if c.null_count()}
-    floats = [c for c in read if c.dtype == pl.Float64]
-    not_a_number = {c.name: n for c in floats if (n := int(c.is_nan().sum()))}
-    cleaned = [c.fill_nan(None) if c.name in not_a_number else c for c in read]
-    return ReadTable(pl.DataFrame(cleaned), Missing(rows, nulls, not_a_number))
+    return read
 
 
 def missing_of(frame: pl.DataFrame) -> Missing:

@@ -135,11 +135,12 @@ def _control(given: int) -> socket.socket:
 def _jobs() -> dict[str, Handler]:
     from plotter2.child.program import run_program
     from plotter2.child.reader import read_files
+    from plotter2.child.writer import write_tables
     from plotter2.renderkit.mpl import warm
 
     # Font subsetting and encoders load modules on first use, which a confined child cannot do.
     warm()
-    return {"run": run_program, "read": read_files}
+    return {"run": run_program, "read": read_files, "write": write_tables}
 
 
 if __name__ == "__main__":

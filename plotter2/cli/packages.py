@@ -13,11 +13,9 @@ from typing import Any
 import click
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command
+from plotter2.cli.command import command, opened_host
 from plotter2.cli.tables import size
-from plotter2.config.settings import settings
-from plotter2.datter.store import Store
-from plotter2.exporting.wanted import Exporter, Wanted
+from plotter2.exporting.wanted import Exporter, ToExport
 from plotter2.manifest.container import ENDING
 from plotter2.printable import count
 from plotter2.staging.packing import Label
@@ -26,9 +24,20 @@ from plotter2.staging.shipping import write_container, write_folder
 from plotter2.version import __version__
 
 FORMATS: Mapping[str, tuple[str, str]] = {
-    "package": ("plotter2.exporting.package", "one file that another plotter2 adds"),
+    "package": ("package:export", "one file that another plotter2 adds"),
+    "csv": ("tables:csv", "a folder of CSV files"),
+    "parquet": ("tables:parquet", "a folder of Parquet files"),
+    "npz": ("tables:npz", "a folder of NumPy archives"),
+    "ro-crate": (
+        "ro_crate:export",
+        "CSV files described for archives and search engines (RO-Crate)",
+    ),
+    "frictionless": (
+        "frictionless:export",
+        "CSV files with typed columns (Frictionless data package)",
+    ),
 }
-"""Format -> its module, whose `export` writes it, and what it is for."""
+"""Format -> the function of `plotter2.exporting` that writes it, and what it is for."""
 
 
 @command()
@@ -110,9 +119,10 @@ def export(
     directory: bool,
 ) -> Answer:
     """Write BUNDLE and all below it as files for another store or another program."""
-    write: Exporter = import_module(FORMATS[form][0]).export
-    with Store.open_to_read(settings(root).root) as store:
-        found = write(store, Wanted(bundle, output, attempts, directory))
+    module, _, name = FORMATS[form][0].partition(":")
+    write: Exporter = getattr(import_module(f"plotter2.exporting.{module}"), name)
+    with opened_host(root) as host:
+        found = host.export(write, ToExport(bundle, output, attempts, directory))
     told = [f"note: {note}" for note in found.notes]
     told.append(
         f"wrote {found.path}: {count(found.bundles, 'bundle', 'bundles')}, "

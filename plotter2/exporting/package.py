@@ -15,7 +15,7 @@ from typing import Any
 from plotter2.datter.bundle import Column, Table, slug
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
-from plotter2.exporting.wanted import Exported, Member, Wanted, file_name, members
+from plotter2.exporting.wanted import Exported, Member, Submit, ToExport, file_name, members
 from plotter2.manifest.container import ENDING
 from plotter2.manifest.model import (
     ColumnHint,
@@ -34,8 +34,9 @@ from plotter2.version import __version__
 _HINTS = ("role", "description", "confidence", "why", "subset", "family", "better", "against")
 
 
-def export(store: Store, wanted: Wanted) -> Exported:
+def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
     """Write a package. Raises DataError: as `members` and `shipping.write_container`, P2-D0816 for a damaged column."""
+    del submit  # nothing is converted
     found, notes = members(store, wanted)
     tops = [member.bundle for member in found if member.inside is None]
     load = _Load(store, found)

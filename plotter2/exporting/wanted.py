@@ -12,10 +12,12 @@ from plotter2.datter.codes import AMBIGUOUS
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
+from plotter2.orchestrator import Outcome
+from plotter2.wire.messages import WriteJob
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ToExport:
     """One bundle with all below it; `to` is the file or folder (None = named after the bundle, in the working folder).
 
     `attempts` asks for the older attempts as well, `as_folder` for a folder where the format is a file.
@@ -51,7 +53,9 @@ class Exported:
         }
 
 
-Exporter: TypeAlias = Callable[[Store, Wanted], Exported]
+Submit: TypeAlias = Callable[[WriteJob, tuple[int, ...]], Outcome]
+"""Runs a job in a confined child; the descriptors are those after the output."""
+Exporter: TypeAlias = Callable[[Store, ToExport, Submit], Exported]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Member:
     inside: BundleRow | None
 
 
-def members(store: Store, wanted: Wanted) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+def members(store: Store, wanted: ToExport) -> tuple[tuple[Member, ...], tuple[str, ...]]:
     """Give the bundles to export, each after the one around it, and notes on what is left out.
 
     Without `attempts` these are the newest active ones. Raises DataError as `Store.find`, P2-D0811.

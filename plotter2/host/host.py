@@ -28,6 +28,7 @@ from plotter2.datter.living import Work
 from plotter2.datter.requested import Request, ended
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Refused
+from plotter2.exporting.wanted import Exported, Exporter, ToExport
 from plotter2.host import asking, codes, packages
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.keyring import Keyring, OwnKey, refusals
@@ -55,7 +56,7 @@ from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, exam
 from plotter2.tasks.linking import no_longer
 from plotter2.tasks.parts import text_of
 from plotter2.tasks.places import one_bundle
-from plotter2.wire.messages import Format, ReadJob
+from plotter2.wire.messages import Format, ReadJob, WriteJob
 
 Ask = Callable[[str], str]
 _LEASE_MARGIN_S = 60.0
@@ -173,7 +174,12 @@ class Host:
         """Give the inbox of this root, to be emptied by this process. Raises DataError."""
         return Inbox(self.store, self._read, tell, finish=self._finish)
 
-    def _read(self, job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
+    def export(self, write: Exporter, wanted: ToExport) -> Exported:
+        """Write a bundle and all below it as files. Raises DataError, HostError."""
+        with Store.open_to_read(self.settings.root) as store:
+            return write(store, wanted, self._read)
+
+    def _read(self, job: ReadJob | WriteJob, descriptors: tuple[int, ...]) -> Outcome:
         ceiling = self.settings.limits
         limits = TaskLimits(
             wall_ms=ceiling.wall_ms,

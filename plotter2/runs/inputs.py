@@ -112,7 +112,7 @@ def sealed_inputs(
 
     `answers` are what a task asks for by name. Raises DataError, HostError.
     """
-    descriptors = _Descriptors(len(tables) + len(answers))
+    descriptors = Descriptors(len(tables) + len(answers))
     try:
         named, asked = (
             [_described(table, descriptors.places(table)) for table in group]
@@ -135,7 +135,7 @@ def sealed_program(program: RunProgram) -> Iterator[int]:
         os.close(descriptor)
 
 
-class _Descriptors:
+class Descriptors:
     """The descriptors of a job's data, in order: large objects as their files, the small ones of a table together."""
 
     def __init__(self, tables: int) -> None:

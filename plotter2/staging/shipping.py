@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,29 +62,15 @@ def loaded(manifest: Manifest, parts: Mapping[str, Part], where: str) -> Cargo:
 
 def write_container(cargo: Cargo, to: Path) -> Shipped:
     """Write a package as one file. Raises DataError: P2-D0899 (something is there), P2-D0897, P2-D0801, P2-D0802."""
-    require_folder(to)
-    _require_free(to)
     data = encode(cargo.manifest)
-    tmp = _beside(to)
-    durable.write_new(tmp, _pieces(cargo, head(data)), mode=0o644)
-    try:
-        fresh = durable.publish(tmp, to)
-    except BaseException:
-        durable.discard(tmp)
-        raise
-    if not fresh:
-        raise _taken(to)
+    _new_file(to, _pieces(cargo, head(data)))
     return _shipped(cargo, to, data)
 
 
 def write_folder(cargo: Cargo, to: Path) -> Shipped:
     """Write a package as a folder with `manifest.json`. Raises DataError as `write_container`."""
-    require_folder(to)
-    _require_free(to)
     data = encode(cargo.manifest)
-    tmp = _beside(to)
-    durable.make_dir(tmp)
-    try:
+    with new_folder(to) as tmp:
         for path, part in sorted(cargo.parts.items()):
             final = tmp / path
             _make_folders(tmp, path)
@@ -91,12 +78,45 @@ def write_folder(cargo: Cargo, to: Path) -> Shipped:
         durable.write_new(tmp / MANIFEST_FILE, (data,), mode=0o644)
         folders = {tmp, *(folder for path in cargo.parts for folder in _above(tmp, path))}
         durable.sync_dirs(sorted(folders, reverse=True))
+    return _shipped(cargo, to, data)
+
+
+def new_file(to: Path, data: bytes) -> None:
+    """Write one file durably. Raises DataError P2-D0899 when something is there already."""
+    _new_file(to, (data,))
+
+
+@contextmanager
+def new_folder(to: Path) -> Iterator[Path]:
+    """Give a folder to fill; after the block it is called `to`, and when the block fails nothing is left of it.
+
+    Raises DataError P2-D0899 when something is there already.
+    """
+    require_folder(to)
+    _require_free(to)
+    tmp = _beside(to)
+    durable.make_dir(tmp)
+    try:
+        yield tmp
         _require_free(to)
         durable.rename_dir(tmp, to)
     except BaseException:
         durable.discard_dir(tmp)
         raise
-    return _shipped(cargo, to, data)
+
+
+def _new_file(to: Path, pieces: Iterable[bytes]) -> None:
+    require_folder(to)
+    _require_free(to)
+    tmp = _beside(to)
+    durable.write_new(tmp, pieces, mode=0o644)
+    try:
+        fresh = durable.publish(tmp, to)
+    except BaseException:
+        durable.discard(tmp)
+        raise
+    if not fresh:
+        raise _taken(to)
 
 
 def _pieces(cargo: Cargo, start: bytes) -> Iterator[bytes]:

@@ -34,6 +34,8 @@ Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
 FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "arrow", "l2", "l2run", "params"]
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files."""
+WrittenFormat: TypeAlias = Literal["csv", "npz", "parquet"]
+"""Of what a stored table is written as."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Shown: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHOWN_LENGTH)]
@@ -268,6 +270,15 @@ class ReadJob(Message, frozen=True):
     chunk_bytes: Count = 67_108_864
 
 
+class WriteJob(Message, frozen=True):
+    """Write stored tables as files: a Blob for each, named after its place in the list of inputs.
+
+    Descriptors in order: output, the tables' schemas, inputs, then the data that `inputs` points into.
+    """
+
+    format: WrittenFormat
+
+
 FromChild: TypeAlias = (
     Hello
     | Confined
@@ -287,7 +298,7 @@ FromChild: TypeAlias = (
     | Failed
     | Done
 )
-Job: TypeAlias = RunJob | ReadJob
+Job: TypeAlias = RunJob | ReadJob | WriteJob
 AnyMessage: TypeAlias = FromChild | Job
 
 _Known = TypeVar("_Known")
@@ -301,7 +312,7 @@ def encode(message: AnyMessage) -> bytes:
 
     Raises HostError (P2-H0909) when a field breaks the schema or the message is over 64 KiB.
     """
-    decoder = _JOB if isinstance(message, RunJob | ReadJob) else _FROM_CHILD
+    decoder = _JOB if isinstance(message, Job) else _FROM_CHILD
     kind = type(message).__name__
     try:
         # A Struct does not check its fields when made. Decoding does, and it turns an int that was
@@ -381,7 +392,12 @@ TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = M
         State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
         State.GREETED: MappingProxyType({Confined: State.CONFINED, Failed: State.ENDED}),
         State.CONFINED: MappingProxyType(
-            {RunJob: State.WORKING, ReadJob: State.WORKING, Failed: State.ENDED}
+            {
+                RunJob: State.WORKING,
+                ReadJob: State.WORKING,
+                WriteJob: State.WORKING,
+                Failed: State.ENDED,
+            }
         ),
         State.WORKING: MappingProxyType(
             {**dict.fromkeys(_WORK, State.WORKING), Done: State.ENDED, Failed: State.ENDED}

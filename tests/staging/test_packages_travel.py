@@ -19,7 +19,7 @@ from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.exporting.package import export
-from plotter2.exporting.wanted import Wanted
+from plotter2.exporting.wanted import ToExport
 from plotter2.manifest import codes, read_manifest
 from plotter2.staging import codes as staging_codes
 from plotter2.staging import sources
@@ -458,7 +458,7 @@ def test_an_exported_tree_comes_back_as_the_very_same_bundles(
 ) -> None:
     add(store, everything(tmp_path / "p"))
     to = tmp_path / "out"
-    exported = export(store, Wanted("a", to, as_folder=as_folder))
+    exported = export(store, ToExport("a", to, as_folder=as_folder))
     assert exported.bundles == 2
     assert checked(to).problems == ()
     report = add(other, to)
@@ -480,7 +480,7 @@ def test_a_sweep_that_logger2_recorded_comes_back(
     runs = record(tmp_path / "runs", lr=0.1)
     record(tmp_path / "runs", lr=0.3)
     add(store, runs)
-    export(store, Wanted("digits", tmp_path / "d.p2b"))
+    export(store, ToExport("digits", tmp_path / "d.p2b"))
     add(other, tmp_path / "d.p2b")
     for line in store.list():
         assert compared(bundle(other, line.bundle.name)) == compared(store.bundle(line.bundle.id))
@@ -494,10 +494,10 @@ def test_attempts_go_along_when_they_are_asked_for(
         at.mkdir(exist_ok=True)
         (at / "x.csv").write_bytes(CSV + f"{number},{number}\n".encode())
         add(store, at)
-    plain = export(store, Wanted("exp", tmp_path / "newest.p2b"))
+    plain = export(store, ToExport("exp", tmp_path / "newest.p2b"))
     assert plain.bundles == 1
     assert "--attempts" in plain.notes[0]
-    export(store, Wanted("exp", tmp_path / "all.p2b", attempts=True))
+    export(store, ToExport("exp", tmp_path / "all.p2b", attempts=True))
     add(other, tmp_path / "newest.p2b")
     assert [row.attempt for row in other.attempts("exp")] == [3]
     add(other, tmp_path / "all.p2b")
@@ -513,7 +513,7 @@ def test_an_enclosing_bundle_without_tables_travels(
         {"kind": "bundle", "name": "mid", "contains": [{"kind": "bundle", "name": "low", "contains": ["x.csv"]}]}
     ])  # fmt: skip
     add(store, at)
-    export(store, Wanted("top", tmp_path / "x.p2b"))
+    export(store, ToExport("top", tmp_path / "x.p2b"))
     assert list(outcomes(add(other, tmp_path / "x.p2b"))) == ["top", "top/mid", "top/mid/low"]
 
 
@@ -524,7 +524,7 @@ def test_a_damaged_object_does_not_leave(store: Store, tmp_path: Path) -> None:
     path.chmod(0o644)
     path.write_bytes(b"\x00" * chunk.bytes)
     with pytest.raises(DataError) as caught:
-        export(store, Wanted("a", tmp_path / "x.p2b"))
+        export(store, ToExport("a", tmp_path / "x.p2b"))
     assert caught.value.code == codes.DAMAGED
     assert not (tmp_path / "x.p2b").exists()
 
@@ -532,7 +532,7 @@ def test_a_damaged_object_does_not_leave(store: Store, tmp_path: Path) -> None:
 def test_only_one_bundle_is_exported(store: Store, tmp_path: Path) -> None:
     add(store, everything(tmp_path / "p"))
     with pytest.raises(DataError):
-        export(store, Wanted("a/*", tmp_path / "x.p2b"))
+        export(store, ToExport("a/*", tmp_path / "x.p2b"))
 
 
 def test_a_package_that_brings_nothing_is_refused(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""`export --as frictionless`: a Frictionless data package, CSV files with a `datapackage.json` that types each column.
+
+The format: Data Package and Table Schema, version 1 (specs.frictionlessdata.io), as a tabular data package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from plotter2.datter.bundle import Column, slug
+from plotter2.datter.store import Store
+from plotter2.exporting.wanted import Exported, Submit, ToExport, file_name, members
+from plotter2.exporting.written import (
+    File,
+    Laid,
+    Placed,
+    filled,
+    laid_out,
+    readable,
+    write_file,
+    write_tables,
+)
+
+DESCRIPTOR: Final = "datapackage.json"
+_TYPES: Final[Mapping[str, str]] = {
+    "int": "integer",
+    "number": "number",
+    "time": "number",
+    "string": "string",
+    "bool": "boolean",
+    "null": "any",
+}
+NO_LICENCE: Final = "no licence is stated: add one to {file} before you publish"
+
+
+def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
+    """Write a data package as a folder. Raises DataError, HostError."""
+    found, notes = members(store, wanted)
+    laid = laid_out(store, found, "csv")
+    to = wanted.to or Path(file_name(found[0].bundle.name))
+    with filled(to) as folder:
+        files = write_tables(store, laid, "csv", submit, folder)
+        content = readable(_package(laid, files))
+        files[DESCRIPTOR] = write_file(folder, DESCRIPTOR, content)
+    more = NO_LICENCE.format(file=DESCRIPTOR)
+    size = sum(file.bytes for file in files.values())
+    return Exported(to, len(found), len(files), size, (*notes, more))
+
+
+def _package(laid: Laid, files: Mapping[str, File]) -> dict[str, Any]:
+    top = laid.folders[0][0]
+    taken: set[str] = set()
+    return {
+        "profile": "tabular-data-package",
+        "name": slug(top.run),
+        "id": top.id,
+        "title": top.name,
+        "created": datetime.fromtimestamp(top.created / 1000, UTC).isoformat(timespec="seconds"),
+        "resources": [_resource(placed, files[placed.path], taken) for placed in laid.tables],
+    }
+
+
+def _resource(placed: Placed, file: File, taken: set[str]) -> dict[str, Any]:
+    bundle = placed.bundle
+    return {
+        "profile": "tabular-data-resource",
+        "name": _name(placed.path.removesuffix(".csv"), taken),
+        "title": f"{bundle.name}: {placed.stream}",
+        "path": file.path,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": file.bytes,
+        "hash": f"sha256:{file.sha256}",
+        "schema": {
+            "fields": [_field(column) for column in placed.table.columns],
+            "missingValues": [""],
+        },
+        "bundle": {
+            "id": bundle.id,
+            "name": bundle.name,
+            "attempt": bundle.attempt,
+            "params": bundle.params,
+            "meta": bundle.meta,
+        },
+    }
+
+
+def _field(column: Column) -> dict[str, Any]:
+    field: dict[str, Any] = {"name": column.name, "type": _TYPES[column.kind]}
+    if column.unit:
+        field["unit"] = column.unit
+    if column.description:
+        field["description"] = column.description
+    if column.kind == "bool":
+        field |= {"trueValues": ["true"], "falseValues": ["false"]}
+    # A column of texts may hold the empty text, which a CSV file cannot tell from a missing value.
+    if not column.nullable and column.kind not in ("null", "string"):
+        field["constraints"] = {"required": True}
+    return field
+
+
+def _name(path: str, taken: set[str]) -> str:
+    """Give a resource name, of which there is one in a package: lower case, digits, '.', '_' and '-'."""
+    base = (
+        "".join(c if c.isalnum() or c in "._-" else "-" for c in path.lower()).strip("-") or "table"
+    )
+    number, free = 1, base
+    while free in taken:
+        number += 1
+        free = f"{base}-{number}"
+    taken.add(free)
+    return free

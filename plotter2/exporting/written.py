@@ -1,0 +1,243 @@
+"""A bundle's tables as files of one format, and a description beside them: what the formats for other programs share.
+
+Each bundle is a folder that lies in the folder of the bundle around it; each of its tables is a file there. A confined
+child writes the files from the stored columns; the host only hashes them and puts them where they belong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from p2lang.types import TableSchema
+from plotter2.datter import durable
+from plotter2.datter.binding import BoundChunk, BoundPart
+from plotter2.datter.bundle import Bundle, Table, canonical, slug
+from plotter2.datter.objects import chunk_path
+from plotter2.datter.registry import BundleRow
+from plotter2.datter.store import Store
+from plotter2.exporting.wanted import Member, Submit
+from plotter2.runs.inputs import BoundTable, sealed_inputs
+from plotter2.staging.shipping import new_file, new_folder
+from plotter2.wire.memory import sealed
+from plotter2.wire.messages import WriteJob, WrittenFormat
+
+_BATCH_TABLES = 100
+_BATCH_BYTES = 1 << 26
+DESCRIPTION = "bundle.json"
+"""What the description of a bundle is called, in its folder."""
+_RESERVED = frozenset({DESCRIPTION, "datapackage.json", "ro-crate-metadata.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A table of a bundle and the file that it becomes; `path` goes from the outermost folder."""
+
+    bundle: Bundle
+    stream: str
+    table: Table
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was written: its place, SHA-256 and size."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Where everything goes: each bundle's folder, in order ("" = the outermost), and the tables."""
+
+    folders: tuple[tuple[Bundle, str], ...]
+    tables: tuple[Placed, ...]
+
+
+def laid_out(store: Store, members: Sequence[Member], ending: str) -> Laid:
+    """Give each bundle a folder and each table a file, no two of which differ only in their case."""
+    taken: set[str] = set()
+    places: dict[str, str] = {}
+    folders: list[tuple[Bundle, str]] = []
+    tables: list[Placed] = []
+    several = sum(member.inside is None for member in members) > 1
+    for member in members:
+        bundle = store.bundle(member.bundle.id)
+        folder = _folder(member, places, taken, alone=not several)
+        places[bundle.id] = folder
+        folders.append((bundle, folder))
+        for stream, table in bundle.tables.items():
+            path = _free(_joined(folder, slug(stream)), f".{ending}", taken)
+            tables.append(Placed(bundle, stream, table, path))
+    return Laid(tuple(folders), tuple(tables))
+
+
+def write_tables(
+    store: Store, laid: Laid, form: WrittenFormat, submit: Submit, to: Path
+) -> dict[str, File]:
+    """Write the tables below a folder, synced; gives the files by their paths.
+
+    Raises DataError P2-D0816 for a damaged column, P2-D0801, P2-D0802; HostError when a child fails.
+    """
+    found: dict[str, File] = {}
+    for batch in _batches(laid.tables):
+        with _handed([_bound(store, placed) for placed in batch], batch) as descriptors:
+            outcome = submit(WriteJob(format=form), descriptors)
+        with outcome:
+            for placed, blob in zip(batch, outcome.blobs, strict=True):
+                found[placed.path] = write_file(to, placed.path, blob.data)
+    return found
+
+
+def single_file(store: Store, laid: Laid, form: WrittenFormat, submit: Submit, to: Path) -> File:
+    """Write the only table as the file `to`. Raises DataError P2-D0899 when something is there."""
+    with _handed([_bound(store, laid.tables[0])], laid.tables) as descriptors:
+        outcome = submit(WriteJob(format=form), descriptors)
+    with outcome:
+        (blob,) = outcome.blobs
+        new_file(to, blob.data)
+        return File(to.name, blob.sha256, len(blob.data))
+
+
+def write_file(folder: Path, path: str, data: bytes) -> File:
+    """Write one file below a folder, synced, with the folders above it. Raises DataError."""
+    above = folder
+    for part in path.split("/")[:-1]:
+        above /= part
+        if not above.is_dir():
+            durable.make_dir(above)
+    durable.write_new(folder / path, (data,), mode=0o644)
+    return File(path, hashlib.sha256(data).hexdigest(), len(data))
+
+
+@contextmanager
+def filled(to: Path) -> Iterator[Path]:
+    """Give a folder to fill; after the block it has its name, durably, and after a failure nothing is left.
+
+    Raises DataError P2-D0899 when something is there already.
+    """
+    with new_folder(to) as folder:
+        yield folder
+        folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+        for some in range(0, len(folders), _BATCH_TABLES):
+            durable.sync_dirs(folders[some : some + _BATCH_TABLES])
+
+
+def described(bundle: Bundle, laid: Laid) -> dict[str, Any]:
+    """Give what a person or a program needs to know of a bundle beside its tables' values."""
+    return {
+        "id": bundle.id,
+        "name": bundle.name,
+        "attempt": bundle.attempt,
+        "params": bundle.params,
+        "meta": bundle.meta,
+        "tables": {
+            placed.stream: {
+                "file": placed.path.rpartition("/")[2],
+                "rows": placed.table.rows,
+                "x": placed.table.x,
+                "columns": [
+                    {
+                        "name": column.name,
+                        "type": column.type.kind,
+                        "unit": column.unit,
+                        "nullable": column.nullable,
+                        "role": column.role,
+                        "description": column.description,
+                    }
+                    for column in placed.table.columns
+                ],
+            }
+            for placed in laid.tables
+            if placed.bundle.id == bundle.id
+        },
+    }
+
+
+def readable(value: Any) -> bytes:
+    """Give JSON that people can read."""
+    plain = json.loads(canonical(value))
+    return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _free(path: str, ending: str, taken: set[str]) -> str:
+    """Give a path that no file and no folder has; bundles' descriptions have theirs already."""
+    number, free = 1, path + ending
+    while free.lower() in taken or free.rpartition("/")[2] in _RESERVED:
+        number += 1
+        free = f"{path}-{number}{ending}"
+    taken.add(free.lower())
+    return free
+
+
+def _folder(member: Member, places: Mapping[str, str], taken: set[str], *, alone: bool) -> str:
+    row: BundleRow = member.bundle
+    if member.inside is None and alone:
+        return ""
+    around = places[member.inside.id] if member.inside is not None else ""
+    base = member.inside.name + "/" if member.inside is not None else row.name.rpartition("/")[0]
+    below = row.name[len(base) :] if row.name.startswith(base) else row.run
+    name = "/".join(slug(part) for part in below.strip("/").split("/"))
+    attempt = f"-attempt-{row.attempt}" if row.attempt > 1 and member.inside is None else ""
+    return _free(_joined(around, name) + attempt, "", taken)
+
+
+def _batches(tables: Sequence[Placed]) -> Iterator[list[Placed]]:
+    rest = iter(tables)
+    while batch := list(islice(rest, 1)):
+        size = _bytes(batch[0])
+        while len(batch) < _BATCH_TABLES and size < _BATCH_BYTES:
+            following = next(rest, None)
+            if following is None:
+                break
+            batch.append(following)
+            size += _bytes(following)
+        yield batch
+
+
+def _bytes(placed: Placed) -> int:
+    return sum(chunk.bytes for column in placed.table.columns for chunk in column.chunks)
+
+
+def _bound(store: Store, placed: Placed) -> BoundTable:
+    columns = {
+        column.name: tuple(
+            BoundChunk(chunk_path(store.layout, chunk), chunk.bytes, chunk.rows)
+            for chunk in column.chunks
+        )
+        for column in placed.table.columns
+        if column.kind != "null"
+    }
+    bundle = placed.bundle
+    rows = placed.table.rows
+    part = BoundPart(bundle.name, bundle.id, bundle.run, bundle.attempt, rows, columns, {})
+    return BoundTable(placed.path, (part,))
+
+
+@contextmanager
+def _handed(tables: Sequence[BoundTable], placed: Sequence[Placed]) -> Iterator[tuple[int, ...]]:
+    schemas = {
+        one.path: TableSchema(
+            tuple((column.name, column.type) for column in one.table.columns), one.table.rows
+        ).as_json()
+        for one in placed
+    }
+    with sealed_inputs(tables) as inputs:
+        listing = sealed(json.dumps(schemas).encode())
+        try:
+            yield (listing, *inputs)
+        finally:
+            os.close(listing)
