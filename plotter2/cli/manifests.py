@@ -60,7 +60,8 @@ def show(root: str | None, file: Path) -> Answer:
         "sha256": digest_of(manifest_bytes(file)),
         "manifest": json.loads(encode(found)),
     }
-    rows = [_row(place) for place in walk(found)]
+    base = "/".join(part for part in (found.parent, found.name) if part)
+    rows = [_row(place, base) for place in walk(found)]
     plain, coloured = drawn_table(["bundle", "tables", "params", "files"], rows, ["files"])
 
     def around(drawn: str) -> str:
@@ -112,13 +113,15 @@ def _head(found: Manifest) -> list[str]:
     return lines
 
 
-def _row(place: Place) -> list[str]:
+def _row(place: Place, base: str) -> list[str]:
     bundle = place.bundle
     inside = [item for item in bundle.contains if not isinstance(item, Enclosed)]
     tables = [_called(item) for item in inside]
     params = [f"{name}={value}" for name, value in bundle.params.items()]
     files = sum(len(paths_of(item)) for item in inside)
-    name = place.name or ("." if place.around is None else "(a run says its own name)")
+    name = "/".join(part for part in (base, place.name) if part) or "."
+    if bundle.name is None and place.around is not None:
+        name = f"{name}/(the run says its name)"
     attempt = f" (attempt {bundle.attempt})" if bundle.attempt else ""
     return [name + attempt, ", ".join(tables), " ".join(params[:6]), str(files or "")]
 

@@ -65,8 +65,8 @@ def manifest_length(first: bytes, where: str) -> int:
     """Read the first bytes of a container; gives the length of its manifest. Raises DataError P2-D0897, P2-D0893."""
     match = _FIRST.match(first)
     if match is None:
-        if first.startswith(MAGIC) and len(first) < FIRST_BYTES:
-            raise cut_off(where, "it ends in its first line")
+        if first[: len(MAGIC)] == MAGIC[: len(first)] and len(first) < FIRST_BYTES:
+            raise cut_off(where, "it ends in its first line" if first else "it is empty")
         raise damaged(where, "its first line is not that of a package")
     version, length = int(match.group(1)), int(match.group(2))
     if version != 1:

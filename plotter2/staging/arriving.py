@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotter2.staging.grounds import Grounds, entries_in
+from plotter2.staging.packages import is_package, is_whole
 from plotter2.staging.stillness import UNFINISHED, Look, is_written, look
 
 SCAN_S = 2.0
 """Between two looks at most; an item must be the same for as long."""
 EMPTY_S = 60.0
-"""So long something without a byte in it is waited for: it may be about to be filled."""
+"""So long something without a byte in it, or without its end, is waited for: the rest may be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,11 @@ class Arrivals:
         same = before is not None and before.look == found
         since = before.since if before is not None and same else now
         self._seen[path.name] = _Seen(found, since)
-        needed = max(EMPTY_S, self._still_s) if found.is_empty else self._still_s
-        if not same or now - since < needed:
+        if not same or now - since < self._still_s:
             return "it is empty so far" if found.is_empty else "it came or changed a moment ago"
+        if now - since < max(EMPTY_S, self._still_s):
+            if found.is_empty:
+                return "it is empty so far"
+            if is_package(path) and not is_whole(path):
+                return "it is a package that does not go to its end so far"
         return "a program is writing it" if is_written(path) else ""

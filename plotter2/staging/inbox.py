@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from plotter2.datter import arrival, durable
 from plotter2.datter.store import Store
+from plotter2.errors import Plotter2Error, Problem
 from plotter2.staging import quarantine
 from plotter2.staging.accepting import BATCH_ITEMS, accept
 from plotter2.staging.arriving import SCAN_S, Arrivals, Waiting
@@ -159,14 +160,25 @@ class Inbox:
         return Step(stored=stored, quarantined=put_aside, left=left)
 
     def _is_done(self, stored: Stored) -> bool:
-        """Do what packages ask for, then remove the staged copy, unless somebody wrote to it after it was read."""
+        """Do what packages ask for, then remove the staged copy, unless somebody wrote to it after it was read.
+
+        A package whose scripts are refused is kept in quarantine: trying it again draws what is allowed then.
+        """
         if look(stored.item) != stored.look or is_written(stored.item):
             return False
         finish = self._finish
         done = [finish(asked, stored.bundles) for asked in stored.asked] if finish else []
-        quarantine.remove(self._grounds, stored.item)
+        refused = [each.problem for one in done for each in one.refused if each.problem]
         lines = [line for each in done for line in each.lines()]
-        self._tell(Told("stored", shown(stored.item.name), "; ".join([_became(stored), *lines])))
+        name = shown(stored.item.name)
+        if refused:
+            kept = quarantine.put_aside(
+                self._grounds, stored.item, _without_plots(refused[0], name)
+            )
+            lines.append(f"the package is kept in quarantine/{kept.id}")
+        else:
+            quarantine.remove(self._grounds, stored.item)
+        self._tell(Told("stored", name, "; ".join([_became(stored), *lines])))
         return True
 
     def _is_put_aside(self, bad: Bad) -> bool:
@@ -186,6 +198,15 @@ def status(root: Path) -> Status:
         tuple(shown(entry.name) for entry in entries_in(grounds.inbox)),
         tuple(shown(name) for name in staged),
         quarantine.listed(grounds),
+    )
+
+
+def _without_plots(problem: Problem, name: str) -> Plotter2Error:
+    return Plotter2Error(
+        problem.code,
+        f"its data are stored, but not all that it asks for was done: {problem.message}",
+        name,
+        f"{problem.help}; then: plotter2 quarantine retry ID",
     )
 
 

@@ -140,12 +140,16 @@ class PackageDone:
         told += [
             f"{p.script}: drew {', '.join(p.pictures)}" for p in self.plots if p.problem is None
         ]
+        reasons: dict[tuple[str, str], list[str]] = {}
         for each in self.refused:
             assert each.problem is not None
-            what = "not drawn" if isinstance(each, PlotDone) else "not attached"
-            told.append(
-                f"{each.script}: {what}: {each.problem.message} [{each.problem.code}]; {each.problem.help}"
-            )
+            why = f"{each.problem.message} [{each.problem.code}]; {each.problem.help}"
+            what = "drawn" if isinstance(each, PlotDone) else "attached"
+            reasons.setdefault((each.script, why), []).append(what)
+        told += [
+            f"{script}: not {' and not '.join(dict.fromkeys(whats))}: {why}"
+            for (script, why), whats in reasons.items()
+        ]
         return tuple(told)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from commandline import p2
 from plotter2.cli.main import COMMANDS
+from plotter2.manifest import mistakes
 
 PROJECT = Path(__file__).parents[2]
 SCHEMAS = PROJECT / "tests" / "p2lang" / "scripts" / "example_schemas.json"
@@ -88,3 +89,10 @@ def test_relative_links_lead_somewhere() -> None:
     for page in [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_manifest_in_the_guide_is_sound() -> None:
+    page = (PROJECT / "docs" / "guide.md").read_text()
+    shown = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert [mistakes(manifest.encode(), "guide") for manifest in shown] == [()] * len(shown)

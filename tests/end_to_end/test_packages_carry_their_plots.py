@@ -160,6 +160,24 @@ def test_the_inbox_takes_packages_and_draws_their_plots(
     assert p2_json(root, "runs")["runs"]
 
 
+def test_the_inbox_keeps_a_package_whose_plots_are_refused_until_it_is_tried_again(
+    place: Workplace, package: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "other"
+    (root / "inbox").mkdir(parents=True)
+    shutil.copy(package, root / "inbox" / "sweep.p2b")
+    assert p2(root, "inbox", "watch", "--once").code == 0
+    assert p2_json(root, "ls")["bundles"]
+    (kept,) = p2_json(root, "inbox", "status")["quarantined"]
+    assert kept["code"].startswith("P2-S07")
+    assert "its data are stored" in kept["message"]
+    trusting(place, root)
+    p2_json(root, "quarantine", "retry", kept["id"])
+    assert p2(root, "inbox", "watch", "--once").code == 0
+    assert p2_json(root, "runs")["runs"]
+    assert p2_json(root, "inbox", "status")["quarantined"] == []
+
+
 def test_attached_scripts_travel_with_an_exported_bundle(place: Workplace, tmp_path: Path) -> None:
     script = tmp_path / "again.p2"
     script.write_text('p2 1\ntask again { redo("sweep", over=sweep(lr=[0.1])) }\n')
