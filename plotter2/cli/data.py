@@ -11,6 +11,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
@@ -127,6 +128,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "former_names": [r.old for r in store.renames(one.id)] if one else [],
         "attached": _attached(store, one) if one else [],
         "attached_ever": _attached_ever(store, one) if one else [],
+        "task_results": task_results(store, one) if one else [],
         "params": one.params if one else {},
         "tables": _tables(store.bundle(one.id)) if one else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
@@ -166,6 +168,7 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(f'access("{shown["selector"]}") gives {shown["schema"]["rows"]:,} rows:')
         cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
+    lines += task_result_lines(shown["task_results"])
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
 

@@ -12,6 +12,30 @@ from plotter2.errors import DataError
 _SHOWN_BUNDLES = 5
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An attached script, and the bundle that it is attached to."""
+
+    bundle: dict[str, str] = {}
+    script: str = ""
+
+
+class AnsweredBy(msgspec.Struct, frozen=True, kw_only=True):
+    """The link that answered what the task asked for."""
+
+    bundle: dict[str, str] = {}
+    script: str = ""
+    source: str = ""
+
+
+class TaskOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """The task that made a picture: for which bundle, and where its script is attached."""
+
+    name: str = ""
+    bundle: dict[str, str] = {}
+    attachment: Attachment = Attachment()
+    answers: dict[str, AnsweredBy] = {}
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a provenance statement that are shown."""
 
@@ -24,6 +48,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     bundles: list[dict[str, str]] = []
     versions: dict[str, str] = {}
     ledger: dict[str, Any] = {}
+    task: TaskOrigin | None = None
 
 
 def origin_text(provenance: dict[str, Any]) -> str:
@@ -43,6 +68,7 @@ def origin_text(provenance: dict[str, Any]) -> str:
             "signed by",
             ", ".join(_named(signer, "principal", "fingerprint") for signer in origin.signers),
         ),
+        *([] if origin.task is None else _task(origin.task)),
         ("IR", origin.ir.get("sha256", "")),
         ("params", ", ".join(f"{k} = {v}" for k, v in origin.params.items()) or "none"),
         *(
@@ -56,6 +82,16 @@ def origin_text(provenance: dict[str, Any]) -> str:
         ("versions", ", ".join(f"{name} {v}" for name, v in origin.versions.items())),
     ]
     return "\n".join(f"{title:<10} {text}" for title, text in lines)
+
+
+def _task(task: TaskOrigin) -> list[tuple[str, str]]:
+    home = _named(task.attachment.bundle, "name", "id")
+    told = f"{task.name} for {_named(task.bundle, 'name', 'id')}, attached to {home}"
+    links = [
+        f"{name} from {each.bundle.get('name')}: {each.source}"
+        for name, each in task.answers.items()
+    ]
+    return [("task", told), *([("links", ", ".join(links))] if links else [])]
 
 
 def _named(entry: dict[str, str], name: str, detail: str) -> str:

@@ -91,9 +91,15 @@ class Stacked:
                 codes.NOTHING_LEFT,
                 f"none of the {len(self.parts)} bundles in {self.path!r} fulfils the conditions",
                 where=self.path,
-                help="give the script's params other values; plotter2 ls lists the bundles with theirs",
+                help=_MORE_TIME if only.since or only.before else _OTHER_PARAMS,
             )
         return replace(self, parts=kept)
+
+
+_MORE_TIME = (
+    "nothing came in at that time, perhaps not yet; plotter2 ls tells when bundles were added"
+)
+_OTHER_PARAMS = "give the script's params other values; plotter2 ls lists the bundles with theirs"
 
 
 @dataclass(frozen=True, slots=True)
