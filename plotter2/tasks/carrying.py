@@ -140,6 +140,7 @@ class _Run:
     ended: list[Ended] = field(default_factory=list)
     failed: set[tuple[str, str]] = field(default_factory=set)
     covered: dict[str, Coverage] = field(default_factory=dict)
+    chain: list[Task] = field(default_factory=list)
 
     def report(self) -> Report:
         declared = self._declared()
@@ -149,7 +150,8 @@ class _Run:
         if not coverage.runs:
             raise self._nowhere(coverage)
         compiled = self._compiled(declared)
-        for task in self._chain(declared):
+        self.chain = self._chain(declared)
+        for task in self.chain:
             for applicable in self._coverage(task).runs:
                 if self.wanted.only and applicable.bundle.id != self.wanted.bundle.id:
                     continue
@@ -221,11 +223,13 @@ class _Run:
         return [row for row in rows if row.id == bundle.id or row.name.startswith(below)]
 
     def _params(self, compiled: CompiledScript, task: Task) -> Params:
-        """Give the values for a task; what is given for another task of the chain is not meant for this one."""
-        given = self.wanted.params
-        if task.name != self.task.name:
-            known = {*compiled.module.params, *task.params}
-            given = {name: value for name, value in given.items() if name in known}
+        """Give the values for a task; what only other tasks of the chain have is meant for these.
+
+        Raises RunError for a name that nobody knows, and for a value that does not fit.
+        """
+        own = {*compiled.module.params, *task.params}
+        others = {name for each in self.chain for name in each.params} - own
+        given = {n: value for n, value in self.wanted.params.items() if n not in others}
         return bound_params(compiled, given, task.name)
 
     def _approved(self, instance: Instance) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What a run does with tasks, links and steps in Python: it says what is missing, or runs the rest of the script."""
+"""A script with tasks that is run by itself: what belongs to a bundle stops it or is told, the rest runs."""
 
 from __future__ import annotations
 
@@ -26,23 +26,37 @@ access("sweep/*")
   | handoff
 """
 
+FOR_A_BUNDLE = "runs in a task of a script that is attached to a bundle"
 STOPPED = {
     "tasks alone": (
         'task again { redo("sweep", over=sweep(lr=[0.1])) }',
         "2:14",
+        "P2-R0641",
         "nothing but tasks (again)",
     ),
-    "a link": ('link a: table{step: int} -> "sweep/*"\nloggy("x")', "2:1", "`link` needs a store"),
-    "a request": ('loggy("x")\nredo("sweep", over=sweep(lr=[0.1]))', "3:1", "`redo` needs a store"),
+    "a link": (
+        'link a: table{step: int} -> "sweep/*"\nloggy("x")',
+        "2:1",
+        "P2-R0641",
+        f"`link` {FOR_A_BUNDLE}",
+    ),
+    "a request": (
+        'loggy("x")\nredo("sweep", over=sweep(lr=[0.1]))',
+        "3:1",
+        "P2-R0641",
+        f"`redo` {FOR_A_BUNDLE}",
+    ),
     "an exposed table": (
         'expose runs = access("sweep/*") | head(3)',
         "2:1",
-        "`expose` needs a store",
+        "P2-R0641",
+        f"`expose` {FOR_A_BUNDLE}",
     ),
     "a step in Python": (
         'script f(t: table{step: int}): table{step: int} = python """return t"""\n'
         'access("sweep/*") | f | frame | histogram(x=step) | plot | handoff',
         "3:21",
+        "P2-R0618",
         "`f` needs children that run Python",
     ),
 }
@@ -60,13 +74,13 @@ def run(place: Workplace, text: str) -> Finished:
 
 
 @pytest.mark.parametrize("case", STOPPED)
-def test_what_this_release_cannot_do_stops_before_anything_is_computed(
+def test_what_cannot_run_here_stops_before_anything_is_computed(
     place: Workplace, case: str
 ) -> None:
-    text, where, message = STOPPED[case]
+    text, where, code, message = STOPPED[case]
     done = run(place, f"p2 1\n{text}\n")
     assert done.code != 0
-    assert "P2-R0618" in done.err
+    assert code in done.err
     assert f"stop.p2:{where}" in done.err
     assert message in done.err
     assert "nothing was computed" in done.err
@@ -77,7 +91,7 @@ def test_what_stands_outside_of_tasks_runs_and_the_tasks_are_told(place: Workpla
     script = signed(place, MIXED)
     done = p2(place.root, "run", script)
     assert done.code == 0
-    assert "not run: again" in done.err
+    assert "not run: again; a task runs for a bundle" in done.err
     record = p2_json(place.root, "run", script)
     assert [Path(a["path"]).name for a in record["artefacts"]] == ["mean.png"]
 
@@ -92,3 +106,16 @@ def test_a_run_may_give_another_column_and_the_record_tells_it(place: Workplace)
     wrong = p2(place.root, "run", script, "-p", "metric=rewrd")
     assert wrong.err.count("P2-E0201") == 1
     assert "did you mean `-p metric=reward`?" in wrong.err
+
+
+def test_a_step_in_python_stops_a_task_as_well(place: Workplace) -> None:
+    text = (
+        'script f(t: table{step: int}): table{step: int} = python """return t"""\n'
+        'task late { access("sweep/*") | f | frame | histogram(x=step) | plot | handoff }'
+    )
+    script = signed(place, f"p2 1\n{text}\n")
+    p2_json(place.root, "attach", "sweep", script)
+    done = p2(place.root, "run", "sweep:late")
+    assert done.code == 1
+    assert "P2-R0618" in done.out
+    assert "`f` needs children that run Python" in done.out
