@@ -15,7 +15,7 @@ test: $(VENV)/dev.stamp
 
 # Every kill point and power cut, and as many files as overflow the kernel's news (minutes; power cuts need root).
 test-faults: $(VENV)/dev.stamp
-	P2_KILL_STRIDE=1 P2_INBOX_FILES=24000 $(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/staging tests/datter
+	P2_KILL_STRIDE=1 P2_INBOX_FILES=24000 $(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/staging tests/datter tests/relay
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

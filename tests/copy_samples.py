@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datter_samples import add_run, add_sweep, curve, published, recorded_run
+from plotter2.datter.attaching import ScriptBytes
 from plotter2.datter.layout import Layout
 from plotter2.datter.output import Artefact
 from plotter2.datter.reading import registry_to_read
@@ -20,6 +21,7 @@ def make_root(root: Path, runs: int = 3) -> None:
         add_sweep(store, "exp", runs)
         store.rename("exp/run1", "exp/best")
         store.archive("exp/run2")
+        store.attach("exp/best", [ScriptBytes("tasks.p2", b"p2 1\n", b"signed")])
         record_run(store, "first")
         config = store.layout.config
         for name, text in (
@@ -59,6 +61,7 @@ def said_of(root: Path) -> dict[str, Any]:
             "contents": [objects for _, objects in registry.contents()],
             "runs": [(run.id, run.state, run.record) for run in registry.runs(100)],
             "serials": registry.seen(),
+            "requests": [(each.id, each.state) for each in registry.requests(str).listed()],
         }
     finally:
         registry.close()

@@ -143,18 +143,40 @@ class _Shipping:
             self._terms.acknowledged([item for item in synced.stored if item.kind not in ARRIVING])
             for item in synced.refused:
                 if is_last or not self._source.is_sound(item):
-                    self._done.damaged.append(item)
+                    self._give_up(item, None)
                 else:  # garbled under way, or what had come before was not what it seemed
                     again.append(Wanted(item=item))
         return again
 
     def _send(self, wanted: Wanted) -> None:
-        try:
-            self._link.send(wanted, self._source.read(wanted.item, wanted.offset))
-        except DataError as error:
-            if error.code in _OF_THE_WAY:
+        """Send one item. What the source cannot read is damaged; every other failure ends the copy."""
+        unreadable: list[DataError] = []
+
+        def pieces() -> Iterator[bytes]:
+            try:
+                yield from self._source.read(wanted.item, wanted.offset)
+            except DataError as error:
+                unreadable.append(error)
                 raise
-            self._done.damaged.append(wanted.item)
+
+        try:
+            self._link.send(wanted, pieces())
+        except DataError as error:
+            if not unreadable or unreadable[0].code in _OF_THE_WAY:
+                raise
+            self._give_up(wanted.item, error)
+
+    def _give_up(self, item: Item, why: DataError | None) -> None:
+        """Go on without an item that is damaged; without a change of the store, or the registry, there is no copy."""
+        if item.kind in ARRIVING:
+            raise DataError(
+                codes.NOT_COPIED,
+                f"the {item.kind} {item.name} is damaged or missing where it is copied from"
+                + (f": {why.message}" if why else ""),
+                where=item.name,
+                help="look what is wrong with plotter2 fsck; an older safe copy may mend it: plotter2 restore COPY",
+            )
+        self._done.damaged.append(item)
 
 
 def _groups(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -18,6 +18,8 @@ from typing import Protocol
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from datter_samples import add_run, add_sweep, begun, curve
+from faults.copying_workload import Copying
+from faults.happenings import Checked, Happened
 from faults.what_is_seen import Seen, opened, seen, unsound
 from plotter2.datter import codes, database, quarantine, scrubbing
 from plotter2.datter import store as stores
@@ -34,22 +36,6 @@ from plotter2.wire.messages import ColumnFound, LineRefused, ReadJob
 from staging_samples import Plain, attempts, drop, read_plainly
 
 Ack = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What the parent knows of a process that came to harm: its acknowledgements, and the code of its refusal."""
-
-    acks: tuple[str, ...]
-    refusal: str = ""
-
-
-@dataclass(slots=True)
-class Checked:
-    """What a check found, and how long the store took to be ready."""
-
-    wrong: list[str] = field(default_factory=list)
-    ready_s: float = 0.0
 
 
 class Workload(Protocol):
@@ -431,5 +417,15 @@ def _bytes_of(path: Path) -> str | dict[str, str]:
     return path.read_text()
 
 
-_ALL: tuple[Workload, ...] = (ADDING, CHANGING, PUBLISHING, ASKING, ATTACHING, Emptying())
+_ALL: tuple[Workload, ...] = (
+    ADDING,
+    CHANGING,
+    PUBLISHING,
+    ASKING,
+    ATTACHING,
+    Emptying(),
+    Copying(),
+)
 WORKLOADS = {workload.name: workload for workload in _ALL}
+LONG = {"copying": 20}
+"""Workloads with so many times more calls than the others."""

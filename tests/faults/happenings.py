@@ -1,0 +1,21 @@
+"""What is known of a process that came to harm, and what a check of its root found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the parent knows of a process that came to harm: its acknowledgements, and the code of its refusal."""
+
+    acks: tuple[str, ...]
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found, and how long the store took to be ready."""
+
+    wrong: list[str] = field(default_factory=list)
+    ready_s: float = 0.0
