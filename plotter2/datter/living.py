@@ -19,7 +19,7 @@ from plotter2.datter.ids import now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.leases import moment_ms
 from plotter2.datter.registry import Registry, RunRow
-from plotter2.datter.requested import Request, Token
+from plotter2.datter.requested import Request, State, Token
 from plotter2.datter.requests import Requests
 from plotter2.datter.task_runs import TaskRun
 from plotter2.errors import DataError, HostError, Plotter2Error, Problem
@@ -86,8 +86,8 @@ class Work:
             self._end_badly(error)
 
     def keep(self) -> None:
-        """Say that the work goes on; the lease is renewed when half of it is over. Raises DataError (P2-D0887)."""
-        if moment_ms() - self._renewed > self._lease_s * 500:
+        """Say that the work goes on; the lease is renewed when a tenth of it is over. Raises DataError (P2-D0887)."""
+        if moment_ms() - self._renewed > self._lease_s * 100:
             self._journal.requests.renew(self._token, self._lease_s)
             self._renewed = moment_ms()
 
@@ -133,16 +133,19 @@ class Work:
 
     def _record(self, error: BaseException, problem: Problem) -> None:
         requests = self._journal.requests
+        told = ""
         with requests.together():
             if isinstance(error, KeyboardInterrupt):
                 requests.stop(self._token)
             elif isinstance(error, Plotter2Error) and is_own_fault(error):
                 requests.fail(self._token, problem)
             else:
-                requests.crash(self._token, problem)
+                told = _told(requests.crash(self._token, problem), self._token.request)
             if self._run is not None:
                 run_id, record = self._run
                 self._journal.end_run(run_id, "failed", {**record, "error": problem.as_json()})
+        if told and isinstance(error, Plotter2Error):
+            error.note = f"{error.note}\n{told}" if error.note else told
 
 
 def settle(journal: Journal) -> int:
@@ -210,6 +213,11 @@ def _is_said(end: Callable[[], None]) -> bool:
         if error.code != codes.LEASE_LOST:  # it was given its end by who took it
             raise
     return True
+
+
+def _told(state: State, request_id: str) -> str:
+    became = "is put aside after so many crashes" if state == "dead" else "is queued again"
+    return f"the request {became}; have it tried again: plotter2 requests retry {request_id}"
 
 
 def _problem(error: BaseException) -> Problem:

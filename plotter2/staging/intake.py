@@ -93,6 +93,7 @@ def stage(
         for refused in (lines for bundle in found for lines in bundle.refused):
             quarantine.keep_lines(Grounds(store.layout.root), refused)
         read_at = time.perf_counter()
+        work.keep()
         entered = adding.commit(
             drafts, PATIENCE_S, lambda entered: work.done(_result(entered, plan.left_alone))
         )

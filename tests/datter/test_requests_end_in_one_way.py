@@ -291,6 +291,8 @@ def test_who_is_to_blame_decides_what_becomes_of_a_request(store: Store) -> None
     }
     for key, (error, state) in ends.items():
         request = ended_by(store, error, key)
+        told = getattr(error, "note", "")
+        assert (f"plotter2 requests retry {request.id}" in told) == (key in ("child", "disk"))
         assert (request.state, request.crashes) == (state, int(state == "queued"))
         run = store.run(str(request.run))
         assert run is not None
