@@ -66,7 +66,25 @@ access("experiment2/weights") | pca(cols("w_*"), n=3) | summary(by=run, p = mean
   | frame | bar(x=run, y=p) | plot("means") | handoff
 """
 
-OWN = (RICH, WIDE)
+OWNED = """p2 1
+param low: number = 0.1
+task a(key: string = "lab") {
+  let t = access("experiment2/*", where=lr > $low and not (seed in [1, 2] or isnull(lr)), since="2026-01-01")
+    | summary(by=lr, m = mean(reward))
+  expose total = $t
+  when rows($t) > 3 { $t | share(key=$key, to="b") } otherwise { deregister("total") giveup("few") }
+}
+task b after a {
+  let mine = copy("total")
+  register("total")
+  access("total") | handin(to="c")
+  $mine | show
+  release()
+}
+task c after b { access("total") | handoff }
+"""
+
+OWN = (RICH, WIDE, OWNED)
 
 
 def seeds() -> list[Content]:

@@ -20,6 +20,7 @@ from plotter2.tasks.declaring import AttachedTo, Modes
 from plotter2.tasks.linking import LinkState, links_of
 from plotter2.tasks.listing import tasks_of
 from plotter2.tasks.model import Answered, Applicable, Coverage, NotApplicable, Reason, Tasks
+from plotter2.tasks.owners import ExposedTable, exposed_for
 from plotter2.tasks.places import one_bundle
 
 _MOST_REASONS = 20
@@ -107,7 +108,8 @@ def tasks(root: str | None, bundle: str) -> Answer:
             for each in found.every
             if not found.is_hidden(each.task)
         }
-    data = tasks_json(found, coverages)
+        exposed = exposed_for(host.store, row)
+    data = {**tasks_json(found, coverages), "exposed": [each.as_json() for each in exposed]}
     rows = [_task_row(each, _how(each, row), coverages) for each in found.every]
     if not rows:
         return Answer(
@@ -118,7 +120,7 @@ def tasks(root: str | None, bundle: str) -> Answer:
     plain, coloured = drawn_table(
         ["task", "of", "", "kind", "asks for", "after", "runs on", "why"], rows
     )
-    more = _not_there(found, coverages)
+    more = _not_there(found, coverages) + _owners(exposed)
     return Answer(data, plain + more, coloured=coloured and coloured + more)
 
 
@@ -129,6 +131,25 @@ def _signed(host: Host, script: OpenedScript, bundle: str, *, yes: bool) -> Open
     if script.sidecar is not None:
         return script
     return signed_now(host, script, yes=yes, bundle=bundle)
+
+
+def _owners(exposed: Sequence[ExposedTable]) -> str:
+    """Say what tasks exposed here, whose it is by now, and who may read it beside the tasks that wait for it."""
+    if not exposed:
+        return ""
+    rows = [
+        [each.name, f"{each.rows:,}", each.by, each.owner, ", ".join(_readers(each))]
+        for each in exposed
+    ]
+    return (
+        "\n\n"
+        + drawn_table(["exposed here", "rows", "by task", "owned by", "shared with"], rows)[0]
+    )
+
+
+def _readers(each: ExposedTable) -> list[str]:
+    keys = {0: [], 1: ["who has the key"]}.get(each.keys, [f"who has one of {each.keys} keys"])
+    return [*each.readers, *keys]
 
 
 def _told(each: AttachedTo, bundle: str) -> str:

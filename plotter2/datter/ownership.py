@@ -109,17 +109,17 @@ class Ownership:
         elif now.owner != actor:
             _refuse(
                 codes.NOT_THE_OWNER,
-                f"{name} is owned by {now.owner}, and only its owner may {_WORDS[transfer.how]} it",
+                f"{name} is owned by {now.owner}, and only its owner may {_WORDS[transfer.how]}",
                 f'its owner hands it in first: | handin(to="{actor.task}"); or copy("{name}") makes one of your own',
             )
         self.enter(transfer)
 
 
 _WORDS = {
-    "share": "share",
-    "handin": "hand in",
-    "handoff": "hand off",
-    "deregister": "drop",
+    "share": "share it",
+    "handin": "hand it in",
+    "handoff": "hand it off",
+    "deregister": "drop it",
 }
 
 

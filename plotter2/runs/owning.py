@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,8 +31,11 @@ class Owning:
     params: Mapping[str, Any]
     run: str
 
-    def made(self, messages: Sequence[FromChild]) -> tuple[Transfer, ...]:
-        """Give the transfers that happened, in their order. Raises HostError P2-H0908 for what the program has not."""
+    def made(self, messages: Sequence[FromChild]) -> dict[str, Transfer]:
+        """Give the transfers that happened, in their order, by the operations that made them.
+
+        Raises HostError P2-H0908 for what the program has not, RunError P2-R0679 for what no task owns.
+        """
         by_id = {node.id: node for node in self.nodes}
         task = self.place.place.task
         found: dict[str, Transfer] = {}
@@ -48,7 +51,7 @@ class Owning:
                 ):
                     raise _broken()
                 found[node.id] = self._transfer(cast(How, how), node, by_id)
-        return tuple(found.values())
+        return found
 
     def _transfer(self, how: How, node: ir.Node, by_id: Mapping[str, ir.Node]) -> Transfer:
         name, origin = self._table(how, node, by_id)
@@ -100,10 +103,19 @@ class Owning:
         return origin
 
 
-def allowed(transfers: Sequence[Transfer], done: Performance, owned: Ownership) -> None:
-    """Raise RunError P2-R0673 to P2-R0677 unless a task may make all of these, one after the other."""
-    for transfer in transfers:
-        owned.carry_out(holder_of(done), transfer)
+def require_allowed(
+    transfers: Mapping[str, Transfer],
+    done: Performance,
+    owned: Ownership,
+    place_of: Callable[[str], str],
+) -> None:
+    """Raise RunError P2-R0673 to P2-R0677, with its place, unless a task may make these one after the other."""
+    for node, transfer in transfers.items():
+        try:
+            owned.carry_out(holder_of(done), transfer)
+        except RunError as error:
+            error.where = place_of(node)
+            raise
 
 
 def grants(done: Performance, names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ from plotter2.runs.exposing import (
     require_nothing_of_tasks,
 )
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
-from plotter2.runs.owning import Owning, allowed, grants
+from plotter2.runs.owning import Owning, grants, require_allowed
 from plotter2.runs.selecting import Circumstances
 from plotter2.runs.signing import capabilities, imports
 from plotter2.runs.task_place import TaskPlace
@@ -226,6 +226,13 @@ def _place(source: Source, error: ScriptFailed) -> str:
     return f"{source.name}:{line}:{column}"
 
 
+def _place_of(request: RunRequest, node: str) -> str:
+    """Give `file:line:column` of an operation."""
+    source, span = request.compiled.source, request.compiled.spans[node]
+    line, column = source.position(span.start)
+    return f"{source.name}:{line}:{column}"
+
+
 def _sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
     return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
 
@@ -396,13 +403,15 @@ def published_task(
             tables=tables,
             files=tuple(DrawnFile(file=p.name, sha256=b.sha256) for p, b in drawn),
             redo=redo,
-            transfers=transfers,
+            transfers=tuple(transfers.values()),
         )
-        allowed(transfers, done, parts.store.ownership())
+        require_allowed(
+            transfers, done, parts.store.ownership(), lambda node: _place_of(request, node)
+        )
         record = {
             **complete_record(run, outcome, artefacts),
             "exposed": {name: table.rows for name, table in tables.items()},
-            "grants": grants(done, _names(parts.store, transfers, task)),
+            "grants": grants(done, _names(parts.store, done.transfers, task)),
             "redo": [{"bundle": each.bundle, "runs": len(each.over)} for each in redo],
         }
 

@@ -133,7 +133,7 @@ def _archived_in(store: Store, paths: Sequence[str]) -> DataError | None:
 
 def _means_something(store: Store, path: str) -> bool:
     try:
-        store.describe(path)
+        store.find(path)
     except DataError as error:
         if error.code in _NOT_HERE:
             return False

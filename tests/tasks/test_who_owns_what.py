@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from commandline import p2, p2_json
 from datter_samples import PATIENCE_S, add_run
 from declared_samples import World
 from plotter2.config.settings import settings
@@ -161,6 +162,27 @@ def test_a_dropped_table_is_nobodys_until_somebody_claims_it(bundle: Bundle) -> 
     assert bundle.refused("b") == "P2-R0675"
     assert hows(bundle.shown("c")) == [("register", f"{bundle.name}:c")]
     bundle.done("d")
+
+
+def test_the_tasks_of_a_bundle_are_listed_with_what_they_exposed_and_whose_it_is(
+    bundle: Bundle,
+) -> None:
+    bundle.attach(
+        EXPOSING + "  expose more = sweep(seed=1..3)\n"
+        '  $t | share(to="c", key="lab")\n  $t | handin(to="b")\n  deregister("more")\n}\n'
+        'task b after a { access("total") | show }\n'
+        'task c after a { access("total") | show }'
+    )
+    bundle.done("b")
+    root = bundle.world.host.settings.root
+    told = {each["table"]: each for each in p2_json(root, "tasks", bundle.name)["exposed"]}
+    assert (told["total"]["owner"], told["total"]["readers"], told["total"]["keys"]) == (
+        "b",
+        ["c"],
+        1,
+    )
+    assert told["more"]["owner"] == "nobody"
+    assert "c, who has the key" in p2(root, "tasks", bundle.name).out
 
 
 # ---- each misuse -------------------------------------------------------------------------------

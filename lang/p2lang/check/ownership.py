@@ -5,7 +5,7 @@ from __future__ import annotations
 from p2lang.check.model import Step
 from p2lang.check.session import Session
 from p2lang.diagnostics import Related
-from p2lang.semantics.ownership import Shown, problems
+from p2lang.semantics.ownership import Shown, problems, uses
 
 _EARLIER = {"P2-E0277": "first here"}
 
@@ -27,10 +27,6 @@ def owned(session: Session) -> None:
 
 
 def _shown(step: Step) -> Shown[Step]:
-    return Shown(
-        step.signature.name,
-        step.signature.full_name,
-        step.attributes,
-        step.inputs,
-        bool(step.inputs) and step.inputs[0].kind == "table",
-    )
+    used = uses(step.signature, step.inputs, step.attributes)
+    of_table = step.signature.takes != "none" and bool(used) and used[0].kind == "table"
+    return Shown(step.signature.name, step.signature.full_name, step.attributes, used, of_table)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from p2lang.ir import Value
+from p2lang.ir import Value, nodes_named
 from p2lang.semantics.guards import conjuncts, exclusive
 from p2lang.semantics.structure import EXPOSE, GUARD, NEED, TASK
+from p2lang.signatures import Signature
 
 GIVEN_AWAY = {
     "handin": "handed in to another task",
@@ -57,13 +58,24 @@ class Problem(Generic[At]):
 
 
 class Shown(NamedTuple, Generic[At]):
-    """An operation as these rules see it: the name of its operation, its attributes, what it stands on."""
+    """An operation as these rules see it: the name of its operation, its attributes, what it stands on.
+
+    What only the condition names under which it happens is not used by it: that was known before.
+    """
 
     name: str
     full_name: str
     attributes: Mapping[str, Value]
     inputs: Sequence[At]
     of_table: bool
+
+
+def uses(
+    signature: Signature, inputs: Sequence[At], attributes: Mapping[str, Value]
+) -> tuple[At, ...]:
+    """Give what an operation stands on: what flows into it, and what its attributes name but its condition."""
+    flow = () if signature.takes == "none" else tuple(inputs[:1])
+    return (*flow, *nodes_named({n: v for n, v in attributes.items() if n != GUARD}))
 
 
 @dataclass

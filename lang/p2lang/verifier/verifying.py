@@ -14,7 +14,7 @@ from p2lang.semantics.clash import Clash
 from p2lang.semantics.filling import filled_attribute
 from p2lang.semantics.films import check_film
 from p2lang.semantics.needs import Need, Reckoning, total
-from p2lang.semantics.ownership import Shown, problems
+from p2lang.semantics.ownership import Shown, problems, uses
 from p2lang.semantics.selection import path_of, selection
 from p2lang.semantics.structure import (
     DECLARED,
@@ -258,10 +258,9 @@ class _Pass:
 
     def _shown(self, name: str) -> Shown[str]:
         known = self.nodes[name]
-        of_table = bool(known.inputs) and self.nodes[known.inputs[0]].kind == "table"
-        return Shown(
-            known.signature.name, known.node.op, known.node.attributes, known.inputs, of_table
-        )
+        used = uses(known.signature, known.inputs, known.node.attributes)
+        of_table = known.flow is not None and self.nodes[known.flow].kind == "table"
+        return Shown(known.signature.name, known.node.op, known.node.attributes, used, of_table)
 
     # ---- inputs ----------------------------------------------------------------------------------
 
