@@ -57,6 +57,11 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
     folder = settings(root).root
     done = _restored(folder, source, token_file, ca_file)
     lines = [*problem_lines(done.problems), f"{copied_text(done)} into {folder}"]
+    if done.shipped.settings:
+        names = ", ".join(done.shipped.settings[:_SHOWN])
+        lines.append(
+            f"settings out of the copy: {names}; whose scripts may run now: plotter2 trust list"
+        )
     assert done.audit is not None
     lines.append(
         f"{count(done.audit.bundles, 'bundle', 'bundles') or 'no bundle'}, "

@@ -161,9 +161,9 @@ def relay_serve(root: str | None, folder: Path, **how: Any) -> Answer:
         if certificate:
             server.protect(certificate, key)
         scheme = "https" if certificate else "http"
-        click.echo(
-            f"serving {folder} at {scheme}://{how['host']}:{server.server_port}; Ctrl-C ends it"
-        )
+        quiet = bool(click.get_current_context().params.get("as_json"))
+        told = f"serving {folder} at {scheme}://{how['host']}:{server.server_port}; Ctrl-C ends it"
+        click.echo(told, err=quiet)
         _serve(server)
     return Answer({"ok": True, "folder": str(folder)}, "ended")
 

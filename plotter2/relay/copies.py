@@ -44,6 +44,7 @@ class Copied:
             "copied": self.shipped.copied,
             "bytes": self.shipped.bytes,
             "items": self.shipped.items,
+            "settings": self.shipped.settings,
             "left_out": self.left_out,
             "same_disk": self.same_disk,
             "problems": [problem.as_json() for problem in self.problems],

@@ -11,6 +11,7 @@ import hmac
 import secrets
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +47,8 @@ from plotter2.relay.source import LocalSource
 
 LOCAL = "127.0.0.1"
 _PATIENCE_S = 120.0
+IDLE_S = 600.0
+"""So long a push or a restore may say nothing before the folder is given back."""
 _MOST_AT_ONCE = 8
 _LONGEST_PATH = 8_192
 _Kind = TypeVar("_Kind", bound=Said)
@@ -65,6 +68,7 @@ class RelayServer(ThreadingHTTPServer):
         self._receiver: Receiver | None = None
         self._session = ""
         self._source: LocalSource | None = None
+        self._last = time.monotonic()
         with receiving(folder):  # what is wrong with the folder is told at the start
             pass
         try:
@@ -118,6 +122,18 @@ class RelayServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of connections that end early; whoever pushes is told."""
+
+    def service_actions(self) -> None:
+        """Give the folder back when whoever pushed or restored says nothing any more."""
+        if time.monotonic() - self._last > IDLE_S and self.turn.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self.turn.release()
+
+    def heard(self) -> None:
+        """Remember that somebody says something."""
+        self._last = time.monotonic()
 
     # ------------------------------------------------------------ pushes and restores
     def begin(self) -> tuple[Receiver, str]:
@@ -238,7 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             with self._relay.turn:
+                self._relay.heard()
                 work()
+                self._relay.heard()
         except DataError as error:
             self.close_connection = True  # the rest of a body may still be under way
             problem = error.problem()

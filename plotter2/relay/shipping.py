@@ -57,6 +57,7 @@ class Shipped:
     copied: int = 0
     bytes: int = 0
     items: int = 0
+    settings: list[str] = field(default_factory=list)
     damaged: list[Item] = field(default_factory=list)
 
 
@@ -139,6 +140,7 @@ class _Shipping:
                 self._send(one)
             synced = self._link.sync()
             self._done.copied += len(synced.stored)
+            self._done.settings += [i.name for i in synced.stored if i.kind == "config"]
             self._done.bytes += sum(item.bytes for item in synced.stored)
             self._terms.acknowledged([item for item in synced.stored if item.kind not in ARRIVING])
             for item in synced.refused:

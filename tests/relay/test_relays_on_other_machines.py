@@ -23,12 +23,13 @@ import pytest
 from commandline import p2, p2_json
 from copy_samples import change_root, flip_a_bit, make_root, said_of
 from datter_samples import PATIENCE_S, add_run
+from plotter2.datter import durable
 from plotter2.datter.auditing import audit
 from plotter2.datter.collecting import object_files
 from plotter2.datter.layout import Layout
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
-from plotter2.relay import addresses
+from plotter2.relay import addresses, http_server
 from plotter2.relay.framing import LARGEST_FRAME, Frames
 from plotter2.relay.http_server import RelayServer
 
@@ -382,6 +383,18 @@ def test_what_http_answers_means_what_it_should(tmp_path: Path, token: Path) -> 
         assert raw.ask("PUT", path, good)[0] == 401
     assert sorted(p.name for p in tmp_path.iterdir()) == ["far", "token"]
     assert [p.name for p in object_files(Layout(tmp_path / "far"))] == [digest]
+
+
+def test_a_push_that_says_nothing_any_more_gives_the_folder_back(
+    tmp_path: Path, token: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "IDLE_S", 0.1)
+    with served(tmp_path / "far", token) as port:
+        raw = Raw(port, token)
+        with durable.locked(tmp_path / "far" / "registry" / "lock", 5):
+            pass
+        digest = hashlib.sha256(b"x").hexdigest()
+        assert raw.ask("PUT", f"/1/object/{digest}?digest={digest}&bytes=1", b"x")[0] == 409
 
 
 def test_a_large_object_is_gone_on_with_where_the_connection_was_cut(
