@@ -83,7 +83,8 @@ def _read_group(
     data = next(iter(content.values()))
     match files[0].format:
         case "arrow":
-            sender.table(name, read_arrow(_cut(data, files[0].pieces), name, limits))
+            pieces = _cut(data, files[0].pieces)
+            sender.table(name, read_arrow(pieces, name, limits, whole=files[0].whole))
         case "csv":
             sender.table(name, read_delimited(data, name, limits, SEPARATORS))
         case "tsv":

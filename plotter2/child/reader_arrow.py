@@ -31,8 +31,10 @@ class _Growing:
     pieces: list[pl.Series]
 
 
-def read_arrow(files: Sequence[bytes], where: str, limits: ReadingLimits) -> ReadTable:
-    """Read a table out of Arrow IPC files.
+def read_arrow(
+    files: Sequence[bytes], where: str, limits: ReadingLimits, *, whole: bool = True
+) -> ReadTable:
+    """Read a table out of Arrow IPC files; of one that is not `whole` the columns may differ in their rows.
 
     Raises DataError: P2-D0857 (no Arrow file, columns that do not fit together), P2-D0858 (a type
     that no column has), P2-D0847, P2-D0848, P2-D0849, P2-D0854 (limits, names).
@@ -53,7 +55,7 @@ def read_arrow(files: Sequence[bytes], where: str, limits: ReadingLimits) -> Rea
     rows = len(made[0].values) if made else 0
     limits.check_rows(rows, where)
     for column in made:
-        if len(column.values) != rows:
+        if whole and len(column.values) != rows:
             raise _bad(
                 where,
                 f"column {column.name!r} has {len(column.values)} rows, column {made[0].name!r} has {rows}",

@@ -17,10 +17,11 @@ from plotter2.errors import DataError, Plotter2Error
 from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
 from plotter2.staging.finding import find
+from plotter2.staging.found import ReadBundle
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.intake import AddedBundle, check_rows, told
 from plotter2.staging.parts import Asked, Plan
-from plotter2.staging.reading import ReadBundle, Submit, read_all
+from plotter2.staging.reading import Submit, read_all
 from plotter2.staging.stillness import Look, look
 from plotter2.wire import codes as wire_codes
 

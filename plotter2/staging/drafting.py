@@ -10,7 +10,7 @@ from logger2.identity import Scalar, run_name
 from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug
-from plotter2.staging.reading import ReadBundle, ReadColumn, ReadTable
+from plotter2.staging.found import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.roles import Background, roles_of, unit_of
 from plotter2.staging.stating import as_stated
 from plotter2.staging.tokens import repeats_among

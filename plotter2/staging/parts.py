@@ -27,12 +27,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read, in one part or several; `name` is how it is told, `table` what its table is called."""
+    """A file to read, in one part or several; `name` is how it is told, `table` what its table is called.
+
+    `whole` is False for a share of a table whose other files are read in another go.
+    """
 
     parts: tuple[Part, ...]
     name: str
     format: FileFormat
     table: str = ""
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

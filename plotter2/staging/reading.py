@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, cast, get_args
 
-from logger2.identity import Scalar
-from plotter2.datter.bundle import Kind, SourceFile
+from plotter2.datter.bundle import Kind
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
+from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
+from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
@@ -30,6 +30,7 @@ from plotter2.wire.messages import (
 
 BATCH_BYTES = 128 << 20
 BATCH_FILES = 400
+BATCH_PARTS = 4_000
 BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
 _PIECE_BYTES = 5
@@ -57,65 +58,18 @@ Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
 """Takes the bytes of a column chunk; gives (SHA-256, size)."""
 
 
-@dataclass(slots=True)
-class ReadChunk:
-    """Some rows of a column that are kept already."""
-
-    digest: str
-    bytes: int
-    rows: int
-
-
-@dataclass(slots=True)
-class ReadColumn:
-    """A column as the child found it."""
-
-    name: str
-    kind: Kind
-    features: dict[str, Scalar]
-    rows: int = 0
-    nulls: int = 0
-    chunks: list[ReadChunk] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ReadTable:
-    """A table as the child found it; `rows` is -1 until the child said that it is complete."""
-
-    columns: dict[str, ReadColumn] = field(default_factory=dict)
-    rows: int = -1
-    skipped_bytes: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ReadBundle:
-    """A planned bundle with everything that was read for it; tables by their final names."""
-
-    planned: Planned
-    tables: dict[str, ReadTable] = field(default_factory=dict)
-    run: RunFound | None = None
-    params: dict[str, Scalar] = field(default_factory=dict)
-    files: list[SourceFile] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    refused: list[RefusedLines] = field(default_factory=list)
-
-    @property
-    def has_params_file(self) -> bool:
-        """Tell whether a file says the params; then those in names of folders, often rounded, do not count."""
-        return any(source.format == "params" for source in self.planned.sources)
-
-
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
     """Have all files of the planned bundles read; gives the bundles in the same order.
 
     Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
     P2-D0832, P2-D0833, P2-D0836 for files, P2-D0837 when the answer does not fit together.
     """
+    shares = list(cut(bundles, Room(BATCH_BYTES, BATCH_PARTS)))
     found: list[ReadBundle] = []
-    for batch in _batches(bundles):
+    for batch in _batches([share for _, share in shares]):
         found += _read_batch(batch, submit, keep)
-    return found
+    places = [place for place, _ in shares]
+    return put_together(bundles, list(zip(places, found, strict=True)))
 
 
 def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
@@ -175,6 +129,7 @@ def _job(places: Sequence[Copied]) -> ReadJob:
                 offset=place.offset,
                 length=place.file.bytes,
                 pieces=list(place.pieces) if place.source.format == "arrow" else [],
+                whole=place.source.whole,
             )
             for place in places
         ]
@@ -297,8 +252,11 @@ def _note_of(refused: RefusedLines) -> str:
 
 def _check(bundle: ReadBundle) -> None:
     """Every table is complete, has columns of equal length, and every file asked for is there."""
+    shares = {source.table for source in bundle.planned.sources if not source.whole}
     for stream, table in bundle.tables.items():
-        if any(column.rows != table.rows for column in table.columns.values()):
+        if stream not in shares and any(
+            column.rows != table.rows for column in table.columns.values()
+        ):
             raise _broken(f"the columns of {stream!r} do not have its {table.rows} rows")
     wanted = {source.table for source in bundle.planned.sources if source.table}
     if not wanted <= set(bundle.tables):

@@ -9,7 +9,7 @@ from logger2.identity import Scalar
 from logger2.schema import Schema, features_from, infer
 from plotter2.errors import DataError
 from plotter2.staging import codes
-from plotter2.staging.reading import ReadColumn, ReadTable
+from plotter2.staging.found import ReadColumn, ReadTable
 
 _UNIT_CHARACTERS = 60
 

@@ -245,7 +245,8 @@ class RunJob(Message, frozen=True):
 class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`.
 
-    Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file).
+    Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file);
+    if they are not `whole`, more rows of their columns are in other jobs.
     """
 
     name: Name
@@ -254,6 +255,7 @@ class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     offset: Count = 0
     length: Count | None = None
     pieces: list[Count] = []
+    whole: bool = True
 
 
 class ReadJob(Message, frozen=True):

@@ -14,15 +14,16 @@ import pytest
 
 import logger2
 from manifest_samples import as_bytes, container, digests, minimal
+from plotter2.child.arrow import arrow_file
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
-from plotter2.exporting.package import export
-from plotter2.exporting.wanted import ToExport
+from plotter2.exporting import package as packages
+from plotter2.exporting.wanted import Exported, ToExport
 from plotter2.manifest import codes, read_manifest
 from plotter2.staging import codes as staging_codes
-from plotter2.staging import sources
+from plotter2.staging import reading, sources
 from plotter2.staging.intake import AddReport
 from plotter2.staging.manifests import checked
 from plotter2.staging.packing import Label, pack
@@ -48,6 +49,13 @@ def other(tmp_path: Path) -> Iterator[Store]:
 
 def add(store: Store, path: Path, name: str | None = None) -> AddReport:
     return staged([path], name, read_here, store)
+
+
+def export(store: Store, wanted: ToExport) -> Exported:
+    def never(*_: object) -> Any:
+        raise AssertionError("a package needs no child")
+
+    return packages.export(store, wanted, never)
 
 
 def folder(at: Path, files: dict[str, bytes], **more: Any) -> Path:
@@ -547,3 +555,53 @@ def test_a_manifest_of_a_container_is_plain_to_read(tmp_path: Path) -> None:
     first, manifest = (tmp_path / "x.p2b").read_bytes().split(b"\n", 1)
     assert first.startswith(b"P2B 1 ")
     assert json.JSONDecoder().raw_decode(manifest.decode())[0]["user"] == "ada"
+
+
+# ------------------------------------------------------------ too large for one go
+def in_pieces(at: Path, rows: list[int], **more: Any) -> Path:
+    """Write a table whose columns lie in several files each."""
+    files: dict[str, bytes] = {}
+    columns = {
+        "a": lambda n: pl.Series("a", range(n), dtype=pl.Int64),
+        "b": lambda n: pl.Series(
+            "b", [i / 3 if i % 5 else None for i in range(n)], dtype=pl.Float64
+        ),
+        "c": lambda n: pl.Series("c", [f"text {i}" for i in range(n)]),
+    }
+    for name, made in columns.items():
+        for number, count in enumerate(rows):
+            files[f"{name}{number}.arrow"] = bytes(arrow_file(made(count)))
+    table = {"kind": "table", "name": "main", "files": list(files), "format": "arrow"}
+    return folder(at, {**files, "p.json": b'{"lr": 1}'}, contains=[table, {"kind": "params", "file": "p.json"}],
+                  **more)  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "parts"), [(1, 4000), (3000, 4000), (1 << 27, 2), (1 << 27, 5)])
+def test_a_bundle_that_is_too_large_for_one_child_is_read_in_several(
+    store: Store,
+    other: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    parts: int,
+) -> None:
+    at = in_pieces(tmp_path / "p", [7, 1, 20], id="01HZX3J7C8QK5RW2V9YBT6M4ND")
+    add(store, at)
+    monkeypatch.setattr(reading, "BATCH_BYTES", size)
+    monkeypatch.setattr(reading, "BATCH_PARTS", parts)
+    add(other, at)
+    assert compared(bundle(other, "p")) == compared(bundle(store, "p"))
+    assert bundle(other, "p").params == {"lr": 1}
+    ranges = [column.range for column in bundle(other, "p").tables["main"].columns]
+    assert ranges == [(0.0, 19.0), (1 / 3, 19 / 3), None]
+
+
+def test_columns_that_do_not_fit_together_are_seen_over_several_goes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH_PARTS", 2)
+    at = in_pieces(tmp_path / "p", [7, 1])
+    (at / "b1.arrow").write_bytes((at / "b0.arrow").read_bytes())
+    error = refusal(store, at)
+    assert error.code == codes.DISAGREES
+    assert "8 and 14" in error.message
