@@ -121,7 +121,12 @@ def _link_events(layout: Layout, folder: Path) -> None:
     with durable.reported(folder):
         files = sorted(folder.iterdir())
     for path in files:
-        durable.link_new(path, layout.commits / path.name)
+        final = layout.commits / path.name
+        if not durable.link_new(path, final):
+            with durable.reported(final):
+                content = path.read_bytes()
+                if final.read_bytes() != content:  # an event never changes: this one is damaged
+                    durable.replace(final, content)
     durable.sync_dir(layout.commits)
 
 

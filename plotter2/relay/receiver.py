@@ -24,6 +24,7 @@ from plotter2.datter.workspace import sweep, workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import VERSION, Closing, Synced, Wanted, Welcome
 from plotter2.relay.places import ARRIVING, REPLACED, place
+from plotter2.relay.source import recorded
 
 PATIENCE_S = 30.0
 _OPEN_FILES = 200
@@ -59,6 +60,7 @@ class Receiver:
         self._stored: list[Item] = []
         self._refused: list[Item] = []
         self._synced: set[Path] = set()
+        self._before = {} if as_root else recorded(layout)
         with durable.reported(folder):
             for path in (self._ready, self._ready / "commits", self._ready / "config", self._loose):
                 path.mkdir()
@@ -73,8 +75,9 @@ class Receiver:
     def ask(self, items: Sequence[Item]) -> tuple[Wanted, ...]:
         """Give those of the items that are not here, or not sound."""
         wanted = []
-        for item in items:
-            path = place(self._layout, item)
+        for given in items:
+            path = place(self._layout, given)
+            item = self._as_before(given, path)
             self._asked[item.kind, item.name] = item
             if self._is_there(item, path):
                 continue
@@ -131,6 +134,23 @@ class Receiver:
             os.close(self._came.pop().fd)
 
     # ------------------------------------------------------------ asking
+    def _as_before(self, item: Item, path: Path) -> Item:
+        """Give the item as it was copied before: what never changes and has other bytes now is damaged at its source.
+
+        Raises DataError (P2-D0913) when it is a change of the store.
+        """
+        before = self._before.get((item.kind, item.name), item)
+        if before.digest == item.digest or item.kind in REPLACED or not path.exists():
+            return item
+        if item.kind == "output":
+            return before
+        raise DataError(
+            codes.NOT_COPIED,
+            f"the {item.kind} {item.name} has not the bytes any more that were copied before",
+            where=item.name,
+            help="it is damaged where it is copied from; mend it there: plotter2 restore COPY",
+        )
+
     def _is_there(self, item: Item, path: Path) -> bool:
         if item.kind == "registry":
             return self._as_root and _is_sound_registry(path)

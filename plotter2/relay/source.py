@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plotter2.datter import durable, objects
+from plotter2.datter import arrival, durable, objects
 from plotter2.datter.arrival import Item, Kind
 from plotter2.datter.layout import Layout
 from plotter2.datter.registry import Registry
 from plotter2.datter.store import Store
 from plotter2.datter.workspace import workspace
+from plotter2.errors import DataError
 from plotter2.relay.link import PIECE
 from plotter2.relay.places import place
 
@@ -75,6 +76,7 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
             registry.close()
         chunks = {digest: size for _, held in contents for digest, size in held.items()}
         left_out: dict[str, str] = {}
+        before = recorded(layout)
         found = [Item(kind="object", name=d, digest=d, bytes=size) for d, size in chunks.items()]
         found += [_described(layout, row.id, row.digest) for row, _ in contents]
         found += _below(layout.output, "output")
@@ -82,7 +84,18 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         found += [_item("event", layout.commits / f"{e}.json", e) for e in events]
         found += _settings(layout, left_out, private_keys=private_keys)
         found.append(_item("registry", file, "registry"))
-        yield LocalSource(layout, file, tuple(found), left_out)
+        # A copy's files are what they were when they were copied, or damaged.
+        items = tuple(before.get((item.kind, item.name), item) for item in found)
+        yield LocalSource(layout, file, items, left_out)
+
+
+def recorded(layout: Layout) -> dict[tuple[str, str], Item]:
+    """Give what a safe copy noted of its files; nothing of another root, or of a copy whose record is damaged."""
+    try:
+        record = arrival.record_of(layout)
+    except DataError:
+        record = None
+    return {(item.kind, item.name): item for item in record.files} if record else {}
 
 
 @contextmanager

@@ -173,6 +173,45 @@ def test_verifying_finds_every_flipped_bit_and_a_deep_copy_mends_them(
     assert [item.kind for item in quarantine.listed(layout)] == ["object"]
 
 
+def test_what_never_changes_and_is_damaged_in_the_root_is_not_copied_over(
+    root: Path, copy: Path
+) -> None:
+    before, layout = said_of(copy), Layout(root)
+    event, picture = next(layout.commits.iterdir()), next(layout.output.rglob("*.png"))
+    flip_a_bit(picture)
+    for deep in (False, True):
+        assert backup(root, copy, deep=deep).problems == ()
+        assert said_of(copy)["outputs"] == before["outputs"]
+        assert verify(copy).problems == ()
+    flip_a_bit(event)
+    for deep in (False, True):
+        with pytest.raises(DataError) as caught:
+            backup(root, copy, deep=deep)
+        assert caught.value.code == "P2-D0913"
+        assert verify(copy).problems == ()
+    restore(copy, root)
+    assert event.read_bytes() == (copy / "source" / "commits" / event.name).read_bytes()
+    assert audit(root, PATIENCE_S).problems == ()
+
+
+def test_damage_in_the_copy_does_not_come_into_the_root(root: Path, copy: Path) -> None:
+    layout = Layout(root)
+    good = files_below(layout.source)
+    flip_a_bit(next(Layout(copy).commits.iterdir()))
+    next(layout.commits.iterdir()).unlink()
+    with pytest.raises(DataError) as caught:
+        restore(copy, root)
+    assert caught.value.code == "P2-D0913"
+    assert good.items() >= files_below(layout.source).items()
+
+
+def test_damaged_descriptions_come_back(root: Path, copy: Path) -> None:
+    for path in Layout(root).source.glob("0*/bundle.json"):
+        flip_a_bit(path)
+    assert restore(copy, root).problems == ()
+    assert said_of(root) == said_of(copy)
+
+
 def test_verifying_what_is_no_copy_is_refused(root: Path, tmp_path: Path) -> None:
     for folder in (root, tmp_path / "nothing"):
         finished = p2(root, "backup", "--verify", folder)
