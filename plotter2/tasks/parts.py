@@ -99,14 +99,25 @@ def text_of(content: bytes, name: str) -> Text | None:
 
 
 def only_link(tree: ast.Script, name: str) -> ast.Script:
-    """Give the script with one of its links and the definitions around it, and nothing else that does anything."""
-    items = tuple(
+    """Give the script with one of its links and what that needs: nothing else can make it fail."""
+    items = [
         item
         for item in tree.items
         if not isinstance(item, _NOT_FOR_LINKS)
         and not (isinstance(item, ast.Link) and item.name.text != name)
+    ]
+    values = {item.name.text: item for item in items if isinstance(item, ast.Let)}
+    needed: set[str] = set()
+    pending: list[ast.Node] = [item for item in items if not isinstance(item, ast.Let)]
+    while pending:
+        for node in ast.walk(pending.pop()):
+            if isinstance(node, ast.Var) and node.name.text in values.keys() - needed:
+                needed.add(node.name.text)
+                pending.append(values[node.name.text])
+    kept = tuple(
+        item for item in items if not isinstance(item, ast.Let) or item.name.text in needed
     )
-    return replace(tree, items=items)
+    return replace(tree, items=kept)
 
 
 def imposed_in(task: ast.Task) -> frozenset[str]:

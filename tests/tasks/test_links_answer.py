@@ -226,6 +226,21 @@ def test_a_source_that_was_archived_answers_no_more_until_it_is_back(world: Worl
     assert isinstance(asked(world, "experiment2"), Answered)
 
 
+def test_a_link_does_not_hang_on_what_else_its_script_reads(world: World) -> None:
+    text = (
+        'p2 1\nlet far = access("experiment2/experiment2b")\nlet least = 0\n'
+        'link far_rows: table{row: int} -> "experiment2/experiment2b"\n'
+        'link matrix: table{row: int, col: int, value: number} -> "weights"'
+        " via | filter(row >= $least) | rename(value = w)\n"
+        'task look { $far | frame | histogram(x=row) | plot("l") | handoff }\n'
+    )
+    world.attach("experiment2/experiment2a", "both.p2", text)
+    world.host.store.archive("experiment2/experiment2b")
+    assert isinstance(asked(world, "experiment2/experiment2a"), Answered)
+    head = Head("far_rows", (("row", ColumnType("int")),))
+    assert "archived" in reason(asked(world, "experiment2/experiment2a", head))
+
+
 def test_a_source_that_was_renamed_is_found_until_its_old_name_means_another(world: World) -> None:
     world.attach("experiment2", "matrix.p2", LINK.replace("weights.csv", "experiment2b/weights"))
     world.host.store.rename("experiment2/experiment2b", "experiment2/moved")
