@@ -79,7 +79,7 @@ def detach(on: Change, path: str, name: str) -> Attachment:
             codes.NOT_ATTACHED,
             f"nothing called {name!r} is attached to {bundle.name!r}",
             where=path,
-            help=f"attached are {names}"
+            help=f"what is attached: {names}"
             if here
             else "what it inherits is attached to a bundle above; plotter2 show tells what is attached",
         )

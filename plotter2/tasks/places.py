@@ -6,6 +6,7 @@ looked up from the root, as `access` does everywhere.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -56,11 +57,13 @@ def selector_of(store: Store, bundle: BundleRow, path: str) -> str:
     if archived is not None:
         raise archived
     has = f"has the tables {', '.join(streams)}" if streams else "has no tables of its own"
+    close = difflib.get_close_matches(_without_ending(path), streams, n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
     raise DataError(
         codes.UNKNOWN_BUNDLE,
         f"{path!r} is no table of {bundle.name!r}, nothing below it, and no bundle of the store",
         where=path,
-        help=f"{bundle.name!r} {has}; plotter2 ls lists the bundles",
+        help=f"{meant}{bundle.name!r} {has}; plotter2 ls lists the bundles",
     )
 
 

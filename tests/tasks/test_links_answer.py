@@ -152,6 +152,12 @@ def test_a_source_that_is_nowhere_is_refused_when_it_is_declared(world: World) -
     assert '"experiment2" has the tables runs' in caught.value.help
 
 
+def test_a_misspelt_source_is_answered_with_the_table_that_is_meant(world: World) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        world.attach("experiment2/experiment2a", "m.p2", LINK.replace("weights", "wieghts"))
+    assert caught.value.help.startswith('did you mean "weights"?')
+
+
 # ---- what is fixed since a link was declared -------------------------------------------------------
 
 
