@@ -5,7 +5,7 @@ What a task exposes is its own. Only the owner lets others read, hands on or dro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -44,11 +44,15 @@ class Ownership:
     """The tables about which something was said since they were exposed; all others are their tasks' own."""
 
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
+    is_gone: Callable[[Holder], bool] = field(default=lambda _: False, compare=False)
+    """Tells whether the script of a task is attached no longer, so that the task can own nothing."""
 
     @classmethod
-    def after(cls, runs: Iterable[Performance]) -> Ownership:
+    def after(
+        cls, runs: Iterable[Performance], is_gone: Callable[[Holder], bool] = lambda _: False
+    ) -> Ownership:
         """Give who owns what after these runs, oldest first."""
-        owned = cls()
+        owned = cls(is_gone=is_gone)
         for done in runs:
             for transfer in done.transfers:
                 owned.enter(transfer)
@@ -94,7 +98,7 @@ class Ownership:
                 "read it, or make another one of it and expose that",
             )
         if transfer.how == "register":
-            if now.owner is not None:
+            if now.owner is not None and not self.is_gone(now.owner):
                 _refuse(
                     codes.OWNED_ALREADY,
                     f"{name} is owned by {now.owner}, and only what nobody owns can be claimed",

@@ -44,6 +44,7 @@ from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
 from plotter2.datter.stack import Part, Stacked, kind_of_param, stack
 from plotter2.datter.task_runs import TaskRuns
+from plotter2.datter.transfers import Holder
 from plotter2.errors import DataError
 
 PATIENCE_S = 30.0
@@ -265,7 +266,12 @@ class Store:
 
     def ownership(self) -> Ownership:
         """Give who owns the tables that tasks exposed, and who may read them."""
-        return Ownership.after(self._registry.task_runs.transferred())
+        return Ownership.after(self._registry.task_runs.transferred(), self._is_gone)
+
+    def _is_gone(self, holder: Holder) -> bool:
+        home = self._registry.bundle(holder.home)
+        attached = () if home is None else self.attachments(home)
+        return holder.script not in {attachment.name for attachment in attached}
 
     def bind_exposed(
         self, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]

@@ -55,7 +55,7 @@ from plotter2.runs.task_place import TaskPlace
 from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Format, Note, Progress, RowsCounted, RunJob, TableShown
+from plotter2.wire.messages import Format, Note, Progress, Released, RowsCounted, RunJob, TableShown
 
 Event = Progress | Note | TableShown
 Params = Mapping[str, Given]
@@ -412,6 +412,7 @@ def published_task(
             **complete_record(run, outcome, artefacts),
             "exposed": {name: table.rows for name, table in tables.items()},
             "grants": grants(done, _names(parts.store, done.transfers, task)),
+            "released": any(isinstance(message, Released) for message in outcome.messages),
             "redo": [{"bundle": each.bundle, "runs": len(each.over)} for each in redo],
         }
 

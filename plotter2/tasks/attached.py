@@ -20,6 +20,7 @@ from p2sign.gate import Verified
 from p2sign.refusal import Refusal
 from p2std.registry import core
 from plotter2.datter.attachments import Attachment
+from plotter2.datter.ownership import Ownership
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error, Refused
@@ -68,6 +69,14 @@ class Declarations:
     _known: dict[str, tuple[Declared, ...]] = field(default_factory=dict)
     _programs: dict[tuple[str, str], CompiledScript] = field(default_factory=dict)
     _names: tuple[str, ...] | None = None
+    _owned: Ownership | None = None
+
+    @property
+    def owned(self) -> Ownership:
+        """Give who owns the tables that tasks exposed."""
+        if self._owned is None:
+            self._owned = self.store.ownership()
+        return self._owned
 
     @property
     def store(self) -> Store:

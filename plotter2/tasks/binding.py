@@ -29,7 +29,7 @@ from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
 from plotter2.runs.selecting import Circumstances
 from plotter2.runs.task_place import Origin, TaskPlace, digest_of_inputs
 from plotter2.tasks import codes
-from plotter2.tasks.exposures import Exposed, Exposures, lent
+from plotter2.tasks.exposures import Exposed, Exposures, anybodys, lent
 from plotter2.tasks.model import Answered, Applicable, Declared
 from plotter2.tasks.parts import links_of
 from plotter2.tasks.places import selector_of
@@ -303,6 +303,9 @@ class _Finding:
             return
         found = self.instance.exposures.named(name, bundles)
         done = self.instance.exposures.dropped(name, bundles) if found is None else found.done
+        if done is None and node.op.startswith("register@"):
+            everywhere = (self.instance.bundle, *self.instance.every_above)
+            done = anybodys(self.store, name, everywhere)
         if done is None:
             raise RunError(
                 DROPPED,

@@ -81,13 +81,14 @@ def _is_lent(
     declarations: Declarations, declared: Declared, task: Task, bundle: BundleRow, asked: Unanswered
 ) -> bool:
     """Tell whether a task of some script shared a table of that name with this one."""
+    if asked.link is not None or not declarations.owned.held:
+        return False
     attachment, store = declared.attachment, declarations.store
     reader = Holder(
         bundle=bundle.id, home=attachment.bundle, script=attachment.name, task=task.name
     )
     bundles = (bundle, *declarations.above(bundle))
-    found = lent(store, store.ownership(), asked.head.name, reader, bundles)
-    return asked.link is None and found is not None
+    return lent(store, declarations.owned, asked.head.name, reader, bundles) is not None
 
 
 def _archived(task: Task, archived: BundleRow) -> Reason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from declared_samples import World
 from plotter2.config.settings import settings
 from plotter2.datter.auditing import audit
 from plotter2.datter.rebuild import rebuild
-from plotter2.host.asking import TaskHow
+from plotter2.host.asking import TaskHow, task_of
 from plotter2.host.host import Host
 from plotter2.tasks.carrying import Report
 from plotter2.tasks.listing import tasks_of
+from plotter2.tasks.owners import exposed_for
 
 pytestmark = pytest.mark.process
 
@@ -125,6 +127,31 @@ def test_share_lets_a_task_of_another_script_read(bundle: Bundle) -> None:
     bundle.attach(READING.replace("WHAT", "$total | show"), "other.p2")
     assert bundle.shown("a")[1]["to"] == f"{bundle.name}:reader"
     bundle.done("reader")
+
+
+def test_a_task_of_another_script_becomes_the_owner(bundle: Bundle) -> None:
+    bundle.attach(EXPOSING + '  $t | handin(to="other:reader")\n}', "main.p2")
+    bundle.attach(READING.replace("WHAT", "$total | handoff"), "other.p2")
+    bundle.done("a")
+    assert hows(bundle.shown("reader")) == [("handoff", bundle.name)]
+
+
+def test_what_nobody_owns_can_be_claimed_by_a_task_of_another_script(bundle: Bundle) -> None:
+    bundle.attach(EXPOSING + '  deregister("total")\n}', "main.p2")
+    bundle.attach('p2 1\ntask finder { register("total") }', "other.p2")
+    bundle.done("a")
+    bundle.done("finder")
+    (table,) = exposed_for(bundle.world.host.store, bundle.world.bundle(bundle.name))
+    assert table.owner == "other.p2:finder"
+
+
+def test_what_a_task_left_whose_script_is_gone_can_be_claimed(bundle: Bundle) -> None:
+    bundle.attach(EXPOSING + "}", "main.p2")
+    bundle.attach('p2 1\ntask finder { register("total") }', "other.p2")
+    bundle.done("a")
+    assert bundle.refused("finder") == "P2-R0677"
+    bundle.world.host.detach(bundle.name, "main.p2")
+    bundle.done("finder")
 
 
 def test_share_by_a_key_lets_whoever_has_it_read(bundle: Bundle) -> None:
@@ -272,6 +299,27 @@ def test_a_failed_hand_keeps_nothing_of_its_run(bundle: Bundle) -> None:
     assert bundle.refused("b") == "P2-R0673"
     row = bundle.world.bundle(bundle.name)
     assert [ran.done.task for ran in bundle.world.host.store.task_runs.of(row.id)] == ["a"]
+
+
+def test_collect_waits_for_another_process_no_longer_than_it_says(bundle: Bundle) -> None:
+    bundle.attach(
+        EXPOSING + "}\ntask b after a {\n"
+        '  collect(gather_tasks("a"), timeout=0.5s, rows=5_000_000) | show\n}'
+    )
+    bundle.done("a")
+    row, store = bundle.world.bundle(bundle.name), bundle.world.host.store
+    about = {
+        "name": "a",
+        "bundle": {"id": row.id, "name": row.name},
+        "attachment": {"bundle": {"id": row.id, "name": row.name}, "script": "main.p2"},
+    }
+    with (
+        suppress(RuntimeError),
+        store.begin_new(task_of(row.name, "a", {}, ()), 60.0) as work,
+    ):
+        work.begin_run(store.new_id(), "own/main", {"task": about})
+        assert bundle.refused("b") == "P2-R0649"
+        raise RuntimeError("enough")
 
 
 # ---- it lasts ----------------------------------------------------------------------------------
