@@ -14,7 +14,7 @@ from plotter2.runs.opening import open_script
 from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
 from plotter2.staging import AddReport
-from plotter2.tasks.declaring import AttachedTo, Modes
+from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes
 from plotter2.tasks.linking import LinkState, links_of
 from plotter2.tasks.listing import tasks_of
 from plotter2.tasks.model import Tasks
@@ -93,6 +93,14 @@ class Library:
         given = [scripts] if isinstance(scripts, str | os.PathLike) else scripts
         opened = [open_script(Path(each)) for each in given]
         return self._host.attach(bundle, opened, Modes(tuple(constant), tuple(mutable)))
+
+    def attach_each(
+        self, selector: str, scripts: Sequence[PathLike] | PathLike, mutable: Sequence[str] = ()
+    ) -> tuple[AttachedEach, ...]:
+        """Attach signed scripts to each bundle of a selector; `.refused` says where they do not fit, and why."""
+        given = [scripts] if isinstance(scripts, str | os.PathLike) else scripts
+        opened = [open_script(Path(each)) for each in given]
+        return self._host.attach_each(selector, opened, Modes(mutable=tuple(mutable)))
 
     def detach(self, bundle: str, name: str) -> None:
         """Take an attached script away; it is kept, and can be attached again. Raises DataError."""

@@ -13,10 +13,11 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.scripts import signed_now
 from plotter2.cli.tables import drawn_table
 from plotter2.datter.registry import BundleRow
+from plotter2.errors import ExitCode
 from plotter2.host.host import Host, require_script
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.tasks.covering import covered
-from plotter2.tasks.declaring import AttachedTo, Modes
+from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes
 from plotter2.tasks.linking import LinkState, links_of
 from plotter2.tasks.listing import tasks_of
 from plotter2.tasks.model import Answered, Applicable, Coverage, NotApplicable, Reason, Tasks
@@ -42,13 +43,20 @@ def attach(
     constant: tuple[str, ...],
     yes: bool,
 ) -> Answer:
-    """Attach signed SCRIPTs with links and tasks to BUNDLE; all bundles below inherit the tasks."""
+    """Attach signed SCRIPTs with links and tasks to BUNDLE; all bundles below inherit the tasks.
+
+    With 'name/*' they are attached to each bundle in it where their links hold.
+    """
     for script in scripts:
         require_script(script)
     opened = [open_script(script) for script in scripts]
+    modes = Modes(constant, mutable)
     with opened_host(root) as host:
-        ready = [_signed(host, each, bundle, yes=yes) for each in opened]
-        done = host.attach(bundle, ready, Modes(constant, mutable))
+        first = host.store.find(bundle)[0].name if "*" in bundle else bundle
+        ready = [_signed(host, each, first, yes=yes) for each in opened]
+        if "*" in bundle:
+            return _each_answer(bundle, host.attach_each(bundle, ready, modes))
+        done = host.attach(bundle, ready, modes)
     data = {"ok": True, "bundle": bundle, "attached": [each.as_json() for each in done]}
     lines = [_told(each, bundle) for each in done]
     lines += [f"note: {note}" for each in done for note in each.examined.notes]
@@ -150,6 +158,21 @@ def _owners(exposed: Sequence[ExposedTable]) -> str:
 def _readers(each: ExposedTable) -> list[str]:
     keys = {0: [], 1: ["who has the key"]}.get(each.keys, [f"who has one of {each.keys} keys"])
     return [*each.readers, *keys]
+
+
+def _each_answer(selector: str, found: Sequence[AttachedEach]) -> Answer:
+    refused = [each for each in found if each.refused is not None]
+    lines = [_told(script, each.bundle.name) for each in found for script in each.done]
+    for each in refused:
+        assert each.refused is not None
+        lines.append(f"not to {each.bundle.name}: {each.refused.message} [{each.refused.code}]")
+    data = {
+        "ok": not refused,
+        "bundle": selector,
+        "bundles": [each.as_json() for each in found],
+    }
+    code = ExitCode.CHECK_FAILED if refused else ExitCode.OK
+    return Answer(data, "\n".join(lines), code)
 
 
 def _told(each: AttachedTo, bundle: str) -> str:

@@ -52,8 +52,9 @@ from plotter2.tasks.attached import Declarations, Ground
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
 from plotter2.tasks.chains import refuse_links_of_links
-from plotter2.tasks.declaring import KEPT_MODES, AttachedTo, Modes, active, examine
+from plotter2.tasks.declaring import KEPT_MODES, AttachedEach, AttachedTo, Modes, active, examine
 from plotter2.tasks.linking import no_longer
+from plotter2.tasks.model import Reason
 from plotter2.tasks.parts import text_of
 from plotter2.tasks.places import one_bundle
 from plotter2.wire.messages import Format, ReadJob, WriteJob
@@ -201,8 +202,23 @@ class Host:
             require_script(script.path)
         row = active(self.store, bundle)
         examined = examine(self.declarations(self.verify), row, scripts, modes)
-        outcomes = self.store.attach(bundle, [each.script for each in examined])
+        outcomes = self.store.attach(row.id, [each.script for each in examined])
         return tuple(map(AttachedTo, examined, outcomes))
+
+    def attach_each(
+        self, selector: str, scripts: Sequence[OpenedScript], modes: Modes = KEPT_MODES
+    ) -> tuple[AttachedEach, ...]:
+        """Attach signed scripts to each bundle that a selector means; where they do not fit, gives the reason.
+
+        Raises DataError when the selector means nothing.
+        """
+        found = []
+        for row in self.store.find(selector):
+            try:
+                found.append(AttachedEach(row, self.attach(row.id, scripts, modes)))
+            except Plotter2Error as error:
+                found.append(AttachedEach(row, refused=Reason.of(error)))
+        return tuple(found)
 
     def detach(self, bundle: str, name: str) -> Attachment:
         """Take an attached script away from a bundle; its bytes and history stay. Raises DataError P2-D0870."""

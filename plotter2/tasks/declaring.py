@@ -21,6 +21,7 @@ from plotter2.runs.opening import OpenedScript
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations
 from plotter2.tasks.chains import refuse_links_of_links
+from plotter2.tasks.model import Reason
 from plotter2.tasks.parts import LinkNode, Text, links_of, text_of
 from plotter2.tasks.places import origin_of
 
@@ -73,6 +74,23 @@ class AttachedTo:
             "links": list(self.examined.script.links),
             "tasks": list(self.examined.script.tasks),
             "notes": list(self.examined.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedEach:
+    """What became of scripts that were to be attached to one of several bundles, or why they were not."""
+
+    bundle: BundleRow
+    done: tuple[AttachedTo, ...] = ()
+    refused: Reason | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give `{bundle, attached, refused}`."""
+        return {
+            "bundle": self.bundle.name,
+            "attached": [each.as_json() for each in self.done],
+            "refused": self.refused and self.refused.as_json(),
         }
 
 

@@ -105,6 +105,19 @@ def test_a_script_that_is_taken_away_is_gone_and_can_be_attached_again(story: Pa
     assert "attached: matrix.p2 (links matrix)" in p2(story, "show", "experiment2/experiment2a").out
 
 
+def test_a_link_is_attached_to_each_bundle_of_a_selector_where_it_holds(root: Path) -> None:
+    done = p2(root, "attach", "experiment2/*", script(root, "matrix.p2"), "-y")
+    assert done.code == 3
+    assert done.out.splitlines() == [
+        "matrix.p2 attached to experiment2/experiment2a: link matrix",
+        "matrix.p2 attached to experiment2/experiment2b: link matrix",
+        "not to experiment2/impostor: there is no column w here [P2-E0201]",
+    ]
+    again = p2(root, "attach", "experiment2/*", script(root, "matrix.p2"), "--json")
+    outcomes = [[s["outcome"] for s in each["attached"]] for each in again.json["bundles"]]
+    assert outcomes == [["already attached"], ["already attached"], []]
+
+
 def test_links_are_listed_with_what_they_read_and_what_does_not_hold(story: Path) -> None:
     lines = p2(story, "links", "experiment2/experiment2a/revision1").out.splitlines()
     assert lines[0].split() == ["link", "of", "mode", "from", "why"]
@@ -159,6 +172,8 @@ def test_python_does_the_same(root: Path) -> None:
         assert [each.task.name for each in tasks.inherited] == ["plot_matrix", "sum_matrix"]
         (link,) = library.links("experiment2/experiment2a")
         assert link.as_json()["rows"] == 3
+        each = library.attach_each("experiment2/*", script(root, "matrix.p2"))
+        assert [bool(found.refused) for found in each] == [False, False, True]
         library.detach("experiment2/experiment2a", "matrix")
         assert library.links("experiment2/experiment2a") == ()
 
