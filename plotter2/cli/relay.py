@@ -46,7 +46,11 @@ def relay() -> None:
 )
 @click.option("--ca-file", type=click.Path(), default="", help="Who vouches for its certificate.")
 def relay_add(root: str | None, name: str, address: str, token_file: str, ca_file: str) -> Answer:
-    """Enter a relay: a folder, ssh://HOST/FOLDER (FOLDER is there on HOST), or https://HOST:PORT."""
+    """Enter a relay under a NAME.
+
+    ADDRESS is a folder, ssh://HOST/FOLDER (the folder /FOLDER on HOST; /~/FOLDER is below its home), or
+    https://HOST:PORT, where plotter2 relay serve runs.
+    """
     if address and "://" not in address:
         address = str(Path(address).absolute())
     one = Relay(
@@ -67,7 +71,10 @@ def relay_add(root: str | None, name: str, address: str, token_file: str, ca_fil
 
 @command(relay, "status")
 def relay_status(root: str | None) -> Answer:
-    """Tell how far each relay is behind, and when it acknowledged last; nobody is asked."""
+    """Tell how far relays are behind.
+
+    From what they have acknowledged, and when they did last; nobody is asked.
+    """
     with Store.open_to_read(settings(root).root) as store:
         found = pushing.status(store)
     rows = [
@@ -89,7 +96,10 @@ def relay_status(root: str | None) -> Answer:
 @command(relay, "push")
 @click.argument("name", required=False)
 def relay_push(root: str | None, name: str | None) -> Answer:
-    """Send the relay NAME, or all, what they lack; done when their disks have it."""
+    """Send relays what they lack.
+
+    All of them, or the one with this NAME. It is done when their disks have it.
+    """
     lines: list[str] = []
     pushed: list[dict[str, Any]] = []
     well = True
@@ -121,7 +131,11 @@ def relay_push(root: str | None, name: str | None) -> Answer:
 @click.argument("name")
 @click.option("--most", type=click.IntRange(min=1), help="So many objects, picked by chance.")
 def relay_scrub(root: str | None, name: str, most: int | None) -> Answer:
-    """Have the relay NAME prove that it has each object on its disk; exit code 1 if it cannot."""
+    """Have a relay prove what it has.
+
+    For each object it must answer with the SHA-256 of a new random number and the object's bytes, read from its disk.
+    Exit code 1 if it cannot; what is not proven is sent again by the next push, once it is set aside there.
+    """
     with Store.open(settings(root).root) as store:
         found = pushing.scrub(store, addresses.find(store.layout, name), most)
     told = f"{count(found.objects, 'object', 'objects') or 'no object'} asked for, "
@@ -136,7 +150,7 @@ def relay_scrub(root: str | None, name: str, most: int | None) -> Answer:
 @command(relay, "remove")
 @click.argument("name")
 def relay_remove(root: str | None, name: str) -> Answer:
-    """Forget the relay NAME; what it holds stays there."""
+    """Forget a relay; its copy stays."""
     with Store.open(settings(root).root) as store:
         gone = pushing.forget(store, name)
     return Answer({"ok": True, "name": name}, f"{name} is forgotten; {gone.address} keeps its copy")
@@ -150,7 +164,10 @@ def relay_remove(root: str | None, name: str) -> Answer:
 @click.option("--certificate", type=click.Path(path_type=Path), help="PEM file: then it is https.")
 @click.option("--key", type=click.Path(path_type=Path), help="PEM file with the certificate's key.")
 def relay_serve(root: str | None, folder: Path, **how: Any) -> Answer:
-    """Receive pushes over HTTP into FOLDER, until Ctrl-C. Other machines are served with a certificate only."""
+    """Receive pushes over HTTP.
+
+    Into FOLDER, from one root, until Ctrl-C. Other machines are served with a certificate only.
+    """
     certificate, key = how["certificate"], how["key"]
     if bool(certificate) != bool(key):
         raise click.UsageError("--certificate and --key belong together")
@@ -188,6 +205,9 @@ def _own_pipes() -> Frames:
     if sys.stdin.isatty() or sys.stdout.isatty():
         raise click.UsageError("this is started by the other machine: plotter2 relay push")
     return Frames(sys.stdin.fileno(), sys.stdout.fileno())
+
+
+relay_receive.hidden = relay_send.hidden = True
 
 
 def _serve(server: RelayServer) -> None:

@@ -39,7 +39,8 @@ def far_plotter2(
     words = shlex.split((environment or os.environ).get("PLOTTER2_SSH", "ssh"))
     port = [f"-p{address.port}"] if address.port else []
     far = shlex.join(["plotter2", "relay", verb, "--", address.path])
-    command = [words[0], *_OPTIONS, *words[1:], *port, "--", address.host, far]
+    host = address.host.replace("[", "").replace("]", "")
+    command = [words[0], *_OPTIONS, *words[1:], *port, "--", host, far]
     with tempfile.TemporaryFile() as said:
         try:
             process = subprocess.Popen(  # noqa: S603 - the owner's ssh, and no shell on this side
@@ -74,8 +75,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _last_of(said: IO[bytes]) -> str:
     said.seek(0)
-    lines = printable(said.read()[-_TOLD:].decode("utf-8", "replace")).strip().splitlines()
-    return "; ".join(lines[-3:])
+    lines = said.read()[-_TOLD:].decode("utf-8", "replace").strip().splitlines()
+    return "; ".join(printable(line.strip()) for line in lines[-3:])
 
 
 def _failed(address: Address, why: str) -> DataError:
@@ -83,5 +84,7 @@ def _failed(address: Address, why: str) -> DataError:
         CUT,
         f"the connection to {address.host} failed: {why}",
         where=address.text,
-        help=f"this must work without a question: ssh {address.host} plotter2 --version",
+        help="this must work without a question: ssh "
+        + (f"-p {address.port} " if address.port else "")
+        + f"{address.host} plotter2 --version",
     )
