@@ -28,15 +28,17 @@ _MOST_PARAMS = 6
 @click.option("--archived", is_flag=True, help="List what is archived instead, every attempt.")
 @click.option("--where", multiple=True, metavar="COND", help="Only such params: 'lr > 0.1'.")
 @click.option("--since", metavar="DATE", help="Only what was added at DATE or later.")
+@click.option("--before", metavar="DATE", help="Only what was added before DATE.")
 def ls(
     root: str | None,
     selector: str | None,
     archived: bool,
     where: tuple[str, ...],
     since: str | None,
+    before: str | None,
 ) -> Answer:
     """List the bundles, or those of SELECTOR: a name means it and all below, 'name/*' its children."""
-    only = narrowing(where, since)
+    only = narrowing(where, since, before)
     with _reading(root) as store:
         found = _selected(store, selector, only, archived=archived)
     rows = [_row(line) for line in found]

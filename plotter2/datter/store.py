@@ -302,6 +302,11 @@ class Store:
         """Give the schema of `access(path)`. Raises DataError as `describe`."""
         return self.describe(path, only, table).schema
 
+    def tables_at(self, path: str) -> tuple[str, ...]:
+        """Give the names of the tables that the bundles at a path have. Raises DataError as `find`."""
+        streams = self._registry.streams_of([row.id for row in self.find(path)])
+        return tuple(sorted({name for of_bundle in streams.values() for name in of_bundle}))
+
     def params_of(self, path: str) -> dict[str, ColumnType]:
         """Give the params of the bundles at a path with what they hold; `any` where these differ in kind.
 

@@ -114,6 +114,7 @@ class Knowledge:
             schemas.known,
             None if choose is None else cache(choose),
             None if params is None else cache(params),
+            cache(schemas.tables),
         )
 
     def _schemas_file(self, folder: Path) -> Path | None:

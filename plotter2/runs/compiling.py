@@ -146,6 +146,7 @@ def store_schemas(store: Store) -> Schemas:
         tuple(row.bundle.name for row in store.list()),
         _chosen_in(store),
         _params_in(store),
+        _tables_in(store),
     )
 
 
@@ -172,6 +173,16 @@ def _params_in(store: Store) -> Callable[[str], Mapping[str, ColumnType] | None]
             return None  # whoever asks for the shape of what the path names is told why
 
     return params
+
+
+def _tables_in(store: Store) -> Callable[[str], tuple[str, ...]]:
+    def tables(path: str) -> tuple[str, ...]:
+        try:
+            return store.tables_at(path)
+        except DataError:
+            return ()
+
+    return tables
 
 
 def _found(schema: Callable[[], TableSchema]) -> TableSchema | None:

@@ -89,6 +89,7 @@ def schemas_at(
         (*store.streams(bundle), *names),
         choose,
         _params(store, bundle),
+        _tables(store, bundle),
     )
 
 
@@ -119,6 +120,16 @@ def _params(store: Store, bundle: BundleRow) -> Callable[[str], Mapping[str, Col
             return None  # whoever asks for the shape of what the path names is told why
 
     return params
+
+
+def _tables(store: Store, bundle: BundleRow) -> Callable[[str], tuple[str, ...]]:
+    def tables(path: str) -> tuple[str, ...]:
+        try:
+            return store.tables_at(selector_of(store, bundle, path))
+        except DataError:
+            return ()
+
+    return tables
 
 
 def _archived_in(store: Store, paths: Sequence[str]) -> DataError | None:

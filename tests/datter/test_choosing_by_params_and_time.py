@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commandline import p2, p2_json
 from datter_samples import add_run
 from logger2.identity import Scalar
 from plotter2.datter.narrowing import (
@@ -120,3 +121,14 @@ def test_what_is_narrowed_has_the_shape_of_the_bundles_that_remain(tmp_path: Pat
         assert "only_here" not in narrow.schema
         assert [part.bundle.run for part in narrow.parts] == ["a"]
         assert narrow.schema.rows == store.schema_of("exp/a").rows
+
+
+def test_the_command_line_asks_for_a_span_of_time_too(runs: Store) -> None:
+    root = runs.layout.root
+    assert len(p2_json(root, "ls", "exp/*", "--since", "2020-01-01")["bundles"]) == len(PARAMS)
+    answer = p2(root, "ls", "exp/*", "--before", "2020-01-01")
+    assert "none of the 6 bundles" in answer.out + answer.err
+
+
+def test_tables_are_told_for_a_path(runs: Store) -> None:
+    assert runs.tables_at("exp/*") == ("main",)

@@ -37,6 +37,14 @@ def test_params_of_the_bundles_are_offered_where_a_source_chooses_by_them() -> N
     assert [(c.label, c.detail) for c in found if c.kind == "column"] == [("lr", "param: number")]
 
 
+@pytest.mark.parametrize("text", ['access("runs", table=)', 'access("runs", table="st")'])
+def test_tables_of_the_bundles_are_offered(text: str) -> None:
+    schemas = Schemas(SCHEMAS.get, tables=lambda path: ("main", "steps") * (path == "runs"))
+    offset = len(text) - (2 if text.endswith('")') else 1)
+    found = completions(Document(text, Workspace.of(core(), schemas)), offset)
+    assert '"steps"' in [c.label for c in found if c.kind == "choice"]
+
+
 @pytest.mark.parametrize(
     ("text", "there", "not_there"),
     [

@@ -122,6 +122,18 @@ def test_what_was_handed_off_is_the_bundles_for_good(bundle: Bundle) -> None:
     assert bundle.refused("c") == "P2-R0674"
 
 
+def test_what_was_handed_off_stays_when_its_task_exposes_it_no_more(bundle: Bundle) -> None:
+    bundle.attach(
+        "p2 1\nparam many: int = 1\n"
+        "task a {\n  let t = sweep(lr=[0.1, 0.2])\n"
+        "  when $many > 0 { expose total: table{lr: number} = $t  $t | handoff }\n}\n"
+        'task b after a { access("total") | show }'
+    )
+    bundle.done("a")
+    bundle.done("a", many=0)
+    bundle.done("b", many=0)
+
+
 def test_share_lets_a_task_of_another_script_read(bundle: Bundle) -> None:
     bundle.attach(EXPOSING + '  $t | share(to="other.p2:reader")\n}', "main.p2")
     bundle.attach(READING.replace("WHAT", "$total | show"), "other.p2")

@@ -36,14 +36,16 @@ class Schemas:
     """The bundles that a script may name: `find` answers a path, `known` are paths to suggest.
 
     `find` gives None for what is not there and raises UnusableBundle for what is there and is not one table. `choose`
-    does the same where something chooses among the bundles at a path, `params` tells what these have for params; who
-    has neither knows no better than that every bundle may be meant, and every name a param.
+    does the same where something chooses among the bundles at a path, `params` tells what these have for params, and
+    `tables` what tables; who has none of them knows no better than that every bundle may be meant, and every name a
+    param.
     """
 
     find: Callable[[str], TableSchema | None]
     known: tuple[str, ...] = ()
     choose: Callable[[Selection], TableSchema | None] | None = None
     params: Callable[[str], Mapping[str, ColumnType] | None] | None = None
+    tables: Callable[[str], tuple[str, ...]] = lambda path: ()
 
     def chosen(self, selected: Selection) -> TableSchema | None:
         """Give the shape of what a source reads; raises UnusableBundle as `find`."""

@@ -182,6 +182,8 @@ def _texts(around: Whereabouts) -> Iterator[Offer]:
         return
     if reads_bundle(operation) and parameter.name == "path":
         yield from _paths(around.workspace)
+    if reads_bundle(operation) and parameter.name == "table":
+        yield from _tables(around)
     yield from _choices(operation, parameter)
 
 
@@ -284,6 +286,8 @@ def _given(around: Whereabouts) -> Iterator[Offer]:
         yield from _column_argument(around, operation, parameter)
     elif reads_bundle(operation) and parameter.name == "path":
         yield from _paths(around.workspace)
+    elif reads_bundle(operation) and parameter.name == "table":
+        yield from _tables(around)
     elif parameter.type == "params":
         yield from _params_to_choose_by(around)
     elif parameter.type == "bool" and widest(operation, parameter) == "one":
@@ -296,13 +300,26 @@ def _given(around: Whereabouts) -> Iterator[Offer]:
         yield from _values(around, columns=not setting)
 
 
-def _params_to_choose_by(around: Whereabouts) -> Iterator[Offer]:
-    """Give the params of the bundles that the source's path names, and what they may be compared with."""
+def _path_given(around: Whereabouts) -> str | None:
+    """Give the path of the source whose arguments are written, when it is the first of them."""
     call, tokens = around.call, around.before.tokens
     assert call is not None
     head = next((at for at, start in enumerate(tokens.starts) if start == call.span.start), None)
-    if head is not None and tokens.kinds[head + 1 : head + 3] == ["LPAR", "STRING"]:
-        path = tokens.text_of(head + 2).strip('"')
+    if head is None or tokens.kinds[head + 1 : head + 3] != ["LPAR", "STRING"]:
+        return None
+    return tokens.text_of(head + 2).strip('"')
+
+
+def _tables(around: Whereabouts) -> Iterator[Offer]:
+    path = _path_given(around)
+    for name in () if path is None else around.workspace.schemas.tables(path):
+        yield Offer(f'"{name}"', "choice", "table")
+
+
+def _params_to_choose_by(around: Whereabouts) -> Iterator[Offer]:
+    """Give the params of the bundles that the source's path names, and what they may be compared with."""
+    path = _path_given(around)
+    if path is not None:
         for name, kind in (around.workspace.schemas.params_of(path) or {}).items():
             yield Offer(name, "column", f"param: {kind}", insert=written_name(name))
     yield from (_binding(b) for b in around.bindings() if not isinstance(b.what, ast.Pipe | Stream))
