@@ -10,8 +10,8 @@ from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.keyring import OwnKey
 from plotter2.runs.compiling import CheckedScript
+from plotter2.runs.model import Event, Params, RunResult
 from plotter2.runs.opening import open_script
-from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
 from plotter2.staging import AddReport
 from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes

@@ -84,7 +84,7 @@ def requests_retry(root: str | None, request: str) -> Answer:
     """Carry a request out now, from what was asked then; a script that changed is refused."""
     from plotter2.cli.data import add_answer  # the whole host: only what works needs it
     from plotter2.cli.scripts import clear_line, run_text, show_event
-    from plotter2.runs.running import RunResult
+    from plotter2.runs.model import RunResult
 
     with opened_host(root) as host:
         try:

@@ -28,8 +28,8 @@ from plotter2.host.host import Host, require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.model import Event, RunResult
 from plotter2.runs.opening import OpenedScript, open_script, read_once
-from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
 from plotter2.tasks.binding import Instance
 from plotter2.wire.messages import Format, Note, TableShown

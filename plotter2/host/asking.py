@@ -15,8 +15,8 @@ from plotter2.datter.requested import Asking, Request
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error, RunError
 from plotter2.host import codes
+from plotter2.runs.model import Artefact, Event, Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.runs.running import Artefact, Event, Params, RunResult
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Approve, Report
 from plotter2.wire.messages import Format

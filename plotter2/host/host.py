@@ -42,8 +42,8 @@ from plotter2.libraries.shelves import shelves
 from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
 from plotter2.runs import compiling, running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
+from plotter2.runs.model import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.runs.running import Event, Params, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 from plotter2.runs.task_place import TaskPlace
 from plotter2.staging import AddedBundle, AddReport, Inbox, Told, stage, told_again

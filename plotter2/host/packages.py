@@ -19,8 +19,8 @@ from plotter2.errors import Plotter2Error, Problem
 from plotter2.manifest import codes
 from plotter2.manifest.model import Plot, Script
 from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.model import Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.runs.running import Params, RunResult
 from plotter2.staging.intake import AddedBundle
 from plotter2.staging.parts import Asked, PackageDone, Part, PlotDone, ScriptDone
 from plotter2.staging.sources import content

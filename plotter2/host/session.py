@@ -25,8 +25,8 @@ from plotter2.host.host import Ask, Host
 from plotter2.host.transcript import Entry, Transcript, script_start
 from plotter2.runs import compiling
 from plotter2.runs.explaining import Explained
+from plotter2.runs.model import Event, Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.runs.running import Event, Params, RunResult
 from plotter2.runs.signing import SignedScript
 from plotter2.wire.messages import Format
 

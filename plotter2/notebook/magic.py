@@ -26,7 +26,7 @@ from plotter2.host.host import Host
 from plotter2.host.session import Session
 from plotter2.host.transcript import Entry
 from plotter2.printable import printable
-from plotter2.runs.running import Event, RunResult
+from plotter2.runs.model import Event, RunResult
 from plotter2.runs.showing import table_text
 from plotter2.wire.messages import Note, TableShown
 

@@ -23,8 +23,8 @@ from plotter2.repl.pictures import Protocol, protocol, shown
 from plotter2.repl.prompt import prompt
 from plotter2.runs import explaining
 from plotter2.runs.codes import NOT_THERE
+from plotter2.runs.model import Event, RunResult
 from plotter2.runs.opening import open_script
-from plotter2.runs.running import Event, RunResult
 from plotter2.runs.showing import table_text
 from plotter2.wire.messages import Format, Progress, TableShown
 

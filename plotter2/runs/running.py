@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, get_args
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import get_args
 
 import msgspec
 
-from logger2.identity import Scalar
 from p2lang.ir import Node
 from p2lang.semantics.structure import (
     REPORT,
@@ -26,13 +23,10 @@ from p2lang.semantics.structure import (
 from p2lang.source import Source
 from p2lang.verifier import BadParam
 from p2lang.verifier import verify as verify_module
-from p2lang.verifier.params import Given
 from p2sign.gate import Verified
 from p2std.registry import core
-from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
 from plotter2.datter.ids import now_ms
-from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.datter.task_runs import DrawnFile
@@ -48,98 +42,28 @@ from plotter2.runs.exposing import (
     require_nothing_of_tasks,
 )
 from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
+from plotter2.runs.model import (
+    Artefact,
+    Params,
+    Parts,
+    RunRequest,
+    RunResult,
+    Started,
+    Timings,
+)
 from plotter2.runs.owning import Owning, grants, require_allowed
+from plotter2.runs.records import (
+    complete_record,
+    first_record,
+    provenance,
+    sent,
+)
 from plotter2.runs.selecting import Circumstances
 from plotter2.runs.signing import capabilities, imports
 from plotter2.runs.task_place import TaskPlace
-from plotter2.version import __version__
 from plotter2.wire import codes
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Format, Note, Progress, Released, RowsCounted, RunJob, TableShown
-
-Event = Progress | Note | TableShown
-Params = Mapping[str, Given]
-"""Values of a script's params; text is read as the param's type wants it, numbers are in base units."""
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """A picture that a run made: where it lies, its SHA-256, its kind."""
-
-    path: Path
-    sha256: str
-    kind: str
-
-    def as_json(self) -> dict[str, str]:
-        """Give `{path, sha256, kind}`."""
-        return {"path": str(self.path), "sha256": self.sha256, "kind": self.kind}
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run gave: pictures, and the record that the registry keeps.
-
-    `repeated` says that it was done before, with the same key, and nothing ran now.
-    """
-
-    run: str
-    artefacts: tuple[Artefact, ...]
-    record: dict[str, Any]
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a run needs of the host."""
-
-    store: Store
-    work: Work
-    submit: Callable[[Task, Callable[[Event], None]], Outcome]
-    minimum_level: Level
-    ceiling: Ceiling
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says).
-
-    With a `task` that task is run at its place, else what stands outside of tasks.
-    """
-
-    verified: Verified
-    compiled: CompiledScript
-    params: Params = field(default_factory=dict)
-    formats: tuple[Format, ...] = ()
-    on_event: Callable[[Event], None] = lambda _: None
-    task: TaskPlace | None = None
-
-    @property
-    def task_name(self) -> str:
-        """Give the name of the task that is run, "" outside of tasks."""
-        return "" if self.task is None else self.task.place.task
-
-
-class Timings:
-    """Milliseconds by stage, in order."""
-
-    def __init__(self) -> None:
-        self.ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure the block."""
-        started = time.perf_counter()
-        yield
-        self.ms[name] = round((time.perf_counter() - started) * 1000, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A run that has begun."""
-
-    id: str
-    record: dict[str, Any]
-    timings: Timings
+from plotter2.wire.messages import Format, Released, RowsCounted, RunJob
 
 
 def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
@@ -199,7 +123,7 @@ def bound_params(compiled: CompiledScript, given: Params, task: str = "") -> Par
 
 def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
     """Have a child run the program."""
-    job = RunJob(formats=list(request.formats), params=_sent(request.params))
+    job = RunJob(formats=list(request.formats), params=sent(request.params))
     answers = () if request.task is None else request.task.answers
     with (
         sealed_program(program_of(request, tables)) as program,
@@ -233,10 +157,6 @@ def _place_of(request: RunRequest, node: str) -> str:
     return f"{source.name}:{line}:{column}"
 
 
-def _sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
-    return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
-
-
 def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
     """Give what the child needs to know beside the data: module, schemas, spans, provenance."""
     compiled = request.compiled
@@ -250,34 +170,6 @@ def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
     )
 
 
-def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
-    """Give what goes into each picture: nothing that differs between two runs of the same script on the same data."""
-    verified, module = request.verified, request.compiled.module
-    answers = () if request.task is None else request.task.answers
-    bundles = {
-        part.bundle_id: {"id": part.bundle_id, "name": part.bundle}
-        for table in (*tables, *answers)
-        for part in table.parts
-    }
-    return {
-        "plotter2": __version__,
-        "script": {
-            "file": request.compiled.script.name,
-            "name": verified.statement.name,
-            "sha256": verified.script_sha256,
-        },
-        "signers": [
-            {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
-        ],
-        "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
-        "params": _sent(request.params),
-        "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
-        "schemas": dict(module.schema),
-        **({"libraries": dict(module.libs)} if module.libs else {}),
-        **({} if request.task is None else {"task": dict(request.task.about)}),
-    }
-
-
 def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
     """Give the smaller of what the signature allows and what is configured."""
     signed = verified.statement.limits
@@ -288,26 +180,6 @@ def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
         mem_mib=min(signed.mem_mib, ceiling.memory_mib),
         out_mib=min(signed.out_mib, ceiling.output_mib),
     )
-
-
-def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]:
-    """Give the record of a run that begins; `asked` is the request that it is for."""
-    verified, compiled = request.verified, request.compiled
-    return {
-        "run": run_id,
-        "request": asked,
-        "script": {
-            "path": str(compiled.script.path.absolute()),
-            "name": verified.statement.name,
-            "sha256": verified.script_sha256,
-            "statement_sha256": verified.statement_sha256,
-            "ir_sha256": compiled.module.sha256,
-        },
-        "signers": [s.principal for s in verified.signers],
-        "params": _sent(request.params),
-        "plotter2": __version__,
-        **({} if request.task is None else {"task": dict(request.task.about)}),
-    }
 
 
 def require_asked_for(request: RunRequest, outcome: Outcome) -> None:
@@ -350,15 +222,6 @@ def _handed_out(nodes: Sequence[Node], formats: Sequence[Format]) -> set[tuple[s
             if node.op == REPORT.full_name:
                 made |= {(name, kind, "sheet") for kind in kinds}
     return made
-
-
-def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:
-    """Give the host's times, then the child's; a stage that both have is told apart."""
-    theirs = {
-        f"child {stage}" if stage in timings.ms else stage: round(ms, 2)
-        for stage, ms in outcome.timings_ms.items()
-    }
-    return {**timings.ms, **theirs}
 
 
 def published(request: RunRequest, parts: Parts, run: Started, outcome: Outcome) -> RunResult:
@@ -429,38 +292,3 @@ def _names(store: Store, transfers: Sequence[Transfer], task: TaskPlace) -> dict
     spoken_of = {t.of.bundle for t in transfers} | {t.to.bundle for t in transfers if t.to}
     names = {bundle: store.find(bundle)[0].name for bundle in spoken_of}
     return {**names, task.done.bundle: task.place.bundle}
-
-
-def complete_record(
-    run: Started, outcome: Outcome, artefacts: Sequence[Artefact]
-) -> dict[str, Any]:
-    """Give the record of a run that ended well."""
-    return {
-        **run.record,
-        "sandbox_level": outcome.confined.level,
-        "sandbox_missing": list(outcome.confined.missing),
-        "artefacts": [artefact.as_json() for artefact in artefacts],
-        "ledger": ledger_of(outcome),
-        "usage": {
-            "cpu_ms": round(outcome.usage.cpu_ms, 1),
-            "peak_rss_mib": round(outcome.usage.peak_rss_mib, 1),
-        },
-        "timings_ms": all_timings(run.timings, outcome),
-    }
-
-
-def ledger_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    """Give the rows read, filtered, null, decimated and drawn of each picture, by its name."""
-    counted = (message for message in outcome.messages if isinstance(message, RowsCounted))
-    return {
-        rows.plot: {
-            "read": rows.read,
-            "filtered": rows.filtered,
-            "null": rows.null,
-            "decimated": rows.decimated,
-            "drawn": rows.drawn,
-            "layers": rows.layers,
-            "nodes": {node: list(in_out) for node, in_out in rows.nodes.items()},
-        }
-        for rows in counted
-    }

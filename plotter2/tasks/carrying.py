@@ -19,7 +19,8 @@ from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Problem, RunError
 from plotter2.runs.compiling import CompiledScript
-from plotter2.runs.running import Params, RunResult, bound_params
+from plotter2.runs.model import Params, RunResult
+from plotter2.runs.running import bound_params
 from plotter2.runs.task_place import TaskPlace
 from plotter2.tasks import codes
 from plotter2.tasks.attached import Declarations

@@ -12,7 +12,7 @@ from plotter2.config.settings import settings
 from plotter2.errors import Refused
 from plotter2.host.host import Host
 from plotter2.host.session import Ran, Session
-from plotter2.runs.running import Event
+from plotter2.runs.model import Event
 from plotter2.wire.messages import Note, TableShown
 from sweep_samples import root_with_sweep
 

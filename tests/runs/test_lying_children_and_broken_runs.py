@@ -15,8 +15,9 @@ from plotter2.errors import DataError, HostError
 from plotter2.host.host import Host
 from plotter2.orchestrator import Orchestrator, OrchestratorSettings
 from plotter2.orchestrator.settings import ZYGOTE
+from plotter2.runs.model import Event, Parts, RunRequest, RunResult, Timings
 from plotter2.runs.opening import open_script
-from plotter2.runs.running import Event, Parts, RunRequest, RunResult, Timings, run
+from plotter2.runs.running import run
 from plotter2.wire import codes
 from sweep_samples import MEAN_SCRIPT, Workplace, record_sweep
 

@@ -1,0 +1,105 @@
+"""What goes into a run and what comes out of it, as values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from p2lang.verifier.params import Given
+from p2sign.gate import Verified
+from plotter2.config.levels import Level
+from plotter2.config.settings import Ceiling
+from plotter2.datter.living import Work
+from plotter2.datter.store import Store
+from plotter2.orchestrator import Outcome, Task
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.task_place import TaskPlace
+from plotter2.wire.messages import Format, Note, Progress, TableShown
+
+Event = Progress | Note | TableShown
+Params = Mapping[str, Given]
+"""Values of a script's params; text is read as the param's type wants it, numbers are in base units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A picture that a run made: where it lies, its SHA-256, its kind."""
+
+    path: Path
+    sha256: str
+    kind: str
+
+    def as_json(self) -> dict[str, str]:
+        """Give `{path, sha256, kind}`."""
+        return {"path": str(self.path), "sha256": self.sha256, "kind": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gave: pictures, and the record that the registry keeps.
+
+    `repeated` says that it was done before, with the same key, and nothing ran now.
+    """
+
+    run: str
+    artefacts: tuple[Artefact, ...]
+    record: dict[str, Any]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run needs of the host."""
+
+    store: Store
+    work: Work
+    submit: Callable[[Task, Callable[[Event], None]], Outcome]
+    minimum_level: Level
+    ceiling: Ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says).
+
+    With a `task` that task is run at its place, else what stands outside of tasks.
+    """
+
+    verified: Verified
+    compiled: CompiledScript
+    params: Params = field(default_factory=dict)
+    formats: tuple[Format, ...] = ()
+    on_event: Callable[[Event], None] = lambda _: None
+    task: TaskPlace | None = None
+
+    @property
+    def task_name(self) -> str:
+        """Give the name of the task that is run, "" outside of tasks."""
+        return "" if self.task is None else self.task.place.task
+
+
+class Timings:
+    """Milliseconds by stage, in order."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure the block."""
+        started = time.perf_counter()
+        yield
+        self.ms[name] = round((time.perf_counter() - started) * 1000, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that has begun."""
+
+    id: str
+    record: dict[str, Any]
+    timings: Timings

@@ -1,0 +1,116 @@
+"""What is told of a run: the provenance in its pictures, the record that the registry keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from logger2.identity import Scalar
+from plotter2.orchestrator import Outcome
+from plotter2.runs.inputs import BoundTable
+from plotter2.runs.model import (
+    Artefact,
+    Params,
+    RunRequest,
+    Started,
+    Timings,
+)
+from plotter2.version import __version__
+from plotter2.wire.messages import RowsCounted
+
+
+def sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
+    """Give values of params as messages and records have them."""
+    return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
+
+
+def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
+    """Give what goes into each picture: nothing that differs between two runs of the same script on the same data."""
+    verified, module = request.verified, request.compiled.module
+    answers = () if request.task is None else request.task.answers
+    bundles = {
+        part.bundle_id: {"id": part.bundle_id, "name": part.bundle}
+        for table in (*tables, *answers)
+        for part in table.parts
+    }
+    return {
+        "plotter2": __version__,
+        "script": {
+            "file": request.compiled.script.name,
+            "name": verified.statement.name,
+            "sha256": verified.script_sha256,
+        },
+        "signers": [
+            {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
+        ],
+        "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
+        "params": sent(request.params),
+        "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
+        "schemas": dict(module.schema),
+        **({"libraries": dict(module.libs)} if module.libs else {}),
+        **({} if request.task is None else {"task": dict(request.task.about)}),
+    }
+
+
+def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]:
+    """Give the record of a run that begins; `asked` is the request that it is for."""
+    verified, compiled = request.verified, request.compiled
+    return {
+        "run": run_id,
+        "request": asked,
+        "script": {
+            "path": str(compiled.script.path.absolute()),
+            "name": verified.statement.name,
+            "sha256": verified.script_sha256,
+            "statement_sha256": verified.statement_sha256,
+            "ir_sha256": compiled.module.sha256,
+        },
+        "signers": [s.principal for s in verified.signers],
+        "params": sent(request.params),
+        "plotter2": __version__,
+        **({} if request.task is None else {"task": dict(request.task.about)}),
+    }
+
+
+def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:
+    """Give the host's times, then the child's; a stage that both have is told apart."""
+    theirs = {
+        f"child {stage}" if stage in timings.ms else stage: round(ms, 2)
+        for stage, ms in outcome.timings_ms.items()
+    }
+    return {**timings.ms, **theirs}
+
+
+def complete_record(
+    run: Started, outcome: Outcome, artefacts: Sequence[Artefact]
+) -> dict[str, Any]:
+    """Give the record of a run that ended well."""
+    return {
+        **run.record,
+        "sandbox_level": outcome.confined.level,
+        "sandbox_missing": list(outcome.confined.missing),
+        "artefacts": [artefact.as_json() for artefact in artefacts],
+        "ledger": ledger_of(outcome),
+        "usage": {
+            "cpu_ms": round(outcome.usage.cpu_ms, 1),
+            "peak_rss_mib": round(outcome.usage.peak_rss_mib, 1),
+        },
+        "timings_ms": all_timings(run.timings, outcome),
+    }
+
+
+def ledger_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """Give the rows read, filtered, null, decimated and drawn of each picture, by its name."""
+    counted = (message for message in outcome.messages if isinstance(message, RowsCounted))
+    return {
+        rows.plot: {
+            "read": rows.read,
+            "filtered": rows.filtered,
+            "null": rows.null,
+            "decimated": rows.decimated,
+            "drawn": rows.drawn,
+            "layers": rows.layers,
+            "nodes": {node: list(in_out) for node, in_out in rows.nodes.items()},
+        }
+        for rows in counted
+    }
