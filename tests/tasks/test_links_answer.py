@@ -17,6 +17,7 @@ from declared_samples import LINK, MATRIX, TASKS, World, opened
 from p2lang.types import ColumnType
 from plotter2.config.settings import settings
 from plotter2.datter import durable
+from plotter2.datter.registry import Registry
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.host.host import Host
@@ -337,6 +338,22 @@ def test_what_the_store_says_of_a_link_counts_only_with_what_was_signed(
     head = Head("matrix", (("row", ColumnType("int")),))
     told = reason(asked(world, "experiment2/experiment2b", head))
     assert "does not declare the link matrix as it was taken down" in told
+
+
+def test_a_script_that_is_older_than_what_ran_is_not_attached_but_stays_where_it_is(
+    world: World,
+) -> None:
+    first = world.signed("experiment2/experiment2a", "matrix.p2", LINK)
+    world.host.attach("experiment2/experiment2a", [first])
+    registry = Registry.open(world.host.store.layout.registry / "registry.db")
+    registry.see_serial("own/matrix", 2)
+    registry.close()
+    assert isinstance(asked(world, "experiment2/experiment2a"), Answered)
+    (again,) = world.host.attach("experiment2/experiment2a", [first])
+    assert again.outcome == "already attached"
+    with pytest.raises(Plotter2Error) as caught:
+        world.host.attach("experiment2/experiment2b", [first])
+    assert caught.value.code.startswith("P2-S07")
 
 
 # ---- what cannot be declared -----------------------------------------------------------------------
