@@ -101,10 +101,7 @@ def prepare(root: Path) -> Layout:
         )
     if layout.objects.is_dir() and layout.commits.is_dir():  # made last
         _check_writable(layout)
-        # The registry is made when all folders are surely there. Without it they may be what a dead process left,
-        # which are not on the disk for being seen.
-        if (layout.registry / "registry.db").exists():
-            return layout
+        return layout
     _make_parents(root)
     durable.make_dirs([root / name for name in FOLDERS], _MODES)
     durable.make_dirs([layout.objects, layout.commits])
@@ -114,7 +111,8 @@ def prepare(root: Path) -> Layout:
 def _make_parents(root: Path) -> None:
     missing = [path for path in (root, *root.parents) if not path.exists()]
     above = missing[-1].parent if missing else root
-    begun = [above] if os.access(above.parent, os.R_OK) else []  # by a dead process, perhaps
+    # A dead process may have made it and not synced its name: to be seen is not to be on the disk.
+    begun = [above] if os.access(above.parent, os.R_OK) else []
     for path in (*begun, *reversed(missing)):
         durable.make_dirs([path])
 

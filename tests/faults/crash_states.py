@@ -350,6 +350,18 @@ def states(of: Recorded, moments: Sequence[int], most: int, seed: int) -> Iterat
                 yield found
 
 
+def bare_states(of: Recorded, since: int) -> Iterator[Disk]:
+    """Give different disks for power cuts at every telling moment on which nothing is that no sync covers."""
+    seen: set[tuple[bytes, int]] = set()
+    for moment in of.telling:
+        if moment >= since:
+            found = disk(of, moment, {})
+            key = (found.signature, len(of.said(moment)))
+            if key not in seen:
+                seen.add(key)
+                yield found
+
+
 def _shuffled(choices: Iterator[Choice], generator: random.Random) -> Iterator[Choice]:
     """Give choices in any order, but the fixed ones, which are the most telling, mixed with the others one by one."""
     fixed = list(itertools.islice(choices, _FIXED))

@@ -1,8 +1,10 @@
 """A process that records a story, then looks at the disks that a crash may leave, once or twice over.
 
     explore.py [--crashes 1|2] [--states N] [--seed S] [--story NAME] [--bug NAME]
+    explore.py --hunt BUG [--hunt BUG ...]
 
-`test_crash_states.py` starts it with the recorder preloaded. What broke a promise is printed as JSON.
+With `--hunt`, seeded bugs are looked for until one disk shows each, or N disks do not. It is started with the recorder
+preloaded (`recorded_writes.environment`). What broke a promise is printed as JSON.
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import random
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -27,12 +32,13 @@ from faults.crash_states import (
     Recorded,
     Recording,
     all_written,
+    bare_states,
     operations_of,
     snapshot,
     states,
 )
 from faults.recorded_writes import Recorder
-from faults.seeded_bugs import BUGS
+from faults.seeded_bugs import BUGS, LOOK_FIRST
 from faults.store_stories import (
     STORIES,
     Memory,
@@ -46,6 +52,9 @@ from faults.store_stories import (
 )
 
 _EVERY_REBUILT = 50
+_INNER = 4
+_BARE = 12
+"""About so many disks come of one kill and a cut that leaves nothing unsynced."""
 
 
 @dataclass
@@ -58,6 +67,10 @@ class Found:
     seconds: float = 0.0
 
 
+class _Found(Exception):
+    """A hunt is over."""
+
+
 class Explorer:
     """Records and looks; works in one scratch folder."""
 
@@ -67,6 +80,7 @@ class Explorer:
         self._random = random.Random(seed)
         self._seed = seed
         self._count = 0
+        self._hunts = False
         self.found = Found()
 
     def told(self, story: Story) -> tuple[Recording, list[View]]:
@@ -109,6 +123,36 @@ class Explorer:
             if second is not None:
                 both = operations_of(recording, moment, second)
                 self._look_at_some(memory, both, moment, inner)
+
+    def believed(self, story: Story, most: int) -> None:
+        """Look for what is believed because it can be seen: kill at telling moments, cut, and leave nothing unsynced.
+
+        `most` is the number of moments at which the first process is killed.
+        """
+        recording, views = self.told(story)
+        of = operations_of(recording)
+        for moment in self._random.sample(of.telling, min(most, len(of.telling))):
+            memory = Memory(story, views, of.said(moment))
+            second = self._recovery(memory, all_written(of, moment))
+            if second is None:
+                continue
+            both = operations_of(recording, moment, second)
+            for found in bare_states(both, moment):
+                self._look(Memory(story, views, both.said(found.moment)), found)
+                self.found.two_crashes += 1
+
+    def hunt(self, most: int, first: tuple[str, str] | None) -> None:
+        """Look at disks of all stories, those of one kind and one story first, until one breaks a promise."""
+        self._hunts = True
+        looks: dict[str, Callable[[Story], None]] = {
+            "once": lambda story: self.once(story, most),
+            "twice": lambda story: self.twice(story, most, _INNER),
+            "believed": lambda story: self.believed(story, most),
+        }
+        every = [(kind, story) for kind in looks for story in STORIES]
+        with suppress(_Found):
+            for kind, story in [first, *every] if first else every:
+                looks[kind](STORIES[story])
 
     def _look_at_some(self, memory: Memory, of: Recorded, since: int, most: int) -> None:
         before = memory.said if not since else ()
@@ -166,6 +210,8 @@ class Explorer:
         self.found.violations.append(
             f"{memory.story.name}, moment {found.moment}, after {last!r}: {type(error).__name__}: {error}"
         )
+        if self._hunts:
+            raise _Found
 
     def _fresh(self) -> Path:
         return self._scratch / f"root{self._random.randrange(1 << 40):x}"
@@ -179,7 +225,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--story", action="append", choices=sorted(STORIES))
     parser.add_argument("--bug", choices=sorted(BUGS))
+    parser.add_argument("--hunt", action="append", choices=sorted(BUGS))
     chosen = parser.parse_args()
+    if chosen.hunt:
+        print(json.dumps({bug: hunted(bug, chosen.states, chosen.seed) for bug in chosen.hunt}))
+        return
     if chosen.bug:
         BUGS[chosen.bug]()
     began = time.perf_counter()
@@ -191,9 +241,33 @@ def main() -> None:
             if chosen.crashes == 1:
                 explorer.once(STORIES[name], most)
             else:
-                explorer.twice(STORIES[name], most, chosen.inner)
+                explorer.twice(STORIES[name], most - most // 4, chosen.inner)
+                explorer.believed(STORIES[name], max(1, most // 4 // _BARE))
     explorer.found.seconds = round(time.perf_counter() - began, 1)
     print(json.dumps(asdict(explorer.found), indent=1))
+
+
+def hunted(bug: str, most: int, seed: int) -> dict[str, Any]:
+    """Look for a bug in a child of this process; gives what was found, as JSON."""
+    with scratch() as folder:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                BUGS[bug]()
+                began = time.perf_counter()
+                explorer = Explorer(Recorder(), folder, seed)
+                explorer.hunt(most, LOOK_FIRST.get(bug))
+                explorer.found.seconds = round(time.perf_counter() - began, 1)
+                (folder / "found").write_text(json.dumps(asdict(explorer.found)))
+                code = 0
+            except Exception:  # noqa: BLE001 - the parent has no other way to learn of it
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        os.waitpid(child, 0)
+        found: dict[str, Any] = json.loads((folder / "found").read_bytes())
+        return found
 
 
 @contextmanager

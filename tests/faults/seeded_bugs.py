@@ -11,35 +11,56 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 
 from plotter2.datter import (
     adding,
-    codes,
     database,
     durable,
     events,
-    layout,
     living,
     objects,
     output,
     registry,
     store,
 )
-from plotter2.datter.registry import Registry
 from plotter2.errors import DataError
-from plotter2.staging import accepting, batches, inbox, quarantine
+from plotter2.staging import accepting, batches, inbox
 from plotter2.staging.grounds import Grounds
 
 BUGS: dict[str, Callable[[], None]] = {}
 """Name, as a function is called, -> what puts the bug in."""
 
 
-def _bug(install: Callable[[], None]) -> Callable[[], None]:
+LOOK_FIRST: dict[str, tuple[str, str]] = {}
+"""Bugs that only few disks show -> where the explorer finds them soon: the kind of crashes, the story."""
+FAULTS: dict[str, tuple[str, str, str]] = {}
+"""Bugs that need a fault to do harm, which no explored disk has -> mode, workload and file system of `fault_points`."""
+
+_Install: TypeAlias = Callable[[], None]
+
+
+def _bug(install: _Install) -> _Install:
     BUGS[install.__name__] = install
     return install
+
+
+def _rare(kind: str, story: str) -> Callable[[_Install], _Install]:
+    def seeded(install: _Install) -> _Install:
+        LOOK_FIRST[install.__name__] = kind, story
+        return _bug(install)
+
+    return seeded
+
+
+def _shown_by(mode: str, workload: str, file_system: str = "") -> Callable[[_Install], _Install]:
+    def seeded(install: _Install) -> _Install:
+        FAULTS[install.__name__] = mode, workload, file_system
+        return _bug(install)
+
+    return seeded
 
 
 def _is_folder(fd: int) -> bool:
@@ -110,7 +131,7 @@ def pictures_named_before_their_bytes_are_synced() -> None:
     output.durable = _With(durable, write_new=unsynced)  # type: ignore[assignment]
 
 
-@_bug
+@_rare("once", "inbox")
 def replaced_by_what_is_not_synced() -> None:
     """A file is replaced by one whose bytes were not synced: the reasons and lines of the quarantine."""
     sound = durable.replace
@@ -161,7 +182,7 @@ def synchronous_off() -> None:
     _opened_with("off")
 
 
-@_bug
+@_rare("believed", "asking")
 def rows_seen_again_are_believed() -> None:
     """A registry that is opened believes what it reads, which its last writer may not have synced."""
     database._fold_in = _nothing
@@ -180,7 +201,7 @@ def written_in_place() -> None:
     durable.put = in_place
 
 
-@_bug
+@_rare("once", "life")
 def pictures_before_the_run_has_its_end() -> None:
     """Pictures become visible, and only then, in a transaction of its own, the run is done; a dead run keeps them."""
     living.Journal.end_run = _end_run_only  # type: ignore[method-assign]
@@ -263,7 +284,7 @@ def _swapped(module: Any, **others: Any) -> Any:
             setattr(module, name, sound)
 
 
-@_bug
+@_rare("once", "inbox")
 def staged_copy_removed_before_it_is_stored() -> None:
     """What was read is removed from the staged items, and stored afterwards."""
     sound = batches._sorted_out
@@ -271,7 +292,8 @@ def staged_copy_removed_before_it_is_stored() -> None:
     def sorted_out(drafted: Any) -> Any:
         found = sound(drafted)
         for one in found[0]:
-            quarantine.remove(one.planned.item)
+            item = one.planned.item
+            (durable.discard_dir if item.is_dir() else durable.discard)(item)
         return found
 
     batches._sorted_out = sorted_out
@@ -281,32 +303,26 @@ def staged_copy_removed_before_it_is_stored() -> None:
     )
 
 
-@_bug
+@_rare("once", "inbox")
 def acknowledged_before_it_is_staged() -> None:
     """Items are renamed into the staged ones and acknowledged, and no folder is synced."""
     accepting.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
 
 
-@_bug
+@_rare("once", "dropped")
 def acknowledged_before_its_bytes_are_synced() -> None:
     """Items are renamed into the staged ones, but their bytes are never synced."""
     accepting._sync_and_close = lambda opened: [os.close(opened.pop()[0]) for _ in list(opened)]
 
 
 # ------------------------------------------------------------ coming back
-@_bug
+@_rare("believed", "life")
 def events_seen_again_are_believed() -> None:
     """Coming back, events are entered that their dead writer may not have synced."""
     events.durable = _With(durable, sync_dir=_nothing)  # type: ignore[assignment]
 
 
-@_bug
-def staged_items_seen_again_are_believed() -> None:
-    """Coming back, staged items are stored and removed that their dead mover may not have synced."""
-    inbox.durable = _With(durable, sync_dirs=_nothing)  # type: ignore[assignment]
-
-
-@_bug
+@_rare("believed", "life")
 def objects_seen_again_are_believed() -> None:
     """An object that is there already is not synced, though its dead writer may not have."""
     sound = objects.Incoming.publish
@@ -327,14 +343,7 @@ def objects_seen_again_are_believed() -> None:
 _SYNC_DIRS = durable.sync_dirs
 
 
-@_bug
-def things_added_again_are_believed() -> None:
-    """Who adds what is there already gets it confirmed, and nothing is committed for that."""
-    Registry.barrier = _nothing  # type: ignore[method-assign]
-    database._fold_in = _nothing
-
-
-@_bug
+@_rare("believed", "inbox")
 def folders_seen_again_are_believed() -> None:
     """The folders of staging that a dead process made are used, and the folder around them is not synced."""
 
@@ -347,18 +356,6 @@ def folders_seen_again_are_believed() -> None:
 
 
 @_bug
-def a_begun_root_is_believed() -> None:
-    """The folders of a root that a dead process made are used, and the folder around them is not synced."""
-    sound = layout.prepare
-
-    def prepared(root: Path) -> layout.Layout:
-        found = layout.Layout(root)
-        return found if found.objects.is_dir() and found.commits.is_dir() else sound(root)
-
-    store.prepare = prepared
-
-
-@_bug
 def events_are_not_replayed() -> None:
     """Coming back, nobody looks for events that the index does not know."""
     for module in (adding, store):
@@ -366,7 +363,7 @@ def events_are_not_replayed() -> None:
 
 
 # ------------------------------------------------------------ errors
-@_bug
+@_shown_by("disk full once", "changing")
 def full_disk_ignored() -> None:
     """A write that finds no room is taken for done."""
     sound = durable.write_all
@@ -378,13 +375,13 @@ def full_disk_ignored() -> None:
     durable.write_all = write
 
 
-@_bug
+@_shown_by("short write", "changing")
 def short_writes_are_not_continued() -> None:
     """What one call to write takes is taken for all of it."""
     durable.write_all = lambda fd, data: os.write(fd, data) and None
 
 
-@_bug
+@_shown_by("sync fails", "changing", "ext4")
 def failed_syncs_are_tried_again() -> None:
     """A sync that failed is tried again, and then it says that all is well."""
     sound = durable.sync
@@ -398,7 +395,7 @@ def failed_syncs_are_tried_again() -> None:
     durable.sync = patient
 
 
-@_bug
+@_shown_by("sync fails", "changing", "ext4")
 def failed_syncs_are_ignored() -> None:
     """A sync that failed is taken for done."""
 
@@ -407,9 +404,3 @@ def failed_syncs_are_ignored() -> None:
             os.fsync(fd)
 
     durable.sync = careless
-
-
-@_bug
-def not_taken_back_when_the_index_is_full() -> None:
-    """The index refuses, the person is told so, and the event stays: later the bundle is there after all."""
-    codes.SURELY_UNDONE = frozenset()

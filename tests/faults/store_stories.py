@@ -146,9 +146,17 @@ LIFE = Story(
 )
 BIRTH = Story("birth", _nothing, (Step("add one", lambda store: add_run(store, "first")),))
 DROPS = (("one.csv", "1" * 900), ("two.csv", "2"), ("same.csv", "1" * 900), ("bad.csv", "bad"))
+ASKING = Story(
+    "asking",
+    _a_store,
+    (
+        Step("ask", lambda store: store.requests.ask_all([ASKED])),
+        Step("ask for a run", lambda store: store.requests.ask_all([TO_RUN])),
+    ),
+)
 INBOX = Story("inbox", _a_store, (), DROPS)
 DROPPED = Story("dropped", _a_store, (), DROPS, dropped_before=False)
-STORIES = {story.name: story for story in (LIFE, BIRTH, INBOX, DROPPED)}
+STORIES = {story.name: story for story in (LIFE, BIRTH, ASKING, INBOX, DROPPED)}
 
 
 # ------------------------------------------------------------ telling them
