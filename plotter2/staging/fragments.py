@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from logger2.identity import Scalar
 from plotter2.errors import DataError
 from plotter2.manifest.codes import DISAGREES
+from plotter2.staging.features import Share, together
 from plotter2.staging.found import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.parts import Part, Planned, Source
 from plotter2.staging.sources import size_of
-
-_SUMS = ("missing", "nan", "infinite", "restarts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,17 @@ def put_together(
     bundles: Sequence[Planned], found: Sequence[tuple[int, ReadBundle]]
 ) -> list[ReadBundle]:
     """Give what was read of each bundle, in order. Raises DataError (P2-D0896) when columns differ in their rows."""
-    together: dict[int, ReadBundle] = {}
+    whole: dict[int, ReadBundle] = {}
     joined: set[int] = set()
     for place, share in found:
-        if place in together:
+        if place in whole:
             joined.add(place)
-            _join(bundles[place], together[place], share)
+            _join(bundles[place], whole[place], share)
         else:
-            together[place] = share
+            whole[place] = share
     for place in joined:
-        _settle(together[place])
-    return [together[place] for place in range(len(bundles))]
+        _settle(whole[place])
+    return [whole[place] for place in range(len(bundles))]
 
 
 def _shares(bundle: Planned, room: Room) -> list[Planned]:
@@ -107,26 +105,10 @@ def _grow(table: ReadTable, more: ReadColumn) -> None:
         raise _unfit(
             f"column {more.name!r} is {column.kind} in one file and {more.kind} in the next"
         )
+    column.features = together(Share(column.rows, column.features), Share(more.rows, more.features))
     column.rows += more.rows
     column.nulls += more.nulls
     column.chunks += more.chunks
-    column.features = _both(column.features, more.features)
-
-
-def _both(one: dict[str, Scalar], more: dict[str, Scalar]) -> dict[str, Scalar]:
-    """Give the features of a column of which two shares were read; what only whole columns have is the first's."""
-    both = {**more, **one}
-    for name in ("min", "max"):
-        values = [value for each in (one, more) if isinstance(value := each.get(name), int | float)]
-        if values:
-            both[name] = min(values) if name == "min" else max(values)
-    for name in _SUMS:
-        both[name] = sum(value for each in (one, more) if isinstance(value := each.get(name), int))
-    if "last" in more:
-        both["last"] = more["last"]
-    same = one.get("constant") and more.get("constant") and one.get("first") == more.get("first")
-    both["constant"] = bool(same)
-    return both
 
 
 def _settle(bundle: ReadBundle) -> None:
