@@ -36,7 +36,9 @@ def test_two_shares_have_the_features_of_the_whole(kind: Kind, dtype: Any, value
     def check(one: list[Any], more: list[Any]) -> None:
         both = together(share(kind, dtype, one), share(kind, dtype, more))
         whole = share(kind, dtype, one + more).features
-        if one and more and "first" not in whole:  # of text, and of infinite values, it is not known
+        if (
+            one and more and "first" not in whole
+        ):  # of text, and of infinite values, it is not known
             both.pop("constant")
         for name in both.keys() & whole.keys() - {"unique"}:
             assert both[name] == pytest.approx(whole[name]), name
