@@ -58,7 +58,7 @@ from plotter2.runs.records import (
     provenance,
     sent,
 )
-from plotter2.runs.selecting import Circumstances
+from plotter2.runs.selecting import Circumstances, variables
 from plotter2.runs.signing import capabilities, imports
 from plotter2.runs.task_place import TaskPlace
 from plotter2.wire import codes
@@ -251,7 +251,9 @@ def published_task(
     nodes, terms = request.compiled.module.nodes, request.verified.statement
     pictures = [Output(blob.name, blob.kind, blob.data) for blob in outcome.blobs]
     redo = redo_asked(outcome, nodes, request.task_name, run.id)
-    transfers = Owning(nodes, task, request.params, run.id).made(outcome.messages)
+    transfers = Owning(nodes, task, variables(request.params, request.task_name), run.id).made(
+        outcome.messages
+    )
     with ExitStack() as stack:
         with run.timings.stage("publish"):
             ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))

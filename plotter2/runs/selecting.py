@@ -36,6 +36,11 @@ class Circumstances:
     ended: Mapping[str, int] = field(default_factory=dict)
 
 
+def variables(params: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """Give the values of params by the names that a program calls them: those of a task as `task.name` too."""
+    return {**params, **{f"{task}.{name}": value for name, value in params.items() if task}}
+
+
 def settled(shape: Selection) -> Narrowing:
     """Give what narrows a selection that no run changes."""
     return narrowed(shape, Circumstances())

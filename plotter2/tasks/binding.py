@@ -26,7 +26,7 @@ from plotter2.datter.transfers import Holder, digest_of_key
 from plotter2.errors import RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
-from plotter2.runs.selecting import Circumstances
+from plotter2.runs.selecting import Circumstances, variables
 from plotter2.runs.task_place import Origin, TaskPlace, digest_of_inputs
 from plotter2.tasks import codes
 from plotter2.tasks.exposures import Exposed, Exposures, anybodys, lent
@@ -67,6 +67,11 @@ class Instance:
     def name(self) -> str:
         """Give the name of the task."""
         return self.applicable.task.name
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Give the values of params by the names that the program calls them."""
+        return variables(self.params, self.name)
 
     def __str__(self) -> str:
         return f"{self.bundle.name}:{self.name}"
@@ -227,7 +232,7 @@ class _Finding:
         selector = selector_of(self.store, self.instance.applicable.task.bundle, selected.path)
         schema = self.instance.compiled.schemas[selected.shape.key]
         ended = self.instance.exposures.ended(self.instance.bundle, self.instance.declared.tasks)
-        run = Circumstances(self.instance.params, now_ms(), ended)
+        run = Circumstances(self.instance.variables, now_ms(), ended)
         parts = bind_one(selected, columns, schema, self.store, run, selector)
         return BoundTable(selected.key, parts)
 
@@ -271,7 +276,7 @@ class _Finding:
         written = node.attributes.get("key")
         if written is None:
             return None
-        key = digest_of_key(str(evaluate(written, self.instance.params)))
+        key = digest_of_key(str(evaluate(written, self.instance.variables)))
         found = self._lent(name, columns, key)
         if found is None:
             raise RunError(

@@ -249,7 +249,7 @@ class _Run:
             if not node.op.startswith("collect@"):
                 continue
             task = str(node.attributes["tasks"][2]["name"][1])
-            timeout = _seconds(node, instance.params)
+            timeout = _seconds(node, instance.variables)
             until = time.monotonic() + timeout
             while at_work := self._at_work(instance, task):
                 if time.monotonic() > until:

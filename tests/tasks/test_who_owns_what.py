@@ -177,6 +177,16 @@ def test_share_by_a_key_lets_whoever_has_it_read(bundle: Bundle) -> None:
     assert bundle.refused("reader", key="bal") == "P2-R0678"
 
 
+def test_a_key_may_be_a_param_of_the_task(bundle: Bundle) -> None:
+    text = EXPOSING.replace("task a {", 'task a(secret: string = "lab") {')
+    bundle.attach(text + "  $t | share(key=$secret)\n}", "main.p2")
+    reading = READING.replace("task reader {", 'task reader(word: string = "lab") {')
+    bundle.attach(reading.replace("WHAT", 'access("total", key=$word) | show'), "other.p2")
+    bundle.done("a")
+    bundle.done("reader")
+    assert bundle.refused("reader", word="bal") == "P2-R0678"
+
+
 def test_a_copy_is_its_own_whatever_becomes_of_the_original(bundle: Bundle) -> None:
     bundle.attach(
         EXPOSING + '  $t | handin(to="b")\n}\n'
