@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from plotter2.config.settings import settings
+from plotter2.host.asking import AS_IT_IS, TaskHow
 from plotter2.host.host import Host
 from plotter2.host.keyring import OwnKey
 from plotter2.runs.compiling import CheckedScript
@@ -14,6 +15,7 @@ from plotter2.runs.model import Event, Params, RunResult
 from plotter2.runs.opening import open_script
 from plotter2.runs.signing import SignedScript
 from plotter2.staging import AddReport
+from plotter2.tasks.carrying import Report
 from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes
 from plotter2.tasks.linking import LinkState, links_of
 from plotter2.tasks.listing import tasks_of
@@ -113,6 +115,14 @@ class Library:
     def tasks(self, bundle: str) -> Tasks:
         """Give a bundle's tasks: own, inherited, and those that cannot run on it with their reasons."""
         return tasks_of(self._host.declarations(), one_bundle(self._host.store, bundle))
+
+    def run_task(self, bundle: str, task: str, how: TaskHow = AS_IT_IS) -> Report:
+        """Run a task for a bundle and the linked ones below it, after the tasks that it waits for.
+
+        `.ended` tells what became of each task on each bundle, `.rest` which bundles are not linked, and why. Raises
+        RunError P2-R0647, P2-R0648, DataError.
+        """
+        return self._host.run_task(bundle, task, how)
 
     def run(
         self,
