@@ -15,6 +15,7 @@ from plotter2.config.levels import reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
 from plotter2.datter.rebuild import rebuild as rebuild_registry
+from plotter2.datter.requested import State
 from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
@@ -85,14 +86,22 @@ def _root(host: Host) -> list[Check]:
     try:
         bundles = len(host.store.list())
         host.store.check()
+        counts = host.store.requests.counts()
     except Plotter2Error as error:
         return [Check("store", False, f"{folder}: {error.message}", "nothing can be kept")]
     return [
         Check("store", True, f"{folder}: {bundles} bundles, registry whole", ""),
+        _requests(counts),
         _space(folder, host.settings.disk),
         _file_system(folder),
         _keys(host),
     ]
+
+
+def _requests(counts: dict[State, int]) -> Check:
+    detail = ", ".join(f"{number} {state}" for state, number in counts.items())
+    told = "their processes died three times: plotter2 requests ls"
+    return Check("requests", "dead" not in counts, detail or "nothing was asked yet", told)
 
 
 def _space(folder: Path, disk: Disk) -> Check:

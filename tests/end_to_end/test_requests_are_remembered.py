@@ -14,8 +14,9 @@ import pytest
 import plotter2
 from commandline import Finished, p2, p2_json
 from plotter2.config.settings import settings
-from plotter2.datter.bodies import Redo
+from plotter2.datter.bodies import Add, Redo
 from plotter2.datter.store import Store
+from plotter2.errors import Problem
 from plotter2.host.host import Host
 from plotter2.host.session import Session
 from sweep_samples import Workplace
@@ -138,6 +139,7 @@ import os, sys
 from pathlib import Path
 from plotter2.config.settings import settings
 from plotter2.host import asking
+from plotter2.errors import Problem
 from plotter2.host.host import Host
 host = Host(settings(sys.argv[1]))
 host.store.begin(asking.add_of([Path(sys.argv[2])], None), 60)
@@ -235,6 +237,16 @@ def test_requests_are_listed_and_an_unknown_one_is_told(tmp_path: Path) -> None:
     assert total == "1 done"
     assert error_of(p2(tmp_path, "requests", "show", "nix", "--json"))["code"] == "P2-D0888"
     assert json.loads(p2(tmp_path, "requests", "ls", "--json").out)["counts"] == {"done": 1}
+
+
+def test_doctor_tells_of_dead_requests(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        request = store.requests.ask("add", "a", Add(paths=("a",)))
+        for _ in range(3):
+            token = store.requests.lease(request.id, 60)
+            store.requests.crash(token, Problem("P2-H0903", "the child died"))
+    checks = {check["check"]: check for check in p2(tmp_path, "doctor", "--json").json["checks"]}
+    assert (checks["requests"]["ok"], checks["requests"]["detail"]) == (False, "1 dead")
 
 
 def test_inputs_of_a_session_are_requests_too(place: Workplace) -> None:
