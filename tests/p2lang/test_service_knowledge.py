@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from p2_compiling import LOWERED, compiled
+from p2_compiling import LOWERED, SCHEMAS, compiled
 from p2lang import ast
+from p2lang.check import Schemas
 from p2lang.service import (
+    Document,
     Refused,
+    Workspace,
     applied,
     definition,
     fix_all,
@@ -23,6 +26,8 @@ from p2lang.service import (
 )
 from p2lang.service.actions import actions
 from p2lang.source import Span
+from p2lang.types import ColumnType
+from p2std.registry import core
 from script_editing import document, marked
 
 RUNS = 'access("experiment2/*")'
@@ -49,6 +54,22 @@ def test_a_column_tells_its_type_unit_and_whether_it_may_be_missing() -> None:
     assert hovered(f"{RUNS} | filter(rew^ard > 3)") == ("reward: number?", "may be missing")
     assert hovered(f"{RUNS} | filter(wall^_time > 3s)") == ("wall_time: number[s]", "time")
     assert hovered(f"{RUNS} | filter(`train^/loss` > 3)")[0] == "`train/loss`: number"
+
+
+def test_a_param_that_a_source_chooses_by_tells_what_it_holds() -> None:
+    text = 'access("experiment2/*", since="2026-01-01", where=lr > 0.1 and opt == "adam")'
+    params = {"lr": ColumnType("number"), "opt": ColumnType("string")}
+    schemas = Schemas(SCHEMAS.get, params=lambda path: params)
+    known = Document(text, Workspace.of(core(), schemas))
+    found = hover(known, text.index("lr >") + 1)
+    assert found is not None
+    assert (found.code, found.text) == ("lr: number", "param of the bundles")
+    for other in ("adam", "2026"):
+        about = hover(known, text.index(other) + 1)
+        assert about is None or "rows" not in about.code
+    path = hover(known, text.index("experiment2") + 1)
+    assert path is not None
+    assert "rows" in path.code
 
 
 def test_a_word_of_the_language_tells_what_it_does() -> None:

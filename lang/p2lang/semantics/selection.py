@@ -109,6 +109,8 @@ def comparison(value: Value) -> Comparison:
     if value[0] == "call" and value[1] == IS_NULL and value[2].get("x", ["null"])[0] == "param":
         return Comparison(value[2]["x"][1], "isnull", ["null"])
     compares = value[0] == "op" and value[2][0] == "param" and value[1] in (*COMPARISONS, "in")
+    if compares and value[1] == "in":
+        compares = value[3][0] in ("list", "range", "var")
     if compares and all(part[0] in _IN_VALUES for part in walk(value[3])):
         return Comparison(value[2][1], value[1], value[3])
     raise Clash(

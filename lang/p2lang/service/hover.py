@@ -143,11 +143,28 @@ def _column(document: Document, path: _Path, offset: int) -> Hover | None:
     schema = None if seen is None else seen.before.schema
     kind = None if schema is None else schema.get(node.name.text)
     if kind is None:
-        return None
+        return _param_to_choose_by(document, path, node)
     unit = UNITS.get(kind.unit, f"in {kind.unit}") if kind.unit else ""
     facts = ("may be missing" if kind.nullable else "", unit)
     text = ", ".join(fact for fact in facts if fact)
     return Hover(node.span, f"{written_name(node.name.text)}: {kind}", text)
+
+
+def _param_to_choose_by(document: Document, path: _Path, node: ast.Column) -> Hover | None:
+    """Give what a param of bundles holds, in the condition by which a source chooses among them."""
+    call = next((n for n in reversed(path) if isinstance(n, ast.Call | ast.Stage)), None)
+    if not isinstance(call, ast.Call) or not _reads_bundle(document, call):
+        return None
+    text = next((a.value for a in call.arguments if _is_path(a)), None)
+    if not isinstance(text, ast.String):
+        return None
+    kind = (document.workspace.schemas.params_of(text.value) or {}).get(node.name.text)
+    title = f"{written_name(node.name.text)}: {kind}"
+    return None if kind is None else Hover(node.span, title, "param of the bundles")
+
+
+def _is_path(argument: ast.Argument) -> bool:
+    return argument.name is None or argument.name.text == "path"
 
 
 def _stage(document: Document, path: _Path, offset: int) -> Hover | None:
@@ -210,6 +227,8 @@ def _string(document: Document, path: _Path, offset: int) -> Hover | None:
     assert isinstance(node, ast.String)
     call = next((n for n in reversed(path) if isinstance(n, ast.Call | ast.Link)), None)
     if not isinstance(call, ast.Call) or not _reads_bundle(document, call):
+        return None
+    if not any(_is_path(argument) and argument.value is node for argument in call.arguments):
         return None
     given = document.sights.heads.get(call.span)
     if not isinstance(given, Stream) or given.schema is None:
