@@ -149,7 +149,9 @@ def _shown_at(layout: Layout, picture: Path, plot: Plot) -> Path:
         folder = folder / part
         if not folder.is_dir():
             durable.make_dir(folder)
-    durable.replace(folder / picture.name, picture.read_bytes())
+    with durable.reported(picture):
+        drawn = picture.read_bytes()
+    durable.replace(folder / picture.name, drawn)
     return folder / picture.name
 
 

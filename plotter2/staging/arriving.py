@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from plotter2.manifest.container import ENDING
 from plotter2.staging.grounds import Grounds, entries_in
-from plotter2.staging.packages import is_package, is_whole
+from plotter2.staging.packages import MANIFEST_FILE, is_package, is_whole
 from plotter2.staging.stillness import UNFINISHED, Look, is_written, look
 
 SCAN_S = 2.0
@@ -82,6 +83,10 @@ class Arrivals:
         if now - since < max(EMPTY_S, self._still_s):
             if found.is_empty:
                 return "it is empty so far"
-            if is_package(path) and not is_whole(path):
-                return "it is a package that does not go to its end so far"
+            if _may_be_package(path) and is_package(path) and not is_whole(path):
+                return "it is a package that is not whole so far"
         return "a program is writing it" if is_written(path) else ""
+
+
+def _may_be_package(path: Path) -> bool:
+    return path.name.lower().endswith(ENDING) or (path / MANIFEST_FILE).exists()

@@ -14,7 +14,7 @@ from plotter2.manifest import codes, container, encode, mistakes, upgraded
 from plotter2.manifest.model import Manifest
 from plotter2.manifest.plain import MOST_BYTES
 from plotter2.manifest.reading import read_manifest
-from plotter2.staging.packages import MANIFEST_FILE, Package, open_package
+from plotter2.staging.packages import MANIFEST_FILE, Package, lacking_in, open_package
 from plotter2.staging.sources import content, opened
 
 
@@ -43,6 +43,9 @@ def checked(path: Path) -> Checked:
     is_canonical = encode(manifest) == data
     if path.name.endswith(".json"):
         return Checked(path, manifest, (), is_canonical)
+    if path.is_dir() and (lacking := lacking_in(path, manifest)):
+        told = tuple(error.problem() for error in lacking)
+        return Checked(path, manifest, told, is_canonical)
     try:
         package = open_package(path)
     except DataError as error:

@@ -66,11 +66,11 @@ def is_package(path: Path) -> bool:
 
 
 def is_whole(path: Path) -> bool:
-    """Tell whether a package was written to its end; its payloads are not looked at, nor whether it is sound."""
+    """Tell whether a package has its end, or as a folder all its files; nothing else is looked at."""
     try:
         open_package(path)
     except DataError as error:
-        return error.code != codes.DAMAGED
+        return error.code not in (codes.DAMAGED, codes.DISAGREES)
     return True
 
 
@@ -108,21 +108,35 @@ def _open_container(path: Path) -> Package:
 
 
 def _open_folder(path: Path) -> Package:
-    where = f"{path.name}/{MANIFEST_FILE}"
     data = _content(path / MANIFEST_FILE, MOST_BYTES)
-    manifest = read_manifest(data, where)
+    manifest = read_manifest(data, f"{path.name}/{MANIFEST_FILE}")
+    parts, lacking = _parts_in(path, manifest)
+    for error in lacking:
+        raise error
+    return Package(path, manifest, hashlib.sha256(data).hexdigest(), parts)
+
+
+def lacking_in(path: Path, manifest: Manifest) -> tuple[DataError, ...]:
+    """Give what is wrong with the files of a package's folder before any is read: missing ones, other sizes."""
+    return tuple(_parts_in(path, manifest)[1])
+
+
+def _parts_in(path: Path, manifest: Manifest) -> tuple[dict[str, Part], list[DataError]]:
+    where = f"{path.name}/{MANIFEST_FILE}"
     parts: dict[str, Part] = {}
+    lacking: list[DataError] = []
     for file in dict.fromkeys([*_files_of(manifest), *manifest.digests]):
         promised = manifest.digests.get(file)
         size = _plain_size(path, file)
         if size is None:
-            raise _lacking(where, file, "is not there, or is no plain file")
-        if promised is not None and promised.bytes != size:
-            raise container.damaged(where, f"{file} has {size:,} bytes, not {promised.bytes:,}")
-        parts[file] = Part(
-            path / file, f"{path.name}/{file}", 0, size, promised.sha256 if promised else ""
-        )
-    return Package(path, manifest, hashlib.sha256(data).hexdigest(), parts)
+            lacking.append(_lacking(where, file, "is not there, or is no plain file"))
+        elif promised is not None and promised.bytes != size:
+            why = f"{file} has {size:,} bytes, not {promised.bytes:,}"
+            lacking.append(container.damaged(where, why))
+        else:
+            digest = promised.sha256 if promised else ""
+            parts[file] = Part(path / file, f"{path.name}/{file}", 0, size, digest)
+    return parts, lacking
 
 
 def _plain_size(folder: Path, file: str) -> int | None:
@@ -166,7 +180,7 @@ def planned_package(path: Path, name: str | None) -> Plan:
     bundles = [
         _planned(package, place, top)
         for place in walk(package.manifest)
-        if place.name or place.around is not None or not _is_wrapping(package.manifest)
+        if place.around is not None or name is not None or not _is_wrapping(package.manifest)
     ]
     if not any(bundle.sources for bundle in bundles) and package.manifest.name is None:
         raise DataError(

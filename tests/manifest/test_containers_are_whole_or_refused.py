@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manifest_samples import container, digests
 from plotter2.errors import DataError
@@ -75,3 +78,17 @@ def test_what_is_no_container_is_refused() -> None:
     assert refusal(b"PK\x03\x04" + b"x" * 100).code == codes.DAMAGED
     assert refusal(b"P2B 1 9999999999\n").code == codes.DAMAGED
     assert len(b"P2B 1 9999999999\n") == FIRST_BYTES
+
+
+@given(st.binary(max_size=120), st.sampled_from([b"", b"P2B ", b"P2B 1 0000000020\n", SOUND[:300]]))
+def test_any_bytes_give_a_data_error(data: bytes, start: bytes) -> None:
+    refusal(start + data)
+
+
+@given(st.data())
+def test_pieces_of_packages_put_together_anyhow_give_a_data_error(data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(SOUND)), min_size=2, max_size=4)))
+    pieces = [SOUND[a:b] for a, b in pairwise([0, *cuts, len(SOUND)])]
+    mixed = b"".join(data.draw(st.permutations(pieces)))
+    if mixed != SOUND:
+        refusal(mixed)

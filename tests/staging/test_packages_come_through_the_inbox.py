@@ -69,9 +69,26 @@ def test_a_package_that_does_not_go_to_its_end_is_waited_for_and_then_kept(store
     path = drop(store.layout.root, "x.p2b", SOUND[:-20])
     arrivals.scan()
     now = 10.0
-    assert "end" in arrivals.scan().waiting[0].why
+    assert "not whole" in arrivals.scan().waiting[0].why
     now = EMPTY_S + 1
     assert arrivals.scan().ready == (path,)
+
+
+def test_a_folder_whose_files_are_on_their_way_is_waited_for(store: Store) -> None:
+    now = 0.0
+    grounds = Grounds(store.layout.root)
+    grounds.make()
+    arrivals = Arrivals(grounds, 2.0, lambda: now)
+    at = store.layout.root / "inbox" / "p"
+    at.mkdir()
+    (at / "manifest.json").write_bytes(as_bytes(minimal()))
+    arrivals.scan()
+    now = 10.0
+    assert "not whole" in arrivals.scan().waiting[0].why
+    (at / "steps.csv").write_bytes(CSV)
+    arrivals.scan()
+    now = 20.0
+    assert arrivals.scan().ready == (at,)
 
 
 @pytest.mark.parametrize(

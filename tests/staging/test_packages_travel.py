@@ -298,6 +298,22 @@ def test_a_package_that_changes_while_it_is_read_is_refused(
     assert refusal(store, at).code == codes.DAMAGED
 
 
+def test_check_tells_all_files_that_are_missing_or_have_another_size(tmp_path: Path) -> None:
+    wrong = digests({"a.csv": CSV, "b.csv": CSV, "c.csv": CSV})
+    at = folder(tmp_path / "p", {"a.csv": CSV + b"1,1\n"}, contains=list(wrong), digests=wrong)
+    told = [problem.code for problem in checked(at).problems]
+    assert sorted(told) == [codes.DISAGREES, codes.DISAGREES, codes.DAMAGED]
+
+
+def test_several_bundles_in_one_package_get_a_bundle_around_them_with_a_name(
+    store: Store, tmp_path: Path
+) -> None:
+    inside = [{"kind": "bundle", "name": n, "contains": [f"{n}.csv"]} for n in ("a", "b")]
+    at = folder(tmp_path / "p", {"a.csv": CSV, "b.csv": CSV + b"2,2\n"}, contains=inside)
+    assert list(outcomes(add(store, at))) == ["a", "b"]
+    assert list(outcomes(add(store, at, name="both"))) == ["both", "both/a", "both/b"]
+
+
 # ------------------------------------------------------------ ids
 def test_the_same_id_with_the_same_content_changes_nothing(store: Store, tmp_path: Path) -> None:
     package = folder(tmp_path / "p", {"steps.csv": CSV}, id="run-17", name="one")
