@@ -78,9 +78,8 @@ def _frame(data: bytes, where: str) -> pl.DataFrame:
     try:
         return pl.read_ipc(io.BytesIO(data)).rechunk()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        raise _bad(
-            where, str(error).splitlines()[0][:200] if str(error) else "it is damaged"
-        ) from None
+        first = next(iter(str(error).splitlines()), "")
+        raise _bad(where, "it is damaged", f"polars says: {first[:200]}") from None
 
 
 def _typed(series: pl.Series, where: str) -> tuple[Kind, pl.Series]:
@@ -125,10 +124,11 @@ def _divided(counts: pl.Series, per_second: int) -> pl.Series:
     return whole.cast(pl.Float64) + (counts - whole * per_second).cast(pl.Float64) / per_second
 
 
-def _bad(where: str, why: str) -> DataError:
+def _bad(where: str, why: str, note: str = "") -> DataError:
     return DataError(
         codes.BAD_ARROW,
         f"{where} cannot be read as Arrow IPC files: {why}",
         where=where,
         help="write the file again (polars: write_ipc), one table in a file, or give it as CSV",
+        note=note,
     )
