@@ -31,12 +31,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults import fault_shim
 from faults.fault_shim import MODES, Mode, Shim
-from faults.fault_workloads import LONG, WORKLOADS, Happened, Steps, be_impatient
+from faults.fault_workloads import (
+    LONG,
+    WORKLOADS,
+    Happened,
+    Steps,
+    be_impatient,
+    be_predictable,
+)
 from faults.loop_disks import FILE_SYSTEMS, Disk, mounted, no_disk
 from plotter2.errors import Plotter2Error
 
 LONGEST_S = 60
 SYNC_FAILED = 70
+_LOG_HEAD, _FRAME = 32, 24 + 4096
 DISK_MODES = ("power cut", "sync fails", "sync fails, believed", "sync fails, killed")
 PLAIN_MODES = tuple(mode for mode in MODES if mode not in ("count", *DISK_MODES))
 
@@ -50,6 +58,7 @@ class Tally:
     file_system: str = ""
     points: int = 0
     deeper: int = 0
+    states: int = 0
     wrong: list[str] = field(default_factory=list)
     ready_s: list[float] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
@@ -70,6 +79,7 @@ def run_all(
     most: int = 1_000_000,
     patch: str = "",
     depth: int = 0,
+    most_deeper: int = 1_000,
     file_system: str = "",
     folder: Path | None = None,
     timeout_s: float = 1_800,
@@ -82,7 +92,7 @@ def run_all(
     """
     asked = {
         "workloads": list(workloads), "mode": mode, "first": first, "stride": stride, "most": most,
-        "patch": patch, "depth": depth, "file_system": file_system,
+        "patch": patch, "depth": depth, "most_deeper": most_deeper, "file_system": file_system,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="p2-faults-", dir=folder or _fast(mode)) as temporary:
         command = [sys.executable, __file__, "--asked", json.dumps(asked), "--folder", temporary]
@@ -307,9 +317,15 @@ class Points:
         self._where += ", believed, power cut"
         return Happened(max(happened.acks, second.told, key=len))
 
-    def _recovered(self, root: Path, point: int, mode: Mode) -> Ended:
+    def _recovered(self, root: Path, point: int, mode: Mode, turn: int = 0) -> Ended:
+        """Have a child do what comes first after a death; its clock and its ids are the same every time."""
+
+        def recover(_: Tell) -> None:
+            be_predictable(turn)
+            self._workload.recover(root)
+
         self._shim.reset()
-        return self._children.run(lambda _: self._workload.recover(root), Harm(mode, point, root))
+        return self._children.run(recover, Harm(mode, point, root))
 
     def _visited(self, root: Path, acks: tuple[str, ...]) -> None:
         """Have another process look while the first one stands still."""
@@ -326,29 +342,36 @@ class Points:
             self._note(wrong)
 
     def _deeper(self, root: Path, happened: Happened, depth: int) -> None:
-        """Kill the recovery at each of its points, and the recovery from that, and so on; check after each."""
-        point = 1
-        while True:
+        """Kill the recovery at each of its points, and the recovery from that, and so on; check what comes of each.
+
+        Of states that are equal, as after a sync that had nothing to do, one is gone on with.
+        """
+        turn = self._asked["depth"] - depth
+        with self._root(root) as copy:
+            self._note_end(self._recovered(copy, 0, MODES["count"], turn))
+            calls = self._shim.count
+        most = self._asked["most_deeper"]
+        points = range(1, calls + 1)
+        for point in points if calls <= most else sorted(self._random.sample(points, most)):
             with self._root(root) as copy:
-                self._recovered(copy, point, MODES["kill before"])
-                if self._shim.count < point:
-                    return
+                self._recovered(copy, point, MODES["kill before"], turn)
                 self._tally.deeper += 1
+                if not self._is_new(copy, happened):
+                    continue
+                self._tally.states += 1
                 where, self._where = self._where, f"{self._where}, then at {self._shim.what}"
-                if depth > 1 and self._is_new(copy):
+                if depth > 1:
                     self._deeper(copy, happened, depth - 1)
                 self._check(copy, happened)
                 self._where = where
-            point += 1
 
-    def _is_new(self, root: Path) -> bool:
+    def _is_new(self, root: Path, happened: Happened) -> bool:
         """Tell whether no recovery was killed in this very state of the files yet."""
-        state = hashlib.blake2b(digest_size=16)
+        state = hashlib.blake2b(repr(happened).encode(), digest_size=16)
         for path in sorted(root.rglob("*")):
-            content = (
-                path.read_bytes() if path.is_file() and not path.name.endswith("-shm") else b""
-            )
-            state.update(f"{path.relative_to(root)} {len(content)}\n".encode() + content)
+            state.update(f"{path.relative_to(root)}\n".encode())
+            if path.is_file():
+                state.update(_content(path))
         fresh = state.digest() not in self._states
         self._states.add(state.digest())
         return fresh
@@ -377,6 +400,17 @@ class Points:
         self._tally.wrong.append(f"{self._where}: {wrong}")
 
 
+def _content(path: Path) -> bytes:
+    """Give what counts of a file's bytes: not who holds a lock, nor by which numbers SQLite tells its logs apart."""
+    if path.name.endswith((".lock", "-shm", "lock")):
+        return b""
+    data = path.read_bytes()
+    if not path.name.endswith("-wal"):
+        return data
+    frames = (data[at : at + _FRAME] for at in range(_LOG_HEAD, len(data), _FRAME))
+    return b"".join(frame[:8] + frame[24:] for frame in frames)
+
+
 # ------------------------------------------------------------ a process of its own
 def answered(asked: dict[str, Any], folder: Path) -> list[Tally]:
     """Do in this preloaded process what was asked for."""
@@ -392,14 +426,13 @@ def answered(asked: dict[str, Any], folder: Path) -> list[Tally]:
 
 def table(tallies: Sequence[Tally]) -> str:
     """Give the tallies as a table for people."""
-    lines = [
-        f"{'workload':<12}{'mode':<24}{'on':<6}{'points':>7}{'deeper':>8}{'wrong':>7}{'ready p99':>11}{'s':>8}"
-    ]
+    heads = f"{'points':>7}{'deeper':>8}{'states':>8}{'wrong':>7}{'ready p99':>11}{'s':>8}"
+    lines = [f"{'workload':<12}{'mode':<24}{'on':<6}{heads}"]
     for one in tallies:
         ready = sorted(one.ready_s)
         late = ready[int(len(ready) * 0.99)] if ready else 0.0
         lines.append(
-            f"{one.workload:<12}{one.mode:<24}{one.file_system or '-':<6}{one.points:>7}{one.deeper:>8}"
+            f"{one.workload:<12}{one.mode:<24}{one.file_system or '-':<6}{one.points:>7}{one.deeper:>8}{one.states:>8}"
             f"{len(one.wrong):>7}{late * 1000:>8.0f} ms{one.seconds:>8.1f}"
         )
     return "\n".join(lines)
@@ -413,7 +446,8 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--mode", action="append", choices=sorted(MODES))
     parser.add_argument("--file-system", action="append", choices=sorted(FILE_SYSTEMS))
     parser.add_argument("--stride", type=int, default=1)
-    parser.add_argument("--depth", type=int, default=0)
+    parser.add_argument("--depth", type=int, default=0, help="kill the recovery so often too")
+    parser.add_argument("--most-deeper", type=int, default=1_000, help="so many points of each")
     given = parser.parse_args(words)
     if given.asked:
         print(json.dumps([asdict(t) for t in answered(json.loads(given.asked), given.folder)]))
@@ -429,6 +463,7 @@ def main(words: Sequence[str]) -> None:
                 given.workload or tuple(WORKLOADS),
                 stride=given.stride,
                 depth=given.depth,
+                most_deeper=given.most_deeper,
                 file_system=file_system,
             )
             tallies += found

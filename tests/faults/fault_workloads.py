@@ -6,6 +6,7 @@ seen whole, the step that was cut short is seen whole or not at all, the rest ca
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -70,6 +71,16 @@ def be_impatient() -> None:
 
 _TRIED_AGAIN = frozenset({codes.DISK_FULL, codes.SYNC_FAILED, codes.IO_FAILED})
 """With these the same process tries a step again, as a person at a prompt does."""
+
+
+def be_predictable(turn: int) -> None:
+    """Give this process a clock that stands still and ids that are the same in every such process of this turn."""
+    moment = 1_800_000_000 * 10**9
+    numbers = itertools.count(turn * 1_000)
+    time.time_ns = lambda: moment
+    time.time = lambda: moment / 10**9
+    os.urandom = lambda size: next(numbers).to_bytes(size, "big")
+
 
 Step = Callable[[Store], object]
 _OF_THE_LIVING = ("table runs", "table requests", "table request_changes")
