@@ -21,7 +21,7 @@ from plotter2.child.program import run_program
 from plotter2.renderkit import provenance
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, encode_inputs
 from plotter2.wire.memory import sealed
-from plotter2.wire.messages import FromChild, Note, RunJob, encode
+from plotter2.wire.messages import ColumnFound, FromChild, Note, RunJob, encode
 
 
 @dataclass
@@ -31,10 +31,21 @@ class FakeChannel:
     messages: list[FromChild] = field(default_factory=list)
     blobs: list[tuple[str, str, bytes]] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    output: list[bytes] = field(default_factory=list)
 
     def send(self, message: FromChild) -> None:
         encode(message)
         self.messages.append(message)
+
+    def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
+        self.output.append(bytes(data))
+        return len(self.output) - 1, len(bytes(data))
+
+    def exposed(self, table: str) -> pl.DataFrame:
+        """Give a table that a task exposed, out of its chunks."""
+        chunks = [m for m in self.messages if isinstance(m, ColumnFound) and m.table == table]
+        columns = {m.name: pl.read_ipc(self.output[m.offset]).to_series() for m in chunks}
+        return pl.DataFrame(columns)
 
     def put(self, name: str, kind: str, data: bytes) -> None:
         self.blobs.append((name, kind, bytes(data)))
@@ -72,17 +83,22 @@ def sealed_job(
     schemas: Mapping[str, Any],
     tables: Mapping[str, Sequence[Part]],
     spans: Mapping[str, tuple[int, int]] | None = None,
+    answers: Mapping[str, Sequence[Part]] | None = None,
+    **more: Any,
 ) -> Iterator[tuple[int, ...]]:
-    """Give the descriptors of a RunJob, the output left out (-1)."""
-    program = {"module": module, "schemas": schemas, "provenance": {}, "spans": spans or {}}
+    """Give the descriptors of a RunJob, the output left out (-1); `more` goes into the program."""
+    program = {"module": module, "schemas": schemas, "provenance": {}, "spans": spans or {}, **more}
     data = bytearray()
-    listed = [
-        InputTable(path=path, parts=[_part(part, path, data) for part in parts])
-        for path, parts in tables.items()
-    ]
+    listed, asked = (
+        [
+            InputTable(path=path, parts=[_part(part, path, data) for part in parts])
+            for path, parts in group.items()
+        ]
+        for group in (tables, answers or {})
+    )
     fds = (
         sealed(json.dumps(program).encode()),
-        sealed(encode_inputs(RunInputs(tables=listed))),
+        sealed(encode_inputs(RunInputs(tables=listed, answers=asked))),
         sealed(data),
     )
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Literal, Protocol, cast
 
 import polars as pl
@@ -75,6 +76,14 @@ def _in_messages(asking: Asking, frame: pl.DataFrame) -> Iterator[list[list[Scal
     size = 0
     for row in frame.iter_rows():
         values: list[Scalar] = list(row)
+        if any(isinstance(value, float) and not isfinite(value) for value in values):
+            raise PlacedError(
+                "P2-R0616",
+                "a parameter to run with is not a finite number",
+                "redo",
+                "leave such rows out: | filter(...)",
+                node=asking.node.id,
+            )
         own = _size(values)
         if own > _MOST_BYTES:
             raise PlacedError(

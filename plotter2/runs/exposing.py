@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TypeAlias, cast
 
 from logger2.identity import Scalar
@@ -102,6 +103,8 @@ def _redo(parts: list[RedoAsked], task: str, run: str) -> Redo:
         if not whole or part.first != len(rows):
             raise _broken("parts of a request that do not fit together")
         for values in part.rows:
+            if any(isinstance(value, float) and not isfinite(value) for value in values):
+                raise _broken("a parameter that is no number")
             if len(values) != len(part.columns):
                 raise _broken("a row of parameters that lacks some")
             rows.append(dict(zip(part.columns, values, strict=True)))
