@@ -24,17 +24,29 @@ class Chunk:
     nulls: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a column that were one file; `data` is that file if it can stay as it is."""
+
+    rows: int
+    data: memoryview | None = None
+
+
 def chunks_of(
-    values: pl.Series, chunk_bytes: int = CHUNK_BYTES, pieces: Sequence[int] = ()
+    values: pl.Series, chunk_bytes: int = CHUNK_BYTES, pieces: Sequence[Piece] = ()
 ) -> Iterator[Chunk]:
     """Cut a column so that no Arrow file is larger than a chunk may be; one without rows is one file.
 
-    `pieces` are numbers of rows that stay together if they are not too large; none = as the size wants.
+    `pieces` stay together if they are not too large; none = as the size wants.
     """
     start = 0
-    for rows in pieces:
-        yield from _fitting(values.slice(start, rows), chunk_bytes)
-        start += rows
+    for piece in pieces:
+        some = values.slice(start, piece.rows)
+        start += piece.rows
+        if piece.data is not None and len(piece.data) <= chunk_bytes:
+            yield Chunk(piece.data, piece.rows, some.null_count())
+        else:
+            yield from _fitting(some, chunk_bytes)
     if pieces:
         return
     size = int(values.estimated_size()) + _ARROW_FRAME

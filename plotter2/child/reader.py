@@ -99,11 +99,12 @@ def _read_group(
             sender.run(name, read_recorded_run(content, name, limits))
 
 
-def _cut(data: bytes, pieces: Sequence[int]) -> list[bytes]:
+def _cut(data: bytes, pieces: Sequence[int]) -> list[memoryview]:
+    view = memoryview(data)
     if not pieces:
-        return [data] if data else []
+        return [view] if data else []
     ends = list(accumulate(pieces))
-    return [data[end - length : end] for end, length in zip(ends, pieces, strict=True)]
+    return [view[end - length : end] for end, length in zip(ends, pieces, strict=True)]
 
 
 def _bytes_of(file: ReadFile, fds: Sequence[int]) -> bytes:

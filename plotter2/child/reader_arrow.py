@@ -1,6 +1,7 @@
 """Arrow IPC files as one table: each file brings columns, or more rows of columns that came before, in order.
 
-The rows of a file stay one chunk, so that what the store gave away comes back as the very same bytes.
+A file with one column that is as a store would keep it stays as it is, so that what a store gave away comes back as
+the very same bytes, whichever release wrote them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from plotter2.child import reader_codes as codes
+from plotter2.child.arrow import Piece
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
 from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.errors import DataError
@@ -28,11 +30,12 @@ class _Growing:
     """A column while files are read."""
 
     kind: Kind
-    pieces: list[pl.Series]
+    values: list[pl.Series]
+    pieces: list[Piece]
 
 
 def read_arrow(
-    files: Sequence[bytes], where: str, limits: ReadingLimits, *, whole: bool = True
+    files: Sequence[memoryview], where: str, limits: ReadingLimits, *, whole: bool = True
 ) -> ReadTable:
     """Read a table out of Arrow IPC files; of one that is not `whole` the columns may differ in their rows.
 
@@ -41,15 +44,18 @@ def read_arrow(
     """
     columns: dict[str, _Growing] = {}
     for data in files:
-        for series in _frame(data, where).get_columns():
+        frame = _frame(data, where)
+        for series in frame.get_columns():
             kind, values = _typed(series, where)
-            grown = columns.setdefault(series.name, _Growing(kind, []))
+            grown = columns.setdefault(series.name, _Growing(kind, [], []))
             if grown.kind != kind:
                 raise _bad(
                     where,
                     f"column {series.name!r} is {grown.kind} in one file and {kind} in the next",
                 )
-            grown.pieces.append(values)
+            grown.values.append(values)
+            stays = frame.width == 1 and values.dtype == series.dtype
+            grown.pieces.append(Piece(len(values), data if stays else None))
     checked_names(tuple(columns), where, limits)
     made = tuple(_column(name, grown, where, limits) for name, grown in columns.items())
     rows = len(made[0].values) if made else 0
@@ -64,16 +70,16 @@ def read_arrow(
 
 
 def _column(name: str, grown: _Growing, where: str, limits: ReadingLimits) -> ReadColumn:
-    values = pl.concat(grown.pieces, rechunk=False)
+    values = pl.concat(grown.values, rechunk=False)
     if grown.kind == "string":
         longest = values.str.len_bytes().max()
         if isinstance(longest, int) and longest > limits.text_bytes:
             raise limits.text_too_long(where, f"a value of column {name!r}", longest)
-    return ReadColumn(name, grown.kind, values, pieces=tuple(len(piece) for piece in grown.pieces))
+    return ReadColumn(name, grown.kind, values, pieces=tuple(grown.pieces))
 
 
-def _frame(data: bytes, where: str) -> pl.DataFrame:
-    if not data.startswith(b"ARROW1"):
+def _frame(data: memoryview, where: str) -> pl.DataFrame:
+    if bytes(data[:6]) != b"ARROW1":
         raise _bad(where, "it does not begin like one")
     try:
         return pl.read_ipc(io.BytesIO(data)).rechunk()

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from plotter2.child.arrow import Piece
+
 Kind: TypeAlias = Literal["int", "number", "bool", "string", "time", "null"]
 
 NULL_TOKENS = ("", "NA", "N/A", "null")
@@ -37,14 +39,14 @@ _DTYPES: dict[Kind, Any] = {
 class ReadColumn:
     """A column as it was read: its values, what they are, and what a person should know.
 
-    `pieces` are the numbers of rows that stay together as one chunk each; none = as the size wants.
+    `pieces` stay together as one chunk each; none = as the size wants.
     """
 
     name: str
     kind: Kind
     values: pl.Series
     notes: tuple[str, ...] = ()
-    pieces: tuple[int, ...] = ()
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

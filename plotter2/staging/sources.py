@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from plotter2.datter.bundle import SourceFile
 from plotter2.errors import DataError
@@ -23,6 +24,16 @@ MOST_BYTES = 4 << 30
 """The largest file that is read."""
 _STEP = 1 << 22
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class Hash(Protocol):
+    """A running SHA-256."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes."""
+
+    def hexdigest(self) -> str:
+        """Give the digest of all so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,13 @@ def copied(sources: Sequence[Source]) -> tuple[int, tuple[Copied, ...]]:
 
 def content(part: Part) -> Iterator[bytes]:
     """Give the bytes of a part piece by piece. Raises DataError as `copied`, P2-D0897 at the end."""
+    return _hashed(part, hashlib.sha256())
+
+
+def _hashed(part: Part, digest: Hash) -> Iterator[bytes]:
     fd = opened(part.path, part.name)
     try:
         size = os.fstat(fd).st_size if part.bytes is None else part.bytes
-        digest = hashlib.sha256()
         for piece in _content(fd, size, part):
             digest.update(piece)
             yield piece
@@ -70,17 +84,24 @@ def content(part: Part) -> Iterator[bytes]:
 def _pieces(sources: Sequence[Source], done: list[Copied]) -> Iterator[bytes]:
     offset = 0
     for source in sources:
-        digest, sizes = hashlib.sha256(), []
+        digests, sizes = [], []
         for part in source.parts:
-            sizes.append(0)
-            for piece in content(part):
-                sizes[-1] += len(piece)
-                digest.update(piece)
+            digest, size = hashlib.sha256(), 0
+            for piece in _hashed(part, digest):
+                size += len(piece)
                 yield piece
-        size = sum(sizes)
-        file = SourceFile(name=source.name, digest=digest.hexdigest(), bytes=size)
+            digests.append(digest.hexdigest())
+            sizes.append(size)
+        file = SourceFile(name=source.name, digest=_together(digests), bytes=sum(sizes))
         done.append(Copied(source, offset, file, tuple(sizes)))
-        offset += size
+        offset += file.bytes
+
+
+def _together(digests: Sequence[str]) -> str:
+    """Give the SHA-256 of a file; of several the SHA-256 of theirs, one a line, as `sha256sum` would have them."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
 
 def _content(fd: int, size: int, part: Part) -> Iterator[bytes]:

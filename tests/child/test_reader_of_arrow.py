@@ -117,6 +117,15 @@ def test_columns_in_files_of_their_own_come_back_byte_by_byte() -> None:
     assert found.chunks["t"] == dict.fromkeys(VALUES, 2)
 
 
+def test_a_file_that_another_release_wrote_stays_as_it_is() -> None:
+    series = pl.Series("a", range(1000), dtype=pl.Int64)
+    for how in ({"compression": "uncompressed"}, {"compression": "zstd"}, {"compression": "lz4"}):
+        data = ipc(series.to_frame(), **how)
+        assert bytes(read_pieces([data])[1].output) == data
+    narrow = ipc(series.cast(pl.Int32).to_frame())
+    assert bytes(read_pieces([narrow])[1].output) != narrow
+
+
 @pytest.mark.parametrize("rows", [0, 1, 8, 1000])
 def test_any_number_of_rows_comes_back(rows: int) -> None:
     series = pl.Series("a", range(rows), dtype=pl.Int64)
@@ -167,3 +176,12 @@ def test_a_damaged_file_is_refused_and_nothing_else_happens() -> None:
             read_pieces([bytes(broken)])
         except Plotter2Error:
             continue
+
+
+def test_of_very_many_numbers_it_is_known_about_how_many_are_different() -> None:
+    rows = 1_000_001
+    many = pl.Series("many", range(rows), dtype=pl.Float64) / 7
+    few = pl.Series("few", [0.5, 1.5] * (rows // 2) + [2.5])
+    found, _ = read_pieces([ipc(many.to_frame()), ipc(few.to_frame())])
+    assert 0.95 * rows < found.features["t"]["many"]["unique"] <= rows
+    assert found.features["t"]["few"]["unique"] == 3

@@ -257,4 +257,4 @@ def test_long_columns_come_in_chunks_in_order() -> None:
     assert found.tables["x"]["n"] == list(range(20_000))
     assert found.tables["x"]["t"][-1] == "text19999"
     assert found.chunks["x"]["n"] >= 3
-    assert found.chunks["x"]["t"] >= 5
+    assert found.chunks["x"]["t"] >= 3
