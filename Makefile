@@ -13,9 +13,11 @@ setup: $(VENV)/dev.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q
 
-# Every kill point and power cut, and as many files as overflow the kernel's news (half an hour; power cuts need root).
+# Every fault, kill point and power cut, over 9,000 disks after two crashes, and as many files as overflow the kernel's
+# news (half an hour; power cuts need root). tests/faults/README.md says what is done.
 test-faults: $(VENV)/dev.stamp
-	P2_FAULT_STRIDE=1 P2_KILL_STRIDE=1 P2_INBOX_FILES=24000 $(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/staging tests/datter tests/relay
+	P2_KILL_STRIDE=1 P2_FAULT_STRIDE=1 P2_CRASH_STATES=9000 P2_MODEL_EXAMPLES=200 P2_INBOX_FILES=24000 \
+	  $(BIN)/python -m pytest -q -o faulthandler_timeout=3600 tests/faults tests/staging tests/datter tests/relay
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

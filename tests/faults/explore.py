@@ -27,29 +27,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults.crash_states import (
-    Disk,
-    Recorded,
-    Recording,
-    all_written,
-    bare_states,
-    operations_of,
-    snapshot,
-    states,
-)
+from faults.crash_states import Disk, all_written, bare_states, states
+from faults.recorded_operations import Recorded, Recording, operations_of, snapshot
 from faults.recorded_writes import Recorder
 from faults.seeded_bugs import BUGS, LOOK_FIRST
-from faults.store_stories import (
-    STORIES,
-    Memory,
-    Story,
-    View,
-    check,
-    check_rebuilt,
-    come_back,
-    drop_all,
-    tell,
-)
+from faults.store_promises import Memory, check, check_rebuilt, come_back
+from faults.store_stories import STORIES, Story, View, drop_all, tell
 
 _EVERY_REBUILT = 50
 _INNER = 4

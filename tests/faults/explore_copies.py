@@ -16,9 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.copying_workload import Copying
-from faults.crash_states import Recording, operations_of, snapshot, states
+from faults.crash_states import states
 from faults.explore import scratch
 from faults.happenings import Happened
+from faults.recorded_operations import Recording, operations_of, snapshot
 from faults.recorded_writes import Recorder
 from faults.seeded_bugs import BUGS
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from faults import recorded_writes
-from faults.crash_states import Recorded, Recording, open_at, operations_of, states
+from faults.crash_states import open_at, states
+from faults.recorded_operations import Recorded, Recording, operations_of
 from faults.recorded_writes import CREATED, Call
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
