@@ -23,6 +23,9 @@ def make_root(root: Path, runs: int = 3) -> None:
         store.archive("exp/run2")
         store.attach("exp/best", [ScriptBytes("tasks.p2", b"p2 1\n", b"signed")])
         record_run(store, "first")
+        typed = store.layout.sessions / "session-1"
+        typed.mkdir(parents=True)
+        (typed / "1.p2").write_text("p2 1\n")
         config = store.layout.config
         for name, text in (
             ("plotter2.toml", "[limits]\nwall_ms = 1000\n"),
@@ -66,6 +69,7 @@ def said_of(root: Path) -> dict[str, Any]:
     finally:
         registry.close()
     found["outputs"] = files_below(layout.output)
+    found["sessions"] = files_below(layout.sessions)
     found["objects"] = {
         digest: layout.object_file(digest).read_bytes().hex()
         for held in found["contents"]

@@ -284,7 +284,7 @@ def test_another_store_is_not_mixed_in(root: Path, copy: Path, tmp_path: Path) -
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["backup", "first", "restore", "mend"])
 def test_a_copy_killed_at_any_step_is_the_old_one_or_the_new_one(tmp_path: Path, kind: str) -> None:
-    stride = os.environ.get("P2_KILL_STRIDE", "29")
+    stride = os.environ.get("P2_KILL_STRIDE", "53")
     command = [sys.executable, str(COPIER), str(tmp_path), kind, stride]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
