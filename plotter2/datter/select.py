@@ -63,10 +63,8 @@ def choose(
     (no table at all).
     """
     pattern = _parse(path)
-    if table is not None and not SEGMENT.match(table):
-        raise _bad(path, f"a table is not called {table!r}")
     if table is not None and pattern.stream not in (None, table):
-        raise _bad(path, f"it names the table {pattern.stream!r}, and {table!r} is named beside it")
+        raise _two_tables(path, pattern.stream, table)
     if pattern.depth:
         return _many(registry, path, replace(pattern, stream=table or pattern.stream), only)
     chosen = _one(registry, path) if table is None else _named_table(registry, path, table)
@@ -144,6 +142,15 @@ def _bad(path: str, why: str) -> DataError:
         f"{path!r} is not a selector: {why}",
         where=path,
         help="write name, name/*, name/** or name/*/table; for example 'experiment2/*'",
+    )
+
+
+def _two_tables(path: str, named: str | None, table: str) -> DataError:
+    return DataError(
+        codes.AMBIGUOUS,
+        f"{path!r} names the table {named!r}, and {table!r} is named beside it",
+        where=path,
+        help="name one of them, once",
     )
 
 

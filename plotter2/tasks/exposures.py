@@ -70,7 +70,9 @@ class Exposures:
         for bundle in bundles:
             for task in self.declared.tasks:
                 ran = self.of(task.name).get(bundle.id)
-                if ran is not None and name in ran.done.tables:
+                if ran is None or name not in ran.done.tables:
+                    continue
+                if self.owned.of(ran.done.run, name, holder_of(ran.done)).is_dropped:
                     return ran.done
         return None
 

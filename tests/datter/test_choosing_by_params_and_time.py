@@ -132,3 +132,19 @@ def test_the_command_line_asks_for_a_span_of_time_too(runs: Store) -> None:
 
 def test_tables_are_told_for_a_path(runs: Store) -> None:
     assert runs.tables_at("exp/*") == ("main",)
+
+
+def test_a_table_named_beside_the_path_tells_a_bundle_from_a_table(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        add_run(store, "exp", {"a": ("int", [1])}, stream="steps")
+        add_run(store, "exp/steps", {"b": ("int", [1, 2])})
+        assert refused(store.describe, "exp/steps").code == "P2-D0811"
+        assert "a" in store.describe("exp", table="steps").schema
+        assert "b" in store.describe("exp/steps", table="main").schema
+        assert "b" in store.describe("exp/*/main", table="main").schema
+        twice = refused(store.describe, "exp/*/main", Narrowing(), "other")
+        assert (twice.code, "named beside it" in twice.message) == ("P2-D0811", True)
+        for name in ("stepz", "no such/name", ""):
+            lacking = refused(store.describe, "exp", Narrowing(), name)
+            assert lacking.code == "P2-D0813"
+        assert refused(store.describe, "exp/*", Narrowing(), "stepz").code == "P2-D0813"
