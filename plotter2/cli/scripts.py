@@ -171,7 +171,7 @@ def _ran_task(
 def _begun(instance: Instance) -> None:
     clear_line()
     if sys.stderr.isatty():
-        click.echo(printable(f"{instance}"), err=True)
+        click.echo(printable(f"running {instance}"), err=True)
 
 
 @command()

@@ -70,13 +70,14 @@ def chunks_of(bundle: Bundle) -> dict[str, int]:
 
 def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
     """Look for garbage. Raises DataError (P2-D0817) when a description that says what is needed is damaged."""
-    bundles, needed = _needed(layout)
+    bundles, needed, performed = _needed(layout)
     loose = [path for path in object_files(layout) if path.name not in needed]
     # What was acknowledged was in a bundle once: its event is gone, and may be all that is lost.
     freed = [p for p in loose if known.copies.get(p.name, _ENOUGH) >= _ENOUGH]
     with durable.reported(layout.source):
         folders = [p for p in layout.source.iterdir() if is_id(p.name) and p.name not in bundles]
-    outputs = [p for p in _entries(layout.output) if is_id(p.name) and p.name not in known.runs]
+    runs = known.runs | performed
+    outputs = [p for p in _entries(layout.output) if is_id(p.name) and p.name not in runs]
     aside = bool(outputs) and any(item.kind == "registry" for item in quarantine.listed(layout))
     latest = time.time() - grace_s
     found = [freed, folders, [] if aside else outputs, _rests(layout)]
@@ -97,18 +98,21 @@ def remove(layout: Layout, garbage: Garbage) -> None:
         durable.discard(path)
 
 
-def _needed(layout: Layout) -> tuple[set[str], set[str]]:
-    """Give the bundles and the objects that events lead to."""
+def _needed(layout: Layout) -> tuple[set[str], set[str], set[str]]:
+    """Give the bundles, the objects and the runs of tasks that events lead to."""
     bundles: set[str] = set()
     needed: set[str] = set()
+    performed: set[str] = set()
     for event_id in events.listed(layout):
         event = events.read(layout, event_id)
         needed.update(events.named_objects(event))
+        if isinstance(event, events.TaskDone):
+            performed.add(event.done.run)
         if isinstance(event, events.Added):
             for bundle_id, digest in event.bundles.items():
                 bundles.add(bundle_id)
                 needed.update(chunks_of(events.load_bundle(layout, bundle_id, digest)))
-    return bundles, needed
+    return bundles, needed, performed
 
 
 def _rests(layout: Layout) -> list[Path]:
