@@ -14,6 +14,7 @@ from plotter2.manifest import codes
 from plotter2.manifest.mistakes import Mistake, at_key, at_place, quoted
 
 MOST_BYTES = 64 << 20
+MOST_VALUES = 2_000_000
 DEEPEST = 64
 _LONGEST_NUMBER = 400
 _PLAIN = "write a manifest as one JSON object in UTF-8; plotter2 pack makes them"
@@ -40,6 +41,12 @@ def plain(data: bytes) -> dict[str, Any]:
             f"the manifest has {len(data):,} bytes; {MOST_BYTES:,} is the most",
             help="pack the parts of the experiment one by one",
         )
+    values = sum(map(data.count, (b",", b"[", b"{")))
+    if values > MOST_VALUES:
+        raise _unreadable(
+            f"the manifest holds about {values:,} values; {MOST_VALUES:,} is the most",
+            help="pack the parts of the experiment one by one",
+        )
     try:
         found = json.loads(
             data.decode("utf-8"),
@@ -63,43 +70,58 @@ def plain(data: bytes) -> dict[str, Any]:
 
 def forms(found: dict[str, Any]) -> Iterator[Mistake]:
     """Give what is wrong with plain values whatever they are meant to be: keys twice, odd text and numbers."""
-    waiting: list[tuple[str, Any]] = [("$", found)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict | list):
-            waiting += _inside(path, value)
-            yield from _of_keys(path, value)
-        elif isinstance(value, str):
-            yield from _of_text(path, value)
-        elif isinstance(value, float) and not math.isfinite(value):
-            yield Mistake(
-                codes.NOT_JSON,
-                "this number is larger than any that can be kept",
-                path,
-                "write it as text, or as null",
-            )
+    yield from _forms(found, "$")
+
+
+def _forms(value: Any, path: str) -> Iterator[Mistake]:
+    if isinstance(value, dict):
+        yield from _of_keys(path, value)
+        for key, inner in value.items():
+            if not _is_plain(inner):
+                yield from _forms(inner, at_key(path, key))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            if not _is_plain(inner):
+                yield from _forms(inner, at_place(path, place))
+    elif isinstance(value, str):
+        yield from _of_text(path, value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Mistake(
+            codes.NOT_JSON,
+            "this number is larger than any that can be kept",
+            path,
+            "write it as text, or as null",
+        )
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell in a moment whether nothing can be wrong with a value: most are short and simple."""
+    if isinstance(value, str):
+        return value.isascii()
+    return value is None or isinstance(value, int)
 
 
 def _check_depth(found: dict[str, Any]) -> None:
     level: list[tuple[str, Any]] = [("$", found)]
     for _ in range(DEEPEST):
-        level = [
-            (path, inner)
-            for around, value in level
-            for path, inner in _inside(around, value)
-            if isinstance(inner, dict | list)
-        ]
+        level = [inner for path, value in level for inner in _nested(path, value)]
     if level:
         raise _too_deep(level[0][0])
 
 
-def _inside(path: str, value: dict[str, Any] | list[Any]) -> list[tuple[str, Any]]:
+def _nested(path: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    """Give the objects and lists inside a value that hold something themselves."""
     if isinstance(value, dict):
-        return [(at_key(path, key), inner) for key, inner in value.items()]
-    return [(at_place(path, place), inner) for place, inner in enumerate(value)]
+        for key, inner in value.items():
+            if isinstance(inner, dict | list) and inner:
+                yield at_key(path, key), inner
+    else:
+        for place, inner in enumerate(value):
+            if isinstance(inner, dict | list) and inner:
+                yield at_place(path, place), inner
 
 
-def _of_keys(path: str, value: dict[str, Any] | list[Any]) -> Iterator[Mistake]:
+def _of_keys(path: str, value: dict[str, Any]) -> Iterator[Mistake]:
     if isinstance(value, _Doubled):
         yield Mistake(
             codes.NOT_JSON,
@@ -107,8 +129,8 @@ def _of_keys(path: str, value: dict[str, Any] | list[Any]) -> Iterator[Mistake]:
             at_key(path, value.twice),
             "keep one of the two",
         )
-    if isinstance(value, dict):
-        for key in value:
+    for key in value:
+        if not key.isascii():
             yield from _of_text(at_key(path, key), key)
 
 

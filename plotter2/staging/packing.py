@@ -76,7 +76,7 @@ def pack(
         return _packed_again(paths[0].absolute(), name, plots)
     plan = plan_of(paths, name)
     tops = _tree(plan.bundles)
-    hold = _Hold()
+    hold = Hold()
     manifest: Manifest
     if len(tops) == 1:
         manifest = ManifestV1(
@@ -110,7 +110,7 @@ def _packed_again(path: Path, name: str | None, plots: Sequence[Path]) -> Packed
     manifest = package.manifest
     if name is not None:
         manifest = type(manifest)(**{**_fields(manifest), "name": name, "parent": None})
-    hold = _Hold(dict(package.parts))
+    hold = Hold(dict(package.parts))
     called = manifest.name or slug(path.stem if path.is_file() else path.name)
     return _finished(manifest, hold, plots, called, ())
 
@@ -120,7 +120,7 @@ def _fields(manifest: Manifest) -> dict[str, Any]:
 
 
 def _finished(
-    manifest: Manifest, hold: _Hold, plots: Sequence[Path], called: str, left: tuple[str, ...]
+    manifest: Manifest, hold: Hold, plots: Sequence[Path], called: str, left: tuple[str, ...]
 ) -> Packed:
     if plots:
         manifest = _with_plots(upgraded(manifest), hold, plots)
@@ -128,7 +128,7 @@ def _finished(
     return Packed(loaded(manifest, hold.parts, f"{shown}.p2b"), shown, left)
 
 
-def _with_plots(manifest: ManifestV2, hold: _Hold, plots: Sequence[Path]) -> ManifestV2:
+def _with_plots(manifest: ManifestV2, hold: Hold, plots: Sequence[Path]) -> ManifestV2:
     scripts, asked = [*manifest.scripts], [*manifest.plots]
     for path in plots:
         sidecar = path.with_name(path.name + ".sig")
@@ -172,7 +172,7 @@ def _params(planned: Planned | None) -> dict[str, Any]:
     return dict(planned.params)
 
 
-class _Hold:
+class Hold:
     """Takes files on board, each under a path that may stand in a manifest."""
 
     def __init__(self, parts: dict[str, Part] | None = None) -> None:

@@ -13,7 +13,7 @@ from manifest_samples import as_bytes, digests, minimal
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.manifest import codes, encode, mistakes, read_manifest, upgraded
 from plotter2.manifest.model import Enclosed, ManifestV1, ManifestV2, TableFile
-from plotter2.manifest.plain import DEEPEST, MOST_BYTES
+from plotter2.manifest.plain import DEEPEST, MOST_BYTES, MOST_VALUES
 from plotter2.manifest.walking import walk
 
 V2 = minimal(
@@ -106,6 +106,7 @@ def test_what_is_no_json_object_is_one_clear_mistake(data: bytes, where: str) ->
 
 def test_a_manifest_that_is_too_large_is_not_read() -> None:
     assert told(b" " * (MOST_BYTES + 1)) == [(codes.NOT_JSON, "")]
+    assert told(b"[" + b"0," * MOST_VALUES + b"0]") == [(codes.NOT_JSON, "")]
 
 
 def test_a_key_that_is_there_twice_is_refused_wherever_it_is() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import logger2
 from manifest_samples import as_bytes, container, digests, minimal
@@ -26,7 +28,8 @@ from plotter2.staging import codes as staging_codes
 from plotter2.staging import reading, sources
 from plotter2.staging.intake import AddReport
 from plotter2.staging.manifests import checked
-from plotter2.staging.packing import Label, pack
+from plotter2.staging.packing import Hold, Label, pack
+from plotter2.staging.parts import Part
 from plotter2.staging.shipping import Shipped, write_container, write_folder
 from reader_samples import DATA, read_here
 from staging_samples import staged
@@ -621,3 +624,38 @@ def test_columns_that_do_not_fit_together_are_seen_over_several_goes(
     error = refusal(store, at)
     assert error.code == codes.DISAGREES
     assert "8 and 14" in error.message
+
+
+# ------------------------------------------------------------ for ever
+@pytest.mark.parametrize("version", [1, 2])
+def test_packages_of_every_version_that_was_ever_written_are_read(
+    store: Store, version: int
+) -> None:
+    path = DATA / "packages" / f"version-{version}.p2b"
+    assert checked(path).problems == ()
+    report = add(store, path)
+    assert outcomes(report) == {"lab/a": "added", "lab/a/b": "added"}
+    found = bundle(store, "01HZX3J7C8QK5RW2V9YBT6M4ND")
+    assert (found.name, found.attempt, found.axes, found.repeat) == ("lab/a/b", 2, ("lr",), ())
+    assert found.params == {"lr": 0.1, "opt": "adam", "on": True, "none": None, "seed": 3}
+    assert found.meta == {"x": [1, {"y": None}]}
+    loss = found.tables["main"].column("loss")
+    assert loss is not None
+    assert (loss.unit, loss.role, loss.description) == ("nat", "metric", "d")
+    origin = bundle(store, "lab/a").provenance.package
+    assert origin
+    assert (origin.destination, origin.links, origin.tasks) == ("home", ("matrix",), ("pca",))
+    assert [len(asked.manifest.plots) for asked in report.asked] == [1] * (version - 1)
+
+
+@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=6, unique=True))
+def test_any_names_of_files_become_paths_that_a_manifest_takes(names: list[str]) -> None:
+    hold = Hold()
+    for name in names:
+        hold.place(Part(Path("x"), name), f"exp/{name}")
+    assert len(hold.parts) == len(names)
+    contains = [
+        {"kind": "table", "name": f"t{number}", "files": [path], "format": "csv"}
+        for number, path in enumerate(hold.parts)
+    ]
+    read_manifest(as_bytes(minimal(contains=contains)), "m.json")
