@@ -74,6 +74,8 @@ CREATE TABLE task_runs(
   script TEXT NOT NULL, task TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE INDEX task_runs_by_bundle ON task_runs(bundle);
+CREATE INDEX task_runs_with_transfers ON task_runs(event)
+  WHERE json_array_length(body, '$.transfers') > 0;
 CREATE TABLE origins(
   id TEXT PRIMARY KEY, bundle TEXT NOT NULL REFERENCES bundles(id)) STRICT, WITHOUT ROWID;
 """
