@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from faults.recorded_operations import Inode, Operation, Recorded
+from faults.recorded_operations import Inode, Operation, Recorded, Snapshot
 
 Variant = Literal["whole", "torn", "size"]
 """How a write is there: all of it, its first third, or only the longer file, with zeros where it would lie."""
@@ -41,6 +41,18 @@ class Disk:
         """Make the disk real as the folder `root`, which must not exist."""
         root.mkdir()
         self._fill(str(root), 0)
+
+    def snapshot(self) -> Snapshot:
+        """Give all that is on the disk: path -> content, None for folders."""
+        found: Snapshot = {}
+        left = [("", 0)]
+        while left:
+            path, folder = left.pop()
+            for name, inode in self.folders[folder].items():
+                found[path + name] = self.contents.get(inode)
+                if inode in self.folders:
+                    left.append((f"{path}{name}/", inode))
+        return found
 
     def _fill(self, path: str, folder: int) -> None:
         for name, inode in self.folders[folder].items():

@@ -75,8 +75,14 @@ class Explorer:
         before = snapshot(root)
         with self._recorder.recording(root) as calls:
             views = tell(story, root, self._recorder.mark)
+        recording, after = Recording(root, before, calls), snapshot(root)
         shutil.rmtree(root)
-        return Recording(root, before, calls), views
+        of = operations_of(recording)
+        if all_written(of, of.length).snapshot() != after:
+            raise RuntimeError(
+                f"the recorder has missed what was written in the story {story.name}"
+            )
+        return recording, views
 
     def once(self, story: Story, most: int) -> None:
         """Look at disks after the power was cut once."""

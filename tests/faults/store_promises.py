@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datter_samples import PATIENCE_S
-from faults.store_stories import Say, Story, View, be_born_again, digest_of, empty_inbox, view
+from faults.store_stories import (
+    Say,
+    Story,
+    View,
+    be_born_again,
+    digest_of,
+    empty_inbox,
+    taken,
+    view,
+)
 from plotter2.datter.auditing import audit
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
@@ -68,16 +77,19 @@ def come_back(memory: Memory, root: Path, until: int, say: Say) -> None:
     """
     story = memory.story
     be_born_again()
-    with Store.open(root) as store:
+    store = Store.open(root)
+    try:
         say("ready")
         if story.steps:
             seen = memory.reached(view(store))
             say(f"done {seen}")
             if seen < min(until, len(story.steps)) and story.steps[seen].again:
-                story.steps[seen].do(store)
+                store = taken(story.steps[seen], store)
                 say(f"done {seen + 1}")
         if story.drops:
             empty_inbox(store, say)
+    finally:
+        store.close()
 
 
 def _difference(found: View, wanted: View) -> str:

@@ -21,6 +21,7 @@ from plotter2.datter.attaching import ScriptBytes
 from plotter2.datter.bodies import Add, Run
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
+from plotter2.datter.rebuild import rebuild
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.store import Store
 from plotter2.staging import Inbox, Told
@@ -41,7 +42,9 @@ class Step:
     """One thing that a client asks for, and gets acknowledged by its return."""
 
     name: str
-    do: Callable[[Store], object]
+    do: Callable[[Store], object] = lambda _: None
+    alone: Callable[[Path], object] | None = None
+    """What nobody else may have the store open for; instead of `do`."""
     again: bool = True
     """Whether a client that got no answer asks again."""
     first: tuple[str, ...] = ()
@@ -148,9 +151,21 @@ ASKING = Story(
         Step("ask for a run", lambda store: store.requests.ask_all([TO_RUN])),
     ),
 )
+KEEPING = Story(
+    "keeping",
+    _a_store,
+    (
+        Step("ask", lambda store: store.requests.ask_all([ASKED])),
+        Step("begin run", _begin_run, again=False, first=("requests",)),
+        Step("end run", _end_run, again=False),
+        Step("rebuild", alone=lambda root: rebuild(root, PATIENCE_S)),
+        Step("add", lambda store: add_run(store, "new", curve(6))),
+        Step("rebuild again", alone=lambda root: rebuild(root, PATIENCE_S)),
+    ),
+)
 INBOX = Story("inbox", _a_store, (), DROPS)
 DROPPED = Story("dropped", _a_store, (), DROPS, dropped_before=False)
-STORIES = {story.name: story for story in (LIFE, BIRTH, ASKING, INBOX, DROPPED)}
+STORIES = {story.name: story for story in (LIFE, BIRTH, ASKING, KEEPING, INBOX, DROPPED)}
 
 
 # ------------------------------------------------------------ telling them
@@ -159,16 +174,30 @@ def tell(story: Story, root: Path, say: Say) -> list[View]:
     be_born_again()
     if not story.dropped_before:
         drop_all(story, root)
-    with Store.open(root) as store:
+    store = Store.open(root)
+    try:
         say("ready")
         views = [view(store)]
         for number, step in enumerate(story.steps, 1):
-            step.do(store)
+            store = taken(step, store)
             say(f"done {number}")
             views.append(view(store))
         if story.drops:
             empty_inbox(store, say)
+    finally:
+        store.close()
     return views
+
+
+def taken(step: Step, store: Store) -> Store:
+    """Take a step, and give the store to go on with."""
+    if step.alone is None:
+        step.do(store)
+        return store
+    root = store.layout.root
+    store.close()
+    step.alone(root)
+    return Store.open(root)
 
 
 def empty_inbox(store: Store, say: Say) -> None:
