@@ -16,6 +16,7 @@ from p2sign.gate import Verified
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout
 from plotter2.errors import Plotter2Error, Problem
+from plotter2.libraries import lockfile
 from plotter2.manifest import codes
 from plotter2.manifest.model import Plot, Script
 from plotter2.runs.compiling import CheckFailed
@@ -92,6 +93,8 @@ def _kept(layout: Layout, asked: Asked, number: int, script: Script) -> Path:
     path = folder / name
     durable.replace(path, _bytes(asked.parts[script.file]))
     durable.replace(folder / f"{name}.sig", _bytes(asked.parts[script.sidecar]))
+    if script.lock is not None:
+        durable.replace(folder / lockfile.NAME, _bytes(asked.parts[script.lock]))
     return path
 
 

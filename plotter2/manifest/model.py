@@ -159,10 +159,14 @@ class ManifestV1(_Manifest, frozen=True, kw_only=True):
 
 
 class Script(_Part, frozen=True, kw_only=True):
-    """A signed script of the package; `bundle` is the bundle inside it that the script belongs to."""
+    """A signed script of the package; `bundle` is the bundle inside it that the script belongs to.
+
+    `lock` is the `p2.lock` that pins the libraries which the script uses.
+    """
 
     file: Path
     sidecar: Path
+    lock: Path | None = None
     bundle: Name | None = None
 
 

@@ -126,6 +126,8 @@ def _scripts(manifest: ManifestV2, used: _Seen) -> Iterator[Mistake]:
         path = at_place("$.scripts", number)
         for key in ("file", "sidecar"):
             yield from _once(used, getattr(script, key), at_key(path, key), "the file")
+        if script.lock is not None:  # scripts share one
+            used.setdefault(script.lock, at_key(path, "lock"))
         if script.bundle is not None and script.bundle not in bundles:
             yield _disagree(
                 f"there is no bundle {quoted(script.bundle)} in this package", at_key(path, "bundle"),

@@ -166,7 +166,7 @@ def _files_of(manifest: Manifest) -> Iterator[str]:
             yield from paths_of(item)
     if isinstance(manifest, ManifestV2):
         for script in manifest.scripts:
-            yield from (script.file, script.sidecar)
+            yield from (script.file, script.sidecar, *([script.lock] if script.lock else []))
 
 
 # ------------------------------------------------------------ what becomes of it

@@ -31,6 +31,8 @@ from plotter2.staging.parts import Part, Planned, Source
 from plotter2.staging.shipping import Cargo, loaded
 
 _RUNS = ("l2", "l2run")
+LOCK_FILE = "p2.lock"
+"""Beside a script: which libraries it uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,16 @@ def _with_plots(manifest: ManifestV2, hold: Hold, plots: Sequence[Path]) -> Mani
         # The file of a signed script keeps its name: the signature names it.
         file = hold.place(Part(path.absolute(), str(path)), f"plots/{path.name}")
         signed = hold.place(Part(sidecar.absolute(), str(sidecar)), f"{file}.sig")
-        scripts.append(Script(file=file, sidecar=signed))
+        scripts.append(Script(file=file, sidecar=signed, lock=_lock(path, hold)))
         asked.append(Plot(script=file))
     return ManifestV2(**{**_fields(manifest), "scripts": tuple(scripts), "plots": tuple(asked)})
+
+
+def _lock(script: Path, hold: Hold) -> str | None:
+    lock = script.with_name(LOCK_FILE)
+    if not lock.is_file():
+        return None
+    return hold.place(Part(lock.absolute(), str(lock)), f"plots/{script.name}.lock")
 
 
 # ------------------------------------------------------------ the tree of bundles

@@ -129,6 +129,22 @@ def test_params_formats_and_the_place_of_pictures_are_as_the_package_says(
     assert all(path.is_file() for path in pictures)
 
 
+def test_a_script_with_libraries_brings_its_lock(place: Workplace, tmp_path: Path) -> None:
+    script = tmp_path / "band.p2"
+    script.write_text(
+        'p2 1\nuse "p2/statistics@1.0.0" as stats\n\naccess("sweep/*")\n  | stats.mean_se(reward, by=[lr, step])\n'
+        '  | frame\n  | line(x=step, y=mid, colour=lr)\n  | plot("band")\n  | handoff\n'
+    )
+    p2_json(place.root, "lock", "add", script)
+    p2_json(place.root, "sign", script)
+    package = tmp_path / "x.p2b"
+    p2_json(place.root, "pack", place.folder / "runs" / "sweep", "--plot", script, "-o", package)
+    root = tmp_path / "other"
+    trusting(place, root)
+    (plot,) = p2_json(root, "add", package)["packages"][0]["plots"]
+    assert plot["pictures"]
+
+
 def test_an_unsigned_script_is_not_packed(place: Workplace, tmp_path: Path) -> None:
     script = tmp_path / "x.p2"
     script.write_text("p2 1\n")
