@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from p2lang.semantics.selection import path_of
 from p2lang.verifier import Program
 from plotter2.child.interpreter import Account
 from plotter2.child.tables import Missing
@@ -100,7 +101,7 @@ def accounts_behind(
 
 def _input(path: str, table: Missing) -> dict[str, Any]:
     return {
-        "path": path,
+        "path": path_of(path),
         "rows": table.rows,
         "null": dict(table.nulls),
         "not_a_number": dict(table.not_a_number),
