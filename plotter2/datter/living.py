@@ -50,6 +50,7 @@ class Journal:
             return False
         self.requests.ask_all(ran.done.asked())
         self.registry.finish_run(run.id, "done", ran.at, told_of(self.layout, run.record, ran))
+        self.registry.see_serial(run.script, ran.done.serial)
         return True
 
     def end_run(self, run_id: str, state: str, record: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     `home` is the id of the bundle that the script is attached to, `script` the attachment's name, `digest` that of its
     bytes; `inputs` is the SHA-256 of all that the run read, by which the next one sees whether the data are the same.
     `owner` is who owned the exposed tables when the run ended, before `transfers`, which it made in this order.
-    `redo` is what it asked to have run again.
+    `redo` is what it asked to have run again, `serial` that of the script's signature.
     """
 
     run: str
@@ -48,6 +48,7 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     files: tuple[DrawnFile, ...] = ()
     redo: tuple[Redo, ...] = ()
     owner: str = "task"
+    serial: int = 0
     transfers: tuple[Transfer, ...] = ()
 
     def asked(self) -> tuple[Asking, ...]:

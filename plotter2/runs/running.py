@@ -269,6 +269,7 @@ def published_task(
             files=tuple(DrawnFile(file=p.name, sha256=b.sha256) for p, b in drawn),
             redo=redo,
             transfers=tuple(transfers.values()),
+            serial=terms.serial,
         )
         require_allowed(
             transfers, done, parts.store.ownership(), lambda node: _place_of(request, node)

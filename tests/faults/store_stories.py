@@ -18,12 +18,14 @@ from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
 from plotter2.datter import leases
 from plotter2.datter.adding import Draft
 from plotter2.datter.attaching import ScriptBytes
-from plotter2.datter.bodies import Add, Run
+from plotter2.datter.bodies import Add, Redo, Run, TaskOf
+from plotter2.datter.bundle import Chunk, Column, Table
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.store import Store
+from plotter2.datter.task_runs import DrawnFile, Performance
 from plotter2.staging import Inbox, Told
 from staging_samples import drop, read_plainly
 
@@ -31,6 +33,7 @@ RUN = "01JD0000000000000000000RVN"
 ASKED = Asking("add", "asked", Add(paths=("asked.csv",)), key="once")
 TO_RUN = Asking("run", "a.p2", Run(script="a.p2", sha256="0" * 64), key="a-run")
 SCRIPTS = (ScriptBytes("task.p2", b"task" * 99, b"signed" * 9),)
+TO_DO = Asking("task", "old:give", TaskOf(bundle="old", task="give"), key="a-task")
 LEASE_S = 600.0
 PICTURES = (Artefact("loss", "png", b"png" * 300), Artefact("loss", "svg", b"svg" * 200))
 Say = Callable[[str], None]
@@ -100,6 +103,47 @@ def _end_run(store: Store) -> None:
         work.done_run({"n": 2}, ready.publish, "a.p2", 7)
 
 
+def _begin_task(store: Store) -> None:
+    work = store.begin(TO_DO, LEASE_S)
+    assert isinstance(work, Work)
+    work.begin_run(RUN, "a.p2", {"task": {"name": "give"}})
+    _WORK[:] = [work]
+
+
+def _end_task(store: Store) -> None:
+    """Publish pictures, an exposed table and a request, as `runs.running.published_task` does."""
+    (bundle,) = store.find("old")
+    with (
+        _WORK.pop() as work,
+        store.prepared_outputs(RUN, PICTURES) as ready,
+        store.performing() as results,
+    ):
+        digest, size = results.put(b"arrow" * 900)
+        column = Column(name="n", kind="int", chunks=(Chunk(digest=digest, bytes=size, rows=3),))
+        results.keep()
+        done = Performance(
+            run=RUN,
+            bundle=bundle.id,
+            home=bundle.id,
+            script="task.p2",
+            digest="0" * 64,
+            task="give",
+            inputs="1" * 64,
+            tables={"sums": Table(rows=3, columns=(column,))},
+            files=tuple(
+                DrawnFile(file=f"{each.name}.{each.kind}", sha256=digest) for each in PICTURES
+            ),
+            redo=(Redo(bundle="old", over=({"lr": 0.1},), run=RUN, task="give"),),
+            serial=7,
+        )
+
+        def publish() -> None:
+            results.publish(done, ready)
+            store.requests.ask_all(done.asked())
+
+        work.done_run({"task": {"name": "give"}}, publish, "a.p2", 7)
+
+
 def _detach(store: Store) -> None:
     (row,) = store.find("exp2")
     if store.attachments(row):
@@ -163,9 +207,19 @@ KEEPING = Story(
         Step("rebuild again", alone=lambda root: rebuild(root, PATIENCE_S)),
     ),
 )
+TASKS = Story(
+    "tasks",
+    _a_store,
+    (
+        Step("begin task", _begin_task, again=False, first=("requests",)),
+        Step("end task", _end_task, again=False),
+        Step("ask", lambda store: store.requests.ask_all([ASKED])),
+        Step("collect", lambda store: store.garbage(0, remove=True)),
+    ),
+)
 INBOX = Story("inbox", _a_store, (), DROPS)
 DROPPED = Story("dropped", _a_store, (), DROPS, dropped_before=False)
-STORIES = {story.name: story for story in (LIFE, BIRTH, ASKING, KEEPING, INBOX, DROPPED)}
+STORIES = {story.name: story for story in (LIFE, BIRTH, ASKING, KEEPING, TASKS, INBOX, DROPPED)}
 
 
 # ------------------------------------------------------------ telling them
@@ -241,6 +295,7 @@ def view(store: Store) -> View:
         "runs": {run.id: run.state for run in store.runs()},
         "serial": store.seen_serial("a.p2"),
         "requests": requests,
+        "tasks": [(ran.done.run, ran.done.tables) for ran in store.task_runs.all()],
     }
 
 
