@@ -151,7 +151,7 @@ def test_nothing_acknowledged_is_lost_wherever_a_push_ends(tmp_path: Path, kind:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["broken"] == []
-    assert found["points"] >= (7 if kind in ("cut", "answers") else 61) // int(stride)
+    assert found["points"] >= (7 if kind in ("cut", "answers") else 30) // int(stride)
 
 
 # ------------------------------------------------------------ what strangers say
