@@ -17,7 +17,7 @@ test: $(VENV)/dev.stamp
 # news (half an hour; power cuts need root). tests/faults/README.md says what is done.
 test-faults: $(VENV)/dev.stamp
 	P2_KILL_STRIDE=1 P2_FAULT_STRIDE=1 P2_CRASH_STATES=9000 P2_MODEL_EXAMPLES=200 P2_INBOX_FILES=24000 \
-	  $(BIN)/python -m pytest -q -o faulthandler_timeout=3600 tests/faults tests/staging tests/datter tests/relay
+	  $(BIN)/python -m pytest -q -s --durations=40 -o faulthandler_timeout=3600 tests/faults tests/staging tests/datter tests/relay
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from plotter2.errors import DataError
 MINIMUM_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 can lose committed rows in WAL mode (sqlite.org/wal.html, "the WAL-reset bug")."""
 BUSY_TIMEOUT_MS = 5_000
+_STEP_S = 0.01
 _SMALLEST_ROOM = 128 * 1024
 _NOT_SYNCED = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
 _FAILED: WeakSet[apsw.Connection] = WeakSet()
@@ -95,13 +97,27 @@ def open_database(path: Path) -> apsw.Connection:
     with translated(path):
         connection = apsw.Connection(str(path))
         connection.setbusytimeout(BUSY_TIMEOUT_MS)
-        connection.pragma("journal_mode", "wal")
+        _keep_a_log(connection)
         connection.pragma("synchronous", "full")
         connection.pragma("foreign_keys", True)
         if has_log:
             _fold_in(connection, log)
         _migrate(connection, path)
     return connection
+
+
+def _keep_a_log(connection: apsw.Connection) -> None:
+    """Have changes written to a log first. While several make a new file, SQLite refuses this and never waits."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_STEP_S)
+        else:
+            return
 
 
 def _fold_in(connection: apsw.Connection, log: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -32,6 +33,8 @@ def added(root: Path, folder: Path, number: int, pipe: tuple[int, int]) -> int:
                 staged([folder / f"{name}.csv"], None, read_plainly, store)
         code = 0
     finally:
+        if sys.exc_info()[0] is not None:
+            traceback.print_exc()
         os._exit(code)
 
 
