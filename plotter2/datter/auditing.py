@@ -6,9 +6,9 @@ It reads only, works where nothing may be written, and goes on after what it fin
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from plotter2.datter import arrival, codes, collecting, durable, events, quarantine
 from plotter2.datter.adding import catch_up
@@ -16,7 +16,11 @@ from plotter2.datter.bundle import Bundle
 from plotter2.datter.layout import Layout, is_writable
 from plotter2.datter.reading import registry_to_read, replayed
 from plotter2.datter.registry import Registry, check_registry
+from plotter2.datter.scrubbing import scrub
 from plotter2.errors import DataError, Problem
+
+_Users: TypeAlias = dict[str, list[str]]
+"""Digest of an object -> who needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,11 @@ class Audit:
         return {**counts, "problems": [problem.as_json() for problem in self.problems]}
 
 
-def audit(root: Path, patience_s: float) -> Audit:
-    """Look through a store. Raises DataError: P2-D0808 (another process holds it), P2-D0804 (no store)."""
+def audit(root: Path, patience_s: float, *, read: bool = False) -> Audit:
+    """Look through a store; with `read`, every object is read from the disk too and compared with its name.
+
+    Raises DataError: P2-D0808 (another process holds it), P2-D0804 (no store).
+    """
     layout = Layout(root.absolute())
     lock: AbstractContextManager[None] = nullcontext()
     if is_writable(layout):
@@ -46,10 +53,21 @@ def audit(root: Path, patience_s: float) -> Audit:
     with lock:
         if is_writable(layout):
             arrival.finish(layout)
-        return _audited(layout)
+        found, users = _audited(layout)
+    return _read(layout, found, users) if read else found
 
 
-def _audited(layout: Layout) -> Audit:
+def _read(layout: Layout, found: Audit, users: _Users) -> Audit:
+    """Read the objects; others may go on with the store meanwhile."""
+    what = "has not the bytes that were stored"
+    damaged = [path for path in scrub(layout).damaged if path.name in users]
+    told = {problem.where for problem in found.problems}
+    problems = [_object_problem(path, what, users[path.name]) for path in damaged]
+    fresh = tuple(problem for problem in problems if problem.where not in told)
+    return replace(found, problems=(*found.problems, *fresh))
+
+
+def _audited(layout: Layout) -> tuple[Audit, _Users]:
     problems: list[Problem] = []
     known = events.listed(layout)
     belonging: dict[tuple[str, str], dict[str, int]] = {}
@@ -68,10 +86,11 @@ def _audited(layout: Layout) -> Audit:
         if path is None or path.stat().st_size != size:
             what = "is missing" if path is None else "has not the size that was stored"
             problems.append(_object_problem(layout.object_file(digest), what, users[digest]))
-    return Audit(
+    found = Audit(
         len(known), len(bundles), len(needed), sum(needed.values()), tuple(problems),
         len(there.keys() - needed.keys()), len(quarantine.listed(layout)),
     )  # fmt: skip
+    return found, users
 
 
 def _described(

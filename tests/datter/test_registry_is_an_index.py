@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import apsw
@@ -9,7 +10,7 @@ import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, begun, curve, published, recorded_run
 from plotter2.datter.bundle import Bundle
-from plotter2.datter.database import SCHEMA_VERSION, check_sqlite
+from plotter2.datter.database import SCHEMA_VERSION, check_sqlite, open_database, together
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
@@ -179,3 +180,47 @@ def test_artefacts_are_published_under_their_run(tmp_path: Path) -> None:
         with pytest.raises(DataError) as caught:
             published(store, store.new_id(), twice)
         assert "two artefacts" in caught.value.message
+
+
+def test_a_registry_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    making = apsw.Connection(str(path))
+    making.execute("BEGIN IMMEDIATE")  # SQLite does not wait for this by itself
+    end = threading.Timer(0.1, lambda: making.execute("COMMIT"))
+    end.start()
+    open_database(path).close()
+    end.join()
+    making.close()
+
+
+def test_who_stands_in_the_way_is_told_as_busy_and_a_failed_disk_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    connection = open_database(path)
+    with pytest.raises(DataError) as busy, together(connection, path):
+        raise apsw.ProtocolError("locking protocol")
+    assert busy.value.code == "P2-D0808"
+    with pytest.raises(DataError) as failed, together(connection, path):
+        raise apsw.IOError("disk I/O error")
+    assert failed.value.code == "P2-D0804"
+    with pytest.raises(DataError) as again, together(connection, path):
+        pass
+    assert (again.value.code, again.value.exit_code) == ("P2-D0803", 70)
+    connection.close()
+    open_database(path).close()
+
+
+def test_the_log_of_a_dead_process_is_folded_in_before_anything_is_built_on_it(root: Path) -> None:
+    log = root / "registry" / "registry.db-wal"
+    with Store.open(root) as store:
+        add_run(store, "another")
+        assert log.stat().st_size > 0
+        for path in (root / "registry").glob("registry.db*"):
+            (root / "temp" / path.name).write_bytes(path.read_bytes())
+    for path in (root / "registry").glob("registry.db*"):
+        path.unlink()
+    for path in (root / "temp").glob("registry.db*"):  # as kill -9 leaves it
+        path.rename(root / "registry" / path.name)
+    assert log.stat().st_size > 0
+    connection = open_database(root / "registry" / "registry.db")
+    assert log.stat().st_size == 0
+    connection.close()
