@@ -37,6 +37,11 @@ def test_params_of_the_bundles_are_offered_where_a_source_chooses_by_them() -> N
     assert [(c.label, c.detail) for c in found if c.kind == "column"] == [("lr", "param: number")]
 
 
+def test_tasks_are_offered_to_whom_a_table_can_be_handed() -> None:
+    text = "task a { let t = sweep(lr=[0.1]) expose t = $t  $t | handin(to=^) }\ntask keep after a { release() }"
+    assert labels(text, "task") == ['"a"', '"keep"']
+
+
 @pytest.mark.parametrize("text", ['access("runs", table=)', 'access("runs", table="st")'])
 def test_tables_of_the_bundles_are_offered(text: str) -> None:
     schemas = Schemas(SCHEMAS.get, tables=lambda path: ("main", "steps") * (path == "runs"))

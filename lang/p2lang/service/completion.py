@@ -180,11 +180,24 @@ def _texts(around: Whereabouts) -> Iterator[Offer]:
         )
     if parameter is None or operation is None:
         return
-    if reads_bundle(operation) and parameter.name == "path":
-        yield from _paths(around.workspace)
-    if reads_bundle(operation) and parameter.name == "table":
-        yield from _tables(around)
+    yield from _named(around, operation, parameter) or ()
     yield from _choices(operation, parameter)
+
+
+_HAND_TO_TASKS = frozenset(("share", "handin"))
+
+
+def _named(
+    around: Whereabouts, operation: Signature, parameter: Parameter
+) -> Iterator[Offer] | None:
+    """Give what an argument may name: bundles, their tables, tasks; None when it names nothing of these."""
+    if reads_bundle(operation) and parameter.name == "path":
+        return _paths(around.workspace)
+    if reads_bundle(operation) and parameter.name == "table":
+        return _tables(around)
+    if operation.name in _HAND_TO_TASKS and parameter.name == "to":
+        return (Offer(f'"{name}"', "task", "task") for name in around.tasks())
+    return None
 
 
 def _paths(workspace: Workspace) -> Iterator[Offer]:
@@ -284,10 +297,8 @@ def _given(around: Whereabouts) -> Iterator[Offer]:
         yield from _choices(operation, parameter)
     elif parameter.type in ("col", "numcol", "cols"):
         yield from _column_argument(around, operation, parameter)
-    elif reads_bundle(operation) and parameter.name == "path":
-        yield from _paths(around.workspace)
-    elif reads_bundle(operation) and parameter.name == "table":
-        yield from _tables(around)
+    elif (named := _named(around, operation, parameter)) is not None:
+        yield from named
     elif parameter.type == "params":
         yield from _params_to_choose_by(around)
     elif parameter.type == "bool" and widest(operation, parameter) == "one":

@@ -11,6 +11,7 @@ from p2lang.check.libraries import exported
 from p2lang.check.model import START, Binding, Stream
 from p2lang.check.model import Word as Defined
 from p2lang.check.session import Place
+from p2lang.parser.lexer import lex
 from p2lang.parser.tree import HOLE
 from p2lang.parser.unfinished import Unfinished, unfinished
 from p2lang.service.ahead import Seen, seen
@@ -115,6 +116,16 @@ class Whereabouts:
         found = (self.place.scope.seen_word(name) for name in names)
         here = self._declared_here
         return [w for w in found if w is not None and w.name.text not in here]
+
+    def tasks(self) -> list[str]:
+        """Give the names of all tasks of the script, those below the place too."""
+        tokens = lex(self.text, 0, len(self.text))
+        pairs = zip(tokens.kinds, range(len(tokens)), strict=False)
+        return [
+            tokens.text_of(at + 1)
+            for kind, at in pairs
+            if kind == "TASK" and tokens.kinds[at + 1] == "NAME"
+        ]
 
     def members(self, alias: str) -> Mapping[str, Defined | Binding]:
         """Give what a library offers that is in force under a name."""
