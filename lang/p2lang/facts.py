@@ -12,6 +12,7 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     output picture           makes a picture                   output file       makes a file of a table
     touches read bundle:path           what a signature must allow: right, kind, the parameter that names the target
     touches write output:name or plot  the same, and the target when the parameter is left out; `@task` is the task
+    touches write share:to or key and key  the same, and a second target `key` when that parameter is given
     awaits the task store    it compiles; a run stops before anything is computed and says that this is missing
     needs a bundle           it runs where the script is attached to a bundle, in a task
     null never, null sometimes         whether the result can be missing; otherwise it is when an argument is
@@ -53,12 +54,16 @@ class Narrowed:
 
 @dataclass(frozen=True)
 class Touched:
-    """What an operation touches: the right, the kind of thing, the parameter that names it, the name without it."""
+    """What an operation touches: the right, the kind of thing, the parameter that names it, the name without it.
+
+    `beside` is a parameter that, when it is given, is a target of its own name.
+    """
 
     right: str
     kind: str
     parameter: str
     otherwise: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,8 @@ _OPERATION = _table(
         r"sort keys": lambda m: {"sort_keys": True},
         r"stands among (columns|sort keys)": lambda m: {"stands_among": m[1]},
         r"output (picture|file)": lambda m: {"output": m[1]},
-        r"touches ([a-z]+) ([a-z]+):(@?\w+)(?: or (\w+))?": lambda m: {
-            "touched": Touched(m[1], m[2], m[3], m[4] or "")
+        r"touches ([a-z]+) ([a-z]+):(@?\w+)(?: or (\w+))?(?: and (\w+))?": lambda m: {
+            "touched": Touched(m[1], m[2], m[3], m[4] or "", m[5] or "")
         },
         r"awaits (.+)": lambda m: {"awaits": m[1]},
         r"needs a bundle": lambda m: {"needs_bundle": True},

@@ -48,6 +48,21 @@ def refusal(text: str, change: Change) -> str:
     return caught.value.code
 
 
+def test_a_signature_must_allow_a_receiver_and_a_key_each_for_itself() -> None:
+    both = OWNING.replace('share(key="lab")', 'share(to="b", key="lab")')
+    assert set(module_of(both).capabilities) == {
+        "expose table:total",
+        "read bundle:experiment2/*",
+        "read input:total",
+        "write share:b",
+        "write share:key",
+        "write table:total",
+        "write task:b",
+    }
+    only = OWNING.replace('share(key="lab")', 'share(to="b")')
+    assert "write share:key" not in module_of(only).capabilities
+
+
 @pytest.mark.parametrize("text", [OWNING, CHOOSING])
 def test_what_is_right_is_verified(text: str) -> None:
     compiled = module_of(text)
@@ -125,7 +140,7 @@ PARAM = ["param", "lr"]
         pytest.param(["op", ">", ["col", "lr"], ["int", 1]], "P2-V0512", id="a column"),
         pytest.param(["op", ">", PARAM, ["col", "lr"]], "P2-V0512", id="with a column"),
         pytest.param(["op", "+", PARAM, ["int", 1]], "P2-V0512", id="arithmetic"),
-        pytest.param(["op", "in", PARAM, ["int", 1]], "P2-V0509", id="in no list"),
+        pytest.param(["op", "in", PARAM, ["int", 1]], "P2-V0512", id="in no list"),
         pytest.param(["op", ">", PARAM, ["list", [["int", 1]]]], "P2-V0509", id="with a list"),
         pytest.param(["op", ">", PARAM, ["var", "none"]], "P2-V0509", id="an unknown param"),
         pytest.param(["call", "isnull@1", {"x": ["int", 1]}], "P2-V0512", id="null of a value"),

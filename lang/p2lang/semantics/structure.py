@@ -311,6 +311,8 @@ def capabilities(nodes: Iterable[Node], registry: Registry) -> tuple[str, ...]:
             named = value is not None and value[0] == "str"
             target = str(value[1]) if value is not None and named else touched.otherwise
             found.add(f"{touched.right} {touched.kind}:{target}")
+            if touched.beside in node.attributes:
+                found.add(f"{touched.right} {touched.kind}:{touched.beside}")
     return tuple(sorted(found))
 
 
