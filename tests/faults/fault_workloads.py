@@ -25,10 +25,12 @@ from faults.what_is_seen import Seen, opened, seen, unsound
 from plotter2.datter import codes, database, quarantine, scrubbing
 from plotter2.datter import store as stores
 from plotter2.datter.attaching import ScriptBytes
-from plotter2.datter.bodies import Run
-from plotter2.datter.living import Work
+from plotter2.datter.bodies import Redo, Run
+from plotter2.datter.bundle import Chunk, Column, Table
+from plotter2.datter.living import Work, told_of
 from plotter2.datter.output import Artefact
 from plotter2.datter.store import Store
+from plotter2.datter.task_runs import Performance, TaskRun
 from plotter2.errors import Plotter2Error
 from plotter2.staging import Inbox, Told
 from plotter2.staging import quarantine as put_aside
@@ -225,6 +227,47 @@ def _end_run(store: Store) -> None:
         _RUN[0].done_run({"pictures": 2}, ready.publish, "script", 3)
 
 
+def _begin_task(store: Store) -> None:
+    _RUN[0].begin_run(store.new_id(), "script", {"task": {"name": "give"}})
+
+
+def _end_task(store: Store) -> None:
+    """Publish pictures, an exposed table and a request at once, with the record that a recovery gives as well.
+
+    The event names no pictures: in a record they have the path of the root, which is another one for each fault.
+    """
+    (bundle,) = store.find("exp")
+    run = store.requests.request(_RUN[0].request_id).run
+    assert run
+    pictures = [Artefact(f"plot{n}", "png", f"plot{n}".encode() * 400) for n in range(2)]
+    with store.prepared_outputs(run, pictures) as ready, store.performing() as results:
+        chunks = [results.put(f"column {n}".encode() * 500) for n in range(2)]
+        columns = tuple(
+            Column(name=f"c{n}", kind="int", chunks=(Chunk(digest=digest, bytes=size, rows=3),))
+            for n, (digest, size) in enumerate(chunks)
+        )
+        results.keep()
+        done = Performance(
+            run=run,
+            bundle=bundle.id,
+            home=bundle.id,
+            script="a.p2",
+            digest="0" * 64,
+            task="give",
+            inputs="1" * 64,
+            tables={"sums": Table(rows=3, columns=columns)},
+            redo=(Redo(bundle="exp", over=({"lr": 0.1},), run=run, task="give"),),
+            serial=3,
+        )
+        record = told_of(store.layout, {"task": {"name": "give"}}, TaskRun(done, 0, ""))
+
+        def publish() -> None:
+            results.publish(done, ready)
+            store.requests.ask_all(done.asked())
+
+        _RUN[0].done_run(record, publish, "script", 3)
+
+
 def _ask(key: str) -> Step:
     return lambda store: store.requests.ask("run", key, Run(script=key, sha256=""), key)
 
@@ -283,6 +326,12 @@ CHANGING = Steps(
 PUBLISHING = Steps(
     "publishing",
     [_begin, _begin_run, _end_run],
+    before=[lambda store: add_sweep(store, "exp", 1)],
+    can_go_on=False,
+)
+PERFORMING = Steps(
+    "performing",
+    [_begin, _begin_task, _end_task],
     before=[lambda store: add_sweep(store, "exp", 1)],
     can_go_on=False,
 )
@@ -432,6 +481,7 @@ _ALL: tuple[Workload, ...] = (
     ADDING,
     CHANGING,
     PUBLISHING,
+    PERFORMING,
     ASKING,
     ATTACHING,
     Emptying(),
