@@ -24,6 +24,7 @@ from plotter2.printable import table
 if TYPE_CHECKING:
     from plotter2.staging import AddReport
 
+_GATE = "P2-S07"
 _SHOWN_CHILDREN = 20
 _SHOWN_COLUMNS = 8
 
@@ -74,7 +75,9 @@ def add_answer(store: Store, report: AddReport, warnings: Sequence[str] = ()) ->
     if not refused:
         return Answer(data, "\n".join(lines))
     lines.append("the data are stored; add the package again when what was refused is mended")
-    return Answer({**data, "ok": False}, "\n".join(lines), ExitCode.REFUSED)
+    by_gate = any(each.problem and each.problem.code.startswith(_GATE) for each in refused)
+    exit_code = ExitCode.REFUSED if by_gate else ExitCode.WORK_FAILED
+    return Answer({**data, "ok": False}, "\n".join(lines), exit_code)
 
 
 @command()

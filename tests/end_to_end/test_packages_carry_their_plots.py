@@ -145,6 +145,29 @@ def test_a_script_with_libraries_brings_its_lock(place: Workplace, tmp_path: Pat
     assert plot["pictures"]
 
 
+def test_a_plot_that_fails_for_another_reason_is_told_and_costs_no_data(
+    place: Workplace, tmp_path: Path
+) -> None:
+    at = tmp_path / "p"
+    p2_json(
+        place.root,
+        "pack",
+        place.folder / "runs" / "sweep",
+        "--plot",
+        place.script,
+        "--directory",
+        "-o",
+        at,
+    )
+    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    manifest["plots"][0]["params"] = {"no_such_param": 1}
+    (at / "manifest.json").write_text(json.dumps(manifest))
+    answer = p2(place.root, "add", at)
+    assert answer.code == 1
+    assert "no_such_param" in answer.out
+    assert "the data are stored" in answer.out
+
+
 def test_an_unsigned_script_is_not_packed(place: Workplace, tmp_path: Path) -> None:
     script = tmp_path / "x.p2"
     script.write_text("p2 1\n")
