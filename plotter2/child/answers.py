@@ -43,11 +43,7 @@ class Answers:
         name = asked_for(node)
         table = self.tables.get(name)
         if table is None:
-            raise RunError(
-                NO_ANSWER,
-                f"nothing answers for {name!r} here",
-                help="plotter2 links BUNDLE shows what answers, and why the rest does not",
-            )
+            raise _nothing_answers(name)
         assert node.schema is not None
         if name in self.links:
             frame = self._linked(node, table, self.links[name], step)
@@ -56,6 +52,11 @@ class Answers:
         require_rows(node, frame.height)
         self.stored.note(node.id, name, missing_of(frame))
         return frame
+
+    def require_exposed(self, node: ProgramNode) -> None:
+        """Raise RunError P2-R0643 when a task reads by name what no task exposed yet."""
+        if not self.stored.has(node):
+            raise _nothing_answers(str(node.node.attributes["path"][1]))
 
     def _given(self, node: ProgramNode, table: InputTable, step: int | None) -> pl.DataFrame:
         """Read a table that was exposed, or what was collected: it has the declared columns."""
@@ -113,6 +114,15 @@ class _LinkSource:
         wanted = tuple(dict.fromkeys((*names, _STEP)))
         frame = read_table(self.table, whole, wanted, self.stored.content_of).frame
         return frame.filter(pl.col(_STEP) == self.step).select(names)
+
+
+def _nothing_answers(name: str) -> RunError:
+    return RunError(
+        NO_ANSWER,
+        f"nothing answers for {name!r} here",
+        help="plotter2 links BUNDLE shows what answers and why the rest does not; what tasks exposed stands in"
+        f' plotter2 show BUNDLE: ask first with `when "{name}" in exposed()`',
+    )
 
 
 def asked_for(node: ProgramNode) -> str:

@@ -202,6 +202,8 @@ class _Run:
         with self._times.stage("read"):
             if is_asked_for(node):
                 return self._answers.rows_of(node, self._interpreter.steps[node.id])
+            if self._task:
+                self._answers.require_exposed(node)
             return self._data.rows_of(node)
 
     def _carry_out(self, effect: Happening) -> None:

@@ -62,6 +62,10 @@ class StoredTables:
         """How many tables there are."""
         return len(self._tables)
 
+    def has(self, node: ProgramNode) -> bool:
+        """Tell whether what a source reads was handed over."""
+        return selection(node.node.attributes).key in self._tables
+
     def rows_of(self, node: ProgramNode) -> pl.DataFrame:
         """Give the columns that a source delivers. Raises RunError P2-R0602 to P2-R0605."""
         path = selection(node.node.attributes).key

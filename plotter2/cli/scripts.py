@@ -20,7 +20,7 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
-from plotter2.cli.task_running import approving, task_answer, task_named
+from plotter2.cli.task_running import task_answer, task_named
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.asking import TaskHow
@@ -126,8 +126,8 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     if named is not None:
         if key is not None or yes:
             raise click.UsageError("--key and --yes are for a SCRIPT; a task's script is signed")
-        how = TaskHow(values, kinds, only, again, show_event, _begun, approving(approve))
-        return _ran_task(root, named, how, output)
+        how = TaskHow(values, kinds, only, again, show_event, _begun)
+        return _ran_task(root, named, how, output, approve)
     if only or again or approve:
         raise click.UsageError("--only, --again and --approve are for a task: BUNDLE:TASK")
     opened = open_script(script)
@@ -155,7 +155,11 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
 
 
 def _ran_task(
-    root: str | None, named: tuple[str, str], how: TaskHow, output: Path | None
+    root: str | None,
+    named: tuple[str, str],
+    how: TaskHow,
+    output: Path | None,
+    allowed: Sequence[str],
 ) -> Answer:
     def copy(artefacts: Sequence[dict[str, Any]], bundle: str) -> list[dict[str, Any]]:
         assert output is not None
@@ -163,7 +167,7 @@ def _ran_task(
 
     with opened_host(root) as host:
         try:
-            return task_answer(host, *named, how, copy if output else None)
+            return task_answer(host, *named, how, copy if output else None, allowed)
         finally:
             clear_line()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,14 @@ def task_named(word: Path) -> tuple[str, str] | None:
     return None if match is None else (match["bundle"], match["task"])
 
 
-def approving(allowed: Sequence[str]) -> Approve:
-    """Give who says whether an action is approved: `--approve`, else a question at a terminal, else nobody."""
+def approving(allowed: Sequence[str], asked: set[str]) -> Approve:
+    """Give who says whether an action is approved: `--approve`, else a question at a terminal, else nobody.
+
+    `asked` is filled with the actions that were asked about.
+    """
 
     def approve(task: str, action: str, target: str) -> bool:
+        asked.add(action)
         if action in allowed:
             return True
         question = f'{task} asks for approval: {action} "{target}". Approve it?'
@@ -42,9 +47,12 @@ def approving(allowed: Sequence[str]) -> Approve:
     return approve
 
 
-def task_answer(host: Host, bundle: str, task: str, how: TaskHow, copy: Copy | None) -> Answer:
-    """Run a task and tell what became of it."""
-    report = host.run_task(bundle, task, how)
+def task_answer(
+    host: Host, bundle: str, task: str, how: TaskHow, copy: Copy | None, allowed: Sequence[str]
+) -> Answer:
+    """Run a task and tell what became of it; `allowed` are the actions that a person approved beforehand."""
+    asked: set[str] = set()
+    report = host.run_task(bundle, task, replace(how, approve=approving(allowed, asked)))
     copied = {
         id(ended): copy(ended.result.record["artefacts"], ended.bundle.name)
         for ended in report.ended
@@ -69,7 +77,9 @@ def task_answer(host: Host, bundle: str, task: str, how: TaskHow, copy: Copy | N
         for line in _lines(ended, told["record"])
     ]
     lines += [line for each in report.rest for line in _left_out(each)]
-    lines.append(_sum(report))
+    notes = [f"nothing asked for the approval of {each}" for each in allowed if each not in asked]
+    data["notes"] = notes
+    lines += [_sum(report), *(f"note: {note}" for note in notes)]
     exit_code = ExitCode.OK if report.ok else ExitCode.WORK_FAILED
     return Answer(data, "\n".join(lines), exit_code)
 

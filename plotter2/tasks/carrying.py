@@ -147,18 +147,15 @@ class _Run:
         declared = self._declared()
         if declared.compiled is None:
             raise self._broken(declared)
-        coverage = self._coverage(self.task)
+        coverage = self._wanted_of(self._coverage(self.task))
         if not coverage.runs:
             raise self._nowhere(coverage)
         compiled = self._compiled(declared)
         self.chain = self._chain(declared)
         for task in self.chain:
-            for applicable in self._coverage(task).runs:
-                if self.wanted.only and applicable.bundle.id != self.wanted.bundle.id:
-                    continue
+            for applicable in self._wanted_of(self._coverage(task)).runs:
                 self.ended.append(self._one(declared, compiled, task, applicable))
-        rest = () if self.wanted.only else coverage.rest
-        return Report(self.task, tuple(self.ended), rest)
+        return Report(self.task, tuple(self.ended), coverage.rest)
 
     # ---- one task on one bundle ----------------------------------------------------------------
 
@@ -305,6 +302,17 @@ class _Run:
             self.covered[task.name] = covered(self.carrying.declarations, task, self.wanted.bundle)
         return self.covered[task.name]
 
+    def _wanted_of(self, coverage: Coverage) -> Coverage:
+        """Give the part of a coverage that is asked for: the bundle alone, or all."""
+        if not self.wanted.only:
+            return coverage
+        here = self.wanted.bundle.id
+        return replace(
+            coverage,
+            runs=tuple(each for each in coverage.runs if each.bundle.id == here),
+            rest=tuple(each for each in coverage.rest if each.bundle.id == here),
+        )
+
     # ---- refusals ------------------------------------------------------------------------------
 
     def _broken(self, declared: Declared) -> RunError:
@@ -317,10 +325,11 @@ class _Run:
     def _nowhere(self, coverage: Coverage) -> RunError:
         reasons = {r.message: r for each in coverage.rest for r in each.reasons}
         first = next(iter(reasons.values()), None)
+        where = self.wanted.bundle.name
+        cannot = f"not run on {where}" if self.wanted.only else f"run neither on {where} nor below"
         return RunError(
             codes.RUNS_NOWHERE,
-            f"{self.task.name} can run neither on {self.wanted.bundle.name} nor on a bundle below it"
-            + (f": {'; '.join(reasons)}" if reasons else ""),
+            f"{self.task.name} can {cannot}" + (f": {'; '.join(reasons)}" if reasons else ""),
             self.wanted.bundle.name,
             (first.help if first else "") or f"plotter2 tasks {self.wanted.bundle.name} says why",
             exit_code=ExitCode.CHECK_FAILED,

@@ -114,6 +114,21 @@ def test_a_name_that_nothing_answers_is_told() -> None:
     assert (error.code, error.message) == ("P2-R0643", "nothing answers for 'matrix' here")
 
 
+def test_a_name_that_no_task_exposed_yet_is_told() -> None:
+    found = compiled(TASKS, {"weights.csv": schema_of_parts([Part(WEIGHTS)])})
+    assert found.module is not None
+    read = {path: schema.as_json() for path, schema in found.schemas.items()}
+    place = {"bundle": "top/a", "task": "told"}
+    module = found.module.encode().decode()
+    with (
+        sealed_job(module, read, {}, place=place) as fds,
+        pytest.raises(RunError) as caught,
+    ):
+        run_program(job(), fds, FakeChannel())
+    assert caught.value.code == "P2-R0643"
+    assert 'when "weights.csv" in exposed()' in caught.value.help
+
+
 def test_a_link_that_gives_another_table_is_refused() -> None:
     other = LINK.replace("value: number?", "other: number?").replace("value = w", "other = w")
     assert refusal("give", {"matrix": [Part(WEIGHTS)]}, linked(other)).code == "P2-R0644"

@@ -217,7 +217,12 @@ def test_giving_up_publishes_nothing(place: Path) -> None:
     ("words", "code", "told"),
     [
         (("top:plot",), 2, "top has no task plot"),
-        (("top/impostor:plot_matrix",), 3, "can run neither on top/impostor nor on a bundle below"),
+        (
+            ("top/impostor:plot_matrix",),
+            3,
+            "can run neither on top/impostor nor below: top/impostor",
+        ),
+        (("top:plot_matrix", "--only"), 3, "can not run on top: top has no link matrix"),
         (("tip:plot_matrix",), 1, "there is no bundle 'tip'"),
         (("top/*:plot_matrix",), 1, "means several bundles"),
     ],
