@@ -326,10 +326,12 @@ class _Run:
         reasons = {r.message: r for each in coverage.rest for r in each.reasons}
         first = next(iter(reasons.values()), None)
         where = self.wanted.bundle.name
-        cannot = f"not run on {where}" if self.wanted.only else f"run neither on {where} nor below"
+        cannot = f"cannot run on {where}"
+        if not self.wanted.only:
+            cannot = f"can run neither on {where} nor below"
         return RunError(
             codes.RUNS_NOWHERE,
-            f"{self.task.name} can {cannot}" + (f": {'; '.join(reasons)}" if reasons else ""),
+            f"{self.task.name} {cannot}" + (f": {'; '.join(reasons)}" if reasons else ""),
             self.wanted.bundle.name,
             (first.help if first else "") or f"plotter2 tasks {self.wanted.bundle.name} says why",
             exit_code=ExitCode.CHECK_FAILED,

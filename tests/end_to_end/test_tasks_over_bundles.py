@@ -222,7 +222,7 @@ def test_giving_up_publishes_nothing(place: Path) -> None:
             3,
             "can run neither on top/impostor nor below: top/impostor",
         ),
-        (("top:plot_matrix", "--only"), 3, "can not run on top: top has no link matrix"),
+        (("top:plot_matrix", "--only"), 3, "cannot run on top: top has no link matrix"),
         (("tip:plot_matrix",), 1, "there is no bundle 'tip'"),
         (("top/*:plot_matrix",), 1, "means several bundles"),
     ],
