@@ -27,7 +27,7 @@ from plotter2.datter import (
     store,
 )
 from plotter2.errors import DataError
-from plotter2.staging import accepting, batches, inbox
+from plotter2.staging import accepting, batches, inbox, quarantine
 from plotter2.staging.grounds import Grounds
 
 BUGS: dict[str, Callable[[], None]] = {}
@@ -301,6 +301,16 @@ def staged_copy_removed_before_it_is_stored() -> None:
     inbox.Inbox._is_done = lambda self, stored: bool(  # type: ignore[method-assign]
         self._tell(inbox.Told("stored", stored.item.name)) or True
     )
+
+
+@_rare("once", "inbox")
+def staged_folders_leave_file_by_file() -> None:
+    """A staged folder that is stored is removed where it lies, one file after the other."""
+
+    def removed(_: Grounds, item: Path) -> None:
+        (durable.discard_dir if item.is_dir() else durable.discard)(item)
+
+    quarantine.remove = removed
 
 
 @_rare("once", "inbox")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from faults.store_stories import (
     View,
     be_born_again,
     digest_of,
+    digest_of_files,
     empty_inbox,
     taken,
     view,
 )
 from plotter2.datter.auditing import audit
+from plotter2.datter.bundle import SourceFile
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.staging import quarantine
@@ -185,14 +188,22 @@ def _nothing_lost(memory: Memory, root: Path) -> None:
     kept = {(p.name, digest_of(p)) for p in _paths(root, "staged/*/*", "quarantine/*/kept/*")}
     with Store.open(root) as store:
         for row, _ in store.contents():
-            files = store.bundle(row.id).provenance.files
-            kept |= {(file.name, file.digest) for file in files}
+            kept |= _items_in(store.bundle(row.id).provenance.files)
     lost = memory.staged - kept
     _demand(not lost, f"acknowledged, and lost or only in the inbox: {sorted(lost)}")
     if memory.story.dropped_before:
         kept |= {(path.name, digest_of(path)) for path in _paths(root, "inbox/*")}
         wanted = {(name, digest_of(content)) for name, content in memory.story.drops}
         _demand(wanted <= kept, f"lost or not whole: {sorted(wanted - kept)}")
+
+
+def _items_in(files: Sequence[SourceFile]) -> set[tuple[str, str]]:
+    """Give the items, with their digests, that a bundle was made of: files, or a folder of files."""
+    inside = [(file.name.rpartition("/"), file.digest) for file in files]
+    if any(folder for (folder, _, _), _ in inside):
+        folder = inside[0][0][0]
+        return {(folder, digest_of_files((name, digest) for (_, _, name), digest in inside))}
+    return {(name, digest) for (_, _, name), digest in inside}
 
 
 def _paths(root: Path, *patterns: str) -> list[Path]:
@@ -209,7 +220,8 @@ def _all_stored(memory: Memory, root: Path) -> None:
             if line.bundle.name in good
         }
     aside = [(reason.name, reason.code) for reason in quarantine.listed(Grounds(root))]
-    left = [path.name for path in _paths(root, "inbox/*.csv", "staged/*/*") if path.stat().st_size]
+    files = _paths(root, "inbox/*.csv", "inbox/sweep/*", "staged/*/*.csv", "staged/*/*/*")
+    left = [path.name for path in files if path.stat().st_size]
     _demand(set(counts.values()) <= {1}, f"the store has {counts}")
     _demand(not left, f"left: {left}")
     if memory.story.dropped_before:

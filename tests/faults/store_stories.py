@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ LEASE_S = 600.0
 PICTURES = (Artefact("loss", "png", b"png" * 300), Artefact("loss", "svg", b"svg" * 200))
 Say = Callable[[str], None]
 View = dict[str, Any]
+Content = str | dict[str, str]
+"""What an item holds: a file's text, or a folder's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Story:
     name: str
     before: Callable[[Path], None]
     steps: tuple[Step, ...]
-    drops: tuple[tuple[str, str], ...] = ()
+    drops: tuple[tuple[str, Content], ...] = ()
     dropped_before: bool = True
     """Whether the drops were on the disk before the recording; else nobody synced them."""
 
@@ -186,7 +188,13 @@ LIFE = Story(
     ),
 )
 BIRTH = Story("birth", _nothing, (Step("add one", lambda store: add_run(store, "first")),))
-DROPS = (("one.csv", "1" * 900), ("two.csv", "2"), ("same.csv", "1" * 900), ("bad.csv", "bad"))
+DROPS: tuple[tuple[str, Content], ...] = (
+    ("one.csv", "1" * 900),
+    ("two.csv", "2"),
+    ("same.csv", "1" * 900),
+    ("bad.csv", "bad"),
+    ("sweep", {"a.csv": "3", "b.csv": "4"}),
+)
 ASKING = Story(
     "asking",
     _a_store,
@@ -312,10 +320,26 @@ def be_born_again() -> None:
 def drop_all(story: Story, root: Path) -> None:
     """Put the story's items into the inbox."""
     for name, content in story.drops:
-        drop(root, name, content)
+        if isinstance(content, str):
+            drop(root, name, content)
+            continue
+        part = root / "inbox" / f"{name}.part"
+        part.mkdir()
+        for inner, text in content.items():
+            (part / inner).write_text(text)
+        part.rename(root / "inbox" / name)
 
 
-def digest_of(content: Path | str) -> str:
-    """Give the SHA-256 of a file or a text."""
+def digest_of(content: Path | Content) -> str:
+    """Give the SHA-256 of a file or a text; of a folder what `digest_of_files` gives."""
+    if isinstance(content, Path) and content.is_dir():
+        content = {path.name: path.read_text() for path in content.iterdir()}
+    if isinstance(content, dict):
+        return digest_of_files((name, digest_of(text)) for name, text in content.items())
     data = content.encode() if isinstance(content, str) else content.read_bytes()
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_of_files(files: Iterable[tuple[str, str]]) -> str:
+    """Give one digest of a folder's files, each given by name and digest."""
+    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()
