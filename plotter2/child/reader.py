@@ -20,6 +20,7 @@ from plotter2.child.reader_features import features_of
 from plotter2.child.reader_json import ReadParams, read_lines, read_params
 from plotter2.child.reader_limits import ReadingLimits
 from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_run
+from plotter2.wire.memory import mapped
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
@@ -79,12 +80,13 @@ def _groups(files: Sequence[ReadFile]) -> Iterator[tuple[str, list[ReadFile]]]:
 def _read_group(
     name: str, files: Sequence[ReadFile], fds: Sequence[int], limits: ReadingLimits, sender: _Sender
 ) -> None:
+    if files[0].format == "arrow":
+        pieces = _cut(_view_of(files[0], fds), files[0].pieces)
+        sender.table(name, read_arrow(pieces, name, limits, whole=files[0].whole))
+        return
     content = {file.name.rpartition("/")[2]: _bytes_of(file, fds) for file in files}
     data = next(iter(content.values()))
     match files[0].format:
-        case "arrow":
-            pieces = _cut(data, files[0].pieces)
-            sender.table(name, read_arrow(pieces, name, limits, whole=files[0].whole))
         case "csv":
             sender.table(name, read_delimited(data, name, limits, SEPARATORS))
         case "tsv":
@@ -99,10 +101,15 @@ def _read_group(
             sender.run(name, read_recorded_run(content, name, limits))
 
 
-def _cut(data: bytes, pieces: Sequence[int]) -> list[memoryview]:
-    view = memoryview(data)
+def _view_of(file: ReadFile, fds: Sequence[int]) -> memoryview:
+    """Give the bytes where they lie: they may be gigabytes, and nobody can change them."""
+    whole = mapped(fds[file.fd])
+    return whole[file.offset :] if file.length is None else whole[file.offset :][: file.length]
+
+
+def _cut(view: memoryview, pieces: Sequence[int]) -> list[memoryview]:
     if not pieces:
-        return [view] if data else []
+        return [view] if view else []
     ends = list(accumulate(pieces))
     return [view[end - length : end] for end, length in zip(ends, pieces, strict=True)]
 
