@@ -187,6 +187,7 @@ class Hold:
     def __init__(self, parts: dict[str, Part] | None = None) -> None:
         self.parts: dict[str, Part] = parts or {}
         self._taken = {folded(path) for path in self.parts}
+        self._folders = {folder for path in self._taken for folder in _above(path)}
 
     def contents(self, node: _Node) -> Iterator[Content]:
         """Give the entries of a bundle, and take their files."""
@@ -219,13 +220,24 @@ class Hold:
         """Take a file under the wanted path, or one near it that may be used."""
         path = wanted if is_file_path(wanted) else _mended(wanted)
         number, free = 1, path
-        while folded(free) in self._taken:
+        while not self._is_free(folded(free)):
             number += 1
-            folder, _, name = path.rpartition("/")
-            free = f"{folder}-{number}/{name}" if folder else f"{number}/{name}"
+            free = f"{number}/{path}"
         self._taken.add(folded(free))
+        self._folders.update(_above(folded(free)))
         self.parts[free] = part
         return free
+
+    def _is_free(self, path: str) -> bool:
+        """Tell whether nothing has this path, is a folder of this name, or is a file where a folder is needed."""
+        return not (
+            path in self._taken or path in self._folders or self._taken.intersection(_above(path))
+        )
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def _mended(path: str) -> str:

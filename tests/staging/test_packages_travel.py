@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import logger2
@@ -648,6 +648,7 @@ def test_packages_of_every_version_that_was_ever_written_are_read(
     assert [len(asked.manifest.plots) for asked in report.asked] == [1] * (version - 1)
 
 
+@example(["\U00018cd6", "/"])
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=6, unique=True))
 def test_any_names_of_files_become_paths_that_a_manifest_takes(names: list[str]) -> None:
     hold = Hold()
