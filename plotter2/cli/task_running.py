@@ -15,10 +15,12 @@ from plotter2.cli.answer import Answer, is_interactive
 from plotter2.errors import ExitCode, Problem
 from plotter2.host.asking import TaskHow
 from plotter2.host.host import Host
+from plotter2.printable import printable
 from plotter2.tasks.carrying import Approve, Ended, Report
 from plotter2.tasks.model import NotApplicable
 
-_TASK = re.compile(r"(?P<bundle>[^:]+):(?P<task>[A-Za-z_][A-Za-z0-9_]*)\Z")
+_TASK = re.compile(r"(?P<bundle>[^:]*):(?P<task>.*)(?<!\.p2)\Z", re.DOTALL)
+_MOST_NAMES = 8
 
 Copy = Callable[[Sequence[dict[str, Any]], str], list[dict[str, Any]]]
 """Copies a run's pictures, given as artefacts, under its bundle's name; gives where they are then."""
@@ -41,7 +43,7 @@ def approving(allowed: Sequence[str], asked: set[str]) -> Approve:
         asked.add(action)
         if action in allowed:
             return True
-        question = f'{task} asks for approval: {action} "{target}". Approve it?'
+        question = printable(f'{task} asks for approval: {action} "{target}". Approve it?')
         return is_interactive() and click.confirm(question, default=False, err=True)
 
     return approve
@@ -70,6 +72,7 @@ def task_answer(
             }
             for each in report.rest
         ],
+        "not_run_before": [{"task": e.task.name, **e.as_json()} for e in report.earlier],
     }
     lines = [
         line
@@ -77,6 +80,7 @@ def task_answer(
         for line in _lines(ended, told["record"])
     ]
     lines += [line for each in report.rest for line in _left_out(each)]
+    lines += _earlier(report)
     notes = [f"nothing asked for the approval of {each}" for each in allowed if each not in asked]
     data["notes"] = notes
     lines += [_sum(report), *(f"note: {note}" for note in notes)]
@@ -119,6 +123,16 @@ def _left_out(each: NotApplicable) -> Iterator[str]:
     yield f"{each.bundle.name}  not linked"
     for reason in each.reasons:
         yield f"  {reason.message} [{reason.code}]"
+
+
+def _earlier(report: Report) -> Iterator[str]:
+    """Tell on which bundles tasks that it waits for do not run: what it collects has nothing of them."""
+    places: dict[str, list[str]] = {}
+    for each in report.earlier:
+        places.setdefault(each.task.name, []).append(each.bundle.name)
+    for task, names in places.items():
+        more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+        yield f"{task} not linked on {', '.join(names[:_MOST_NAMES])}{more}: plotter2 tasks tells why"
 
 
 def _sum(report: Report) -> str:

@@ -7,11 +7,13 @@ names it, and until the event has its name everything can be taken back.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
-from plotter2.datter import codes, durable, events, select
+from plotter2.datter import codes, durable, events, objects, scrubbing, select
 from plotter2.datter.attachments import (
     AttachedScript,
     Attachment,
@@ -49,6 +51,7 @@ def attach(on: Change, path: str, scripts: Sequence[ScriptBytes]) -> tuple[Attac
     known = {each.name: each for each in on.registry.attachments.of(bundle.name, bundle.attempt)}
     incoming = Incoming(on.layout, on.folder)
     try:
+        _set_damaged_aside(on, scripts)
         kept = [_kept(incoming, each) for each in scripts]
         _refuse_twice(bundle, known, kept)
         outcomes = [_outcome(known.get(each.name), each) for each in kept]
@@ -113,6 +116,18 @@ def require_active(path: str, found: Sequence[BundleRow]) -> BundleRow:
 
 
 # ------------------------------------------------------------ inside
+def _set_damaged_aside(on: Change, scripts: Sequence[ScriptBytes]) -> None:
+    """Make room for bytes whose objects were damaged: a script is small, so it is looked at each time."""
+    every = (data for each in scripts for data in (each.script, each.sidecar))
+    paths = [on.layout.object_file(hashlib.sha256(data).hexdigest()) for data in every]
+    scrubbing.aside(on.layout, [path for path in dict.fromkeys(paths) if _is_damaged(path)])
+
+
+def _is_damaged(path: Path) -> bool:
+    with durable.reported(path):
+        return path.exists() and objects.digest_of_file(path) != path.name
+
+
 def _kept(incoming: Incoming, given: ScriptBytes) -> AttachedScript:
     script, sidecar = incoming.put(given.script), incoming.put(given.sidecar)
     return AttachedScript(

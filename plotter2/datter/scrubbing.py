@@ -39,9 +39,9 @@ def scrub(layout: Layout, part: tuple[int, int] = (1, 1), *, set_aside: bool = F
     damaged = tuple(
         p for p, digest in zip(files, digests, strict=True) if digest not in ("", p.name)
     )
-    aside = _aside(layout, damaged) if set_aside else ()
+    kept = aside(layout, damaged) if set_aside else ()
     total = sum(path.stat().st_size for path in files if path.exists())
-    return Scrubbed(len(files), total, damaged, aside)
+    return Scrubbed(len(files), total, damaged, kept)
 
 
 def _digest(path: Path) -> str:
@@ -52,7 +52,8 @@ def _digest(path: Path) -> str:
             return ""
 
 
-def _aside(layout: Layout, damaged: Sequence[Path]) -> tuple[quarantine.Item, ...]:
+def aside(layout: Layout, damaged: Sequence[Path]) -> tuple[quarantine.Item, ...]:
+    """Set damaged objects aside, so that the same bytes can get their name again. Raises DataError."""
     why = "its bytes are not those that its name promises"
     kept = []
     for path in damaged:

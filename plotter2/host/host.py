@@ -217,10 +217,13 @@ class Host:
     ) -> tuple[AttachedEach, ...]:
         """Attach signed scripts to each bundle that a selector means; where they do not fit, gives the reason.
 
-        Raises DataError when the selector means nothing.
+        Raises DataError when the selector means nothing, Refused when a script counts nowhere.
         """
         found = []
-        for row in self.store.find(selector):
+        rows = self.store.find(selector)
+        for script in scripts:
+            self._verify_attached(script)
+        for row in rows:
             try:
                 found.append(AttachedEach(row, self.attach(row.id, scripts, modes)))
             except Plotter2Error as error:

@@ -198,23 +198,14 @@ class Declarations:
         try:
             script = self._opened(attachment)
         except DataError as error:
-            reason = Reason.of(error)
-            return Declared(
-                bundle,
-                attachment,
-                _links(bundle, attachment, None),
-                (),
-                refused=reason,
-                broken=reason,
-            )
-        text = text_of(script.content, str(script.path))
-        links = _links(bundle, attachment, text)
-        names = () if text is None else _named_tasks(bundle, attachment, text)
+            return _not_counting(bundle, attachment, _unreadable(bundle, attachment, error))
         try:
             verified = self.ground.verify(script)
         except Plotter2Error as error:
-            reason = _refused(bundle, attachment, error)
-            return Declared(bundle, attachment, links, names, refused=reason, broken=reason)
+            return _not_counting(bundle, attachment, _refused(bundle, attachment, error))
+        text = text_of(script.content, str(script.path))
+        links = _links(bundle, attachment, text)
+        names = _named_tasks(bundle, attachment, text)
         if text is not None and not text.tasks:
             return Declared(bundle, attachment, links, (), script, verified)
         try:
@@ -253,6 +244,16 @@ def _refused(bundle: BundleRow, attachment: Attachment, error: Plotter2Error) ->
     return Reason(reason.code, named, reason.help, reason.where)
 
 
+def _unreadable(bundle: BundleRow, attachment: Attachment, error: DataError) -> Reason:
+    name = attachment.name
+    return Reason(
+        error.code,
+        f"{name}, attached to {bundle.name}, cannot be read: {error.message}",
+        f"attach it once more, from its file: plotter2 attach {bundle.name} {name}",
+        error.where,
+    )
+
+
 def columns_from(pairs: Sequence[tuple[str, str]]) -> Columns:
     """Give columns out of names with types as text."""
     return tuple((name, parse_column_type(text)) for name, text in pairs)
@@ -274,8 +275,17 @@ def _links(bundle: BundleRow, attachment: Attachment, text: Text | None) -> tupl
     )
 
 
-def _named_tasks(bundle: BundleRow, attachment: Attachment, text: Text) -> tuple[Task, ...]:
-    """Give what is known of tasks by their text alone."""
+def _not_counting(bundle: BundleRow, attachment: Attachment, reason: Reason) -> Declared:
+    """Give what was noted of a script when it was attached; not even its text is looked at."""
+    links, tasks = _links(bundle, attachment, None), _named_tasks(bundle, attachment, None)
+    return Declared(bundle, attachment, links, tasks, refused=reason, broken=reason)
+
+
+def _named_tasks(bundle: BundleRow, attachment: Attachment, text: Text | None) -> tuple[Task, ...]:
+    """Give what is known of tasks by their text alone, or by their names."""
+    if text is None:
+        names = attachment.kept.tasks
+        return tuple(Task(bundle, attachment.name, name, "pipeline") for name in names)
     return tuple(
         Task(bundle, attachment.name, name, "pipeline", after=tuple(a.text for a in item.after))
         for name, item in text.tasks.items()

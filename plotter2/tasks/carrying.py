@@ -90,11 +90,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a task that was asked for: every run, and the bundles below on which it cannot run, and why."""
+    """What became of a task that was asked for: every run, and the bundles below on which it cannot run, and why.
+
+    `earlier` are those on which a task that it waits for cannot run: what it collects lacks them.
+    """
 
     task: Task
     ended: tuple[Ended, ...]
     rest: tuple[NotApplicable, ...]
+    earlier: tuple[NotApplicable, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -122,7 +126,7 @@ def _asked(declarations: Declarations, wanted: Wanted) -> Task:
     names = ", ".join(dict.fromkeys(task.name for task in every))
     raise RunError(
         codes.UNKNOWN_TASK,
-        f"{wanted.bundle.name} has no task {wanted.task}",
+        f"{wanted.bundle.name} has no task {wanted.task!r}",
         wanted.bundle.name,
         f"its tasks: {names}"
         if names
@@ -142,6 +146,7 @@ class _Run:
     failed: set[tuple[str, str]] = field(default_factory=set)
     covered: dict[str, Coverage] = field(default_factory=dict)
     chain: list[Task] = field(default_factory=list)
+    params: dict[str, Params] = field(default_factory=dict)
 
     def report(self) -> Report:
         declared = self._declared()
@@ -152,10 +157,12 @@ class _Run:
             raise self._nowhere(coverage)
         compiled = self._compiled(declared)
         self.chain = self._chain(declared)
+        self.params = {task.name: self._params(compiled, task) for task in self.chain}
         for task in self.chain:
             for applicable in self._wanted_of(self._coverage(task)).runs:
                 self.ended.append(self._one(declared, compiled, task, applicable))
-        return Report(self.task, tuple(self.ended), coverage.rest)
+        before = [each for task in self.chain[:-1] for each in self._coverage(task).rest]
+        return Report(self.task, tuple(self.ended), coverage.rest, tuple(before))
 
     # ---- one task on one bundle ----------------------------------------------------------------
 
@@ -178,8 +185,7 @@ class _Run:
     def _performed(
         self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
     ) -> Ended:
-        params = self._params(compiled, task)
-        instance = self._instance(declared, compiled, applicable, params)
+        instance = self._instance(declared, compiled, applicable, self.params[task.name])
         self._wait(instance)
         place = placed(instance, self.carrying.store)
         before = instance.exposures.of(task.name).get(applicable.bundle.id)

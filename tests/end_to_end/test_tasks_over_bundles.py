@@ -111,6 +111,7 @@ def test_a_task_runs_for_every_linked_bundle_and_earlier_tasks_run_first(place: 
     finished, answer = ran(root, "top:meta_sum_matrix")
     assert finished.code == 0
     assert "summed 3 matrices" in finished.err
+    assert {each["on"]["name"] for each in answer["not_run_before"]} == {"top", "top/impostor"}
     assert states(answer) == {
         "top/a:plot_matrix": "done",
         "top/a/revision1:plot_matrix": "done",
@@ -166,8 +167,8 @@ def test_params_of_the_task_choose_the_step_of_what_a_link_leads_to(place: Path)
     assert run["record"]["params"] == {"step": 100, "least": 105.0}
     assert run["record"]["exposed"] == {"matrix": 4}
     finished = p2(place / "root", "run", "top/b:plot_matrix", "-p", "stepp=1")
-    assert finished.code == 1
-    assert "did you mean `step`?" in finished.out
+    assert finished.code == 2
+    assert "did you mean `step`?" in finished.err
 
 
 # ---- what goes wrong -------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ def test_giving_up_publishes_nothing(place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("top:plot",), 2, "top has no task plot"),
+        (("top:plot",), 2, "top has no task 'plot'"),
         (
             ("top/impostor:plot_matrix",),
             3,
@@ -225,6 +226,10 @@ def test_giving_up_publishes_nothing(place: Path) -> None:
         (("top:plot_matrix", "--only"), 3, "cannot run on top: top has no link matrix"),
         (("tip:plot_matrix",), 1, "there is no bundle 'tip'"),
         (("top/*:plot_matrix",), 1, "means several bundles"),
+        (("top:",), 2, "top has no task ''"),
+        (("top:plot\x1b[31m",), 2, "top has no task 'plot\\x1b[31m'"),
+        (("top:plot_matrix", "-p", "stp=1"), 2, "has no param 'stp'"),
+        (("top:meta_sum_matrix", "-p", "step=x"), 2, "step=x is not int"),
     ],
 )
 def test_what_cannot_be_asked_is_told_once(
