@@ -6,15 +6,17 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from logger2.identity import Scalar
 from p2lang import ir
+from p2lang.semantics.constants import NotConstant, evaluate
+from p2lang.semantics.guards import conjuncts
 from p2lang.semantics.promises import Columns, columns_of
-from p2lang.semantics.structure import EXPOSE, TASK, is_effect_of
+from p2lang.semantics.structure import EXPOSE, GUARD, TASK, is_effect_of
 from p2lang.types import ColumnType
 from plotter2.datter.bodies import Redo
 from plotter2.datter.bundle import Chunk, Column, Kind, Table
@@ -22,6 +24,7 @@ from plotter2.errors import HostError, RunError
 from plotter2.orchestrator import Outcome
 from plotter2.runs import codes as run_codes
 from plotter2.wire import codes
+from plotter2.wire.inputs import Place
 from plotter2.wire.messages import (
     ColumnFound,
     FromChild,
@@ -34,6 +37,9 @@ from plotter2.wire.messages import (
 
 Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
 """Takes the bytes of a column chunk; gives (SHA-256, size)."""
+
+_REDO: Mapping[str, ir.Value] = {"gpu_hours": ["int", 3600], "keep": ["str", "all"]}
+"""What `redo` means where it does not say it."""
 
 _OF_TASKS = (ColumnFound, TableFound, RedoAsked, Released, Owned, GaveUp)
 
@@ -78,20 +84,54 @@ def exposed_tables(
     return {name: table.whole(name) for name, table in found.items()}
 
 
-def redo_asked(outcome: Outcome, nodes: Sequence[ir.Node], task: str, run: str) -> tuple[Redo, ...]:
-    """Give what the task asks to have run again. Raises HostError P2-H0908."""
+def redo_asked(
+    outcome: Outcome, nodes: Sequence[ir.Node], place: Place, run: str, known: Mapping[str, Any]
+) -> tuple[Redo, ...]:
+    """Give what the task asks to have run again; `known` are the values of params. Raises HostError P2-H0908."""
     allowed = {
-        node.id: str(node.attributes["bundle"][1])
+        node.id: node
         for node in nodes
-        if node.op.startswith("redo@") and is_effect_of(node, task)
+        if node.op.startswith("redo@")
+        and is_effect_of(node, place.task)
+        and _approvals(node, known) <= set(place.approved)
     }
     asked: dict[str, list[RedoAsked]] = {}
     for message in outcome.messages:
         if isinstance(message, RedoAsked):
-            if allowed.get(message.node) != message.bundle:
+            node = allowed.get(message.node)
+            if node is None or not _is_as_written(message, node, known):
                 raise _broken("a request that the task does not make")
             asked.setdefault(message.node, []).append(message)
-    return tuple(_redo(parts, task, run) for parts in asked.values())
+    return tuple(_redo(parts, place.task, run) for parts in asked.values())
+
+
+def _approvals(node: ir.Node, known: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Give the actions with their targets that a person must have approved for a node to happen."""
+    return {
+        action_of(value, known) or ("", "")
+        for value in conjuncts(node.attributes.get(GUARD))
+        if value[0] == "call" and value[1].startswith("approved@")
+    }
+
+
+def action_of(asked: ir.Value, known: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give the action and the target that `approved(...)` asks about; None when a run is needed to know them."""
+    try:
+        action, target = (evaluate(asked[2][each], known) for each in ("action", "target"))
+    except NotConstant:
+        return None
+    return str(action), str(target)
+
+
+def _is_as_written(message: RedoAsked, node: ir.Node, known: Mapping[str, Any]) -> bool:
+    """Tell whether a request has the bundle, the price and the choice that stand in the script."""
+    written = {name: node.attributes.get(name, default) for name, default in _REDO.items()}
+    try:
+        hours = evaluate(written["gpu_hours"], known) / 3600
+    except NotConstant:
+        hours = message.hours
+    given = (message.bundle, message.keep, message.hours)
+    return given == (node.attributes["bundle"][1], written["keep"][1], hours)
 
 
 def _redo(parts: list[RedoAsked], task: str, run: str) -> Redo:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from logger2.identity import Scalar
+from p2lang.ir import walk
+from p2lang.semantics.structure import NEED
 from plotter2.orchestrator import Outcome
 from plotter2.runs.inputs import BoundTable
 from plotter2.runs.model import (
@@ -18,10 +20,25 @@ from plotter2.runs.model import (
 from plotter2.version import __version__
 from plotter2.wire.messages import RowsCounted
 
+A_KEY = "(a key)"
+"""What is told of a param whose value opens tables."""
+
 
 def sent(params: Params) -> dict[str, Scalar | list[Scalar]]:
     """Give values of params as messages and records have them."""
     return {n: v if isinstance(v, int | float | str) else list(v) for n, v in params.items()}
+
+
+def told(request: RunRequest) -> dict[str, Scalar | list[Scalar]]:
+    """Give the values of params for records and pictures, which others see: a key that opens tables is not told."""
+    keys = {
+        value[1].removeprefix(f"{request.task_name}.")
+        for node in request.compiled.module.nodes
+        if node.op.startswith(("share@", NEED.full_name)) and "key" in node.attributes
+        for value in walk(node.attributes["key"])
+        if value[0] == "var"
+    }
+    return {n: A_KEY if n in keys else value for n, value in sent(request.params).items()}
 
 
 def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, Any]:
@@ -44,7 +61,7 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
             {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
         ],
         "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
-        "params": sent(request.params),
+        "params": told(request),
         "bundles": sorted(bundles.values(), key=lambda bundle: bundle["name"]),
         "schemas": dict(module.schema),
         **({"libraries": dict(module.libs)} if module.libs else {}),
@@ -66,7 +83,7 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
             "ir_sha256": compiled.module.sha256,
         },
         "signers": [s.principal for s in verified.signers],
-        "params": sent(request.params),
+        "params": told(request),
         "plotter2": __version__,
         **({} if request.task is None else {"task": dict(request.task.about)}),
     }

@@ -250,10 +250,9 @@ def published_task(
     require_kept_going(outcome.messages)
     nodes, terms = request.compiled.module.nodes, request.verified.statement
     pictures = [Output(blob.name, blob.kind, blob.data) for blob in outcome.blobs]
-    redo = redo_asked(outcome, nodes, request.task_name, run.id)
-    transfers = Owning(nodes, task, variables(request.params, request.task_name), run.id).made(
-        outcome.messages
-    )
+    known = variables(request.params, request.task_name)
+    redo = redo_asked(outcome, nodes, task.place, run.id, known)
+    transfers = Owning(nodes, task, known, run.id).made(outcome.messages)
     with ExitStack() as stack:
         with run.timings.stage("publish"):
             ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from p2lang import ir
@@ -19,6 +20,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error, Problem, RunError
 from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.exposing import action_of
 from plotter2.runs.model import Params, RunResult
 from plotter2.runs.running import bound_params
 from plotter2.runs.task_place import TaskPlace
@@ -240,7 +242,7 @@ class _Run:
         nodes = effects_of(instance.compiled.module.nodes, instance.name)
         return tuple(
             (action, target)
-            for action, target in asked_approvals(nodes)
+            for action, target in asked_approvals(nodes, instance.variables)
             if self.carrying.approve(instance.name, action, target)
         )
 
@@ -344,16 +346,13 @@ class _Run:
         )
 
 
-def asked_approvals(nodes: Sequence[ir.Node]) -> list[tuple[str, str]]:
-    """Give the actions with their targets that `approved(...)` asks about, as they are written."""
-    found: dict[tuple[str, str], None] = {}
-    for node in nodes:
-        for value in node.calls:
-            if value[1].startswith("approved@"):
-                action, target = value[2].get("action"), value[2].get("target")
-                if action and target and action[0] == target[0] == "str":
-                    found[action[1], target[1]] = None
-    return list(found)
+def asked_approvals(
+    nodes: Sequence[ir.Node], known: Mapping[str, Any] = MappingProxyType({})
+) -> list[tuple[str, str]]:
+    """Give the actions with their targets that `approved(...)` asks about; `known` are the values of params."""
+    calls = (value for node in nodes for value in node.calls if value[1].startswith("approved@"))
+    found = (action_of(value, known) for value in calls)
+    return list(dict.fromkeys(each for each in found if each is not None))
 
 
 def _names_column(compiled: CompiledScript, name: str) -> bool:

@@ -19,12 +19,18 @@ from plotter2.runs.exposing import (
     require_nothing_of_tasks,
 )
 from plotter2.wire import codes
+from plotter2.wire.inputs import Place
 from plotter2.wire.messages import ColumnFound, FromChild, GaveUp, RedoAsked, TableFound
 
 SCRIPT = """p2 1
 task give {
   expose sums: table{row: int, v: number?} = access("matrix") | summary(by=row, v = sum(value))
   redo("experiment2", over=sweep(lr=[0.1, 0.2]))
+}
+task careful {
+  when approved("redo", "experiment2") and 1 < 2 {
+    redo("experiment2", over=sweep(lr=[0.1, 0.2]), gpu_hours=24h, keep="best")
+  }
 }
 task other { expose more: table{row: int} = access("matrix") }
 """
@@ -101,8 +107,8 @@ def test_anything_else_is_refused(case: str) -> None:
     assert caught.value.code == codes.PROTOCOL_BROKEN
 
 
-def asked(**change: Any) -> RedoAsked:
-    (node,) = [n for n in nodes() if n.op == "redo@1"]
+def asked(task: str = "give", **change: Any) -> RedoAsked:
+    (node,) = [n for n in nodes() if n.op == "redo@1" and n.attributes["@task"][1] == task]
     told = RedoAsked(
         node=node.id,
         bundle="experiment2",
@@ -116,8 +122,10 @@ def asked(**change: Any) -> RedoAsked:
     return msgspec.structs.replace(told, **change)
 
 
-def redo(*messages: RedoAsked) -> Any:
-    return redo_asked(cast(Outcome, Told(list(messages))), nodes(), "give", "RUN")
+def redo(*messages: RedoAsked, task: str = "give", approved: bool = False) -> Any:
+    allowed = [("redo", "experiment2")] if approved else []
+    place = Place(bundle="experiment2", task=task, approved=allowed)
+    return redo_asked(cast(Outcome, Told(list(messages))), nodes(), place, "RUN", {})
 
 
 def test_a_request_comes_in_one_message_or_in_several() -> None:
@@ -133,6 +141,8 @@ def test_a_request_comes_in_one_message_or_in_several() -> None:
         (asked(bundle="experiment3"),),
         (asked(node="nobody"),),
         (asked(total=3),),
+        (asked(hours=0.5),),
+        (asked(keep="best"),),
         (asked(rows=[[0.1, 2], [0.2, 3]]),),
         (asked(rows=[[0.1], [float("inf")]]),),
         (asked(rows=[[0.1]]), asked(first=2, rows=[[0.2]])),
@@ -142,6 +152,8 @@ def test_a_request_comes_in_one_message_or_in_several() -> None:
         "another bundle",
         "no node",
         "a row less",
+        "another price",
+        "another choice",
         "a value more",
         "no number",
         "a gap",
@@ -151,6 +163,15 @@ def test_a_request_comes_in_one_message_or_in_several() -> None:
 def test_a_request_that_the_task_does_not_make_is_refused(messages: tuple[RedoAsked, ...]) -> None:
     with pytest.raises(HostError):
         redo(*messages)
+
+
+def test_what_a_person_must_approve_is_asked_for_only_when_one_did() -> None:
+    message = asked("careful", hours=24.0, keep="best")
+    assert redo(message, task="careful", approved=True)[0].gpu_hours == 24.0
+    with pytest.raises(HostError):
+        redo(message, task="careful")
+    with pytest.raises(HostError):
+        redo(asked("careful"), task="careful", approved=True)
 
 
 def test_a_script_without_a_task_hands_out_no_table() -> None:

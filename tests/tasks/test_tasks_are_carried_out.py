@@ -165,8 +165,8 @@ def test_ctrl_c_ends_the_run_at_work_and_publishes_nothing_of_it(world: World) -
 
 def test_an_approval_is_asked_for_once_and_for_what_the_script_names(world: World) -> None:
     text = (
-        "p2 1\ntask rerun {\n"
-        '  impose approved("redo", "experiment2") else "not approved"\n'
+        'p2 1\ntask rerun(what: string = "experiment2") {\n'
+        '  impose approved("redo", $what) else "not approved"\n'
         '  redo("experiment2", over=sweep(lr=[0.1]))\n}\n'
     )
     world.attach("experiment2", "rerun.p2", text)

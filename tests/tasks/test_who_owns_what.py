@@ -182,8 +182,10 @@ def test_a_key_may_be_a_param_of_the_task(bundle: Bundle) -> None:
     bundle.attach(text + "  $t | share(key=$secret)\n}", "main.p2")
     reading = READING.replace("task reader {", 'task reader(word: string = "lab") {')
     bundle.attach(reading.replace("WHAT", 'access("total", key=$word) | show'), "other.p2")
-    bundle.done("a")
-    bundle.done("reader")
+    told = bundle.done("a")
+    assert told["params"] == {"secret": "(a key)"}
+    assert "lab" not in str(told["grants"])
+    assert bundle.done("reader")["params"] == {"word": "(a key)"}
     assert bundle.refused("reader", word="bal") == "P2-R0678"
 
 
