@@ -22,8 +22,7 @@ def main(folder: str = "story-output") -> None:
     """Tell the story, each command with what it answers."""
     started = time.monotonic()
     output = fresh(Path(folder).absolute())
-    shutil.copytree(HERE, output / "scripts", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    scripts = output / "scripts"
+    scripts = copied(output / "scripts")
 
     say("four children train networks, each with six learning rates, and write it down their way")
     subprocess.run([sys.executable, HERE / "train.py", output], check=True)
@@ -66,6 +65,15 @@ def fresh(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
     return folder
+
+
+def copied(scripts: Path) -> Path:
+    """Copy the scripts of this folder, and nothing that an earlier story left in it."""
+    for source in [*HERE.glob("*.p2"), *HERE.glob("links/*.p2")]:
+        target = scripts / source.relative_to(HERE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    return scripts
 
 
 def say(text: str) -> None:

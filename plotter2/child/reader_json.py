@@ -199,8 +199,15 @@ def _parsed(line: bytes, limits: ReadingLimits) -> Any:
     except _Trouble:
         raise
     except ValueError as error:
-        what = f"it is no JSON ({str(error).splitlines()[0]})"
+        what = f"it is no JSON ({_reason(error)})"
         raise _Trouble(codes.BAD_JSON, what, "mend or remove this line") from None
+
+
+def _reason(error: ValueError) -> str:
+    """Say what is wrong, and where in the line: json counts lines too, and a line of a file is always its line 1."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+    return str(error).splitlines()[0]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

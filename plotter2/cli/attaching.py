@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,17 @@ def attach(
 
     With 'name/*' they are attached to each bundle in it where their links hold.
     """
+    if bundle.endswith(".p2"):
+        words = shlex.join(["plotter2", "attach", str(scripts[0]), bundle])
+        raise click.UsageError(f"`{bundle}` is a script, and the bundle stands before it: {words}")
     for script in scripts:
         require_script(script)
     opened = [open_script(script) for script in scripts]
     modes = Modes(constant, mutable)
     with opened_host(root) as host:
-        first = host.store.find(bundle)[0].name if "*" in bundle else bundle
+        first = (
+            host.store.find(bundle)[0] if "*" in bundle else one_bundle(host.store, bundle)
+        ).name
         ready = [_signed(host, each, first, yes=yes) for each in opened]
         if "*" in bundle:
             return _each_answer(bundle, host.attach_each(bundle, ready, modes))

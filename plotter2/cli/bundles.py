@@ -196,7 +196,7 @@ def _branches(found: Sequence[Listed]) -> list[Branch]:
         while parent and parent not in by_name:
             parent = parent.rpartition("/")[0]
         label = line.bundle.name[len(parent) :].lstrip("/")
-        detail = f"{line.rows:,} rows" if line.tables else ""
+        detail = f"{line.rows:,} {'row' if line.rows == 1 else 'rows'}" if line.tables else ""
         branch = Branch(label, detail, [])
         by_name[line.bundle.name] = branch
         (by_name[parent].below if parent else tops).append(branch)

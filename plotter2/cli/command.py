@@ -44,6 +44,43 @@ def command(group: click.Group | None = None, name: str | None = None) -> Callab
     return declare
 
 
+_SAME = {"ls": "list", "list": "ls"}
+
+
+class Family(click.Group):
+    """A command that has commands of its own, such as `plotter2 relay`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is answered with those that there are, `ls` and `list` are one."""
+        name = args[0] if args else ""
+        if name not in self.commands and _SAME.get(name) in self.commands:
+            args = [_SAME[name], *args[1:]]
+            name = args[0]
+        if name and not name.startswith("-") and name not in self.commands:
+            known = ", ".join(f"`{each}`" for each in self.list_commands(ctx))
+            raise click.UsageError(
+                f"there is no command `{name}` in `{ctx.command_path}`, which has {known}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole first sentence."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, self.commands[name].get_short_help_str(limit=1000))
+                    for name in self.list_commands(ctx)
+                ]
+            )
+
+
+family = functools.partial(
+    click.group, cls=Family, context_settings={"help_option_names": ["-h", "--help"]}
+)
+
+
 def opened_host(root: str | None) -> Host:
     """Give the host of a root; use it as a context manager."""
     from plotter2.host.host import Host  # 200 ms, and what only looks at the store needs none of it

@@ -12,7 +12,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
-from plotter2.datter.layout import Layout
+from plotter2.datter.layout import Layout, present
 from plotter2.errors import ExitCode, Problem
 from plotter2.printable import count
 from plotter2.relay import addresses, copies, pushing
@@ -36,7 +36,9 @@ def backup(
     """
     if verify:
         return _verified(copies.verify(target), target)
-    done = copies.backup(settings(root).root, target, private_keys=with_private_keys, deep=deep)
+    done = copies.backup(
+        present(settings(root).root), target, private_keys=with_private_keys, deep=deep
+    )
     lines = [*problem_lines(done.problems), *_left_out(done)]
     if done.same_disk:
         lines.append("warning: the copy is on the same disk as the root; it is lost with that disk")
@@ -56,7 +58,7 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
     """
     folder = settings(root).root
     done = _restored(folder, source, token_file, ca_file)
-    lines = [*problem_lines(done.problems), f"{copied_text(done)} into {folder}"]
+    lines = [*problem_lines(done.problems), f"restored into {folder}: {copied_text(done)}"]
     if done.shipped.settings:
         names = ", ".join(done.shipped.settings[:_SHOWN])
         lines.append(
@@ -65,7 +67,11 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
     assert done.audit is not None
     lines.append(
         f"{count(done.audit.bundles, 'bundle', 'bundles') or 'no bundle'}, "
-        + ("all sound" if not done.problems else f"{len(done.problems)} things wrong, see above")
+        + (
+            "all sound"
+            if not done.problems
+            else f"{count(len(done.problems), 'thing', 'things')} wrong, see above"
+        )
     )
     return _answer(done, lines, {"root": str(folder), **done.audit.as_json()})
 
@@ -114,8 +120,9 @@ def copied_text(done: Copied) -> str:
     """Tell what was copied."""
     shipped = done.shipped
     there = shipped.items - shipped.copied - len(shipped.damaged)
-    copied = count(shipped.copied, "file", "files") or "nothing"
-    return f"{copied} copied, {size(shipped.bytes)}; {there} there already"
+    copied = count(shipped.copied, "file", "files")
+    told = f"{copied} copied, {size(shipped.bytes)}" if copied else "nothing to copy"
+    return f"{told}; {there:,} there already"
 
 
 def problem_lines(problems: tuple[Problem, ...]) -> list[str]:

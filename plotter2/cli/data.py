@@ -16,6 +16,7 @@ from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.registry import BundleRow
+from plotter2.datter.select import former_name
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError, ExitCode
@@ -113,22 +114,23 @@ def _tops(names: list[str]) -> list[str]:
 def bundle_json(store: Store, path: str) -> dict[str, Any]:
     """Give a bundle, or what a selector means, with its schema."""
     rows = store.find(path)
-    selector, stacked, choices = _rows_of(store, path)
     # A selector of several bundles has no id and no parameters of its own.
     one = None if "*" in path else rows[0]
+    called = _called(store, one, path)
+    selector, stacked, choices = _rows_of(store, called)
     children: Sequence[BundleRow] = rows
     if one is not None:
         children = [child.bundle for child in store.list(path) if child.bundle.parent == one.id]
     return {
         "ok": True,
         "id": one and one.id,
-        "name": path,
+        "name": one.name if one else path,
         "attempt": one and one.attempt,
         "state": one and one.state,
         "attempts": [
             {"id": a.id, "attempt": a.attempt, "state": a.state} for a in _attempts(store, one)
         ],
-        "former_names": [r.old for r in store.renames(one.id)] if one else [],
+        "former_names": _former_names(store, one) if one else [],
         "attached": _attached(store, one) if one else [],
         "attached_ever": _attached_ever(store, one) if one else [],
         "task_results": task_results(store, one) if one else [],
@@ -138,13 +140,17 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "selector": selector,
         "schema": None if stacked is None else stacked.schema.as_json(),
         "columns": [] if stacked is None else [_column_json(c) for c in stacked.columns],
-        "notes": list(choices if stacked is None else stacked.notes),
+        "notes": [
+            *([] if called == path else [former_name(path, called)]),
+            *(choices if stacked is None else stacked.notes),
+        ],
     }
 
 
 def bundle_text(store: Store, path: str) -> str:
     """Give the same for people."""
     shown = bundle_json(store, path)
+    called = shown["selector"].removesuffix("/*")
     lines = [f"{shown['name']}  {shown['id'] or ''}".rstrip()]
     if shown["state"] == "archived":
         lines.append("archived")
@@ -164,16 +170,20 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(inside + _names_inside(shown["children"]))
     if shown["schema"] is None:
         lines += [
-            f'access("{path}/{name}") gives {table["rows"]:,} rows: {_some(table["columns"])}'
+            f'access("{called}/{name}") gives {_rows(table["rows"])}: {_some(table["columns"])}'
             for name, table in shown["tables"].items()
         ]
     else:
-        lines.append(f'access("{shown["selector"]}") gives {shown["schema"]["rows"]:,} rows:')
+        lines.append(f'access("{shown["selector"]}") gives {_rows(shown["schema"]["rows"])}:')
         cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
     lines += task_result_lines(shown["task_results"])
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} {'row' if number == 1 else 'rows'}"
 
 
 def _attempts(store: Store, bundle: BundleRow | None) -> tuple[BundleRow, ...]:
@@ -204,6 +214,17 @@ def _attached_ever(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
         }
         for each in store.attachment_history(bundle)
     ]
+
+
+def _former_names(store: Store, bundle: BundleRow) -> list[str]:
+    return [renamed.old for renamed in store.renames(bundle.id) if renamed.old != bundle.name]
+
+
+def _called(store: Store, bundle: BundleRow | None, path: str) -> str:
+    """Give the name that a bundle has now when `path` is a former one, else `path` itself."""
+    if bundle is None or path not in _former_names(store, bundle):
+        return path
+    return bundle.name
 
 
 def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, ...]]:

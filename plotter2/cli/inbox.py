@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, family, opened_host
 from plotter2.config.settings import settings
 from plotter2.datter import room
 from plotter2.datter.codes import DISK_FULL, STORE_BUSY
@@ -29,7 +29,7 @@ _PASSING = frozenset({DISK_FULL, STORE_BUSY, MEMORY_NOT_MADE})
 """Troubles that end without us: everything stays where it is, and the next look tries again."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def inbox() -> None:
     """Take in what others drop into the folder `inbox` of the root.
 

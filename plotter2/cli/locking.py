@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, family, opened_host
 from plotter2.errors import ExitCode
 from plotter2.libraries.locking import Change
 from plotter2.libraries.locks import Locking, LockReport
@@ -19,7 +19,7 @@ _SCRIPTS = click.argument(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def lock() -> None:
     """Pin the libraries that scripts use, by digest and signer, in p2.lock beside them."""
 

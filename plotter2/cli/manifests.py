@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command
+from plotter2.cli.command import command, family
 from plotter2.cli.tables import drawn_table, size
 from plotter2.errors import ExitCode
 from plotter2.manifest import Manifest, encode
@@ -21,7 +21,7 @@ from plotter2.staging.manifests import Checked, checked, digest_of, manifest_byt
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
-@click.group()
+@family()
 def manifest() -> None:
     """Look at the manifest of a package: check it, show it, bring it to the newest version.
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command
+from plotter2.cli.command import command, family
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
 from plotter2.datter import quarantine as damaged
@@ -25,7 +25,7 @@ from plotter2.staging.quarantine import Reason
 _SHOWN = 20
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def quarantine() -> None:
     """Look after what could not be stored (out of the inbox), and what was found damaged (in the store).
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command
+from plotter2.cli.command import command, family
 from plotter2.cli.copies import copied_text, problem_lines
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
@@ -29,7 +29,7 @@ from plotter2.relay.http_server import LOCAL, RelayServer
 _PORT = 7482
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def relay() -> None:
     """Keep a second root, on another disk or another machine, as a safe copy.
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
 from plotter2.datter.bodies import Add, Run
@@ -25,7 +25,7 @@ _AHEAD = 20
 _MOST_PICTURES = 4
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def requests() -> None:
     """Look after what was asked: every run, add and redo, until it is done.
 

@@ -27,9 +27,10 @@ from plotter2.host.asking import TaskHow
 from plotter2.host.host import Host, require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
+from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.model import Event, RunResult
-from plotter2.runs.opening import OpenedScript, open_script, read_once
+from plotter2.runs.opening import FileRefused, OpenedScript, open_script, read_once
 from plotter2.runs.showing import table_text
 from plotter2.tasks.binding import Instance
 from plotter2.wire.messages import Format, Note, TableShown
@@ -130,7 +131,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
         return _ran_task(root, named, how, output, approve)
     if only or again or approve:
         raise click.UsageError("--only, --again and --approve are for a task: BUNDLE:TASK")
-    opened = open_script(script)
+    opened = _opened(script)
     require_script(script)
     with opened_host(root) as host:
         if key is None:  # with a key it may be done already
@@ -152,6 +153,16 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
         return Answer(record, run_text(record))
     repeated = f"the request {record['request']} with this key was done before; nothing ran now"
     return Answer({**record, "repeated": True}, f"{run_text(record)}\n{repeated}")
+
+
+def _opened(script: Path) -> OpenedScript:
+    try:
+        return open_script(script)
+    except FileRefused as error:
+        if error.code == NOT_THERE and script.suffix != ".p2":
+            bundle = str(script).rpartition(":")[0] or script
+            error.help += f"; a task is run with BUNDLE:TASK, and plotter2 tasks {shlex.quote(str(bundle))} lists them"
+        raise
 
 
 def _ran_task(

@@ -13,7 +13,7 @@ import click
 
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, family, opened_host
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.keyring import OwnKey
 from plotter2.printable import table
@@ -73,7 +73,7 @@ def verify(root: str | None, script: Path, explain: bool) -> Answer:
     return Answer(data, text)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def key() -> None:
     """Make and list your keys."""
 
@@ -104,7 +104,7 @@ def key_list(root: str | None) -> Answer:
     return Answer(data, text if keys else "no keys yet; make one: plotter2 key new")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@family()
 def trust() -> None:
     """Say whose scripts may run here."""
 

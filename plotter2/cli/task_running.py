@@ -138,7 +138,9 @@ def _earlier(report: Report) -> Iterator[str]:
 def _sum(report: Report) -> str:
     states = [ended.state for ended in report.ended]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    before = counts.pop("same data", 0)
     parts = [f"{number} {state}" for state, number in counts.items()]
+    parts += [f"{before} ran before on the same data"] if before else []
     if report.rest:
         parts.append(f"{len(report.rest)} not linked")
     return f"{report.task.name}: {', '.join(parts)}"

@@ -13,7 +13,7 @@ from plotter2.cli.tables import size
 from plotter2.config.settings import settings
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.collecting import GRACE_S, Garbage
-from plotter2.datter.layout import Layout
+from plotter2.datter.layout import Layout, present
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.scrubbing import scrub as scrub_objects
 from plotter2.datter.store import PATIENCE_S, Store
@@ -36,7 +36,7 @@ _PART = re.compile(r"(\d{1,4})/(\d{1,4})\Z")
 )
 def gc(root: str | None, yes: bool, hours: float) -> Answer:
     """Find what no bundle needs, as a killed add leaves it; remove it with --yes."""
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         found = store.garbage(hours * 3600, remove=yes)
     data = {
         "ok": True,
@@ -68,7 +68,7 @@ def gc(root: str | None, yes: bool, hours: float) -> Answer:
 @click.option("--read", is_flag=True, help="Also read every object and compare it with its name.")
 def fsck(root: str | None, rebuild: bool, read: bool) -> Answer:
     """Hold the registry against the files, and look that every file is there; exit code 1 if not."""
-    folder = settings(root).root
+    folder = present(settings(root).root)
     rebuilt = rebuild_registry(folder, PATIENCE_S) if rebuild else None
     if rebuilt is None and not Layout(folder).commits.is_dir():
         Store.open(folder).close()
@@ -89,7 +89,7 @@ def fsck(root: str | None, rebuild: bool, read: bool) -> Answer:
 def scrub(root: str | None, part: str | None, set_aside: bool) -> Answer:
     """Read every stored object from the disk and compare it with its name; exit code 1 for damage."""
     number = _part(part)
-    with Store.open_to_read(settings(root).root) as store:
+    with Store.open_to_read(present(settings(root).root)) as store:
         found = scrub_objects(store.layout, number, set_aside=set_aside)
         damaged = {path.name: path for path in found.damaged}
         users = {

@@ -101,7 +101,7 @@ def settings(
     surroundings = os.environ if environment is None else environment
     folder = Path(root or surroundings.get("PLOTTER2_ROOT") or _default_root(surroundings))
     try:
-        folder = folder.expanduser().absolute()
+        folder = plain_path(folder.expanduser())
     except RuntimeError as error:  # a user id without a name, as in containers
         raise HostError(
             codes.BAD_SETTINGS,
@@ -119,6 +119,12 @@ def settings(
         libraries=tuple(folder / "config" / named for named in file.libraries.folders),
         disk=file.disk,
     )
+
+
+def plain_path(path: Path) -> Path:
+    """Give an absolute path that has no `..` in it; links stay as they were named where they can."""
+    absolute = path.absolute()
+    return Path(os.path.realpath(absolute)) if ".." in absolute.parts else absolute
 
 
 def _default_root(environment: Mapping[str, str]) -> str:

@@ -85,6 +85,21 @@ class Layout:
         return self.objects / digest[:2] / digest
 
 
+def present(root: Path) -> Path:
+    """Give the folder of a root back; raises DataError (P2-D0804) when there is none.
+
+    For what keeps a store sound or copies it: of a root whose name was misspelt it must not say that all is well.
+    """
+    if not root.exists():
+        raise DataError(
+            codes.IO_FAILED,
+            f"there is no root {root}",
+            where=str(root),
+            help="name the one that is meant with --root DIR; the first plotter2 add makes a new one",
+        )
+    return root
+
+
 def prepare(root: Path) -> Layout:
     """Give the layout of `root`, with all folders in place.
 

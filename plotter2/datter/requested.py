@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+import msgspec
+
 from plotter2.datter import codes
 from plotter2.datter.bodies import Body, Kind
 from plotter2.datter.leases import Holder, is_over
@@ -110,8 +112,37 @@ def other_body(asking: Asking, body: str, earlier: str, kind: str, there: str) -
         f"the key {asking.key!r} was used for another request",
         where=earlier,
         help="choose another key for what is new, or ask exactly what was asked with this one",
-        note=f"asked then: {kind} {there}\nasked now: {asking.kind} {body}",
+        note=_differences((kind, there), (asking.kind, body)),
     )
+
+
+def _differences(then: tuple[str, str], now: tuple[str, str]) -> str:
+    """Say in what two requests differ, each `(kind, body)`: of one kind, only what is not the same."""
+    bodies: list[dict[str, Any]] = [msgspec.json.decode(body) for _, body in (then, now)]
+    shared = then[0] == now[0]
+    names = {
+        name
+        for name in bodies[0].keys() | bodies[1].keys()
+        if not shared or bodies[0].get(name) != bodies[1].get(name)
+    }
+    if names != {"sha256"}:  # which says something only where the name of the script does not
+        names.discard("sha256")
+    told = [
+        f"{kind}, "
+        + ", ".join(
+            _said(name, value)
+            for name, value in body.items()
+            if name in names and (shared or value)
+        )
+        for (kind, _), body in zip((then, now), bodies, strict=True)
+    ]
+    return f"asked then: {told[0]}\nasked now: {told[1]}"
+
+
+def _said(name: str, value: object) -> str:
+    several = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    shown = ", ".join(map(str, value)) if several else msgspec.json.encode(value).decode()  # type: ignore[call-overload]
+    return f"{name} {shown or 'none'}"
 
 
 def stale(token: Token, request: Request) -> DataError:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from plotter2.datter import codes
-from plotter2.datter.bundle import SEGMENT
+from plotter2.datter.bundle import SEGMENT, slug
 from plotter2.datter.ids import is_id_prefix
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.registry import BundleRow, Registry
@@ -107,8 +107,13 @@ def alias_note(registry: Registry, path: str) -> tuple[str, ...]:
         if name and not is_id_prefix(name) and not registry.attempts(name):
             renamed = _renamed(registry, name)
             if renamed:
-                return (f"{name!r} is a former name; the bundle is called {renamed.name!r} now",)
+                return (former_name(name, renamed.name),)
     return ()
+
+
+def former_name(name: str, now: str) -> str:
+    """Give the note for a bundle that was named by a name it had before."""
+    return f"{name!r} is a former name; the bundle is called {now!r} now"
 
 
 def natural(text: str) -> tuple[tuple[bool, float, str], ...]:
@@ -137,11 +142,13 @@ def _parse(path: str) -> _Pattern:
 
 
 def _bad(path: str, why: str) -> DataError:
+    forms = "write name, name/*, name/** or name/*/table; for example 'experiment2/*'"
+    meant = "/".join(part if part in ("*", "**") else slug(part) for part in path.split("/"))
     return DataError(
         codes.BAD_NAME,
         f"{path!r} is not a selector: {why}",
         where=path,
-        help="write name, name/*, name/** or name/*/table; for example 'experiment2/*'",
+        help=forms if meant == path else f"did you mean {meant!r}? {forms}",
     )
 
 

@@ -67,7 +67,12 @@ def manifest_length(first: bytes, where: str) -> int:
     if match is None:
         if first[: len(MAGIC)] == MAGIC[: len(first)] and len(first) < FIRST_BYTES:
             raise cut_off(where, "it ends in its first line" if first else "it is empty")
-        raise damaged(where, "its first line is not that of a package")
+        raise DataError(
+            codes.DAMAGED,
+            "this is no package, or a damaged one: its first line is not that of a package",
+            where,
+            f"name a package (.p2b), a folder with a manifest.json, or a manifest; if it is one, {_AGAIN}",
+        )
     version, length = int(match.group(1)), int(match.group(2))
     if version != 1:
         raise DataError(

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from plotter2.config.ownership import closing, open_to_others
+from plotter2.config.settings import plain_path
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout
 from plotter2.errors import DataError, ExitCode
@@ -57,7 +58,7 @@ def parse(text: str) -> Address:
     if kind is None:
         if "://" in text or not text:
             raise _bad(f"{text!r} is no address of a relay", text)
-        return Address("folder", text, str(Path(text).absolute()))
+        return Address("folder", text, str(plain_path(Path(text))))
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -73,7 +74,11 @@ def parse(text: str) -> Address:
         path = path.removeprefix("/~/")
         return Address("ssh", text, path, host, port)
     if kind == "http" and (parts.hostname or "") not in _LOCAL:
-        raise _bad(f"{text!r} would send the token and all data unprotected", text, "https://")
+        raise _bad(
+            f"{text!r} would send the token and all data unprotected",
+            text,
+            f"write https://; {_FORMS}",
+        )
     return Address("https" if kind == "https" else "http", text, path, host, port)
 
 
@@ -86,7 +91,9 @@ def listed(layout: Layout) -> tuple[Relay, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise _bad(f"the list of relays cannot be read: {error.strerror}", str(path)) from None
+        raise _bad(
+            f"the list of relays cannot be read: {error.strerror}", str(path), _ANEW
+        ) from None
     if loose is not None:
         raise _bad(
             "the list of relays is not used: others can change it", str(path), closing(loose)
@@ -94,7 +101,7 @@ def listed(layout: Layout) -> tuple[Relay, ...]:
     try:
         return msgspec.json.decode(content, type=_File).relays
     except msgspec.MsgspecError as error:
-        raise _bad(f"the list of relays cannot be read: {error}", str(path)) from None
+        raise _bad(f"the list of relays cannot be read: {error}", str(path), _ANEW) from None
 
 
 def find(layout: Layout, name: str) -> Relay:
@@ -102,16 +109,22 @@ def find(layout: Layout, name: str) -> Relay:
     relays = {relay.name: relay for relay in listed(layout)}
     if name not in relays:
         known = ", ".join(relays) or "none yet"
-        raise _bad(f"there is no relay {name!r}; known: {known}", name)
+        raise _bad(f"there is no relay {name!r}; known: {known}", name, _KNOWN)
     return relays[name]
 
 
 def add(layout: Layout, relay: Relay) -> None:
     """Enter a relay, durably. Raises DataError (P2-D0918) for a name or an address that does not fit."""
     if not _NAME.match(relay.name):
-        raise _bad(f"{relay.name!r} cannot be a relay's name", relay.name, "use a-z 0-9 - _")
+        raise _bad(
+            f"{relay.name!r} cannot be a relay's name", relay.name, "write it with a-z 0-9 - _"
+        )
     if relay.name in {each.name for each in listed(layout)}:
-        raise _bad(f"there is a relay {relay.name!r} already", relay.name, "plotter2 relay remove")
+        raise _bad(
+            f"there is a relay {relay.name!r} already",
+            relay.name,
+            f"choose another name, or forget that one first: plotter2 relay remove {relay.name}",
+        )
     if relay.parsed.kind in ("http", "https") and not relay.token_file:
         raise _bad(
             f"{relay.address} needs a token", relay.address, "give it with --token-file FILE"
@@ -135,11 +148,10 @@ def _file(layout: Layout) -> Path:
     return layout.config / "relays.json"
 
 
-_FORMS = "an address is a folder, ssh://HOST/FOLDER, or https://HOST:PORT; plotter2 relay status lists the relays"
+_FORMS = "an address is a folder, ssh://HOST/FOLDER, or https://HOST:PORT"
+_ANEW = "mend the file, or move it away and enter the relays again: plotter2 relay add NAME ADDRESS"
+_KNOWN = "plotter2 relay status lists the relays; plotter2 relay add NAME ADDRESS enters one"
 
 
-def _bad(message: str, where: str, remedy: str = "") -> DataError:
-    return DataError(
-        BAD_RELAY, message, where, f"{remedy}; {_FORMS}" if remedy else _FORMS,
-        exit_code=ExitCode.USAGE,
-    )  # fmt: skip
+def _bad(message: str, where: str, remedy: str = _FORMS) -> DataError:
+    return DataError(BAD_RELAY, message, where, remedy, exit_code=ExitCode.USAGE)

@@ -162,9 +162,10 @@ def check_apart(root: Path, target: Path) -> None:
     """Raise DataError (P2-D0910) when one folder lies in the other."""
     one, other = root.resolve(), target.resolve()
     if one == other or one in other.parents or other in one.parents:
+        message = f"{other} and the root {one} lie in each other"
         raise DataError(
             codes.NOT_A_TARGET,
-            f"{target} and {root} lie in each other",
+            f"{other} is the root itself" if one == other else message,
             where=str(target),
             help="choose a folder outside of the root, on another disk if there is one",
         )

@@ -12,6 +12,7 @@ from plotter2.datter import codes
 from plotter2.datter.arrival import Item
 from plotter2.datter.ids import now_ms
 from plotter2.errors import DataError
+from plotter2.printable import count
 from plotter2.relay.codes import CUT, NO_ROOM, NOT_UNDERSTOOD
 from plotter2.relay.link import (
     ITEMS_AT_ONCE,
@@ -114,9 +115,16 @@ class _Shipping:
         strange = welcome.events - shared
         if strange <= 0 or (self._terms.may_know_more and (shared or not here)):
             return
+        changes = count(strange, "change", "changes")
+        if self._terms.may_know_more:
+            raise DataError(
+                codes.OTHER_HISTORY,
+                f"the root to restore into is another one: it has {changes}, and the copy knows none of them",
+                help="restore into a new folder: --root NEW",
+            )
         raise DataError(
             codes.OTHER_HISTORY,
-            f"the other side knows {strange} changes of the store that are not known here",
+            f"the other side knows {changes} of the store not known here",
             help="if it is the newer one, restore from it; else choose another folder for the copy",
         )
 

@@ -66,7 +66,7 @@ def find(path: Path, name: str | None) -> Plan:
     if not os.path.lexists(base):
         raise DataError(
             codes.NO_SUCH_PATH,
-            f"there is no {path}",
+            f"there is no file or folder {path}",
             where=str(path),
             help="check the path; a relative one starts at the working folder",
             exit_code=ExitCode.USAGE,

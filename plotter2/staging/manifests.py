@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,9 @@ def require_folder(to: Path) -> None:
             codes.NOT_WRITTEN,
             f"{to} cannot be written: {'it is a folder' if to.is_dir() else f'there is no folder {folder}'}",
             str(to),
-            "choose another place",
+            "choose another place"
+            if to.is_dir()
+            else f"make the folder first: mkdir -p {shlex.quote(str(folder))}",
             exit_code=ExitCode.USAGE,
         )
 

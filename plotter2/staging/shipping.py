@@ -92,8 +92,8 @@ def new_folder(to: Path) -> Iterator[Path]:
 
     Raises DataError P2-D0899 when something is there already.
     """
-    require_folder(to)
     _require_free(to)
+    require_folder(to)
     tmp = _beside(to)
     durable.make_dir(tmp)
     try:
@@ -106,8 +106,8 @@ def new_folder(to: Path) -> Iterator[Path]:
 
 
 def _new_file(to: Path, pieces: Iterable[bytes]) -> None:
-    require_folder(to)
     _require_free(to)
+    require_folder(to)
     tmp = _beside(to)
     durable.write_new(tmp, pieces, mode=0o644)
     try:

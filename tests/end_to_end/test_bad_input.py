@@ -150,7 +150,7 @@ def test_a_torn_last_line_is_left_out_and_reported(place: Workplace) -> None:
     (folder / "log.jsonl").write_text('{"step": 0, "loss": 1}\n{"step": 1, "lo')
     finished = p2(place.root, "add", folder)
     assert finished.code == 0, finished.err
-    assert "1 rows" in finished.out
+    assert "1 row:" in finished.out
     assert "bytes" in finished.out
 
 

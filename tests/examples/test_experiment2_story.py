@@ -21,7 +21,7 @@ def test_every_child_that_links_answers_and_the_impostor_is_told(tmp_path: Path)
     told = done.stdout
     assert "pca_over_rates: 3 done, 3 not linked" in told
     assert "experiment2/impostor gives another type: the column lr is missing" in told
-    assert "pca_of_all: 3 same data, 1 done" in told
+    assert "pca_of_all: 1 done, 3 ran before on the same data" in told
     assert "meta_sum_matrix: 4 done" in told
     assert "plot_matrix: 3 done, 3 not linked" in told
     pictures = {
