@@ -9,6 +9,7 @@ process imports everything once and forks a child for each point. As a script it
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import importlib
 import json
@@ -44,6 +45,7 @@ from plotter2.errors import Plotter2Error
 
 LONGEST_S = 60
 SYNC_FAILED = 70
+_DIE_WITH_PARENT = 1
 _LOG_HEAD, _FRAME = 32, 24 + 4096
 DISK_MODES = ("power cut", "sync fails", "sync fails, believed", "sync fails, killed")
 PLAIN_MODES = tuple(mode for mode in MODES if mode not in ("count", *DISK_MODES))
@@ -413,7 +415,8 @@ def _content(path: Path) -> bytes:
 
 # ------------------------------------------------------------ a process of its own
 def answered(asked: dict[str, Any], folder: Path) -> list[Tally]:
-    """Do in this preloaded process what was asked for."""
+    """Do in this preloaded process what was asked for; it ends with the process that asked."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     made = mounted(asked["file_system"], folder) if asked["file_system"] else nullcontext()
     tallies: list[Tally] = []
     with made as disk:
