@@ -75,12 +75,14 @@ def test_a_watcher_killed_again_and_again_loses_nothing_and_doubles_nothing(tmp_
 
 @pytest.mark.slow
 def test_what_is_acknowledged_survives_power_cuts(tmp_path: Path) -> None:
-    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
-        pytest.skip("cutting the power of a disk needs root, mkfs.ext4 and loop devices")
+    if os.geteuid() != 0 or not all(map(shutil.which, ("mkfs.ext4", "unshare"))):
+        pytest.skip("cutting the power of a disk needs root, mkfs.ext4, unshare and loop devices")
     disk = tmp_path / "disk"
     disk.mkdir()
     stride = os.environ.get("P2_KILL_STRIDE", "9")
-    command = [sys.executable, str(CUTTER), str(tmp_path / "image"), str(disk), stride]
+    # A mount that other processes take into name spaces of their own would outlive its end here.
+    alone = ["unshare", "--mount", "--propagation", "private"]
+    command = [*alone, sys.executable, str(CUTTER), str(tmp_path / "image"), str(disk), stride]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if "CalledProcessError" in done.stderr and "'mount'" in done.stderr:
         pytest.skip("this machine does not mount loop devices: " + done.stderr.splitlines()[-1])
