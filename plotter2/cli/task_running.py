@@ -132,7 +132,7 @@ def _earlier(report: Report) -> Iterator[str]:
         places.setdefault(each.task.name, []).append(each.bundle.name)
     for task, names in places.items():
         more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-        yield f"{task} not linked on {', '.join(names[:_MOST_NAMES])}{more}: plotter2 tasks tells why"
+        yield f"{task} not linked on {', '.join(names[:_MOST_NAMES])}{more}: plotter2 tasks {report.task.bundle.name} tells why"
 
 
 def _sum(report: Report) -> str:

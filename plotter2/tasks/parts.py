@@ -120,11 +120,10 @@ def only_link(tree: ast.Script, name: str) -> ast.Script:
     return replace(tree, items=kept)
 
 
-def imposed_in(task: ast.Task) -> frozenset[str]:
-    """Give the names of the inputs that a task imposes, in its branches too."""
-    return frozenset(
-        item.name.text for item in _all(task.body.items) if isinstance(item, ast.ImposeInput)
-    )
+def imposed_in(task: ast.Task) -> dict[str, Head]:
+    """Give the inputs that a task imposes, in its branches too, whether it reads them or not."""
+    inputs = (item for item in _all(task.body.items) if isinstance(item, ast.ImposeInput))
+    return {item.name.text: _head_of(item.name.text, item.type) for item in inputs}
 
 
 def exposed_in(text: Text) -> dict[str, Head]:
@@ -133,9 +132,12 @@ def exposed_in(text: Text) -> dict[str, Head]:
     for task in text.tasks.values():
         for item in _all(task.body.items):
             if isinstance(item, ast.Expose) and item.type is not None and item.type.fields:
-                columns = tuple((f.name.text, _column(f.type)) for f in item.type.fields)
-                found[item.name.text] = Head(item.name.text, columns)
+                found[item.name.text] = _head_of(item.name.text, item.type)
     return found
+
+
+def _head_of(name: str, written: ast.TypeExpr) -> Head:
+    return Head(name, tuple((f.name.text, _column(f.type)) for f in written.fields or ()))
 
 
 def _column(written: ast.TypeExpr) -> ColumnType:
@@ -222,6 +224,8 @@ def task_parts(compiled: CompiledScript, text: Text, task: ir.ModuleTask) -> Tas
         if head.name not in links
         and (head.name in imposed or head.name in linked or head.name not in earlier)
     )
+    spoken_of = {*links, *(_head(n).name for n in nodes if n.op == NEED.full_name)}
+    heads += tuple(head for name, head in imposed.items() if name not in spoken_of)
     stepped = {_head(n).name for n in nodes if n.op == NEED.full_name and STEP in n.attributes}
     chosen = tuple(head.name for head in heads if head.name in stepped)
     return TaskParts(_kind(nodes), heads, links, exposes, chosen)

@@ -108,6 +108,25 @@ def test_what_an_earlier_task_exposes_is_not_asked_of_the_bundle(world: World) -
 # ---- who inherits what -------------------------------------------------------------------------
 
 
+def test_what_a_task_imposes_and_does_not_read_is_asked_of_the_bundle_all_the_same(
+    world: World,
+) -> None:
+    again = """task again after plot_matrix {
+      impose matrix: table{row: int, col: int, value: number}
+      expose more: table{row: int} = access("seen") | select(row)
+    }
+    """
+    world.attach("experiment2", "story.p2", TASKS + again)
+    tasks = tasks_of(world.declarations, world.bundle("experiment2"))
+    (found,) = (each.task for each in tasks.not_applicable if each.task.name == "again")
+    assert [str(head) for head in found.imposed] == [
+        "matrix: table{row: int, col: int, value: number}"
+    ]
+    coverage = covered(world.declarations, found)
+    names = [each.bundle.name for each in coverage.runs]
+    assert names == ["experiment2/experiment2a", "experiment2/experiment2b"]
+
+
 def test_every_bundle_below_inherits_and_runs_what_is_answered(world: World) -> None:
     assert names(world, "experiment2") == (["sum_matrix"], [], ["plot_matrix"])
     assert names(world, "experiment2/experiment2a") == ([], ["plot_matrix", "sum_matrix"], [])
