@@ -130,9 +130,10 @@ def _earlier(report: Report) -> Iterator[str]:
     places: dict[str, list[str]] = {}
     for each in report.earlier:
         places.setdefault(each.task.name, []).append(each.bundle.name)
+    why = f"plotter2 tasks {report.task.bundle.name} tells why"
     for task, names in places.items():
         more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-        yield f"{task} not linked on {', '.join(names[:_MOST_NAMES])}{more}: plotter2 tasks {report.task.bundle.name} tells why"
+        yield f"{task} not linked on {', '.join(names[:_MOST_NAMES])}{more}: {why}"
 
 
 def _sum(report: Report) -> str:
