@@ -6,6 +6,7 @@ whole folder each time.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,22 @@ _GROUPED_MS = 200
 def moments(folder: Path, stop: threading.Event) -> Iterator[None]:
     """Give a moment to look, again and again, until `stop` is set; the first one comes at once."""
     yield
+    while not stop.is_set():
+        yield from _news(folder, stop)
+        # Without the kernel's word, or when it could not be told, the next look comes in its time all the same.
+        if not stop.wait(SCAN_S):
+            yield
+
+
+def _news(folder: Path, stop: threading.Event) -> Iterator[None]:
+    """Give moments as long as the kernel can be heard.
+
+    It cannot when no build of watchfiles is there, when it has no watch left to give, or at a name that is no UTF-8.
+    """
     try:
         import watchfiles  # 20 ms, and only who watches needs it
-    except ImportError:  # there is no build of it for this machine
-        while not stop.wait(SCAN_S):
-            yield
+        from watchfiles._rust_notify import WatchfilesRustInternalError
+    except ImportError:
         return
     news = watchfiles.watch(
         folder,
@@ -34,5 +46,6 @@ def moments(folder: Path, stop: threading.Event) -> Iterator[None]:
         raise_interrupt=True,
         recursive=False,  # what happens deeper is seen by the next look
     )
-    for _ in news:
-        yield
+    with contextlib.suppress(OSError, WatchfilesRustInternalError):
+        for _ in news:
+            yield
