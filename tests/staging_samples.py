@@ -64,6 +64,7 @@ def drop(root: Path, name: str, content: str | bytes) -> Path:
     folder = root / "inbox"
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / (name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     return part.rename(folder / name)
 

@@ -124,7 +124,7 @@ def _find(folder: Path, wanted: str) -> Item | Reason:
 
 
 def _what(reason: Reason) -> str:
-    return reason.name if reason.kind == "item" else f"lines of {reason.name}"
+    return {"item": "", "lines": "lines of ", "rest": "rest of "}[reason.kind] + reason.name
 
 
 def _size(grounds: Grounds, reason: Reason) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from plotter2.cli.answer import shows_colours
@@ -14,6 +14,10 @@ _MOST_DRAWN = 2_000
 """Longer tables are printed plainly: nobody reads them on a screen, and drawing them takes long."""
 _YIELDING = ("params", "why", "what", "pictures")
 """Columns that are folded where a window is narrow; names and ids are copied, so they stay whole."""
+_LEAST = 16
+"""Characters that a folded column has at least: narrower ones cannot be read."""
+_LEFT_OUT = ("params", "tables", "added", "rows", "since", "size")
+"""Columns that a narrow window goes without, the first one first; `--json` and a pipe tell everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,23 @@ def drawn_table(
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for title in head:
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = _least_widths(head, cells)
+    places = _shown_in(_window(), head, widths)
+    is_tight = _taken(widths[place] for place in places) > _window()
+    for place in places:
         drawn.add_column(
-            title,
-            justify="right" if title in numbers else "left",
-            no_wrap=title not in _YIELDING,
+            head[place],
+            justify="right" if head[place] in numbers else "left",
+            no_wrap=head[place] not in _YIELDING and not is_tight,
+            min_width=None if is_tight else widths[place],
             overflow="fold",
         )
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    return plain, _on_terminal(drawn)
+    for row in cells:
+        drawn.add_row(*(Text(row[place]) for place in places))
+    gone = [title for place, title in enumerate(head) if place not in places]
+    told = f"\n(without {', '.join(gone)}: the window is narrow)" if gone else ""
+    return plain, _on_terminal(drawn) + told
 
 
 def drawn_tree(branches: Sequence[Branch]) -> tuple[str, str]:
@@ -76,6 +87,38 @@ def drawn_tree(branches: Sequence[Branch]) -> tuple[str, str]:
     return plain, "\n".join(shown)
 
 
+def _least_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Give what each column needs at least: those that can be folded little, the others all they hold."""
+    from rich.cells import cell_len
+
+    whole = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
+    return [
+        min(width, _LEAST) if title in _YIELDING else width
+        for title, width in zip(head, whole, strict=True)
+    ]
+
+
+def _shown_in(window: int, head: Sequence[str], widths: Sequence[int]) -> list[int]:
+    """Give the places of the columns that a window has room for."""
+    places = list(range(len(head)))
+    for title in _LEFT_OUT:
+        if _taken(widths[place] for place in places) <= window:
+            break
+        places = [place for place in places if head[place] != title]
+    return places
+
+
+def _taken(widths: Iterable[int]) -> int:
+    """Give the width of a table with such columns, and what is between them."""
+    return sum(width + 2 for width in widths) - 1
+
+
+def _window() -> int:
+    from rich.console import Console
+
+    return Console().width
+
+
 def _lines(branch: Branch, first: str, rest: str) -> list[str]:
     lines = [f"{first}{branch.label}  {branch.detail}".rstrip()]
     for each in branch.below:
@@ -89,9 +132,7 @@ def _lines(branch: Branch, first: str, rest: str) -> list[str]:
 def _on_terminal(drawn: object) -> str:
     from rich.console import Console
 
-    console = Console(
-        file=io.StringIO(), force_terminal=True, width=Console().width, highlight=False
-    )
+    console = Console(file=io.StringIO(), force_terminal=True, width=_window(), highlight=False)
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip("\n")

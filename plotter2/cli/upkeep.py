@@ -143,7 +143,11 @@ def _sum(found: Audit) -> str:
         ]
     )
     state = f"{len(found.problems)} wrong" if found.problems else "all sound"
-    loose = f"; {found.loose} objects that no bundle needs (plotter2 gc)" if found.loose else ""
+    loose = (
+        f"; {count(found.loose, 'object', 'objects')} that no bundle needs (plotter2 gc)"
+        if found.loose
+        else ""
+    )
     kept = f"; {found.aside} set aside (plotter2 quarantine ls)" if found.aside else ""
     return f"{told}: {state}{loose}{kept}"
 

@@ -17,7 +17,7 @@ from logger2.identity import Scalar
 from p2lang.types import ColumnType
 from plotter2.datter import codes
 from plotter2.errors import DataError
-from plotter2.manifest.names import SEGMENT_TEXT
+from plotter2.manifest.names import DEVICES, NAME_PART, SEGMENT_TEXT
 
 Kind: TypeAlias = Literal["int", "number", "string", "bool", "time", "null"]
 """`null`: no row has a value, so the column goes with every type."""
@@ -26,6 +26,8 @@ State: TypeAlias = Literal["active", "archived", "quarantined"]
 BUNDLE_VERSION = 1
 SEGMENT = re.compile(SEGMENT_TEXT + r"\Z")
 """One part of a bundle's name."""
+_NEW_SEGMENT = re.compile(NAME_PART + r"\Z")
+_DEVICE = re.compile(rf"(?:{DEVICES})(?=\.|\Z)")
 _NOT_IN_SEGMENT = re.compile(r"[^a-z0-9._=,+-]+")
 
 
@@ -199,13 +201,14 @@ def read_bundle(data: bytes, where: str) -> Bundle:
 def check_name(name: str) -> str:
     """Give the name back; raises DataError (P2-D0815) unless every part of it is well formed."""
     for segment in name.split("/"):
-        if not SEGMENT.match(segment):
+        if not _NEW_SEGMENT.match(segment):
             raise DataError(
                 codes.BAD_NAME,
                 f"{name!r} cannot be a bundle's name: the part {segment!r} does not fit",
                 where=name,
                 help="use parts of 1 to 100 characters out of a-z 0-9 . _ = , + - that begin with "
-                f"a letter or digit, joined by '/'; for example {slug_path(name)!r}",
+                "a letter or digit, no full stop at the end, and no name of a device such as 'con', "
+                f"joined by '/'; for example {slug_path(name)!r}",
             )
     return name
 
@@ -213,7 +216,8 @@ def check_name(name: str) -> str:
 def slug(text: str) -> str:
     """Turn any text into a readable part of a bundle's name: `LR=0.1, seed 3` -> `lr=0.1,seed-3`."""
     lowered = _NOT_IN_SEGMENT.sub("-", text.strip().lower().replace(", ", ","))
-    return lowered.lstrip("._=,+-").rstrip("-")[:100] or "unnamed"
+    plain = lowered.lstrip("._=,+-")[:100].rstrip("-.")
+    return _DEVICE.sub(r"\g<0>_", plain, count=1) if _DEVICE.match(plain) else plain or "unnamed"
 
 
 def slug_path(text: str) -> str:

@@ -92,14 +92,20 @@ class Store:
 
     @classmethod
     def open_to_read(cls, root: str | os.PathLike[str]) -> Store:
-        """Open the store; where nothing may be written, as a store that can only be read.
+        """Open the store; where nothing may be written, or no room is left, as a store that can only be read.
 
         Raises DataError as `open`; every change of a store that can only be read is refused
         (P2-D0802).
         """
         layout = Layout(Path(root).absolute())
-        if not layout.commits.is_dir() or is_writable(layout):
+        if not layout.commits.is_dir():
             return cls.open(root)
+        if is_writable(layout):
+            try:
+                return cls.open(root)
+            except DataError as error:
+                if error.code != codes.DISK_FULL:
+                    raise
         return cls(layout, registry_to_read(layout))
 
     def close(self) -> None:

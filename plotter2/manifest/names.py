@@ -11,12 +11,13 @@ import unicodedata
 
 _END = r"$(?!\n)"
 """The very end: in Python `$` alone stands before a last line feed, too."""
-_DEVICES = "[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9]"
-_NO_DEVICE = rf"(?!(?:{_DEVICES})(?:\.[^/]*)?(?:/|$))"
+DEVICES = "[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9]"
+_NO_DEVICE = rf"(?!(?:{DEVICES})(?:\.[^/]*)?(?:/|$))"
 
 SEGMENT_TEXT = "[a-z0-9][a-z0-9._=,+-]{0,99}"
-"""One part of a bundle's name in the store."""
-_PART = rf"{_NO_DEVICE}[a-z0-9](?:[a-z0-9._=,+-]{{0,98}}[a-z0-9_=,+-])?"
+"""One part of a bundle's name, or of a selector."""
+NAME_PART = rf"{_NO_DEVICE}[a-z0-9](?:[a-z0-9._=,+-]{{0,98}}[a-z0-9_=,+-])?"
+"""The same of a bundle that is to come in: other systems can have a file of this name."""
 _FILE_PART = (
     rf"{_NO_DEVICE}(?![ .])"
     r"""[^\u0000-\u001f\u007f/\\:*?"<>|]{0,199}[^\u0000-\u001f\u007f/\\:*?"<>| .]"""
@@ -25,7 +26,7 @@ _FILE_PART = (
 LONGEST_PATH = 1_000
 TABLE_NAME = rf"^{SEGMENT_TEXT}{_END}"
 """A table is no file of its own; its name is what the store allows."""
-BUNDLE_NAME = rf"^{_PART}(?:/{_PART}){{0,15}}{_END}"
+BUNDLE_NAME = rf"^{NAME_PART}(?:/{NAME_PART}){{0,15}}{_END}"
 FILE_PATH = rf"^{_FILE_PART}(?:/{_FILE_PART}){{0,31}}{_END}"
 COLUMN_NAME = rf"^[^\u0000-\u001f\u007f`]{{1,512}}{_END}"
 ULID_TEXT = "[0-7][0-9A-HJKMNP-TV-Z]{25}"

@@ -35,8 +35,17 @@ def mistakes(data: bytes, where: str) -> tuple[Problem, ...]:
 
 
 def is_meant(data: bytes) -> bool:
-    """Tell whether a file called `manifest.json` is meant to be one of ours, sound or not."""
-    return b'"manifest_version"' in data
+    """Tell whether a file called `manifest.json` is meant to be one of ours, sound or not.
+
+    One that is no JSON may be the beginning of ours, so that is to be said, too.
+    """
+    if b'"manifest_version"' in data:
+        return True
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return True
+    return False
 
 
 def _looked_at(data: bytes) -> tuple[Manifest | None, list[Mistake]]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plotter2.datter import durable
 from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.blame import OF_THE_STORE
 from plotter2.datter.store import PATIENCE_S, Store
@@ -20,9 +21,10 @@ from plotter2.staging.finding import find
 from plotter2.staging.found import ReadBundle
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.intake import AddedBundle, check_rows, told
+from plotter2.staging.packages import MANIFEST_FILE
 from plotter2.staging.parts import Asked, Plan
 from plotter2.staging.reading import Submit, read_all
-from plotter2.staging.stillness import Look, look
+from plotter2.staging.stillness import Look, leaves_of, look
 from plotter2.wire import codes as wire_codes
 
 BATCH_BUNDLES = 1_000
@@ -38,11 +40,11 @@ _THE_ITEM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An item is in the store: what became of its bundles, and what of it was left alone."""
+    """An item is in the store: what became of its bundles, and `rest`, its files that nothing was read from."""
 
     item: Path
     bundles: tuple[AddedBundle, ...]
-    left_alone: tuple[str, ...]
+    rest: tuple[Path, ...]
     look: Look
     asked: tuple[Asked, ...] = ()
 
@@ -154,7 +156,20 @@ def _drafted(planned: _Planned, found: list[ReadBundle]) -> _Drafted:
 def _stored(drafted: _Drafted, entered: Sequence[Entered]) -> Stored:
     planned = drafted.planned
     bundles = tuple(told(one) for one in entered)
-    return Stored(planned.item, bundles, planned.plan.left_alone, planned.look, planned.plan.asked)
+    return Stored(planned.item, bundles, _rest(planned), planned.look, planned.plan.asked)
+
+
+def _rest(planned: _Planned) -> tuple[Path, ...]:
+    """Give the files of a folder that are in no bundle; hidden ones, links and devices count as well."""
+    item, plan = planned.item.absolute(), planned.plan
+    if item.is_symlink() or not item.is_dir():
+        return ()
+    read = {p.path for b in plan.bundles for source in b.sources for p in source.parts}
+    read |= {part.path for asked in plan.asked for part in asked.parts.values()}
+    if any(bundle.stated for bundle in plan.bundles):
+        read.add(item / MANIFEST_FILE)
+    with durable.reported(item):
+        return tuple(path for path in leaves_of(item) if path not in read)
 
 
 def _sorted_out(

@@ -16,6 +16,7 @@ INBOX_HELD = "P2-D0860"
 NOT_IN_QUARANTINE = "P2-D0861"
 LINES_ARE_NO_ITEM = "P2-D0862"
 REASON_LOST = "P2-D0863"
+REST = "P2-D0864"
 
 CODES: dict[str, str] = {
     NO_SUCH_PATH: "a path to add does not exist or may not be read",
@@ -30,6 +31,7 @@ CODES: dict[str, str] = {
     TOO_MANY_FILES: "a folder holds more files or deeper folders than may be added at once",
     INBOX_HELD: "another process watches this inbox already",
     NOT_IN_QUARANTINE: "nothing in quarantine has this id, or several things have",
-    LINES_ARE_NO_ITEM: "single lines of a file cannot be tried again; the file's other lines are stored",
+    LINES_ARE_NO_ITEM: "lines of a file, or files of a folder, whose rest is stored cannot be tried again",
     REASON_LOST: "the file that says why something is in quarantine is missing or damaged",
+    REST: "files of a folder that nothing is read from are kept; what was read is stored",
 }

@@ -177,6 +177,9 @@ class Inbox:
             )
             lines.append(f"the package is kept in quarantine/{kept.id}")
         else:
+            if stored.rest:
+                kept = quarantine.keep_rest(self._grounds, stored.item, stored.rest)
+                lines.append(f"{kept.message}; kept in quarantine/{kept.id}")
             quarantine.remove(self._grounds, stored.item)
         self._tell(Told("stored", name, "; ".join([_became(stored), *lines])))
         return True
@@ -215,5 +218,4 @@ def _became(stored: Stored) -> str:
     outcomes = [bundle.outcome for bundle in stored.bundles]
     counts = ", ".join(f"{outcomes.count(word)} {word}" for word in dict.fromkeys(outcomes))
     notes = [f"{bundle.name}: {note}" for bundle in stored.bundles for note in bundle.notes]
-    left = [f"left alone: {name}" for name in stored.left_alone]
-    return "; ".join([f"{stored.bundles[0].name}: {counts}", *notes, *left])
+    return "; ".join([f"{stored.bundles[0].name}: {counts}", *notes])

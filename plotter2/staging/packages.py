@@ -60,7 +60,9 @@ def is_package(path: Path) -> bool:
         return not path.is_dir()
     with suppress(OSError, DataError):
         if path.is_dir():
-            return is_meant(_content(path / MANIFEST_FILE, MOST_BYTES))
+            size = _plain_size(path, MANIFEST_FILE)
+            too_large = size is not None and size > MOST_BYTES
+            return too_large or is_meant(_content(path / MANIFEST_FILE, MOST_BYTES))
         return _content(path, _MOST_PACKAGE, len(container.MAGIC)) == container.MAGIC
     return False
 

@@ -26,6 +26,8 @@ from plotter2.staging.grounds import Grounds, entries_in, shown
 from plotter2.staging.stillness import OPEN_FLAGS, files_of, folders_of
 
 _ID_LENGTH = 16
+_NAMED = 5
+_OPEN_FOLDERS = 200
 _STEP = 1 << 20
 
 
@@ -40,13 +42,14 @@ class BadLine(msgspec.Struct, frozen=True, kw_only=True):
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why something is in quarantine: the problem as every surface shows it, and what is kept.
 
-    `kind` is `item` (a file or folder that was dropped) or `lines` (those lines of a file that are no rows; the others
-    were stored). `at` is in milliseconds since 1970.
+    `kind` is `item` (a file or folder that was dropped), `lines` (those lines of a file that are no rows; the others
+    were stored) or `rest` (the files of a folder that nothing could be read from; what is in the others is stored).
+    `at` is in milliseconds since 1970.
     """
 
     id: str
     name: str
-    kind: Literal["item", "lines"]
+    kind: Literal["item", "lines", "rest"]
     code: str
     message: str
     help: str
@@ -106,15 +109,19 @@ def kept_at(grounds: Grounds, reason: Reason) -> Path:
 
 def put_aside(grounds: Grounds, item: Path, error: Plotter2Error) -> Reason:
     """Move an item into quarantine, durably; the same one again is kept once. Raises DataError."""
-    problem = error.problem()
+    problem, name = error.problem(), shown(item.name)
+    # It is not there any more where it was read.
+    message, help_, where = (
+        text.replace(str(item), name) for text in (problem.message, problem.help, problem.where)
+    )
     reason = Reason(
         id=_digest(item),
-        name=shown(item.name),
+        name=name,
         kind="item",
         code=problem.code,
-        message=problem.message,
-        help=problem.help,
-        where=problem.where,
+        message=message,
+        help=help_,
+        where=where,
         at=now_ms(),
     )
     folder = grounds.quarantine / reason.id
@@ -151,16 +158,47 @@ def keep_lines(grounds: Grounds, refused: RefusedLines) -> None:
     durable.replace(folder / "kept" / "lines.jsonl", refused.content)
 
 
+def keep_rest(grounds: Grounds, item: Path, rest: Sequence[Path]) -> Reason:
+    """Move files of a stored folder into quarantine, durably, in folders as they were; raises DataError.
+
+    They go before the folder does: a dead process may be in between, and whoever comes after it finds the data in
+    the store already and a smaller rest.
+    """
+    reason = _why_kept(item, rest)
+    folder = grounds.quarantine / reason.id
+    if _kept(folder):
+        return reason
+    _write_reason(folder, reason)
+    changed = {folder / "kept"}
+    with durable.reported(item):
+        _make_writable(item)
+        for path in rest:
+            target = folder / "kept" / path.relative_to(item.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+            changed.add(path.parent)
+        changed.update(folders_of(folder / "kept" / item.name))
+    folders = sorted(changed)
+    for start in range(0, len(folders), _OPEN_FOLDERS):
+        durable.sync_dirs(folders[start : start + _OPEN_FOLDERS])
+    return reason
+
+
 def retry(grounds: Grounds, reason: Reason, batch_id: str) -> Path:
     """Give an item back to the staged ones, durably; gives its path there. Raises DataError (P2-D0862)."""
-    if reason.kind == "lines":
+    kept = kept_at(grounds, reason)
+    if reason.kind != "item":
+        is_lines = reason.kind == "lines"
         raise DataError(
             codes.LINES_ARE_NO_ITEM,
-            f"{reason.id} holds single lines of {reason.name}, whose other lines are stored",
-            where=str(kept_at(grounds, reason)),
-            help="mend the lines in a copy of this file and add that",
+            f"{reason.id} holds single lines of {reason.name}, whose other lines are stored"
+            if is_lines
+            else f"{reason.id} holds files of {reason.name}, whose other files are stored",
+            where=str(kept),
+            help="mend the lines in a copy of this file and add that"
+            if is_lines
+            else f"copy what you need, then: plotter2 quarantine drop {reason.id}",
         )
-    kept = kept_at(grounds, reason)
     batch = grounds.staged / batch_id
     durable.make_dir(batch)
     with durable.reported(kept):
@@ -184,9 +222,7 @@ def remove(grounds: Grounds, item: Path) -> None:
         durable.discard(item)
         return
     with durable.reported(item):
-        for folder in reversed(list(folders_of(item))):
-            if not os.access(folder, os.W_OK | os.X_OK):
-                folder.chmod(0o700)
+        _make_writable(item)
     with workspace(Layout(grounds.root), IdSource().new()) as folder:
         with durable.reported(item):
             item.rename(folder / "gone")
@@ -194,6 +230,39 @@ def remove(grounds: Grounds, item: Path) -> None:
 
 
 # ------------------------------------------------------------ inside
+def _make_writable(item: Path) -> None:
+    for folder in reversed(list(folders_of(item))):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            folder.chmod(0o700)
+
+
+def _why_kept(item: Path, rest: Sequence[Path]) -> Reason:
+    with durable.reported(item):
+        parts = [part for path in rest for part in _named_content(path, item.parent)]
+    names = [shown(str(path.relative_to(item))) for path in rest[:_NAMED]]
+    more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+    told = f"nothing is read from {', '.join(names)}{more}"
+    return Reason(
+        id=_id_of(b"rest", *parts),
+        name=shown(item.name),
+        kind="rest",
+        code=codes.REST,
+        message=told,
+        help="copy what you need of it, then drop it; what was read is in the store",
+        at=now_ms(),
+        where=shown(item.name),
+    )
+
+
+def _named_content(path: Path, around: Path) -> list[bytes]:
+    """Give the name below a folder and what is there; links and devices count by what they are."""
+    name, status = os.fsencode(path.relative_to(around)), path.lstat()
+    if stat.S_ISREG(status.st_mode):
+        return [name, _content(path)]
+    link = os.fsencode(path.readlink()) if stat.S_ISLNK(status.st_mode) else b""
+    return [name, str(stat.S_IFMT(status.st_mode)).encode(), link]
+
+
 def _write_reason(folder: Path, reason: Reason) -> None:
     durable.make_dir(folder)
     durable.make_dir(folder / "kept")

@@ -159,7 +159,7 @@ def opened(path: Path, name: str, most: int = MOST_BYTES) -> int:
         os.close(fd)
         raise DataError(
             codes.TOO_LARGE,
-            f"{name} has {status.st_size / 2**30:.1f} GiB; the limit is {most / 2**30:.0f} GiB",
+            f"{name} has {status.st_size:,} bytes; {most:,} is the most",
             where=str(path),
             help="split the file into parts, for example one per run",
         )

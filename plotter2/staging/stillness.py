@@ -56,6 +56,13 @@ def files_of(path: Path) -> Iterator[Path]:
             yield path / name if name else path
 
 
+def leaves_of(path: Path) -> Iterator[Path]:
+    """Give all of an item that is no folder: files, links, devices. Raises OSError."""
+    for name, status in _tree(path):
+        if not stat.S_ISDIR(status.st_mode):
+            yield path / name if name else path
+
+
 def folders_of(path: Path) -> Iterator[Path]:
     """Give the folders of an item, those inside before those around them. Raises OSError."""
     found = [name for name, status in _tree(path) if stat.S_ISDIR(status.st_mode)]

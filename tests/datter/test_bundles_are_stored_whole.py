@@ -97,6 +97,12 @@ def test_any_text_becomes_a_readable_name() -> None:
     assert slug("LR=1e+300_seed=0") == "lr=1e+300_seed=0"
     assert slug("My Runs (final)") == "my-runs-final"
     assert slug("...") == "unnamed"
+    assert [slug(name) for name in ("CON", "aux.x", "console", "a.")] == [
+        "con_",
+        "aux_.x",
+        "console",
+        "a",
+    ]
     assert slug_path("Exp 2/Run 7") == "exp-2/run-7"
 
 

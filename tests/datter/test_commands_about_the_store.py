@@ -185,6 +185,47 @@ def test_a_terminal_gets_drawn_tables(root: Path, monkeypatch: pytest.MonkeyPatc
     assert "run0" in tables.drawn_tree([branch])[1]
 
 
+@pytest.mark.parametrize(("width", "gone"), [(60, ["params", "added"]), (80, ["params"])])
+def test_a_narrow_window_gets_whole_names_and_ids_and_no_cut_column(
+    monkeypatch: pytest.MonkeyPatch, width: int, gone: list[str]
+) -> None:
+    monkeypatch.setattr(tables, "shows_colours", lambda _: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    head = ["bundle", "rows", "added", "params", "id"]
+    row = [
+        "sweep/lr=0.001_seed=2",
+        "75",
+        "2026-11-24",
+        "lr=0.001 " * 9,
+        "01M86TRNSWPYQS6JJDY4GRPC0N",
+    ]
+    plain, drawn = tables.drawn_table(head, [row], ["rows"])
+    for title, cell in zip(head, row, strict=True):
+        assert (cell in drawn) == (title not in gone)
+        assert cell in plain
+    assert f"without {', '.join(sorted(gone, key=head.index))}" in drawn
+
+
+def test_what_a_narrow_window_folds_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "shows_colours", lambda _: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    row = ["71a7317bbc76cb70", "lines of sweep/steps.jsonl", "30 B", "line 37: it is no JSON"]
+    _, drawn = tables.drawn_table(["id", "what", "size", "why"], [row], ["size"])
+    assert row[0] in drawn
+    assert "line 37: it" in drawn
+
+
+def test_a_bundle_named_by_its_id_is_shown_as_by_its_name(root: Path) -> None:
+    by_name = p2_json(root, "show", "exp")
+    by_id = p2_json(root, "show", by_name["id"])
+    assert by_name["children"]
+    assert by_id["children"] == by_name["children"]
+    assert by_id["name"] == "exp"
+    p2(root, "rename", "exp", "other")
+    p2(root, "rename", "other", "exp")
+    assert p2_json(root, "show", "exp")["former_names"] == ["other"]
+
+
 # ------------------------------------------------------------ a root that may only be read
 @pytest.fixture
 def read_only(root: Path, tmp_path: Path) -> Iterator[Path]:

@@ -261,6 +261,17 @@ def test_a_disk_that_is_full_to_the_last_page_loses_no_bundle(small_disk: Path) 
         assert len(store.describe("exp/*").parts) == 4
 
 
+def test_a_full_disk_can_be_looked_at(small_disk: Path) -> None:
+    with Store.open(small_disk / "root") as store:
+        add_run(store, "exp/a")
+    fill_up(small_disk / "ballast")
+    with pytest.raises(DataError, match="the disk is full"):
+        Store.open(small_disk / "root")
+    with Store.open_to_read(small_disk / "root") as store:
+        assert [line.bundle.name for line in store.list()] == ["exp/a"]
+        assert store.verify("exp/a") > 0
+
+
 def test_artefacts_appear_all_or_none_when_the_disk_is_full(small_disk: Path) -> None:
     with Store.open(small_disk / "root") as store:
         run = store.new_id()

@@ -144,7 +144,7 @@ def test_recorded_runs_and_folders_are_taken_whole(place: Place, tmp_path: Path)
     shutil.copytree(DATA / "sklearn_sweep", place.root / "inbox" / "sweep")
     assert place.steps().stored == 2
     assert "digits/lr=0.1" in attempts(place.store)
-    assert [reason.kind for reason in place.reasons] == ["lines"]
+    assert [reason.kind for reason in place.reasons] == ["lines", "rest"]
 
 
 def test_one_bad_item_goes_to_quarantine_and_holds_up_no_other(place: Place) -> None:
@@ -298,3 +298,53 @@ def test_a_lost_reason_is_said_and_the_thing_is_there(place: Place) -> None:
     (place.root / "quarantine" / reason.id / "reason.json").write_text("{")
     (told,) = place.reasons
     assert (told.code, told.name) == ("P2-D0863", "bad.csv")
+
+
+# ------------------------------------------------------------ what nothing is read from
+def test_files_that_nothing_is_read_from_are_kept_when_their_folder_is_stored(place: Place) -> None:
+    def dropped() -> None:
+        drop(place.root, "run/steps.csv", "a\n1\n")
+        drop(place.root, "run/model.pt", "weights")
+        drop(place.root, "run/deep/.hydra/config.yaml", "lr: 0.1")
+        (place.root / "inbox" / "run" / "last").symlink_to("model.pt")
+
+    dropped()
+    assert place.steps().stored == 1
+    (reason,) = place.reasons
+    kept = quarantine.kept_at(place.inbox.grounds, reason)
+    assert (reason.kind, reason.code, kept.name) == ("rest", "P2-D0864", "run")
+    assert (kept / "model.pt").read_text() == "weights"
+    assert (kept / "deep" / ".hydra" / "config.yaml").read_text() == "lr: 0.1"
+    assert (kept / "last").readlink() == Path("model.pt")
+    assert not (kept / "steps.csv").exists()
+    assert place.told[-1].detail.endswith(
+        f"nothing is read from deep/.hydra/config.yaml, last, model.pt; kept in quarantine/{reason.id}"
+    )
+    assert place.places("run") == ["quarantine"]
+
+    dropped()
+    assert place.steps().stored == 1
+    assert place.reasons == (reason,)
+    assert attempts(place.store) == {"run": 1}
+    with pytest.raises(DataError, match="whose other files are stored"):
+        quarantine.retry(place.inbox.grounds, reason, place.store.new_id())
+    quarantine.drop(place.inbox.grounds, reason)
+    assert place.places("run") == []
+
+
+def test_what_is_put_aside_is_told_by_its_name_and_not_by_where_it_was_read(place: Place) -> None:
+    (place.root / "inbox" / "link").symlink_to("/etc")
+    drop(place.root, "notes/a.pdf", "text")
+    place.steps()
+    assert {reason.message for reason in place.reasons} == {
+        "link is a symbolic link",
+        "notes holds nothing that can be read: it holds notes/a.pdf",
+    }
+    assert not any(str(place.root) in f"{r.where} {r.help}" for r in place.reasons)
+
+
+def test_a_folder_of_which_all_is_read_leaves_nothing_in_quarantine(place: Place) -> None:
+    drop(place.root, "run/steps.csv", "a\n1\n")
+    drop(place.root, "run/config.json", '{"lr": 0.1}')
+    assert place.steps().stored == 1
+    assert place.reasons == ()

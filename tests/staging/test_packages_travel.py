@@ -24,6 +24,7 @@ from plotter2.errors import DataError
 from plotter2.exporting import package as packages
 from plotter2.exporting.wanted import Exported, ToExport
 from plotter2.manifest import codes, read_manifest
+from plotter2.manifest.plain import MOST_BYTES
 from plotter2.staging import codes as staging_codes
 from plotter2.staging import reading, sources
 from plotter2.staging.intake import AddReport
@@ -215,6 +216,10 @@ def test_a_folder_with_another_programs_manifest_is_an_ordinary_folder(
 @pytest.mark.parametrize(
     ("manifest", "code"),
     [
+        (b"", codes.NOT_JSON),
+        (b'{"contains": ["steps.csv"], "da', codes.NOT_JSON),
+        (b"\xff", codes.NOT_JSON),
+        (b" " * (MOST_BYTES + 1), staging_codes.TOO_LARGE),
         (b'{"manifest_version": 1, "date"', codes.NOT_JSON),
         (b'{"manifest_version": 1, "manifest_version": 1}', codes.NOT_JSON),
         (b'{"a":' * 500 + b'{"manifest_version": 1}' + b"}" * 500, codes.NOT_JSON),
