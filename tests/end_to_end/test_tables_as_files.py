@@ -39,10 +39,13 @@ def test_files_stand_beside_the_pictures(place: Workplace, tmp_path: Path) -> No
 
 
 def test_what_a_run_cannot_do_is_said_at_its_place(place: Workplace) -> None:
-    script = place.folder / "shared.p2"
-    script.write_text('p2 1\naccess("sweep/*") | share(key="lab")\n')
+    script = place.folder / "settled.p2"
+    script.write_text(
+        'p2 1\nscript late(t: table{step: int}): table{step: int} = python """return t"""\n'
+        'access("sweep/*") | late | export("late.csv")\n'
+    )
     p2_json(place.root, "sign", script)
     answer = p2(place.root, "run", script)
     assert answer.code != 0
     assert "P2-R0618" in answer.err
-    assert "shared.p2:2:21" in answer.err
+    assert "settled.p2:3:21" in answer.err
