@@ -120,7 +120,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
     selector, stacked, choices = _rows_of(store, called)
     children: Sequence[BundleRow] = rows
     if one is not None:
-        children = [child.bundle for child in store.list(path) if child.bundle.parent == one.id]
+        children = [c.bundle for c in store.list(one.name) if c.bundle.parent == one.id]
     return {
         "ok": True,
         "id": one and one.id,
