@@ -24,7 +24,8 @@ from plotter2.cli.task_running import task_answer, task_named
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.asking import TaskHow
-from plotter2.host.host import Host, require_script
+from plotter2.host.host import Host
+from plotter2.host.surrounding import require_script
 from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.codes import NOT_THERE

@@ -21,7 +21,8 @@ from p2lang.source import Source
 from p2std.registry import core
 from plotter2.datter import durable
 from plotter2.errors import Refused
-from plotter2.host.host import Ask, Host
+from plotter2.host.host import Host
+from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry, Transcript, script_start
 from plotter2.runs import compiling
 from plotter2.runs.explaining import Explained

@@ -14,8 +14,9 @@ from prompt_toolkit import PromptSession
 from p2lang.diagnostics import render
 from plotter2.datter import durable
 from plotter2.errors import Plotter2Error
-from plotter2.host.host import Ask, Host
+from plotter2.host.host import Host
 from plotter2.host.session import Session
+from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry
 from plotter2.printable import printable
 from plotter2.repl.commands import COMMANDS, help_text

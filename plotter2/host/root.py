@@ -1,0 +1,101 @@
+"""The parts of one root: opened when they are first needed, closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Self
+
+from p2lang.compiler import Limits
+from p2sign.gate import TrustFiles
+from plotter2.config.settings import Settings
+from plotter2.datter.layout import Layout
+from plotter2.datter.store import Store
+from plotter2.errors import Refused
+from plotter2.host.keyring import Keyring
+from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
+from plotter2.runs import compiling
+from plotter2.wire.messages import ReadJob, WriteJob
+
+_LEASE_MARGIN_S = 60.0
+
+
+class Root:
+    """What one root has: settings, store, children, keys and trust. Use as a context manager."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+        self.settings = settings
+        self.now = now or (lambda: datetime.now(UTC))
+        self._opened: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the children and close the store."""
+        while self._opened:
+            self._opened.pop()()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of this root; made if it is not there. Raises DataError."""
+        store = Store.open(self.settings.root)
+        self._opened.append(store.close)
+        return store
+
+    @property
+    def layout(self) -> Layout:
+        """The paths under this root."""
+        return self.store.layout
+
+    @cached_property
+    def orchestrator(self) -> Orchestrator:
+        """The children of this root."""
+        orchestrator = Orchestrator()
+        self._opened.append(orchestrator.close)
+        return orchestrator
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys and trust files of this root."""
+        return Keyring(self.store.layout.config)
+
+    def trust_files(self) -> TrustFiles:
+        """Give the contents of the trust files; empty ones before the root is made. Raises Refused."""
+        if not Layout(self.settings.root).config.is_dir():
+            return TrustFiles(b"")
+        return TrustFiles(
+            self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
+        )
+
+    def limits_of(self, signers: Iterable[str]) -> Limits:
+        """Give the limits of a script that these signed."""
+        return compiling.script_limits(self.settings.limits_of(signers))
+
+    def own_principals(self) -> tuple[str, ...]:
+        """Give who the own keys sign for; nobody when they cannot be read."""
+        try:
+            return tuple(key.principal for key in self.keyring.own_keys())
+        except Refused:  # a key that cannot be read is told where it is used
+            return ()
+
+    @property
+    def lease_s(self) -> float:
+        """How long a request is held at least: what a child may take, and what comes before and after."""
+        return self.settings.limits.wall_ms / 1000 + _LEASE_MARGIN_S
+
+    def read(self, job: ReadJob | WriteJob, descriptors: tuple[int, ...]) -> Outcome:
+        """Have a child read or write files that the host does not parse."""
+        ceiling = self.settings.limits
+        limits = TaskLimits(
+            wall_ms=ceiling.wall_ms,
+            cpu_ms=ceiling.cpu_ms,
+            mem_mib=ceiling.memory_mib,
+            out_mib=ceiling.read_mib,
+        )
+        task = Task(job, descriptors, limits, self.settings.minimum_level)
+        return self.orchestrator.submit(task)

@@ -1,0 +1,68 @@
+"""The gate, asked about scripts of one root; and how its answer is checked without plotter2."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from p2sign.gate import Offer, Verified
+from p2sign.gate import verify as gate
+from plotter2.datter.store import Store
+from plotter2.host.keyring import refusals
+from plotter2.host.root import Root
+from plotter2.runs.opening import OpenedScript
+
+
+def verify(root: Root, script: OpenedScript) -> Verified:
+    """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused."""
+    offer, trust = _offer(script), root.trust_files()
+    with refusals():
+        return gate(offer, trust, root.now(), _SerialFloors(root.store))
+
+
+def verify_attached(root: Root, script: OpenedScript) -> Verified:
+    """Pass a script that is attached already through the gate, whatever ran here since. Raises Refused.
+
+    Bundles keep the version that was attached to them, until it is revoked.
+    """
+    with refusals():
+        return gate(_offer(script), root.trust_files(), root.now())
+
+
+def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...]:
+    """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""
+    sidecar, trust = f"{path}.sig", root.keyring.trust_file
+    principal = verified.signers[0].principal
+    namespace = verified.statement.kind.namespace
+    words = ["ssh-keygen", "-Y", "verify", "-f", str(trust), "-I", principal, "-n", namespace]
+    words += ["-s", "statement.sig"]
+    if root.keyring.revoked_keys():
+        words += ["-r", str(root.keyring.revoked_keys_file)]
+    quoted = shlex.quote(sidecar)
+    return (
+        f"awk '/^-----BEGIN SSH SIGNATURE-----$/{{exit}}1' {quoted} > statement",
+        f"sed -n '/^-----BEGIN/,$p' {quoted} > statement.sig",
+        f"{shlex.join(words)} < statement",
+        f"(cd {shlex.quote(str(path.absolute().parent))} && sha256sum -c) < statement",
+    )
+
+
+def _offer(script: OpenedScript) -> Offer:
+    return Offer(script.content, script.sidecar, script.name)
+
+
+class _SerialFloors(Mapping[str, int]):
+    """The highest serial that ran here under each name, looked up when the gate asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, name: str) -> int:
+        return self._store.seen_serial(name) or 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
