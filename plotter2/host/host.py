@@ -256,7 +256,8 @@ class Host(Root):
             )
 
         carrying = Carrying(declarations, perform, how.begin, how.approve)
-        return carry_out(carrying, Wanted(row, task, how.params, how.only, how.again))
+        wanted = Wanted(row, task, how.params, how.only, how.again, resumed is not None)
+        return carry_out(carrying, wanted)
 
     def _performed(
         self, work: Work, instance: Instance, place: TaskPlace, how: TaskHow

@@ -19,7 +19,8 @@ from plotter2.wire import codes
 from plotter2.wire.messages import FromChild, Owned
 
 _BY_NAME = ("register", "deregister")
-_HOW = (*_BY_NAME, "share", "handin", "handoff")
+OWNING = (*_BY_NAME, "share", "handin", "handoff")
+"""The operations of ownership."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Owning:
                 how = "" if node is None else node.op.partition("@")[0]
                 if (
                     node is None
-                    or how not in _HOW
+                    or how not in OWNING
                     or not is_effect_of(node, task)
                     or node.id in found
                 ):

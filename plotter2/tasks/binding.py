@@ -26,6 +26,7 @@ from plotter2.datter.transfers import Holder, digest_of_key
 from plotter2.errors import RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
+from plotter2.runs.owning import OWNING
 from plotter2.runs.selecting import Circumstances, variables
 from plotter2.runs.task_place import Origin, TaskPlace, digest_of_inputs
 from plotter2.tasks import codes
@@ -36,6 +37,7 @@ from plotter2.tasks.places import selector_of
 from plotter2.wire.inputs import LinkProgram, Place, collected_path
 
 _STEP = "step"
+_BY_NAME = ("register@", "deregister@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
     for node in nodes:
         if node.op == NEED.full_name:
             finding.asked_for(node)
-        elif node.op.startswith(("register@", "deregister@")):
+        elif node.op.startswith(_BY_NAME):
             finding.spoken_of(node)
         elif node.op.startswith("collect@"):
             finding.collected(node)
@@ -98,6 +100,7 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
         "params": _used(instance, nodes),
         "links": {name: [link.module, link.link] for name, link in finding.links.items()},
         "exposed": _asked_about(instance, nodes, place),
+        "handled": _handled(nodes, finding.held),
     }
     done = Performance(
         run="",
@@ -188,6 +191,15 @@ def _asked_about(instance: Instance, nodes: Sequence[ir.Node], place: Place) -> 
     asks = any(value[1].startswith("exposed@") for node in nodes for value in node.calls)
     own = {head.name for head in instance.applicable.task.exposes}
     return [name for name in place.exposed if name not in own] if asks else []
+
+
+def _handled(nodes: Sequence[ir.Node], held: Mapping[str, Origin]) -> dict[str, str]:
+    """Give the runs whose tables a task hands on, claims or drops: one of a newer run is another table."""
+    read = {n.id: str(n.attributes["name"][1]) for n in nodes if n.op == NEED.full_name}
+    owning = [node for node in nodes if node.op.partition("@")[0] in OWNING]
+    names = [read[each] for node in owning for each in node.inputs if each in read]
+    names += [str(n.attributes["name"][1]) for n in owning if n.op.startswith(_BY_NAME)]
+    return {name: held[name].run for name in names if name in held}
 
 
 def _about(instance: Instance) -> dict[str, Any]:

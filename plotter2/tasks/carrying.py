@@ -18,6 +18,7 @@ from p2lang.semantics.structure import effects_of
 from plotter2.datter.blame import OF_THE_STORE
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
+from plotter2.datter.task_runs import Performance
 from plotter2.errors import ExitCode, Plotter2Error, Problem, RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.exposing import action_of
@@ -44,7 +45,8 @@ _POLL_S = 0.2
 class Wanted:
     """What is asked for: a task of a bundle, values of params, on the bundle alone or on those below as well.
 
-    `again` runs earlier tasks too that ran on the same data.
+    `again` runs earlier tasks too that ran on the same data. `resumed` tells that the task itself is a request that is
+    carried out now, whatever ran meanwhile.
     """
 
     bundle: BundleRow
@@ -52,6 +54,7 @@ class Wanted:
     params: Params = field(default_factory=dict)
     only: bool = False
     again: bool = False
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Tell whether all runs went well, and one at least was of the task that was asked for."""
-        done = any(e.task == self.task.name and e.state == "done" for e in self.ended)
-        return done and all(each.state in ("done", "same data") for each in self.ended)
+        """Tell whether all went well, and the task that was asked for is among them."""
+        asked = any(each.task == self.task.name for each in self.ended)
+        return asked and all(each.state in ("done", "same data") for each in self.ended)
 
 
 def carry_out(carrying: Carrying, wanted: Wanted) -> Report:
@@ -192,7 +195,7 @@ class _Run:
         place = placed(instance, self.carrying.store)
         before = instance.exposures.of(task.name).get(applicable.bundle.id)
         same = before is not None and before.done.inputs == place.done.inputs
-        if same and task.name != self.task.name and not self.wanted.again:
+        if before is not None and same and self._is_enough(task, before.done):
             return Ended(task.name, applicable.bundle, "same data")
         approved = self._approved(instance)
         if approved:
@@ -201,6 +204,19 @@ class _Run:
         self.carrying.begin(instance)
         result = self.carrying.perform(instance, place)
         return Ended(task.name, applicable.bundle, "done", result)
+
+    def _is_enough(self, task: Task, before: Performance) -> bool:
+        """Tell whether a run on the same data does for now.
+
+        It does for what comes before the task that was asked for, and for a task that gave others' tables away: these
+        can be given away only once.
+        """
+        if self.wanted.again:
+            return False
+        if task.name != self.task.name:
+            return True
+        gave = any(t.run != before.run and t.how != "share" for t in before.transfers)
+        return gave and not self.wanted.resumed
 
     def _instance(
         self,

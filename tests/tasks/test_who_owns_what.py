@@ -110,6 +110,27 @@ def test_handin_makes_another_task_the_owner_who_may_hand_on(bundle: Bundle) -> 
     assert grants[0]["exposed_by"] == f"{bundle.name}:a"
 
 
+def test_a_table_that_was_exposed_anew_is_handed_on_anew(bundle: Bundle) -> None:
+    bundle.attach(
+        EXPOSING + '  $t | handin(to="b")\n}\n'
+        'task b after a { access("total") | handin(to="c") }\n'
+        'task c after b { access("total") | handoff }'
+    )
+    bundle.done("c")
+    bundle.done("a")
+    assert hows(bundle.shown("c")) == [("handoff", bundle.name)]
+
+
+def test_asking_once_more_for_what_handed_on_is_no_mistake(bundle: Bundle) -> None:
+    bundle.attach(
+        EXPOSING + '  $t | handin(to="b")\n}\ntask b after a { access("total") | handoff }'
+    )
+    bundle.done("b")
+    again = bundle.run("b")
+    assert [each.state for each in again.ended] == ["same data", "same data"]
+    assert again.ok
+
+
 def test_what_was_handed_off_is_the_bundles_for_good(bundle: Bundle) -> None:
     text = EXPOSING.replace("task a {", "task a(many: int = 1) {")
     bundle.attach(
