@@ -94,7 +94,7 @@ def links(root: str | None, bundle: str) -> Answer:
         row = one_bundle(host.store, bundle)
         found = links_of(host.declarations(), row)
     rows = [_link_row(each, row) for each in found]
-    plain, coloured = drawn_table(["link", "of", "mode", "from", "why"], rows)
+    plain, coloured = drawn_table(["link", "of", "mode", "from", "why"], rows, spare=["mode"])
     data = {
         "ok": True,
         "bundle": {"id": row.id, "name": row.name},
@@ -133,7 +133,7 @@ def tasks(root: str | None, bundle: str) -> Answer:
             f" plotter2 attach {row.name} x.p2",
         )
     plain, coloured = drawn_table(
-        ["task", "of", "", "kind", "asks for", "after", "runs on", "why"], rows
+        ["task", "of", "", "kind", "asks for", "after", "runs on", "why"], rows, spare=["kind", ""]
     )
     more = _not_there(found, coverages) + _owners(exposed)
     return Answer(data, plain + more, coloured=coloured and coloured + more)

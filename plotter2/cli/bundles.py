@@ -43,7 +43,10 @@ def ls(
         found = _selected(store, selector, only, archived=archived)
     rows = [_row(line) for line in found]
     plain, coloured = drawn_table(
-        ["bundle", "rows", "tables", "added", "params", "id"], rows, ["rows", "tables"]
+        ["bundle", "rows", "tables", "added", "params", "id"],
+        rows,
+        ["rows", "tables"],
+        ["id", "tables", "added"],
     )
     data = {"ok": True, "bundles": [_line_json(line) for line in found]}
     if found:

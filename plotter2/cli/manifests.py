@@ -95,10 +95,16 @@ def _sound(found: Checked) -> str:
     assert found.manifest is not None
     what = f"{found.path.name}: a sound manifest of version {found.manifest.manifest_version}"
     if found.files:
-        what += (
-            f"; {count(found.files, 'file', 'files')}, {size(found.bytes)}, every byte as promised"
-        )
+        what += f"; {count(found.files, 'file', 'files')}, {size(found.bytes)}, {_promise(found)}"
+    elif found.path.is_file():
+        what += "; its files were not looked at, which manifest check FOLDER does"
     return what if found.is_canonical else f"{what} (not in canonical form; upgrade writes it so)"
+
+
+def _promise(found: Checked) -> str:
+    """Say what the files were held against: what the manifest says of them, if it does."""
+    assert found.manifest is not None
+    return "every byte as promised" if found.manifest.digests else "all there"
 
 
 def _head(found: Manifest) -> list[str]:

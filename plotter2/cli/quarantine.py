@@ -43,7 +43,9 @@ def quarantine_ls(root: str | None) -> Answer:
     reasons = refused.listed(grounds)
     rows = [[r.id, _what(r), size(_size(grounds, r)), _day(r.at), r.message] for r in reasons]
     rows += [[item.id, item.kind, size(item.bytes), _day(item.at), item.why] for item in items]
-    plain, coloured = drawn_table(["id", "what", "size", "since", "why"], rows, ["size"])
+    plain, coloured = drawn_table(
+        ["id", "what", "size", "since", "why"], rows, ["size"], ["size", "since"]
+    )
     data = {
         "ok": True,
         "items": [item.as_json() for item in items],

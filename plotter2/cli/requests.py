@@ -53,7 +53,7 @@ def requests_ls(
         [r.id, r.state, r.kind, _short(r), _when(r.asked), _tries(r), r.key or ""] for r in found
     ]
     head = ["id", "state", "kind", "what", "asked", "tries", "key"]
-    plain, coloured = drawn_table(head, rows)
+    plain, coloured = drawn_table(head, rows, ["tries"], ["key", "tries", "kind"])
     total = ", ".join(f"{number} {state}" for state, number in counts.items())
     data = {"ok": True, "requests": [request_json(r) for r in found], "counts": counts}
     if not found:
@@ -244,7 +244,7 @@ def _pictures(run: RunRow | None) -> list[str]:
 def _some(paths: Sequence[str]) -> str:
     names = [Path(path).name for path in paths]
     more = f" and {len(names) - _MOST_PICTURES} more" if len(names) > _MOST_PICTURES else ""
-    return ", ".join(names[:_MOST_PICTURES]) + more
+    return " ".join(names[:_MOST_PICTURES]) + more
 
 
 def _when(moment: int, *, seconds: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plotter2.cli.answer import shows_colours
@@ -12,12 +12,16 @@ from plotter2.printable import printable, table
 
 _MOST_DRAWN = 2_000
 """Longer tables are printed plainly: nobody reads them on a screen, and drawing them takes long."""
-_YIELDING = ("params", "why", "what", "pictures")
+_YIELDING = frozenset((
+    "params", "why", "what", "pictures", "address", "behind by", "key", "link", "from", "asks for", "after", "runs on",
+))  # fmt: skip
 """Columns that are folded where a window is narrow; names and ids are copied, so they stay whole."""
-_LEAST = 16
-"""Characters that a folded column has at least: narrower ones cannot be read."""
-_LEFT_OUT = ("params", "tables", "added", "rows", "since", "size")
+_LEAST, _LONGEST_WORD = 12, 24
+"""A folded column is at least so wide, and as wide as its longest word, up to so many characters."""
+_SPARE = ("params", "tables", "added", "rows", "since", "size")
 """Columns that a narrow window goes without, the first one first; `--json` and a pipe tell everything."""
+_BETWEEN = 2
+"""Blanks between two columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +34,101 @@ class Branch:
 
 
 def drawn_table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[str] = (),
+    spare: Sequence[str] = _SPARE,
 ) -> tuple[str, str]:
     """Give a table as plain text, and as a terminal shows it ("" when nobody will see it so).
 
-    The columns named in `numbers` stand at the right.
+    The columns named in `numbers` stand at the right. Where a window is too narrow those named in `spare` are left out,
+    one after the other, and a line below the table says so: nothing is cut off without a word.
     """
     plain = table(head, rows)
     if len(rows) > _MOST_DRAWN or not shows_colours(sys.stdout):
         return plain, ""
     from rich import box  # 60 ms, and only a table on a terminal needs it
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    width = Console().width
+    columns = fitting(head, rows, width, spare)
+    widths = shared_out(columns, width)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = _least_widths(head, cells)
-    places = _shown_in(_window(), head, widths)
-    is_tight = _taken(widths[place] for place in places) > _window()
-    for place in places:
+    for column in columns:
         drawn.add_column(
-            head[place],
-            justify="right" if head[place] in numbers else "left",
-            no_wrap=head[place] not in _YIELDING and not is_tight,
-            min_width=None if is_tight else widths[place],
+            column.title,
+            justify="right" if column.title in numbers else "left",
+            width=widths[column.place] if widths else None,
             overflow="fold",
         )
-    for row in cells:
-        drawn.add_row(*(Text(row[place]) for place in places))
-    gone = [title for place, title in enumerate(head) if place not in places]
-    told = f"\n(without {', '.join(gone)}: the window is narrow)" if gone else ""
-    return plain, _on_terminal(drawn) + told
+    for row in rows:
+        drawn.add_row(*(Text(printable(row[column.place])) for column in columns))
+    return plain, _on_terminal(drawn) + _left_out(head, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that is shown: its title, its place in the rows, and how narrow it may be."""
+
+    title: str
+    place: int
+    least: int
+    most: int
+
+
+def fitting(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int, spare: Sequence[str]
+) -> list[Column]:
+    """Give the columns that fit into `width`: without as many of the spare ones as need be."""
+    columns = [
+        _column(title, place, [printable(row[place]) for row in rows])
+        for place, title in enumerate(head)
+    ]
+    for title in spare:
+        if needed(columns) > width:
+            columns = [column for column in columns if column.title != title]
+    return columns
+
+
+def needed(columns: Sequence[Column]) -> int:
+    """Give how many characters the columns take when all that yield are as narrow as they may be."""
+    return sum(column.least for column in columns) + _BETWEEN * (len(columns) - 1)
+
+
+def shared_out(columns: Sequence[Column], width: int) -> dict[int, int]:
+    """Give each column's width by its place: the least, and then the room that is left, in equal shares.
+
+    Empty when not even the least fits: then all columns are folded.
+    """
+    room = width - needed(columns)
+    if room < 0:
+        return {}
+    widths = {column.place: column.least for column in columns}
+    wanting = sorted(columns, key=lambda column: column.most - column.least)
+    for number, column in enumerate(wanting):
+        share = min(column.most - column.least, room // (len(wanting) - number))
+        widths[column.place] += share
+        room -= share
+    return widths
+
+
+def _column(title: str, place: int, cells: Sequence[str]) -> Column:
+    from rich.cells import cell_len
+
+    most = max(map(cell_len, (title, *cells)))
+    if title not in _YIELDING:
+        return Column(title, place, most, most)
+    words = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+    least = max(len(title), _LEAST, min(words, _LONGEST_WORD))
+    return Column(title, place, min(least, most), most)
+
+
+def _left_out(head: Sequence[str], columns: Sequence[Column]) -> str:
+    shown = {column.title for column in columns}
+    gone = [title for title in head if title not in shown]
+    return f"\n(without {', '.join(gone)}: the window is narrow; --json has all)" if gone else ""
 
 
 def drawn_tree(branches: Sequence[Branch]) -> tuple[str, str]:
@@ -87,38 +155,6 @@ def drawn_tree(branches: Sequence[Branch]) -> tuple[str, str]:
     return plain, "\n".join(shown)
 
 
-def _least_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
-    """Give what each column needs at least: those that can be folded little, the others all they hold."""
-    from rich.cells import cell_len
-
-    whole = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        min(width, _LEAST) if title in _YIELDING else width
-        for title, width in zip(head, whole, strict=True)
-    ]
-
-
-def _shown_in(window: int, head: Sequence[str], widths: Sequence[int]) -> list[int]:
-    """Give the places of the columns that a window has room for."""
-    places = list(range(len(head)))
-    for title in _LEFT_OUT:
-        if _taken(widths[place] for place in places) <= window:
-            break
-        places = [place for place in places if head[place] != title]
-    return places
-
-
-def _taken(widths: Iterable[int]) -> int:
-    """Give the width of a table with such columns, and what is between them."""
-    return sum(width + 2 for width in widths) - 1
-
-
-def _window() -> int:
-    from rich.console import Console
-
-    return Console().width
-
-
 def _lines(branch: Branch, first: str, rest: str) -> list[str]:
     lines = [f"{first}{branch.label}  {branch.detail}".rstrip()]
     for each in branch.below:
@@ -132,7 +168,9 @@ def _lines(branch: Branch, first: str, rest: str) -> list[str]:
 def _on_terminal(drawn: object) -> str:
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), force_terminal=True, width=_window(), highlight=False)
+    console = Console(
+        file=io.StringIO(), force_terminal=True, width=Console().width, highlight=False
+    )
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip("\n")

@@ -110,7 +110,7 @@ def source_at(folder: Path) -> Iterator[LocalSource]:
             codes.NO_COPY,
             f"there is no safe copy in {folder}",
             where=str(folder),
-            help="name the folder that plotter2 backup wrote to",
+            help="name the folder that plotter2 backup wrote to, or the address of a relay",
         )
     with Store.open_to_read(folder) as store, moment_of(store, private_keys=True) as source:
         yield source

@@ -83,8 +83,8 @@ def test_a_key_with_something_else_is_refused_and_both_are_shown(place: Workplac
         error = error_of(p2(place.root, "run", place.script, *words, "--key", "k", "--json"))
         assert error["code"] == "P2-D0885"
         then, now = error["note"].splitlines()
-        assert then.startswith("asked then: run {")
-        assert now.startswith("asked now: run {")
+        assert then.startswith("asked then: run, ")
+        assert now.startswith("asked now: run, ")
         assert words[1].partition("=")[0] in now
         assert words[1].partition("=")[0] not in then
     assert error_of(p2(place.root, "run", place.script, "--key", "two words", "--json"))[
@@ -220,7 +220,7 @@ def test_runs_are_listed_newest_first_with_their_pictures(place: Workplace) -> N
     head, newest, older = p2(place.root, "runs").out.splitlines()
     assert head.split() == ["run", "script", "state", "when", "pictures"]
     assert newest.startswith(second["run"])
-    assert older.endswith("reward.png, reward.svg")
+    assert older.endswith("reward.png reward.svg")
     assert "did not run yet" in p2(place.root, "runs", "nothing.p2").out
 
 

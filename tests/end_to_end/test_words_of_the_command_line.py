@@ -152,3 +152,17 @@ def test_words_in_the_wrong_order_are_put_right(root: Path, tmp_path: Path) -> N
     assert f"the bundle stands before it: plotter2 attach my-data {script}" in turned.err
     assert "there is no bundle 'nope'" in p2(root, "attach", "nope", script).err
     assert "plotter2 tasks my-data lists them" in p2(root, "run", "my-data").err
+
+
+def test_a_check_of_a_bare_manifest_says_what_it_did_not_look_at(tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "t.csv").write_text("a,b\n1,2\n")
+    (folder / "manifest.json").write_text(
+        '{"manifest_version":1,"date":"2026-11-24","time":"13:05:00","user":"ada","meta":{},'
+        '"name":"t","contains":["t.csv"]}'
+    )
+    bare = p2(tmp_path / "root", "manifest", "check", folder / "manifest.json").out
+    assert "its files were not looked at" in bare
+    assert "1 file, 8 B, all there" in p2(tmp_path / "root", "manifest", "check", folder).out
+    assert "not looked at" not in p2(tmp_path / "root", "manifest", "check", folder).out
