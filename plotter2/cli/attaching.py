@@ -52,6 +52,8 @@ def attach(
     if bundle.endswith(".p2"):
         words = shlex.join(["plotter2", "attach", str(scripts[0]), bundle])
         raise click.UsageError(f"`{bundle}` is a script, and the bundle stands before it: {words}")
+    for name in set(mutable) & set(constant):
+        raise click.UsageError(f"the link {name} cannot be both --mutable and --constant")
     for script in scripts:
         require_script(script)
     opened = [open_script(script) for script in scripts]

@@ -233,7 +233,7 @@ def signed_now(
     click.echo(_effects(compiled), err=True)
     if not yes:
         then = "run it" if bundle is None else f"attach it to {bundle}"
-        click.confirm(f"sign it with your key and {then}?", abort=True, err=True)
+        click.confirm(_on_one_line(f"sign it with your key and {then}?"), abort=True, err=True)
     ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
         secret = new_passphrase() if is_interactive() else None
@@ -249,14 +249,19 @@ def _at(bundle: str | None) -> str:
 
 
 def _effects(compiled: CompiledScript) -> str:
-    lines = [f"{compiled.script.path} is not signed. It"]
+    lines = [_on_one_line(f"{compiled.script.path} is not signed. It")]
     for capability in compiled.capabilities:
         right, _, target = capability.partition(" ")
-        lines.append(f"  {right + 's':<6}  {target.partition(':')[2]}")
+        lines.append(_on_one_line(f"  {right + 's':<6}  {target.partition(':')[2]}"))
     seconds = compiled.work / 100_000_000
     time = f"about {seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
     lines.append(f"  costs   at most {compiled.work:,} units of work, {time}")
     return "\n".join(lines)
+
+
+def _on_one_line(text: str) -> str:
+    """Give what a person decides by: no name may hide a line of it, or look like one."""
+    return printable(text.replace("\n", "\N{REPLACEMENT CHARACTER}"))
 
 
 def show_event(event: Event) -> None:

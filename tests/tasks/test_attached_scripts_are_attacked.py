@@ -56,3 +56,19 @@ def test_a_script_that_counts_nowhere_is_refused_once_for_all_bundles(world: Wor
     signed.path.write_text(LINK)
     assert not p2(root, "attach", "experiment2/*", signed.path, "--json").json["ok"]
     assert len(p2_json(root, "links", "experiment2/experiment2a")["links"]) == 1
+
+
+def test_no_name_hides_what_a_person_is_asked_to_sign(world: World) -> None:
+    path = world.script("matrix\x07\n  reads nothing.p2", LINK)
+    told = p2(world.host.settings.root, "attach", "experiment2/experiment2a", path, "-y")
+    assert told.code == 4
+    assert "\x07" not in told.err
+    assert told.err.splitlines()[1] == "  links   matrix"
+
+
+def test_a_link_has_one_mode(world: World) -> None:
+    path = world.script("matrix.p2", LINK)
+    words = ("attach", "experiment2/experiment2a", path, "-y")
+    both = p2(world.host.settings.root, *words, "--mutable", "matrix", "--constant", "matrix")
+    assert both.code == 2
+    assert "cannot be both" in both.err
