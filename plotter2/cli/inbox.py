@@ -20,6 +20,7 @@ from plotter2.datter.codes import DISK_FULL, STORE_BUSY
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import printable, table
 from plotter2.staging.arriving import SCAN_S
+from plotter2.staging.grounds import shown
 from plotter2.staging.hints import moments
 from plotter2.staging.inbox import Inbox, Step, Told, status
 from plotter2.wire.codes import MEMORY_NOT_MADE
@@ -53,8 +54,8 @@ def watch(root: str | None, once: bool) -> Answer:
             disk = partial(room.warnings, host.settings.root, host.settings.disk)
             last = _once(box, stop) if once else _watched(box, stop, teller, disk)
     counts = {word: teller.counts[word] for word in ("staged", "stored", "quarantined")}
-    waiting = [{"name": one.name, "why": one.why} for one in last.waiting]
-    lines = [f"not taken: {one.name}: {one.why}" for one in last.waiting[:_SHOWN]]
+    waiting = [{"name": shown(one.name), "why": one.why} for one in last.waiting]
+    lines = [f"not taken: {shown(one.name)}: {one.why}" for one in last.waiting[:_SHOWN]]
     if len(waiting) > _SHOWN:
         lines.append(f"and {len(waiting) - _SHOWN} more")
     lines.append(", ".join(f"{number} {word}" for word, number in counts.items()))
@@ -93,6 +94,7 @@ class _Teller:
         self._quiet = quiet
         self.counts: Counter[str] = Counter()
         self._warned = False
+        self._late: set[tuple[str, str]] = set()
 
     def tell(self, told: Told) -> None:
         """Take one piece of news."""
@@ -105,6 +107,13 @@ class _Teller:
             for warning in warnings:
                 self.say(f"warning: {warning}", loud=True)
         self._warned = bool(warnings)
+
+    def late(self, step: Step) -> None:
+        """Tell what waits for long, each with each reason once."""
+        late = {(one.name, one.why) for one in step.waiting if one.is_late}
+        for name, why in sorted(late - self._late):
+            self.say(f"waiting for {shown(name)}: {why}")
+        self._late = late
 
     def say(self, line: str, *, loud: bool = False) -> None:
         """Print a line; a loud one goes to standard error in any case."""
@@ -121,6 +130,7 @@ def _watched(
         try:
             last = box.step(lambda: not stop.is_set())
             trouble = ""
+            teller.late(last)
             if last.stored:
                 teller.warn(disk())
         except Plotter2Error as error:

@@ -54,7 +54,9 @@ def _synced(items: Sequence[Path], refused: list[Waiting]) -> list[Path]:
                     if len(opened) >= _OPEN_FILES:
                         _sync_and_close(opened)
             except OSError as error:
-                refused.append(Waiting(item.name, f"it cannot be read: {error.strerror}"))
+                refused.append(
+                    Waiting(item.name, f"it cannot be read: {error.strerror}", is_late=True)
+                )
             else:
                 whole.append(item)
     finally:
@@ -74,6 +76,6 @@ def _is_moved(item: Path, folder: Path, refused: list[Waiting]) -> bool:
     try:
         item.rename(folder / item.name)
     except OSError as error:
-        refused.append(Waiting(item.name, f"it cannot be moved: {error.strerror}"))
+        refused.append(Waiting(item.name, f"it cannot be moved: {error.strerror}", is_late=True))
         return False
     return True

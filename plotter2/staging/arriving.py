@@ -13,7 +13,7 @@ from pathlib import Path
 from plotter2.manifest.container import ENDING
 from plotter2.staging.grounds import Grounds, entries_in
 from plotter2.staging.packages import MANIFEST_FILE, is_package, is_whole
-from plotter2.staging.stillness import UNFINISHED, Look, is_written, look
+from plotter2.staging.stillness import UNFINISHED, Look, is_written, leaves_of, look
 
 SCAN_S = 2.0
 """Between two looks at most; an item must be the same for as long."""
@@ -27,6 +27,8 @@ class Waiting:
 
     name: str
     why: str
+    is_late: bool = False
+    """It does not become whole by itself, or waits for longer than what is on its way should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,20 @@ class Arrivals:
         self._still_s = still_s
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
+        self._first: dict[str, float] = {}
 
     def scan(self) -> Scan:
         """Look through the whole inbox. Raises DataError when it cannot be read."""
         before, self._seen = self._seen, {}
+        first, self._first = self._first, {}
         ready: list[Path] = []
         waiting: list[Waiting] = []
         for entry in entries_in(self._grounds.inbox):
             path = Path(entry.path)
             why = self._why_not(path, before.get(entry.name))
             if why:
-                waiting.append(Waiting(entry.name, why))
+                since = self._first[entry.name] = first.get(entry.name, self._clock())
+                waiting.append(Waiting(entry.name, why, self._clock() - since > EMPTY_S))
             else:
                 ready.append(path)
         return Scan(tuple(ready), tuple(waiting))
@@ -74,7 +79,7 @@ class Arrivals:
             return "its name says that it is not finished"
         now, found = self._clock(), look(path)
         if found is None:
-            return "it changes"
+            return _why_unseen(path)
         same = before is not None and before.look == found
         since = before.since if before is not None and same else now
         self._seen[path.name] = _Seen(found, since)
@@ -86,6 +91,17 @@ class Arrivals:
             if _may_be_package(path) and is_package(path) and not is_whole(path):
                 return "it is a package that is not whole so far"
         return "a program is writing it" if is_written(path) else ""
+
+
+def _why_unseen(path: Path) -> str:
+    try:
+        for _ in leaves_of(path):
+            pass
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    return "it changes"
 
 
 def _may_be_package(path: Path) -> bool:

@@ -102,6 +102,22 @@ def test_a_file_deep_in_a_folder_that_somebody_writes_is_waited_for(place: Place
     assert set(attempts(place.store)) == {"sweep", "sweep/run0"}
 
 
+def test_what_waits_for_long_is_marked_so(tmp_path: Path) -> None:
+    grounds, now = Grounds(tmp_path), [0.0]
+    grounds.make()
+    arrivals = Arrivals(grounds, clock=lambda: now[0])
+    growing = grounds.inbox / "growing.csv"
+    late = {}
+    for moment in (0.0, 30.0, EMPTY_S, EMPTY_S + 1):
+        now[0] = moment
+        with growing.open("a") as file:
+            file.write("1\n")
+        (waiting,) = arrivals.scan().waiting
+        assert waiting.why == "it came or changed a moment ago"
+        late[moment] = waiting.is_late
+    assert late == {0.0: False, 30.0: False, EMPTY_S: False, EMPTY_S + 1: True}
+
+
 @pytest.mark.parametrize("name", ["a.csv.part", "a.csv.tmp", "A.CSV.PART", "a.csv~"])
 def test_unfinished_names_are_left_alone_until_they_are_renamed(place: Place, name: str) -> None:
     path = place.root / "inbox" / name
