@@ -62,8 +62,8 @@ def said_of(root: Path) -> dict[str, Any]:
         found: dict[str, Any] = {
             **registry.dump(),
             "contents": [objects for _, objects in registry.contents()],
-            "runs": [(run.id, run.state, run.record) for run in registry.runs(100)],
-            "serials": registry.seen(),
+            "runs": [(run.id, run.state, run.record) for run in registry.runs.newest(100)],
+            "serials": registry.runs.seen_serials(),
             "requests": [(each.id, each.state) for each in registry.requests(str).listed()],
         }
     finally:

@@ -16,8 +16,8 @@ from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
 from plotter2.datter.bodies import Add, Run
 from plotter2.datter.leases import moment_ms
-from plotter2.datter.registry import RunRow
 from plotter2.datter.requested import STATES, Change, Request, State
+from plotter2.datter.runs import RunRow
 from plotter2.datter.store import Store
 
 _OPEN: tuple[State, ...] = ("queued", "leased", "dead")

@@ -18,9 +18,10 @@ from plotter2.datter.blame import is_own_fault
 from plotter2.datter.ids import now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.leases import moment_ms
-from plotter2.datter.registry import Registry, RunRow
+from plotter2.datter.registry import Registry
 from plotter2.datter.requested import Request, State, Token
 from plotter2.datter.requests import Requests
+from plotter2.datter.runs import RunRow
 from plotter2.datter.task_runs import TaskRun
 from plotter2.errors import DataError, HostError, Plotter2Error, Problem
 from plotter2.wire.codes import BROKEN_OFF
@@ -49,15 +50,15 @@ class Journal:
         if ran is None:
             return False
         self.requests.ask_all(ran.done.asked())
-        self.registry.finish_run(run.id, "done", ran.at, told_of(self.layout, run.record, ran))
-        self.registry.see_serial(run.script, ran.done.serial)
+        self.registry.runs.finish(run.id, "done", ran.at, told_of(self.layout, run.record, ran))
+        self.registry.runs.see_serial(run.script, ran.done.serial)
         return True
 
     def end_run(self, run_id: str, state: str, record: dict[str, Any]) -> None:
         """Enter that a run ended without a result, unless it has ended; nothing of it stays to be seen."""
         with self.requests.together():
             folder = self.layout.output / run_id
-            if self.registry.finish_run(run_id, state, now_ms(), record) and folder.exists():
+            if self.registry.runs.finish(run_id, state, now_ms(), record) and folder.exists():
                 durable.discard_dir(folder)
                 durable.sync_dir(folder.parent)
 
@@ -98,7 +99,7 @@ class Work:
         with requests.together():
             requests.renew(self._token, self._lease_s)
             requests.begin_run(self._token, run_id)
-            self._journal.registry.start_run(
+            self._journal.registry.runs.start(
                 RunRow(run_id, script, "started", now_ms(), None, record)
             )
         self._renewed = moment_ms()
@@ -122,8 +123,8 @@ class Work:
 
         def end() -> None:
             publish()
-            self._journal.registry.finish_run(run_id, "done", now_ms(), record)
-            self._journal.registry.see_serial(script, serial)
+            self._journal.registry.runs.finish(run_id, "done", now_ms(), record)
+            self._journal.registry.runs.see_serial(script, serial)
 
         self.done({"run": run_id}, end)
 
@@ -154,7 +155,7 @@ def settle(journal: Journal) -> int:
 
     Gives how many requests were taken back. Raises DataError.
     """
-    open_runs = journal.registry.open_runs()
+    open_runs = journal.registry.runs.open()
     taken = sum(_is_taken_back(journal, request.id) for request in journal.requests.overdue())
     if open_runs:
         alive = {request.run for request in journal.requests.listed(("leased",), limit=-1)}
@@ -181,7 +182,7 @@ def _is_taken_back(journal: Journal, request_id: str) -> bool:
         request = journal.requests.request(request_id)
         if not request.is_abandoned:  # another process was faster
             return False
-        run = journal.registry.run(request.run) if request.run else None
+        run = journal.registry.runs.find(request.run) if request.run else None
         if run is not None and journal.is_done(run):
             journal.requests.finish(request.token, {"run": run.id})
             return True

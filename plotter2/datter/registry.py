@@ -25,6 +25,7 @@ from plotter2.datter.database import damaged, open_database, together, translate
 from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
 from plotter2.datter.requests import Requests, copy_requests
+from plotter2.datter.runs import Runs
 from plotter2.datter.task_runs import TaskRuns, exposed_objects
 
 _MOST_MARKS = 500
@@ -34,7 +35,6 @@ _TABLE = msgspec.json.Decoder(Table)
 
 _BUNDLES = """SELECT id, name, attempt, parent, state, created, params, repeat, axes, content,
   digest FROM bundles """
-_RUNS = "SELECT id, script, state, started, finished, record FROM runs "
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +69,6 @@ class Renamed:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run of a script: `state` is started, done, failed or broken off; times in ms since 1970."""
-
-    id: str
-    script: str
-    state: str
-    started: int
-    finished: int | None
-    record: dict[str, Any]
-
-
 class Registry:
     """An open registry. Every method raises DataError with a P2-D08xx code when SQLite refuses."""
 
@@ -90,6 +78,7 @@ class Registry:
         self.attachments = Attachments(connection, path)
         self.task_runs = TaskRuns(connection, path)
         self.origins = Origins(connection, path)
+        self.runs = Runs(connection, path)
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -326,78 +315,7 @@ class Registry:
             )
         }
 
-    # ------------------------------------------------------------ runs and serials
-    def start_run(self, run: RunRow) -> None:
-        """Enter a run that begins."""
-        values = (
-            run.id,
-            run.script,
-            run.state,
-            run.started,
-            run.finished,
-            canonical(run.record).decode(),
-        )
-        self._transaction(lambda: self._run("INSERT INTO runs VALUES(?,?,?,?,?,?)", values))
-
-    def finish_run(self, run_id: str, state: str, finished: int, record: dict[str, Any]) -> bool:
-        """Enter how a run ended; False when no such run is open."""
-
-        def enter() -> bool:
-            self._run(
-                "UPDATE runs SET state=?, finished=?, record=? WHERE id=? AND state='started'",
-                (state, finished, canonical(record).decode(), run_id),
-            )
-            return self._connection.changes() == 1
-
-        return self._transaction(enter)
-
-    def open_runs(self) -> tuple[RunRow, ...]:
-        """Give the runs that began and have no end yet, oldest first."""
-        return self._runs("WHERE state='started' ORDER BY id", ())
-
-    def runs(
-        self, limit: int, script: str | None = None, path: str | None = None
-    ) -> tuple[RunRow, ...]:
-        """Give the newest runs, newest first; of one script only, by its signed name or its file."""
-        return self._runs(
-            "WHERE ?1 IS NULL OR script=?1 OR json_extract(record, '$.script.path')=?2"
-            " ORDER BY started DESC, id DESC LIMIT ?3",
-            (script, path, limit),
-        )
-
-    def run(self, run_id: str) -> RunRow | None:
-        """Give the run with this id."""
-        found = self._runs("WHERE id=?", (run_id,))
-        return found[0] if found else None
-
-    def run_ids(self) -> frozenset[str]:
-        """Give the ids of all runs."""
-        return frozenset(row[0] for row in self._rows("SELECT id FROM runs", ()))
-
-    def last_run_of(self, script: str) -> RunRow | None:
-        """Give the newest run of the script with this name."""
-        found = self._runs("WHERE script=? ORDER BY started DESC, id DESC LIMIT 1", (script,))
-        return found[0] if found else None
-
-    def seen_serial(self, script: str) -> int | None:
-        """Give the highest serial number seen for a script's name."""
-        rows = self._rows("SELECT serial FROM seen WHERE script=?", (script,))
-        return rows[0][0] if rows else None
-
-    def see_serial(self, script: str, serial: int) -> None:
-        """Remember a serial number; the highest one counts."""
-        self._transaction(
-            lambda: self._run(
-                "INSERT INTO seen VALUES(?,?) ON CONFLICT(script) DO UPDATE"
-                " SET serial = max(serial, excluded.serial)",
-                (script, serial),
-            )
-        )
-
-    def seen(self) -> dict[str, int]:
-        """Give all script names with their highest serial numbers."""
-        return dict(self._rows("SELECT script, serial FROM seen", ()))
-
+    # ------------------------------------------------------------ requests
     def requests(self, new_id: Callable[[], str]) -> Requests:
         """Give the journal of requests, which lies in the same file."""
         return Requests(self._connection, self._path, new_id)
@@ -407,12 +325,6 @@ class Registry:
         return together(self._connection, self._path)
 
     # ------------------------------------------------------------ SQLite
-    def _runs(self, rest: str, values: tuple[Any, ...]) -> tuple[RunRow, ...]:
-        return tuple(
-            RunRow(run_id, script, state, started, finished, json.loads(record))
-            for run_id, script, state, started, finished, record in self._rows(_RUNS + rest, values)
-        )
-
     def _bundles(self, rest: str, values: tuple[Any, ...]) -> tuple[BundleRow, ...]:
         return tuple(_bundle_row(row) for row in self._rows(_BUNDLES + rest, values))
 
@@ -435,10 +347,7 @@ class Registry:
 def copy_runs(old: Registry, new: Registry) -> None:
     """Take run records, requests and serial numbers over into another registry; no file holds these."""
     with new.together():
-        for run in reversed(old.runs(limit=1_000_000)):
-            new.start_run(run)
-        for script, serial in old.seen().items():
-            new.see_serial(script, serial)
+        new.runs.take_over(old.runs)
         copy_requests(old._connection, new._connection)
     new.acknowledged.take_over(old.acknowledged)
 

@@ -39,9 +39,10 @@ from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.ownership import Ownership
 from plotter2.datter.performing import Performing
 from plotter2.datter.reading import registry_to_read
-from plotter2.datter.registry import BundleRow, Registry, Renamed, RunRow, check_registry
+from plotter2.datter.registry import BundleRow, Registry, Renamed, check_registry
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
+from plotter2.datter.runs import RunRow
 from plotter2.datter.stack import Part, Stacked, kind_of_param, stack
 from plotter2.datter.task_runs import TaskRuns
 from plotter2.datter.transfers import Holder
@@ -267,7 +268,7 @@ class Store:
         """Give what runs of tasks that living processes are at work on say of themselves in their records."""
         settle(self._journal)
         return tuple(
-            run.record["task"] for run in self._registry.open_runs() if "task" in run.record
+            run.record["task"] for run in self._registry.runs.open() if "task" in run.record
         )
 
     def ownership(self) -> Ownership:
@@ -414,21 +415,21 @@ class Store:
 
     def run(self, run_id: str) -> RunRow | None:
         """Give the record of a run."""
-        return self._registry.run(run_id)
+        return self._registry.runs.find(run_id)
 
     def runs(
         self, limit: int = 20, script: str | None = None, path: str | None = None
     ) -> tuple[RunRow, ...]:
         """Give the newest runs, newest first; of one script only, by its signed name or its file."""
-        return self._registry.runs(limit, script, path)
+        return self._registry.runs.newest(limit, script, path)
 
     def last_run_of(self, script: str) -> RunRow | None:
         """Give the newest run of the script with this name."""
-        return self._registry.last_run_of(script)
+        return self._registry.runs.last_of(script)
 
     def seen_serial(self, script: str) -> int | None:
         """Give the highest serial number seen for a script's name."""
-        return self._registry.seen_serial(script)
+        return self._registry.runs.seen_serial(script)
 
     def garbage(self, grace_s: float, *, remove: bool) -> collecting.Garbage:
         """Find what no bundle needs and is older than `grace_s`, and remove it if that is wanted.
@@ -436,7 +437,7 @@ class Store:
         Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
         """
         with locked(self._layout.registry / "lock", PATIENCE_S):
-            known = collecting.Known(self._registry.run_ids(), self.acknowledged.copies())
+            known = collecting.Known(self._registry.runs.ids(), self.acknowledged.copies())
             found = collecting.find(self._layout, grace_s, known)
             if remove:
                 collecting.remove(self._layout, found)

@@ -351,7 +351,7 @@ def _is_sound_registry(path: Path) -> bool:
         return False
     try:
         check_registry(registry)
-        return bool(registry.known_events() or registry.runs(1))
+        return bool(registry.known_events() or registry.runs.newest(1))
     except DataError:
         return False
     finally:

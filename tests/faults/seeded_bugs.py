@@ -208,7 +208,7 @@ def pictures_before_the_run_has_its_end() -> None:
 
 
 def _end_run_only(self: living.Journal, run_id: str, state: str, record: dict[str, Any]) -> None:
-    self.registry.finish_run(run_id, state, 0, record)
+    self.registry.runs.finish(run_id, state, 0, record)
 
 
 # ------------------------------------------------------------ order

@@ -346,7 +346,7 @@ def test_a_script_that_is_older_than_what_ran_is_not_attached_but_stays_where_it
     first = world.signed("experiment2/experiment2a", "matrix.p2", LINK)
     world.host.attach("experiment2/experiment2a", [first])
     registry = Registry.open(world.host.store.layout.registry / "registry.db")
-    registry.see_serial("own/matrix", 2)
+    registry.runs.see_serial("own/matrix", 2)
     registry.close()
     assert isinstance(asked(world, "experiment2/experiment2a"), Answered)
     (again,) = world.host.attach("experiment2/experiment2a", [first])
