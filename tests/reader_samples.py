@@ -15,6 +15,7 @@ from plotter2.child.reader import read_files
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import (
     ColumnFound,
+    ColumnKept,
     FromChild,
     LineRefused,
     Note,
@@ -35,6 +36,8 @@ class Channel:
 
     messages: list[FromChild] = field(default_factory=list)
     output: bytearray = field(default_factory=bytearray)
+    files: list[bytes] = field(default_factory=list)
+    """The files of a table in pieces, for what is kept as it is."""
 
     def send(self, message: FromChild) -> None:
         self.messages.append(decode_from_child(encode(message)))
@@ -83,7 +86,7 @@ def read_one(content: bytes | str, format: str = "csv", **limits: int) -> Found:
 def gathered(channel: Channel) -> Found:
     found = Found({}, {}, {}, {}, {}, {}, [])
     for message in channel.messages:
-        if isinstance(message, ColumnFound):
+        if isinstance(message, ColumnFound | ColumnKept):
             take_column(message, channel, found)
         elif isinstance(message, TableFound):
             found.tables.setdefault(message.table, {})
@@ -99,8 +102,15 @@ def gathered(channel: Channel) -> Found:
     return found
 
 
-def take_column(message: ColumnFound, channel: Channel, found: Found) -> None:
-    data = bytes(channel.output[message.offset : message.offset + message.length])
+def content_of(message: ColumnFound | ColumnKept, channel: Channel) -> bytes:
+    """Give the Arrow file that a message is about."""
+    if isinstance(message, ColumnKept):
+        return channel.files[message.piece]
+    return bytes(channel.output[message.offset : message.offset + message.length])
+
+
+def take_column(message: ColumnFound | ColumnKept, channel: Channel, found: Found) -> None:
+    data = content_of(message, channel)
     frame = pl.read_ipc(io.BytesIO(data))
     assert frame.columns == [message.name]
     values = frame[message.name]

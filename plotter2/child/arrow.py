@@ -22,14 +22,17 @@ class Chunk:
     data: memoryview
     rows: int
     nulls: int
+    file: int | None = None
+    """Which of the files that were read these bytes are, if they are one as it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some rows of a column that were one file; `data` is that file if it can stay as it is."""
+    """Some rows of a column that were one file: which one, and `data` if it can stay as it is."""
 
     rows: int
     data: memoryview | None = None
+    file: int | None = None
 
 
 def chunks_of(
@@ -44,7 +47,7 @@ def chunks_of(
         some = values.slice(start, piece.rows)
         start += piece.rows
         if piece.data is not None and len(piece.data) <= chunk_bytes:
-            yield Chunk(piece.data, piece.rows, some.null_count())
+            yield Chunk(piece.data, piece.rows, some.null_count(), piece.file)
         else:
             yield from _fitting(some, chunk_bytes)
     if pieces:
@@ -73,7 +76,7 @@ def arrow_file(values: pl.Series) -> memoryview:
     buffer = io.BytesIO()
     small = values.estimated_size() < _COMPRESSED_BYTES
     # The oldest layout holds exactly the rows of a slice; the newest would carry all its texts along.
-    values.to_frame().write_ipc(
+    values.rechunk().to_frame().write_ipc(
         buffer,
         compression="zstd" if small else "uncompressed",
         compat_level=pl.CompatLevel.oldest(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Protocol
+from typing import Any, Protocol
 
 from logger2.identity import Scalar
 from plotter2.child.arrow import chunks_of
@@ -23,6 +23,7 @@ from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import (
     ColumnFound,
+    ColumnKept,
     FromChild,
     LineRefused,
     Progress,
@@ -82,7 +83,8 @@ def _read_group(
 ) -> None:
     if files[0].format == "arrow":
         pieces = _cut(_view_of(files[0], fds), files[0].pieces)
-        sender.table(name, read_arrow(pieces, name, limits, whole=files[0].whole))
+        table = read_arrow(pieces, name, limits, whole=files[0].whole)
+        sender.table(name, table, in_pieces=bool(files[0].pieces))
         return
     content = {file.name.rpartition("/")[2]: _bytes_of(file, fds) for file in files}
     data = next(iter(content.values()))
@@ -165,8 +167,11 @@ class _Sender:
             )
         )
 
-    def table(self, name: str, table: ReadTable) -> None:
-        """Announce a table: its columns in order, then that it is complete."""
+    def table(self, name: str, table: ReadTable, *, in_pieces: bool = False) -> None:
+        """Announce a table: its columns in order, then that it is complete.
+
+        The host can find a file of one that came `in_pieces`: what is kept of it as it is does not go back.
+        """
         notes = list(table.notes)
         for column in table.columns:
             features = features_of(column)
@@ -175,7 +180,7 @@ class _Sender:
                     notes.append(f"column {column.name!r} has {odd} {word}")
             if unit := table.units.get(column.name):
                 features["unit"] = unit
-            self._column(name, column, features)
+            self._column(name, column, features, in_pieces)
         for bad in table.no_rows:
             offset, length = self._channel.append(bad.content)
             self._channel.send(
@@ -199,19 +204,21 @@ class _Sender:
             )
         )
 
-    def _column(self, table: str, column: ReadColumn, features: dict[str, Scalar]) -> None:
+    def _column(
+        self, table: str, column: ReadColumn, features: dict[str, Scalar], in_pieces: bool
+    ) -> None:
         for values in chunks_of(column.values, self._chunk_bytes, column.pieces):
-            offset, length = self._channel.append(values.data)
-            self._channel.send(
-                ColumnFound(
-                    table=table,
-                    name=column.name,
-                    dtype=column.kind,
-                    rows=values.rows,
-                    nulls=values.nulls,
-                    features=features,
-                    offset=offset,
-                    length=length,
-                )
-            )
+            told: dict[str, Any] = {
+                "table": table,
+                "name": column.name,
+                "dtype": column.kind,
+                "rows": values.rows,
+                "nulls": values.nulls,
+                "features": features,
+            }
+            if in_pieces and values.file is not None:
+                self._channel.send(ColumnKept(**told, piece=values.file))
+            else:
+                offset, length = self._channel.append(values.data)
+                self._channel.send(ColumnFound(**told, offset=offset, length=length))
             features = {}

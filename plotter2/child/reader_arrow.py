@@ -6,7 +6,6 @@ the very same bytes, whichever release wrote them.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +42,7 @@ def read_arrow(
     that no column has), P2-D0847, P2-D0848, P2-D0849, P2-D0854 (limits, names).
     """
     columns: dict[str, _Growing] = {}
-    for data in files:
+    for number, data in enumerate(files):
         frame = _frame(data, where)
         for series in frame.get_columns():
             kind, values = _typed(series, where)
@@ -55,7 +54,7 @@ def read_arrow(
                 )
             grown.values.append(values)
             stays = frame.width == 1 and values.dtype == series.dtype
-            grown.pieces.append(Piece(len(values), data if stays else None))
+            grown.pieces.append(Piece(len(values), data if stays else None, number))
     checked_names(tuple(columns), where, limits)
     made = tuple(_column(name, grown, where, limits) for name, grown in columns.items())
     rows = len(made[0].values) if made else 0
@@ -82,7 +81,7 @@ def _frame(data: memoryview, where: str) -> pl.DataFrame:
     if bytes(data[:6]) != b"ARROW1":
         raise _bad(where, "it does not begin like one")
     try:
-        return pl.read_ipc(io.BytesIO(data)).rechunk()
+        return pl.read_ipc(bytes(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         first = next(iter(str(error).splitlines()), "")
         raise _bad(where, "it is damaged", f"polars says: {first[:200]}") from None

@@ -82,9 +82,12 @@ class Adding:
         self._incoming = incoming
         self._folder = folder
 
-    def put(self, data: bytes | memoryview) -> tuple[str, int]:
-        """Take the bytes of a column chunk; gives (SHA-256, number of bytes). Raises DataError."""
-        return self._incoming.put(data)
+    def put(self, data: bytes | memoryview, digest: str = "") -> tuple[str, int]:
+        """Take the bytes of a column chunk; gives (SHA-256, number of bytes). Raises DataError.
+
+        Who gives the `digest` computed it of these very bytes, which nobody can change any more.
+        """
+        return self._incoming.put(data, digest)
 
     def commit(
         self, drafts: Sequence[Draft], patience_s: float, within: Within = lambda _: None

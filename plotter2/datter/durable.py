@@ -175,8 +175,11 @@ class LaterWrites:
         self._started: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
 
-    def start(self, path: Path, data: bytes) -> None:
-        """Begin to make the file `path`; waits while two others are not done. Raises as `wait`."""
+    def start(self, path: Path, data: bytes | memoryview) -> None:
+        """Begin to make the file `path`; waits while two others are not done. Raises as `wait`.
+
+        `data` must not change any more.
+        """
         from concurrent.futures import (
             ThreadPoolExecutor,  # costs 10 ms, and only large files need it
         )

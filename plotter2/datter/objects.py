@@ -101,15 +101,19 @@ class Incoming:
         self._open: list[tuple[int, Path]] = []
         self._later = durable.LaterWrites()
 
-    def put(self, data: bytes | memoryview) -> tuple[str, int]:
-        """Take bytes in; gives (SHA-256, number of bytes). Raises DataError."""
-        digest = hashlib.sha256(data).hexdigest()
+    def put(self, data: bytes | memoryview, known_digest: str = "") -> tuple[str, int]:
+        """Take bytes in; gives (SHA-256, number of bytes). Raises DataError.
+
+        Who gives the digest computed it of these very bytes, which nobody can change any more.
+        """
+        digest = known_digest or hashlib.sha256(data).hexdigest()
+        stays = bool(known_digest) or isinstance(data, bytes)
         size = len(memoryview(data).cast("B"))
         if digest not in self._written:
             known = _has(self._layout.object_file(digest), size) and self._refreshed(digest)
             if not known:
                 path = self._folder / digest
-                if isinstance(data, bytes) and size >= _LARGE_BYTES:
+                if stays and size >= _LARGE_BYTES:
                     self._later.start(path, data)
                 else:
                     self._open.append((durable.begin(path, (data,)), path))

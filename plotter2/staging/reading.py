@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol, TypeAlias, cast, get_args
 
 from plotter2.datter.bundle import Kind
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
+from plotter2.staging.ahead import ahead
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
 from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
+from plotter2.wire.memory import mapped
 from plotter2.wire.messages import (
     ColumnFound,
+    ColumnKept,
     FromChild,
     LineRefused,
     ReadFile,
@@ -29,7 +35,7 @@ from plotter2.wire.messages import (
 )
 
 BATCH_BYTES = 128 << 20
-BATCH_FILES = 400
+BATCH_FILES = 250
 BATCH_PARTS = 4_000
 BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
@@ -54,8 +60,13 @@ class Answer(Protocol):
 
 Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
 """Runs a job in a confined child; the descriptors are those after the output (numbers 1, 2, ...)."""
-Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
-"""Takes the bytes of a column chunk; gives (SHA-256, size)."""
+
+
+class Keep(Protocol):
+    """Takes the bytes of a column chunk, whose SHA-256 may be known; gives (SHA-256, size)."""
+
+    def __call__(self, data: bytes | memoryview, digest: str = "", /) -> tuple[str, int]:
+        """Take them."""
 
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
@@ -66,8 +77,15 @@ def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[Rea
     """
     shares = list(cut(bundles, Room(BATCH_BYTES, BATCH_PARTS)))
     found: list[ReadBundle] = []
-    for batch in _batches([share for _, share in shares]):
-        found += _read_batch(batch, submit, keep)
+    batches = list(_batches([share for _, share in shares]))
+    read = ahead(batches, lambda batch: _answered(batch, submit), _size_of, BATCH_BYTES, _close)
+    with closing(read):
+        for several in read:
+            try:
+                for answered in several:
+                    found += answered.collected(keep)
+            finally:
+                _close(several)
     places = [place for place, _ in shares]
     return put_together(bundles, list(zip(places, found, strict=True)))
 
@@ -95,28 +113,57 @@ def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
         yield batch
 
 
-def _read_batch(batch: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
-    """Read a batch in one child; one that gives more than a child may say is halved."""
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A batch that a child has read: the memory with its files, where each is, and what the child said."""
+
+    batch: Sequence[Planned]
+    memory: int | None = None
+    places: tuple[Copied, ...] = ()
+    answer: Answer | None = None
+
+    def collected(self, keep: Keep) -> list[ReadBundle]:
+        """Give the bundles with what was found, their columns kept."""
+        if self.memory is None or self.answer is None:
+            return [ReadBundle(planned) for planned in self.batch]
+        return _Collector(self.batch, self.places, self.memory).collected(self.answer, keep)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.memory is not None and self.answer is not None:
+            os.close(self.memory)
+            self.answer.close()
+
+
+def _answered(batch: Sequence[Planned], submit: Submit) -> list[_Answered]:
+    """Have a batch read in one child; one that gives more than a child may say is halved."""
     sources = [source for planned in batch for source in planned.sources]
     if not sources:
-        return [ReadBundle(planned) for planned in batch]
-    fd, places = copied(sources)
+        return [_Answered(batch)]
+    memory, places = copied(sources)
     try:
-        answer = submit(_job(places), (fd,))
-    except HostError as error:
-        if error.code not in (OUTPUT_LIMIT, TOO_MANY_MESSAGES) or len(batch) < 2:
+        return [_Answered(batch, memory, places, submit(_job(places), (memory,)))]
+    except BaseException as error:
+        os.close(memory)
+        too_much = isinstance(error, HostError) and error.code in (OUTPUT_LIMIT, TOO_MANY_MESSAGES)
+        if not too_much or len(batch) < 2:
             raise
-        half = len(batch) // 2
-        return [
-            *_read_batch(batch[:half], submit, keep),
-            *_read_batch(batch[half:], submit, keep),
-        ]
-    finally:
-        os.close(fd)
+    half = len(batch) // 2
+    first = _answered(batch[:half], submit)
     try:
-        return _Collector(batch, places).collected(answer, keep)
-    finally:
-        answer.close()
+        return [*first, *_answered(batch[half:], submit)]
+    except BaseException:
+        _close(first)
+        raise
+
+
+def _close(several: Sequence[_Answered]) -> None:
+    for answered in several:
+        answered.close()
+
+
+def _size_of(batch: Sequence[Planned]) -> int:
+    return sum(size_of(source) for planned in batch for source in planned.sources)
 
 
 def _job(places: Sequence[Copied]) -> ReadJob:
@@ -139,7 +186,9 @@ def _job(places: Sequence[Copied]) -> ReadJob:
 class _Collector:
     """Sorts the messages of one answer to the bundles and tables they belong to."""
 
-    def __init__(self, batch: Sequence[Planned], places: Sequence[Copied]) -> None:
+    def __init__(self, batch: Sequence[Planned], places: Sequence[Copied], memory: int) -> None:
+        self._content = mapped(memory)
+        self._pieces: dict[str, dict[int, tuple[int, int, str]]] = {}
         self._bundles = [ReadBundle(planned) for planned in batch]
         self._by_run: dict[str, ReadBundle] = {}
         self._by_file: dict[str, tuple[ReadBundle, Source]] = {}
@@ -147,7 +196,10 @@ class _Collector:
         files = iter(places)
         for bundle in self._bundles:
             for source in bundle.planned.sources:
-                bundle.files.append(next(files).file)
+                place = next(files)
+                bundle.files.append(place.file)
+                if source.format == "arrow":
+                    self._pieces[source.name] = _pieces_of(place)
                 if source.format in ("l2", "l2run"):
                     self._by_run[bundle.planned.shown] = bundle
                 else:
@@ -162,6 +214,8 @@ class _Collector:
                 case ColumnFound():
                     data = answer.read(message.offset, message.length)
                     self._take_column(message, keep(data))
+                case ColumnKept():
+                    self._take_column(message, self._kept(message, keep))
                 case TableFound():
                     self._take_table(message)
                 case LineRefused():
@@ -207,7 +261,7 @@ class _Collector:
             bundle, stream = self._by_run[run], name[len(run) + 1 :]
         return bundle.tables.setdefault(stream, ReadTable())
 
-    def _take_column(self, message: ColumnFound, kept: tuple[str, int]) -> None:
+    def _take_column(self, message: ColumnFound | ColumnKept, kept: tuple[str, int]) -> None:
         table = self._table(message.table)
         if message.dtype not in _KINDS or table.rows >= 0 or message.nulls > message.rows:
             raise _broken(f"column {message.name!r} of {message.table!r} cannot be so")
@@ -222,6 +276,14 @@ class _Collector:
         column.nulls += message.nulls
         column.chunks.append(ReadChunk(kept[0], kept[1], message.rows))
 
+    def _kept(self, message: ColumnKept, keep: Keep) -> tuple[str, int]:
+        """Keep a file as it is: its bytes were hashed when they came into the memory, which nobody can change."""
+        piece = self._pieces.get(message.table, {}).pop(message.piece, None)
+        if piece is None:
+            raise _broken(f"it keeps a file of {message.table!r} that is none, or keeps it twice")
+        offset, length, digest = piece
+        return keep(self._content[offset : offset + length], digest)
+
     def _take_table(self, message: TableFound) -> None:
         table = self._table(message.table)
         table.rows = message.rows
@@ -233,6 +295,17 @@ class _Collector:
             raise _broken(f"it names a line of {message.table!r}, which was not asked for")
         line = BadLine(line=message.line, code=message.code, why=message.why)
         self._lines.setdefault(message.table, []).append((line, content))
+
+
+def _pieces_of(place: Copied) -> dict[int, tuple[int, int, str]]:
+    """Give where each file of a table lies in the memory, with its length and SHA-256, by number."""
+    ends = accumulate(place.pieces)
+    return {
+        number: (place.offset + end - length, length, digest)
+        for number, (end, length, digest) in enumerate(
+            zip(ends, place.pieces, place.digests, strict=True)
+        )
+    }
 
 
 def _refused(bundle: ReadBundle, name: str, lines: Sequence[tuple[BadLine, bytes]]) -> RefusedLines:

@@ -44,6 +44,8 @@ class Copied:
     offset: int
     file: SourceFile
     pieces: tuple[int, ...] = ()
+    digests: tuple[str, ...] = ()
+    """SHA-256 of each part, of the very bytes that are in the memory."""
 
 
 def size_of(source: Source) -> int:
@@ -93,7 +95,7 @@ def _pieces(sources: Sequence[Source], done: list[Copied]) -> Iterator[bytes]:
             digests.append(digest.hexdigest())
             sizes.append(size)
         file = SourceFile(name=source.name, digest=_together(digests), bytes=sum(sizes))
-        done.append(Copied(source, offset, file, tuple(sizes)))
+        done.append(Copied(source, offset, file, tuple(sizes), tuple(digests)))
         offset += file.bytes
 
 

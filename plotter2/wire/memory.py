@@ -86,15 +86,15 @@ def copy_out(fd: int, offset: int, length: int) -> bytes:
             codes.PROTOCOL_BROKEN,
             f"{length} bytes at {offset} lie outside an output of {size} bytes",
         )
-    copy = bytearray(length)
+    pieces: list[bytes] = []
     done = 0
-    with memoryview(copy) as view:
-        while done < length:
-            count = os.preadv(fd, [view[done:]], offset + done)
-            if count == 0:
-                raise HostError(codes.PROTOCOL_BROKEN, "the output memory ended early")
-            done += count
-    return bytes(copy)
+    while done < length:
+        piece = os.pread(fd, length - done, offset + done)
+        if not piece:
+            raise HostError(codes.PROTOCOL_BROKEN, "the output memory ended early")
+        pieces.append(piece)
+        done += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def mapped(fd: int) -> memoryview:

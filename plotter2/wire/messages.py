@@ -148,6 +148,21 @@ class ColumnFound(Message, frozen=True):
     length: Count
 
 
+class ColumnKept(Message, frozen=True):
+    """One of the Arrow IPC files that the job gave for a table is a chunk of a column as it is, every byte.
+
+    `piece` counts the table's files from 0. Among a column's ColumnFound it stands in order.
+    """
+
+    table: Name
+    name: Name
+    dtype: Name
+    rows: Count
+    nulls: Count
+    features: dict[Name, Scalar]
+    piece: Count
+
+
 class TableFound(Message, frozen=True):
     """A table was read to its end; `skipped_bytes` are those of a torn last line."""
 
@@ -290,6 +305,7 @@ FromChild: TypeAlias = (
     | Blob
     | RowsCounted
     | ColumnFound
+    | ColumnKept
     | TableFound
     | LineRefused
     | RunFound
@@ -381,6 +397,7 @@ _WORK: tuple[type[Message], ...] = (
     Blob,
     RowsCounted,
     ColumnFound,
+    ColumnKept,
     TableFound,
     LineRefused,
     RunFound,
