@@ -20,6 +20,7 @@ from plotter2.datter import codes, durable, events
 from plotter2.datter.bundle import Bundle, Provenance, Table, canonical, check_name, digest_of
 from plotter2.datter.ids import IdSource, is_id, now_ms
 from plotter2.datter.layout import Layout
+from plotter2.datter.locks import locked
 from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow, Registry
 from plotter2.errors import DataError
@@ -102,7 +103,7 @@ class Adding:
         """
         for draft in drafts:
             check_name(draft.name)
-        with durable.locked(self._layout.registry / "lock", patience_s):
+        with locked(self._layout.lock, patience_s):
             catch_up(self._layout, self._registry)
             entered, fresh = self._compare(drafts)
             published = self._incoming.publish()

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from plotter2.datter import arrival, codes, collecting, durable, events, quarantine
+from plotter2.datter import arrival, codes, collecting, events, quarantine
 from plotter2.datter.adding import catch_up
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.layout import Layout, is_writable
+from plotter2.datter.locks import locked
 from plotter2.datter.reading import registry_to_read, replayed
 from plotter2.datter.registry import Registry, check_registry
 from plotter2.datter.scrubbing import scrub
@@ -49,7 +50,7 @@ def audit(root: Path, patience_s: float, *, read: bool = False) -> Audit:
     layout = Layout(root.absolute())
     lock: AbstractContextManager[None] = nullcontext()
     if is_writable(layout):
-        lock = durable.locked(layout.registry / "lock", patience_s)
+        lock = locked(layout.lock, patience_s)
     with lock:
         if is_writable(layout):
             arrival.finish(layout)

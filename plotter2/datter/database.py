@@ -17,7 +17,8 @@ from weakref import WeakSet
 import apsw
 
 from plotter2.datter import codes
-from plotter2.datter.durable import busy, disk_full, io_failed, sync_failed, sync_file
+from plotter2.datter.durable import sync_file
+from plotter2.datter.failures import busy, disk_full, io_failed, sync_failed
 from plotter2.errors import DataError
 
 MINIMUM_SQLITE = (3, 51, 3)

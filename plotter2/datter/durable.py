@@ -7,13 +7,9 @@ Not for network file systems.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
-import platform
 import stat
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,16 +18,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from plotter2.datter import codes
-from plotter2.errors import DataError, ExitCode
-from plotter2.printable import printable
+from plotter2.datter.failures import disk_full, io_failed, not_writable, sync_failed
+from plotter2.errors import DataError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_LOCK_STEP_S = 0.02
-_LONGEST = 200
 _SYNCS_AT_ONCE = 8
 _WAITING_WRITES = 2
 
@@ -298,75 +292,6 @@ def discard_dir(path: Path) -> None:
         path.rmdir()
 
 
-@contextmanager
-def locked(path: Path, patience_s: float) -> Iterator[None]:
-    """Hold the exclusive lock of the file `path` during the block (flock: it dies with the process).
-
-    Raises DataError (P2-D0808) after `patience_s` seconds.
-    """
-    with reported(path):
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        _wait_for_lock(fd, path, patience_s)
-        _sign(fd, _holder())
-        yield
-        _sign(fd, b"")
-    finally:
-        os.close(fd)
-
-
-def try_lock(path: Path) -> int | None:
-    """Take the lock of the file `path` without waiting: a descriptor to close, or None."""
-    with reported(path):
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    if _lock_now(fd) and _is_still(fd, path):
-        return fd
-    os.close(fd)
-    return None
-
-
-def _lock_now(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_still(fd: int, path: Path) -> bool:
-    """Tell whether `path` still names the open file: its owner may have removed it meanwhile."""
-    try:
-        return path.stat().st_ino == os.fstat(fd).st_ino
-    except FileNotFoundError:
-        return False
-
-
-def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
-    deadline = time.monotonic() + patience_s
-    while not _lock_now(fd):
-        if time.monotonic() > deadline:
-            raise busy(path, patience_s, _signed(fd))
-        time.sleep(_LOCK_STEP_S)
-
-
-def _holder() -> bytes:
-    """Say who holds a lock, for those who wait; nothing depends on it."""
-    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) if sys.argv else ""
-    since = time.strftime("%H:%M:%S")
-    name = f"{words}, " if words else ""
-    return f"{name}process {os.getpid()} on {platform.node()} since {since}".encode()[:_LONGEST]
-
-
-def _sign(fd: int, text: bytes) -> None:
-    with contextlib.suppress(OSError):  # a full disk is no reason not to hold a lock
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, text, 0)
-
-
-def _signed(fd: int) -> str:
-    return printable(os.pread(fd, _LONGEST, 0).decode("utf-8", "replace"))
-
-
 def _as_data_error(error: OSError, where: Path) -> DataError:
     if error.errno in _FULL:
         return disk_full(where)
@@ -380,56 +305,3 @@ def _as_data_error(error: OSError, where: Path) -> DataError:
             help="keep the whole root folder on one file system",
         )
     return io_failed(where, error.strerror or str(error))
-
-
-def io_failed(where: Path, why: str) -> DataError:
-    """Give the error for what the system refused to read or write (P2-D0804)."""
-    return DataError(
-        codes.IO_FAILED,
-        f"{where} could not be read or written: {why}",
-        where=str(where),
-        help="check the path and the disk",
-    )
-
-
-def disk_full(where: Path) -> DataError:
-    """Give the error for a file that found no room (P2-D0801)."""
-    return DataError(
-        codes.DISK_FULL,
-        f"the disk is full: {where} could not be written",
-        where=str(where),
-        help="free some space on this file system and do the step again",
-        note="nothing half-written was kept",
-    )
-
-
-def sync_failed(where: Path, why: str) -> DataError:
-    """Give the error for bytes that the disk did not confirm (P2-D0803); who gets it ends, and tries nothing again."""
-    return DataError(
-        codes.SYNC_FAILED,
-        f"the disk did not confirm the bytes of {where}: {why}",
-        where=str(where),
-        help="check the disk (dmesg, SMART), then do the step again from its beginning",
-        exit_code=ExitCode.DISK_FAILED,
-    )
-
-
-def not_writable(where: Path, why: str = "") -> DataError:
-    """Give the error for what may not be written (P2-D0802); `why` is put behind the sentence."""
-    return DataError(
-        codes.NOT_WRITABLE,
-        f"{where} may not be written{why}",
-        where=str(where),
-        help="give yourself the right to write there, or choose another folder with --root",
-    )
-
-
-def busy(where: Path, patience_s: float, holder: str = "") -> DataError:
-    """Give the error for a file that another process held for longer than anybody waits (P2-D0808)."""
-    who = f"another process ({holder})" if holder else "another process"
-    return DataError(
-        codes.STORE_BUSY,
-        f"{who} has held {where} for more than {patience_s:g} s",
-        where=str(where),
-        help="wait until the other plotter2 command is done, then try again",
-    )

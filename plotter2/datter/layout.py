@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotter2.datter import codes, durable
+from plotter2.datter.failures import not_writable
 from plotter2.errors import DataError
 
 FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
@@ -65,6 +66,11 @@ class Layout:
     def registry(self) -> Path:
         """The index in SQLite, and the lock of the store."""
         return self.root / "registry"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the store: who changes it holds this file, one at a time."""
+        return self.registry / "lock"
 
     @property
     def output(self) -> Path:
@@ -139,7 +145,7 @@ def is_writable(layout: Layout) -> bool:
 
 def _check_writable(layout: Layout) -> None:
     for folder in _closed_folders(layout):
-        raise durable.not_writable(folder)
+        raise not_writable(folder)
 
 
 def _closed_folders(layout: Layout) -> list[Path]:

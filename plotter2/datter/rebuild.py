@@ -12,6 +12,7 @@ from pathlib import Path
 from plotter2.datter import arrival, durable, events, quarantine
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
+from plotter2.datter.locks import locked
 from plotter2.datter.registry import Registry, check_registry, copy_runs
 from plotter2.errors import DataError
 
@@ -33,7 +34,7 @@ def rebuild(root: Path, patience_s: float) -> Rebuilt:
     """
     layout = prepare(root.absolute())
     path = layout.registry / "registry.db"
-    with durable.locked(layout.registry / "lock", patience_s):
+    with locked(layout.lock, patience_s):
         arrival.finish(layout)
         name = IdSource().new()
         fresh = layout.registry / f"{name}.db"

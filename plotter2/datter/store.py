@@ -30,10 +30,10 @@ from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind, bind_exposed
 from plotter2.datter.bundle import Bundle, Table
-from plotter2.datter.durable import locked
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare
 from plotter2.datter.living import Journal, Work, settle, take_back
+from plotter2.datter.locks import locked
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.ownership import Ownership
@@ -81,11 +81,11 @@ class Store:
         layout = prepare(Path(root).absolute())
         workspace.sweep(layout)
         if arrival.waiting(layout).is_dir():
-            with locked(layout.registry / "lock", PATIENCE_S):
+            with locked(layout.lock, PATIENCE_S):
                 arrival.finish(layout)
         registry = Registry.open(layout.registry / "registry.db")
         if registry.unknown_events(events.listed(layout)):
-            with locked(layout.registry / "lock", PATIENCE_S):
+            with locked(layout.lock, PATIENCE_S):
                 catch_up(layout, registry)
         store = cls(layout, registry)
         settle(store._journal)
@@ -212,7 +212,7 @@ class Store:
         arrival.check_not_copy(self._layout)
         with (
             workspace.workspace(self._layout, self.new_id()) as folder,
-            locked(self._layout.registry / "lock", PATIENCE_S),
+            locked(self._layout.lock, PATIENCE_S),
         ):
             catch_up(self._layout, self._registry)
             yield Change(self._layout, self._registry, self._ids, folder)
@@ -436,7 +436,7 @@ class Store:
 
         Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
         """
-        with locked(self._layout.registry / "lock", PATIENCE_S):
+        with locked(self._layout.lock, PATIENCE_S):
             known = collecting.Known(self._registry.runs.ids(), self.acknowledged.copies())
             found = collecting.find(self._layout, grace_s, known)
             if remove:
@@ -454,7 +454,7 @@ class Store:
         What it names is on the disk by then. Raises DataError.
         """
         if is_writable(self._layout):
-            with locked(self._layout.registry / "lock", PATIENCE_S):
+            with locked(self._layout.lock, PATIENCE_S):
                 catch_up(self._layout, self._registry)
                 durable.sync_dir(self._layout.commits)
                 self._registry.barrier()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout
+from plotter2.datter.locks import try_lock
 
 _STEP_S = 0.001
 
@@ -35,7 +36,7 @@ def workspace(layout: Layout, name: str) -> Iterator[Path]:
 def own_lock(path: Path) -> int:
     """Take the lock of a name that is used once; gives the descriptor that holds it."""
     # The name is used once, but a process that sweeps may hold the lock for an instant.
-    while (fd := durable.try_lock(path)) is None:
+    while (fd := try_lock(path)) is None:
         time.sleep(_STEP_S)
     return fd
 
@@ -49,7 +50,7 @@ def sweep(layout: Layout) -> int:
 
 def _sweep_one(layout: Layout, name: str) -> bool:
     folder, lock = layout.temp / name, layout.temp / f"{name}.lock"
-    fd = durable.try_lock(lock)
+    fd = try_lock(lock)
     if fd is None:
         return False
     try:

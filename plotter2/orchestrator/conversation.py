@@ -25,11 +25,10 @@ from plotter2.wire.messages import (
     Job,
     Note,
     Progress,
-    State,
     TableShown,
     decode_from_child,
-    step,
 )
+from plotter2.wire.order import State, step
 
 Event: TypeAlias = Progress | Note | TableShown
 """What is told while a child works; every text in it is printable."""

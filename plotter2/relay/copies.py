@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plotter2.datter import arrival, codes, durable, objects
+from plotter2.datter import arrival, codes, objects
 from plotter2.datter.arrival import Item, Record
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.layout import Layout, is_writable
+from plotter2.datter.locks import locked
 from plotter2.datter.scrubbing import scrub
 from plotter2.datter.store import PATIENCE_S, Store
 from plotter2.errors import DataError, Problem
@@ -123,7 +124,7 @@ def verify(target: Path) -> Verified:
     """
     layout = Layout(target.absolute())
     if is_writable(layout) and arrival.waiting(layout).is_dir():
-        with durable.locked(layout.registry / "lock", PATIENCE_S):
+        with locked(layout.lock, PATIENCE_S):
             arrival.finish(layout)
     record = arrival.record_of(layout)
     if record is None:

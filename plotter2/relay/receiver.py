@@ -19,6 +19,7 @@ from plotter2.datter.arrival import Item, Record
 from plotter2.datter.collecting import chunks_of
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
+from plotter2.datter.locks import locked
 from plotter2.datter.registry import Registry, check_registry
 from plotter2.datter.workspace import sweep, workspace
 from plotter2.errors import DataError
@@ -293,7 +294,7 @@ def receiving(root: Path, *, as_root: bool = False, deep: bool = False) -> Itera
     check_target(layout, as_root=as_root)
     prepare(layout.root)
     with ExitStack() as stack:
-        stack.enter_context(durable.locked(layout.registry / "lock", PATIENCE_S))
+        stack.enter_context(locked(layout.lock, PATIENCE_S))
         sweep(layout)
         arrival.finish(layout)
         folder = stack.enter_context(workspace(layout, IdSource().new()))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from plotter2.datter import durable
+from plotter2.datter.locks import try_lock
 from plotter2.errors import DataError
 from plotter2.staging import codes
 
@@ -115,7 +116,7 @@ def _folders_in(folder: Path) -> Iterator[Path]:
 def _lock_of(path: Path) -> int | None:
     """Take a lock; who only asks whether it is free holds it for an instant."""
     for _ in range(_TRIES):
-        fd = durable.try_lock(path)
+        fd = try_lock(path)
         if fd is not None:
             return fd
         time.sleep(_BETWEEN_S)
@@ -123,7 +124,7 @@ def _lock_of(path: Path) -> int | None:
 
 
 def _is_free(path: Path) -> bool:
-    fd = durable.try_lock(path)
+    fd = try_lock(path)
     if fd is not None:
         os.close(fd)
     return fd is not None

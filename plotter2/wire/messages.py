@@ -1,4 +1,4 @@
-"""The control messages between host and child, their strict codec, and which may come when.
+"""The control messages between host and child, and their strict codec.
 
 Every message is one msgpack map of at most 64 KiB in one SOCK_SEQPACKET packet. A message is taken
 only in its canonical form (what `encode` would write), so a map with a key twice, an unknown key or
@@ -7,8 +7,6 @@ a padded number is refused.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -377,62 +375,3 @@ def _strict(decoder: msgspec.msgpack.Decoder[_Known], data: bytes) -> _Known:
     if _ENCODER.encode(message) != data:
         raise HostError(codes.PROTOCOL_BROKEN, "a message is not in its canonical form")
     return message
-
-
-# ------------------------------------------------------------ what may come when
-class State(StrEnum):
-    """Where the talk with a child stands, as the host sees it."""
-
-    STARTED = "started"
-    GREETED = "greeted"
-    CONFINED = "confined"
-    WORKING = "working"
-    ENDED = "ended"
-
-
-_WORK: tuple[type[Message], ...] = (
-    Progress,
-    Note,
-    TableShown,
-    Blob,
-    RowsCounted,
-    ColumnFound,
-    ColumnKept,
-    TableFound,
-    LineRefused,
-    RunFound,
-    RedoAsked,
-    Released,
-    Owned,
-    GaveUp,
-)
-TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
-    {
-        State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
-        State.GREETED: MappingProxyType({Confined: State.CONFINED, Failed: State.ENDED}),
-        State.CONFINED: MappingProxyType(
-            {
-                RunJob: State.WORKING,
-                ReadJob: State.WORKING,
-                WriteJob: State.WORKING,
-                Failed: State.ENDED,
-            }
-        ),
-        State.WORKING: MappingProxyType(
-            {**dict.fromkeys(_WORK, State.WORKING), Done: State.ENDED, Failed: State.ENDED}
-        ),
-        State.ENDED: MappingProxyType({}),
-    }
-)
-"""State -> message that may come (or, from CONFINED, that the host may send) -> next state."""
-
-
-def step(state: State, message: AnyMessage) -> State:
-    """Give the state after `message`; raises HostError (P2-H0908) when it may not come now."""
-    after = TRANSITIONS[state].get(type(message))
-    if after is None:
-        kind = type(message).__name__
-        raise HostError(
-            codes.PROTOCOL_BROKEN, f"a {kind} message came in the state {state.value!r}"
-        )
-    return after

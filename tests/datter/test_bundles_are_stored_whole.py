@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
-from plotter2.datter import durable
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import slug, slug_path
 from plotter2.datter.ids import IdSource, is_id
 from plotter2.datter.layout import FOLDERS
+from plotter2.datter.locks import locked
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 
@@ -128,7 +128,7 @@ def test_a_second_process_waits_and_then_says_that_the_store_is_busy(tmp_path: P
     with Store.open(tmp_path) as store, store.adding() as adding:
         made = table(adding, curve())
         with (
-            durable.locked(store.layout.registry / "lock", 1.0),
+            locked(store.layout.registry / "lock", 1.0),
             pytest.raises(DataError) as caught,
         ):
             adding.commit([Draft(name="exp", tables={"main": made})], 0.1)

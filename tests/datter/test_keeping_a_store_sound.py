@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, begun, curve
-from plotter2.datter import durable, quarantine
+from plotter2.datter import quarantine
 from plotter2.datter.auditing import audit
 from plotter2.datter.collecting import GRACE_S, object_files
+from plotter2.datter.locks import locked
 from plotter2.datter.objects import Incoming
 from plotter2.datter.scrubbing import scrub
 from plotter2.datter.store import Store
@@ -226,7 +227,7 @@ def test_a_run_that_lives_in_another_store_of_the_root_goes_on(tmp_path: Path) -
 HOLDER = """
 import sys, time
 from pathlib import Path
-from plotter2.datter.durable import locked
+from plotter2.datter.locks import locked
 with locked(Path(sys.argv[1]), 1):
     print("held", flush=True)
     time.sleep(60)
@@ -239,12 +240,12 @@ def test_who_holds_the_store_is_told_to_who_waits(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(DataError) as caught, durable.locked(tmp_path / "lock", 0.05):
+        with pytest.raises(DataError) as caught, locked(tmp_path / "lock", 0.05):
             pass
         process.kill()
     assert caught.value.code == "P2-D0808"
     assert f"process {process.pid} on {os.uname().nodename} since " in caught.value.message
-    with durable.locked(tmp_path / "lock", 0.05):
+    with locked(tmp_path / "lock", 0.05):
         pass
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from plotter2.datter import durable
 from plotter2.datter.layout import prepare
+from plotter2.datter.locks import try_lock
 from plotter2.datter.workspace import sweep, workspace
 
 
 def test_a_sweeper_that_was_faster_is_waited_for(tmp_path: Path) -> None:
     layout = prepare(tmp_path / "root")
     lock = layout.temp / "work.lock"
-    held = durable.try_lock(lock)
+    held = try_lock(lock)
     assert held is not None
 
     def swept() -> None:

@@ -23,10 +23,10 @@ import pytest
 from commandline import p2, p2_json
 from copy_samples import change_root, flip_a_bit, make_root, said_of
 from datter_samples import PATIENCE_S, add_run
-from plotter2.datter import durable
 from plotter2.datter.auditing import audit
 from plotter2.datter.collecting import object_files
 from plotter2.datter.layout import Layout
+from plotter2.datter.locks import locked
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.relay import addresses, http_server
@@ -391,7 +391,7 @@ def test_a_push_that_says_nothing_any_more_gives_the_folder_back(
     monkeypatch.setattr(http_server, "IDLE_S", 0.1)
     with served(tmp_path / "far", token) as port:
         raw = Raw(port, token)
-        with durable.locked(tmp_path / "far" / "registry" / "lock", 5):
+        with locked(tmp_path / "far" / "registry" / "lock", 5):
             pass
         digest = hashlib.sha256(b"x").hexdigest()
         assert raw.ask("PUT", f"/1/object/{digest}?digest={digest}&bytes=1", b"x")[0] == 409

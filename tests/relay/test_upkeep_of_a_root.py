@@ -12,9 +12,10 @@ import pytest
 from commandline import p2, p2_json
 from copy_samples import flip_a_bit, make_root
 from datter_samples import add_run, published, recorded_run
-from plotter2.datter import durable, quarantine, room
+from plotter2.datter import quarantine, room
 from plotter2.datter.collecting import object_files
 from plotter2.datter.layout import Layout
+from plotter2.datter.locks import locked
 from plotter2.datter.output import Artefact
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
@@ -173,14 +174,14 @@ def test_every_command_that_changes_a_root_is_told_who_holds_it(root: Path, tmp_
         ["backup", tmp_path / "copy"],
         ["restore", tmp_path / "copy"],
     ]
-    with durable.locked(root / "registry" / "lock", 1):
+    with locked(root / "registry" / "lock", 1):
         for words in commands:
             finished = p2(root, *words)
             assert finished.code == 1, words
             assert "error[P2-D0808]" in finished.err, words
             assert f"on {platform.node()} since " in finished.err, words
         assert p2(root, "ls").code == 0
-    with durable.locked(tmp_path / "copy" / "registry" / "lock", 1):
+    with locked(tmp_path / "copy" / "registry" / "lock", 1):
         finished = p2(root, "backup", tmp_path / "copy")
         assert "error[P2-D0808]" in finished.err
     assert p2(root, "rename", "exp", "other").code == 0

@@ -13,7 +13,6 @@ from plotter2.errors import HostError
 from plotter2.wire import codes, zygote
 from plotter2.wire.messages import (
     MESSAGE_LIMIT,
-    TRANSITIONS,
     Blob,
     ColumnFound,
     ColumnKept,
@@ -34,13 +33,12 @@ from plotter2.wire.messages import (
     RowsCounted,
     RunFound,
     RunJob,
-    State,
     TableFound,
     decode_from_child,
     decode_job,
     encode,
-    step,
 )
+from plotter2.wire.order import TRANSITIONS, State, step
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
