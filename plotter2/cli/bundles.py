@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ def tree(root: str | None, selector: str | None) -> Answer:
         found = _selected(store, selector, narrowing((), None), archived=False)
     branches = _branches(found)
     plain, coloured = drawn_tree(branches)
-    data = {"ok": True, "tree": [_branch_json(branch) for branch in branches]}
+    data = {"ok": True, "tree": _nested(found)}
     return Answer(data, plain or _none(selector, Narrowing(), archived=False), coloured=coloured)
 
 
@@ -195,10 +195,8 @@ def _branches(found: Sequence[Listed]) -> list[Branch]:
     tops: list[Branch] = []
     by_name: dict[str, Branch] = {}
     for line in found:
-        parent = line.bundle.name.rpartition("/")[0]
-        while parent and parent not in by_name:
-            parent = parent.rpartition("/")[0]
-        label = line.bundle.name[len(parent) :].lstrip("/")
+        parent = _above(line.bundle.name, by_name)
+        label = _below(line.bundle.name, parent)
         detail = f"{line.rows:,} {'row' if line.rows == 1 else 'rows'}" if line.tables else ""
         branch = Branch(label, detail, [])
         by_name[line.bundle.name] = branch
@@ -206,5 +204,25 @@ def _branches(found: Sequence[Listed]) -> list[Branch]:
     return tops
 
 
-def _branch_json(branch: Branch) -> dict[str, Any]:
-    return {"name": branch.label, "below": [_branch_json(each) for each in branch.below]}
+def _nested(found: Sequence[Listed]) -> list[dict[str, Any]]:
+    """Give the same as JSON: each bundle as `ls` gives it, its `name` without what is above it."""
+    tops: list[dict[str, Any]] = []
+    by_name: dict[str, dict[str, Any]] = {}
+    for line in found:
+        above = _above(line.bundle.name, by_name)
+        entry = _line_json(line)
+        entry.update(name=_below(line.bundle.name, above), path=line.bundle.name, below=[])
+        by_name[line.bundle.name] = entry
+        (by_name[above]["below"] if above else tops).append(entry)
+    return tops
+
+
+def _above(name: str, known: Container[str]) -> str:
+    parent = name.rpartition("/")[0]
+    while parent and parent not in known:
+        parent = parent.rpartition("/")[0]
+    return parent
+
+
+def _below(name: str, above: str) -> str:
+    return name[len(above) :].lstrip("/")

@@ -119,9 +119,10 @@ def runs(root: str | None, script: str | None, limit: int) -> Answer:
     with Store.open_to_read(settings(root).root) as store:
         found = store.runs(limit, script, path)
     rows = [
-        [run.id, run.script, run.state, _when(run.started), _some(_pictures(run))] for run in found
+        [run.id, _task(run) or run.script, run.state, _when(run.started), _some(_pictures(run))]
+        for run in found
     ]
-    plain, coloured = drawn_table(["run", "script", "state", "when", "pictures"], rows)
+    plain, coloured = drawn_table(["run", "what", "state", "when", "pictures"], rows)
     data = {"ok": True, "runs": [_run_json(run) for run in found]}
     if found:
         return Answer(data, plain, coloured=coloured)
@@ -165,6 +166,7 @@ def _run_json(run: RunRow) -> dict[str, Any]:
     return {
         "run": run.id,
         "script": run.script,
+        "task": _task(run),
         "path": run.record.get("script", {}).get("path"),
         "state": run.state,
         "started": _iso(run.started),
@@ -173,6 +175,12 @@ def _run_json(run: RunRow) -> dict[str, Any]:
         "pictures": _pictures(run),
         "error": run.record.get("error"),
     }
+
+
+def _task(run: RunRow) -> str | None:
+    """Give `BUNDLE:TASK` of a task's run."""
+    task = run.record.get("task")
+    return f"{task['bundle']['name']}:{task['name']}" if task else None
 
 
 def _shown(request: Request, history: Sequence[Change], run: RunRow | None) -> str:

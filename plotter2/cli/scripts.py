@@ -34,6 +34,7 @@ from plotter2.runs.model import Event, RunResult
 from plotter2.runs.opening import FileRefused, OpenedScript, open_script, read_once
 from plotter2.runs.showing import table_text
 from plotter2.tasks.binding import Instance
+from plotter2.tasks.declaring import require_declarations
 from plotter2.wire.messages import Format, Note, TableShown
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
@@ -230,6 +231,8 @@ def signed_now(
             f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
         )
     compiled = host.compile(script, bundle=bundle)
+    if bundle is not None:
+        require_declarations(script, compiled)
     click.echo(_effects(compiled), err=True)
     if not yes:
         then = "run it" if bundle is None else f"attach it to {bundle}"

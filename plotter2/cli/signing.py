@@ -88,9 +88,11 @@ def key_new(root: str | None, name: str | None, no_passphrase: bool) -> Answer:
     ask = is_interactive() and not no_passphrase
     with opened_host(root) as host:
         made = host.keyring.new_key(name or default_principal(), new_passphrase() if ask else None)
-    return Answer(
-        {"ok": True, **_key_json(made)}, f"made {made.public.fingerprint}\n{_about(made)}"
-    )
+        first = host.keyring.own_keys()[0]
+    text = f"made {made.public.fingerprint}\n{_about(made)}"
+    if first.path != made.path:
+        text += f"\nscripts are signed with your first key, {first.path}; with this one by: plotter2 sign --key FILE"
+    return Answer({"ok": True, **_key_json(made)}, text)
 
 
 @command(key, "list")

@@ -118,6 +118,13 @@ def examine(
     return found
 
 
+def require_declarations(script: OpenedScript, program: CompiledScript) -> None:
+    """Raise DataError P2-D0872 for a script with no link and no task, before it is signed to be attached."""
+    text = text_of(script.content, str(script.path))
+    if text is not None and not links_of(program) and not program.module.tasks:
+        raise _nothing_declared(script, text)
+
+
 def _examined(
     declarations: Declarations, bundle: BundleRow, script: OpenedScript, modes: Modes
 ) -> Examined:
@@ -132,8 +139,7 @@ def _examined(
     assert text is not None
     assert script.sidecar is not None
     nodes = links_of(program)
-    if not nodes and not program.module.tasks:
-        raise _nothing_declared(script, text)
+    require_declarations(script, program)
     for name in nodes.keys() - text.links.keys():
         raise _not_attachable(
             script, f"the link {name} depends on a condition", "move it out of `when` and `repeat`"

@@ -63,6 +63,9 @@ def test_bundles_are_shown_as_a_tree(root: Path) -> None:
     ]
     (top,) = p2_json(root, "tree")["tree"]
     assert [branch["name"] for branch in top["below"]] == ["run0", "run1", "run2"]
+    (again,) = top["below"][1]["below"]
+    assert (again["path"], again["rows"]) == ("exp/run1/again", 3)
+    assert again["id"] == p2_json(root, "show", "exp/run1/again")["id"]
 
 
 def test_archiving_renaming_and_back(root: Path) -> None:

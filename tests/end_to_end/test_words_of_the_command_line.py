@@ -166,3 +166,17 @@ def test_a_check_of_a_bare_manifest_says_what_it_did_not_look_at(tmp_path: Path)
     assert "its files were not looked at" in bare
     assert "1 file, 8 B, all there" in p2(tmp_path / "root", "manifest", "check", folder).out
     assert "not looked at" not in p2(tmp_path / "root", "manifest", "check", folder).out
+
+
+def test_a_second_key_says_which_one_signs(tmp_path: Path) -> None:
+    assert "first key" not in p2(tmp_path / "root", "key", "new", "--no-passphrase").out
+    told = p2(tmp_path / "root", "key", "new", "--no-passphrase").out
+    assert f"signed with your first key, {tmp_path / 'root/config/keys/sign_ed25519'};" in told
+
+
+def test_what_cannot_be_attached_is_not_signed_first(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "shows.p2"
+    script.write_text('p2 1\naccess("t") | show\n')
+    assert "P2-D0872" in p2(root, "attach", "my-data", script, "--yes").err
+    assert not script.with_name("shows.p2.sig").exists()
+    assert p2_json(root, "key", "list")["keys"] == []
