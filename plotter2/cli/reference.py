@@ -103,8 +103,8 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("pixels", DEFAULT_LIMITS.pixels),
     ("pictures and frames", DEFAULT_LIMITS.frames),
     ("bytes of a module", p2lang.verifier.decoding.LARGEST),
-    ("nodes of a module", p2lang.verifier.decoding.MOST_NODES),
-    ("tasks of a module", p2lang.verifier.decoding.MOST_TASKS),
+    ("nodes of a module", p2lang.semantics.structure.MOST_NODES),
+    ("tasks of a module", p2lang.semantics.structure.MOST_TASKS),
     ("levels of a value in a module", p2lang.ir.DEEPEST),
 )
 """The numbers that the specification lists."""

@@ -278,7 +278,8 @@ class Store:
     def _is_gone(self, holder: Holder) -> bool:
         home = self._registry.bundle(holder.home)
         attached = () if home is None else self.attachments(home)
-        return holder.script not in {attachment.name for attachment in attached}
+        tasks = {(each.name, task) for each in attached for task in each.kept.tasks}
+        return (holder.script, holder.task) not in tasks
 
     def bind_exposed(
         self, exposed: Sequence[tuple[BundleRow, Table]], columns: Sequence[str]

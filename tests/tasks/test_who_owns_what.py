@@ -187,6 +187,14 @@ def test_what_a_task_left_whose_script_is_gone_can_be_claimed(bundle: Bundle) ->
     bundle.done("finder")
 
 
+def test_what_a_task_left_that_its_script_has_no_more_can_be_claimed(bundle: Bundle) -> None:
+    bundle.attach(EXPOSING + "}")
+    bundle.done("a")
+    bundle.attach("p2 1\ntask other { let t = sweep(lr=[0.1])  $t | show }\n")
+    bundle.attach('p2 1\ntask reader { register("total") }', "other.p2")
+    assert hows(bundle.shown("reader")) == [("register", f"{bundle.name}:reader")]
+
+
 def test_share_by_a_key_lets_whoever_has_it_read(bundle: Bundle) -> None:
     bundle.attach(EXPOSING + '  $t | share(key="lab")\n}', "main.p2")
     reading = READING.replace("p2 1\n", 'p2 1\nparam key: string = "lab"\n')

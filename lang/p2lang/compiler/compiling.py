@@ -16,7 +16,7 @@ from p2lang.diagnostics import Diagnostic, Fix, has_errors, in_order
 from p2lang.parser import parse
 from p2lang.semantics.needs import DEFAULT_LIMITS, Need, NodeNeed, total
 from p2lang.semantics.selection import selection
-from p2lang.semantics.structure import capabilities, rights_of
+from p2lang.semantics.structure import MOST_NODES, MOST_TASKS, capabilities, rights_of
 from p2lang.signatures import Registry
 from p2lang.source import Source, Span
 from p2lang.types import TableSchema
@@ -148,7 +148,9 @@ def _finished(
     bounds = checked.bounds
     lowered = with_shapes(pruned.lowered, registry, bounds, checked.bundles)
     costs = needs(lowered, registry, bounds)
-    too_much = Budget(limits.need, lowered, registry, bounds).exceeded(costs)
+    too_much = _too_many(checked, lowered) or Budget(
+        limits.need, lowered, registry, bounds
+    ).exceeded(costs)
     if too_much is not None:
         diagnostics = (*diagnostics, too_much)
     module = None if too_much else _module(checked, lowered, registry, costs)
@@ -163,6 +165,24 @@ def _finished(
         checked.script,
         costs,
         {whole.spans[node]: names for node, names in pruned.unused.items()},
+    )
+
+
+def _too_many(checked: Checked, lowered: Lowered) -> Diagnostic | None:
+    """Say what a module would have too many of to be read again."""
+    if len(checked.tasks) > MOST_TASKS:
+        where, what, rest = checked.tasks[MOST_TASKS].span, "tasks", "the others"
+    elif len(lowered.nodes) > MOST_NODES:
+        where, what, rest = lowered.spans[lowered.nodes[MOST_NODES].id], "operations", "a part"
+    else:
+        return None
+    most = MOST_TASKS if what == "tasks" else MOST_NODES
+    return Diagnostic(
+        "P2-E0302",
+        f"the script has more than {most:,} {what}",
+        where,
+        label="this is one too many",
+        help=f"put {rest} into a script of its own",
     )
 
 

@@ -61,6 +61,12 @@ HELD = {
 MOST_PARTS = 500
 """Parts that one box may hold."""
 
+MOST_NODES = 5_000
+"""Nodes that a module may have."""
+
+MOST_TASKS = 200
+"""Tasks that a module may have."""
+
 EFFECTS = frozenset(("plot", "done"))
 """What effects give: they have a place in the order of effects, and nothing else does."""
 

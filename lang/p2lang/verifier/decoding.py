@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from p2lang import ir
 from p2lang.ir import Module, ModuleParam, ModuleTask, Node, Value
 from p2lang.semantics.needs import STATED
-from p2lang.semantics.structure import LONGEST_NAME
+from p2lang.semantics.structure import LONGEST_NAME, MOST_NODES, MOST_TASKS
 from p2lang.semantics.units import CHECKED
 from p2lang.types import parse_column_type
 from p2lang.verifier.refusal import RefusedProgram
@@ -18,8 +18,6 @@ from p2lang.verifier.refusal import RefusedProgram
 LARGEST = 8 * 2**20
 """Bytes that a module may have."""
 
-MOST_NODES = 5_000
-MOST_TASKS = 200
 MOST_LIBRARIES = 64
 _MOST_ITEMS = 20_000
 _LONGEST_TEXT = 100_000
