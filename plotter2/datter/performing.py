@@ -7,7 +7,10 @@ after it has done everything (`living.settle`).
 
 from __future__ import annotations
 
-from plotter2.datter import durable, events
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from plotter2.datter import codes, durable, events
 from plotter2.datter.ids import now_ms
 from plotter2.datter.moving import Change
 from plotter2.datter.objects import Incoming, Published
@@ -46,3 +49,19 @@ class Performing:
         durable.discard(path)
         durable.sync_dir(path.parent)  # before anything that the event names goes
         self._published.undo()
+
+
+@contextmanager
+def performing(on: Change) -> Iterator[Performing]:
+    """Give a task's results in progress; an error in the block takes all of it back."""
+    incoming = Incoming(on.layout, on.folder)
+    results = Performing(on, incoming)
+    try:
+        yield results
+    except BaseException as error:
+        # After a failed sync nobody knows what is on the disk: what there is then stays, and counts or not.
+        if getattr(error, "code", "") != codes.SYNC_FAILED:
+            results.take_back()
+        raise
+    finally:
+        incoming.close()

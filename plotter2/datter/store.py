@@ -23,12 +23,13 @@ from plotter2.datter import (
     objects,
     output,
     select,
+    tables,
     workspace,
 )
 from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.attachments import Attachment
-from plotter2.datter.binding import BoundPart, bind, bind_exposed
+from plotter2.datter.binding import BoundPart, bind_exposed
 from plotter2.datter.bundle import Bundle, Table
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare
@@ -37,13 +38,13 @@ from plotter2.datter.locks import locked
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.ownership import Ownership
-from plotter2.datter.performing import Performing
+from plotter2.datter.performing import Performing, performing
 from plotter2.datter.reading import registry_to_read
 from plotter2.datter.registry import BundleRow, Registry, Renamed, check_registry
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
 from plotter2.datter.runs import RunRow
-from plotter2.datter.stack import Part, Stacked, kind_of_param, stack
+from plotter2.datter.stack import Stacked, kind_of_param
 from plotter2.datter.task_runs import TaskRuns
 from plotter2.datter.transfers import Holder
 from plotter2.errors import DataError
@@ -246,18 +247,8 @@ class Store:
     @contextmanager
     def performing(self) -> Iterator[Performing]:
         """Give a task's results in progress, the store's lock held; an error in the block takes all of it back."""
-        with self._changing() as on:
-            incoming = objects.Incoming(self._layout, on.folder)
-            performing = Performing(on, incoming)
-            try:
-                yield performing
-            except BaseException as error:
-                # After a failed sync nobody knows what is on the disk: what there is then stays, and counts or not.
-                if getattr(error, "code", "") != codes.SYNC_FAILED:
-                    performing.take_back()
-                raise
-            finally:
-                incoming.close()
+        with self._changing() as on, performing(on) as performed:
+            yield performed
 
     @property
     def task_runs(self) -> TaskRuns:
@@ -295,14 +286,7 @@ class Store:
 
         Bundles outside of `only` are not looked at. Raises DataError as `select.choose` and `stack.stack`.
         """
-        chosen = select.choose(self._registry, path, only, table)
-        ids = {member.bundle.id: member.stream for member in chosen.members}
-        tables = {}
-        for stream in sorted(set(ids.values())):
-            wanted = [bundle_id for bundle_id, name in ids.items() if name == stream]
-            tables.update(self._registry.tables_of(wanted, stream))
-        parts = [Part(m.bundle, m.stream, tables[m.bundle.id]) for m in chosen.members]
-        return stack(path, parts, chosen.notes)
+        return tables.described(self._registry, path, only, table)
 
     def schema_of(
         self, path: str, only: Narrowing = EVERYTHING, table: str | None = None
@@ -338,34 +322,15 @@ class Store:
         Of the bundles that make up this shape only those are bound that fulfil `further` as well; P2-D0866 when
         none does. See `binding.bind` for what a part says and how its reader fills the gaps.
         """
-        stacked = self.describe(path, only, table)
-        if expected is not None and stacked.schema != expected:
-            raise DataError(
-                codes.DATA_CHANGED,
-                f"{path!r} changed while the script was made ready",
-                where=path,
-                help="run it again",
-            )
-        if further.before:  # attempts that are not the newest any more were so then
-            then = only.before or further.before
-            only = replace(only, before=min(then, further.before))
-            stacked = self.describe(path, only, table)
-        return bind(self._layout, stacked.narrowed(further), columns)
+        wanted = tables.Wanted(columns, only, table, further, expected)
+        return tables.bound(self._layout, self._registry, path, wanted)
 
     def verify(self, path: str) -> int:
         """Read every chunk of the selected tables and compare it with its name; gives how many.
 
         Raises DataError (P2-D0816) for the first one that is damaged.
         """
-        digests = {
-            chunk.digest
-            for part in self.describe(path).parts
-            for column in part.table.columns
-            for chunk in column.chunks
-        }
-        for digest in sorted(digests):
-            objects.verify(self._layout, digest)
-        return len(digests)
+        return tables.verify(self._layout, self.describe(path))
 
     # ------------------------------------------------------------ artefacts and runs
     @property
