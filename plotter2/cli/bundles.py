@@ -116,7 +116,9 @@ def du(root: str | None, selector: str | None) -> Answer:
     )
     around = settings(root)
     free, warnings = free_bytes(around.root), room_warnings(around.root, around.disk)
-    totals = ", ".join(f"{name} {size(number)}" for name, number in found.totals.items())
+    totals = "on the disk: " + ", ".join(
+        f"{name} {size(number)}" for name, number in found.totals.items()
+    )
     totals += f"; {size(free)} free" + "".join(f"\nwarning: {warning}" for warning in warnings)
     data = {
         "ok": True,

@@ -99,7 +99,7 @@ def _single(search: _Search, path: Path, name: str | None) -> None:
             codes.NO_READER,
             f"there is no reader for {shown}",
             where=str(path),
-            help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}",
+            help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}, and packages (.p2b)",
         )
     if found == "l2":
         source = _source(path, shown, found)
