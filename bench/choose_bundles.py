@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Column, Table
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.narrowing import EVERYTHING, narrowing
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.store import Store
 
 RUNS = 10_000
 LEFT = 20

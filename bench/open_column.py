@@ -14,7 +14,8 @@ import polars as pl
 import plotter2
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Table
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.store import Store
 from plotter2.runs.inputs import bind, sealed_inputs
 
 ROWS = 8_000_000

@@ -21,8 +21,9 @@ from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Bundle, Chunk, Column, Table, canonical, digest_of
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import prepare
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.registry import Registry
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.store import Store
 from plotter2.host.host import Host
 from plotter2.staging.accepting import accept
 

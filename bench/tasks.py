@@ -13,7 +13,7 @@ from plotter2.config.settings import settings
 from plotter2.datter.adding import Draft
 from plotter2.datter.attaching import ScriptBytes
 from plotter2.datter.bundle import Column, Table
-from plotter2.datter.store import PATIENCE_S
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.host.host import Host
 from plotter2.runs.opening import open_script
 from plotter2.tasks.covering import covered

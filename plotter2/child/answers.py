@@ -13,15 +13,15 @@ import polars as pl
 from p2lang.semantics.promises import columns_of
 from p2lang.semantics.structure import LINK, NEED, TASK
 from p2lang.types import TableSchema, schemas_from_json
-from p2lang.verifier import Program, ProgramNode, RefusedProgram, verify
+from p2lang.verifier import Program, ProgramNode
 from p2std.errors import NotComputable
-from p2std.registry import core
 from p2std.table import collected
 from plotter2.child.counting import require_rows
 from plotter2.child.interpreter import Interpreter
+from plotter2.child.ready import verified
 from plotter2.child.run_codes import LINK_DIFFERS, NO_ANSWER
 from plotter2.child.tables import StoredTables, missing_of, read_table
-from plotter2.errors import ExitCode, RunError
+from plotter2.errors import RunError
 from plotter2.wire.inputs import InputTable, LinkProgram, collected_path
 
 _STEP = "step"
@@ -141,15 +141,7 @@ def is_asked_for(node: ProgramNode) -> bool:
 
 def _program_of(link: LinkProgram) -> tuple[Program, ProgramNode]:
     """Verify the script of a link and find the link in it. Raises RunError P2-V05xx, P2-R0644."""
-    try:
-        program = verify(link.module.encode(), schemas_from_json(link.schemas), core())
-    except RefusedProgram as refused:
-        raise RunError(
-            refused.code,
-            refused.message,
-            help="check and sign the script of the link again",
-            exit_code=ExitCode.REFUSED,
-        ) from None
+    program = verified(link, "script of the link")
     for node in program.nodes:
         named = node.node.attributes.get("name") == ["str", link.link]
         task = node.node.attributes.get(TASK, ["str", ""])[1]

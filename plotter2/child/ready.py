@@ -13,19 +13,19 @@ from p2std.registry import core
 from plotter2.child.placing import PlacedError
 from plotter2.child.run_codes import FOR_A_BUNDLE, NOT_THERE_YET
 from plotter2.errors import ExitCode, RunError
-from plotter2.wire.inputs import Place, RunProgram
+from plotter2.wire.inputs import LinkProgram, Place, RunProgram
 from plotter2.wire.messages import RunJob
 
 
-def verified(told: RunProgram) -> Program:
-    """Give the program of a job. Raises RunError P2-V05xx."""
+def verified(told: RunProgram | LinkProgram, what: str = "script") -> Program:
+    """Give the program of a job or of a link; `what` is named in the remedy. Raises RunError P2-V05xx."""
     try:
         return verify(told.module.encode(), schemas_from_json(told.schemas), core())
     except RefusedProgram as refused:
         raise RunError(
             refused.code,
             refused.message,
-            help="check and sign the script again",
+            help=f"check and sign the {what} again",
             exit_code=ExitCode.REFUSED,
         ) from None
 

@@ -14,9 +14,9 @@ from plotter2.cli.command import command, opened_host
 from plotter2.config.levels import reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.requested import State
-from plotter2.datter.store import PATIENCE_S
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
 from plotter2.sandbox.report import Check, report

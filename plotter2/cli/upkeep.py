@@ -14,9 +14,10 @@ from plotter2.config.settings import settings
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.collecting import GRACE_S, Garbage
 from plotter2.datter.layout import Layout, present
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.scrubbing import scrub as scrub_objects
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.store import Store
 from plotter2.errors import ExitCode
 from plotter2.printable import count
 

@@ -16,12 +16,15 @@ from plotter2.datter.durable import reported
 from plotter2.datter.failures import busy
 from plotter2.printable import printable
 
+PATIENCE_S = 30.0
+"""How long a change of a store waits for another process that holds it."""
+
 _LOCK_STEP_S = 0.02
 _LONGEST = 200
 
 
 @contextmanager
-def locked(path: Path, patience_s: float) -> Iterator[None]:
+def locked(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Hold the exclusive lock of the file `path` during the block (flock: it dies with the process).
 
     Raises DataError (P2-D0808) after `patience_s` seconds.

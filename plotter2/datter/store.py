@@ -40,6 +40,7 @@ from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.ownership import Ownership
 from plotter2.datter.performing import Performing, performing
 from plotter2.datter.reading import registry_to_read
+from plotter2.datter.recovering import recovered
 from plotter2.datter.registry import BundleRow, Registry, Renamed, check_registry
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
@@ -48,9 +49,6 @@ from plotter2.datter.stack import Stacked, kind_of_param
 from plotter2.datter.task_runs import TaskRuns
 from plotter2.datter.transfers import Holder
 from plotter2.errors import DataError
-
-PATIENCE_S = 30.0
-"""How long an add waits for another process that holds the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +78,7 @@ class Store:
         P2-D0817 (damaged description).
         """
         layout = prepare(Path(root).absolute())
-        workspace.sweep(layout)
-        if arrival.waiting(layout).is_dir():
-            with locked(layout.lock, PATIENCE_S):
-                arrival.finish(layout)
-        registry = Registry.open(layout.registry / "registry.db")
-        if registry.unknown_events(events.listed(layout)):
-            with locked(layout.lock, PATIENCE_S):
-                catch_up(layout, registry)
-        store = cls(layout, registry)
+        store = cls(layout, recovered(layout))
         settle(store._journal)
         return store
 
@@ -213,7 +203,7 @@ class Store:
         arrival.check_not_copy(self._layout)
         with (
             workspace.workspace(self._layout, self.new_id()) as folder,
-            locked(self._layout.lock, PATIENCE_S),
+            locked(self._layout.lock),
         ):
             catch_up(self._layout, self._registry)
             yield Change(self._layout, self._registry, self._ids, folder)
@@ -402,7 +392,7 @@ class Store:
 
         Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
         """
-        with locked(self._layout.lock, PATIENCE_S):
+        with locked(self._layout.lock):
             known = collecting.Known(self._registry.runs.ids(), self.acknowledged.copies())
             found = collecting.find(self._layout, grace_s, known)
             if remove:
@@ -420,7 +410,7 @@ class Store:
         What it names is on the disk by then. Raises DataError.
         """
         if is_writable(self._layout):
-            with locked(self._layout.lock, PATIENCE_S):
+            with locked(self._layout.lock):
                 catch_up(self._layout, self._registry)
                 durable.sync_dir(self._layout.commits)
                 self._registry.barrier()

@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from plotter2.datter.bundle import Column, slug
 from plotter2.datter.store import Store
-from plotter2.exporting.wanted import Exported, Submit, ToExport, file_name, members
+from plotter2.exporting.described import export_described
+from plotter2.exporting.wanted import Exported, Submit, ToExport
 from plotter2.exporting.written import (
     File,
     Laid,
     Placed,
-    filled,
-    laid_out,
-    readable,
-    write_file,
-    write_tables,
 )
 
 DESCRIPTOR: Final = "datapackage.json"
@@ -33,21 +28,11 @@ _TYPES: Final[Mapping[str, str]] = {
     "bool": "boolean",
     "null": "any",
 }
-NO_LICENCE: Final = "no licence is stated: add one to {file} before you publish"
 
 
 def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
     """Write a data package as a folder. Raises DataError, HostError."""
-    found, notes = members(store, wanted)
-    laid = laid_out(store, found, "csv")
-    to = wanted.to or Path(file_name(found[0].bundle.name))
-    with filled(to) as folder:
-        files = write_tables(store, laid, "csv", submit, folder)
-        content = readable(_package(laid, files))
-        files[DESCRIPTOR] = write_file(folder, DESCRIPTOR, content)
-    more = NO_LICENCE.format(file=DESCRIPTOR)
-    size = sum(file.bytes for file in files.values())
-    return Exported(to, len(found), len(files), size, (*notes, more))
+    return export_described(store, wanted, submit, DESCRIPTOR, _package)
 
 
 def _package(laid: Laid, files: Mapping[str, File]) -> dict[str, Any]:

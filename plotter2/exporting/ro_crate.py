@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.store import Store
-from plotter2.exporting.frictionless import NO_LICENCE
-from plotter2.exporting.wanted import Exported, Submit, ToExport, file_name, members
+from plotter2.exporting.described import export_described
+from plotter2.exporting.wanted import Exported, Submit, ToExport
 from plotter2.exporting.written import (
     File,
     Laid,
     Placed,
-    filled,
-    laid_out,
-    readable,
-    write_file,
-    write_tables,
 )
 from plotter2.version import __version__
 
@@ -34,16 +28,7 @@ _TOOL: Final = "#plotter2"
 
 def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
     """Write a crate as a folder. Raises DataError, HostError."""
-    found, notes = members(store, wanted)
-    laid = laid_out(store, found, "csv")
-    to = wanted.to or Path(file_name(found[0].bundle.name))
-    with filled(to) as folder:
-        files = write_tables(store, laid, "csv", submit, folder)
-        content = readable(_crate(laid, files))
-        files[METADATA] = write_file(folder, METADATA, content)
-    more = NO_LICENCE.format(file=METADATA)
-    size = sum(file.bytes for file in files.values())
-    return Exported(to, len(found), len(files), size, (*notes, more))
+    return export_described(store, wanted, submit, METADATA, _crate)
 
 
 def _crate(laid: Laid, files: Mapping[str, File]) -> dict[str, Any]:

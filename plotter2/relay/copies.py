@@ -13,9 +13,9 @@ from plotter2.datter import arrival, codes, objects
 from plotter2.datter.arrival import Item, Record
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.layout import Layout, is_writable
-from plotter2.datter.locks import locked
+from plotter2.datter.locks import PATIENCE_S, locked
 from plotter2.datter.scrubbing import scrub
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.store import Store
 from plotter2.errors import DataError, Problem
 from plotter2.relay.link import Source
 from plotter2.relay.places import place
@@ -124,7 +124,7 @@ def verify(target: Path) -> Verified:
     """
     layout = Layout(target.absolute())
     if is_writable(layout) and arrival.waiting(layout).is_dir():
-        with locked(layout.lock, PATIENCE_S):
+        with locked(layout.lock):
             arrival.finish(layout)
     record = arrival.record_of(layout)
     if record is None:

@@ -27,7 +27,6 @@ from plotter2.relay.link import VERSION, Closing, Synced, Wanted, Welcome
 from plotter2.relay.places import ARRIVING, REPLACED, place
 from plotter2.relay.source import recorded
 
-PATIENCE_S = 30.0
 _OPEN_FILES = 200
 _READ_STEP = 1 << 20
 _DAMAGED = "its bytes are not those that its name promises"
@@ -294,7 +293,7 @@ def receiving(root: Path, *, as_root: bool = False, deep: bool = False) -> Itera
     check_target(layout, as_root=as_root)
     prepare(layout.root)
     with ExitStack() as stack:
-        stack.enter_context(locked(layout.lock, PATIENCE_S))
+        stack.enter_context(locked(layout.lock))
         sweep(layout)
         arrival.finish(layout)
         folder = stack.enter_context(workspace(layout, IdSource().new()))

@@ -13,7 +13,8 @@ from pathlib import Path
 from plotter2.datter import durable
 from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.blame import OF_THE_STORE
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of

@@ -12,8 +12,9 @@ from typing import Any
 from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.bundle import Table, check_name
 from plotter2.datter.living import Work
+from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.requested import Request
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of

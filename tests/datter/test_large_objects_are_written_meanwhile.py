@@ -11,7 +11,8 @@ import pytest
 from plotter2.datter import codes, objects
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Table
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.store import Store
 from plotter2.errors import DataError
 
 PIECE = 5 << 20

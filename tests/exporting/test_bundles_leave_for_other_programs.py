@@ -20,7 +20,8 @@ from plotter2.cli.packages import FORMATS
 from plotter2.config.settings import settings
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Column, Table
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.store import Store
 from plotter2.exporting import tables
 from plotter2.exporting.wanted import Exported, ToExport
 from plotter2.host.host import Host

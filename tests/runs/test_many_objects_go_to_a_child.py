@@ -11,7 +11,8 @@ import pytest
 import plotter2
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Table
-from plotter2.datter.store import PATIENCE_S, Store
+from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.store import Store
 from plotter2.runs import inputs
 from plotter2.wire.messages import JOB_FDS_LIMIT, TableShown
 
