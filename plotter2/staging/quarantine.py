@@ -166,14 +166,15 @@ def keep_rest(grounds: Grounds, item: Path, rest: Sequence[Path]) -> Reason:
     """
     reason = _why_kept(item, rest)
     folder = grounds.quarantine / reason.id
-    if _kept(folder):
-        return reason
-    _write_reason(folder, reason)
+    if not _kept(folder):
+        _write_reason(folder, reason)
     changed = {folder / "kept"}
     with durable.reported(item):
         _make_writable(item)
         for path in rest:
             target = folder / "kept" / path.relative_to(item.parent)
+            if os.path.lexists(target):  # the same one came before
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
             changed.add(path.parent)

@@ -342,6 +342,13 @@ def test_files_that_nothing_is_read_from_are_kept_when_their_folder_is_stored(pl
     assert place.steps().stored == 1
     assert place.reasons == (reason,)
     assert attempts(place.store) == {"run": 1}
+
+    (kept / "model.pt").unlink()  # as a process leaves it that died before it moved this one
+    (kept / "last").unlink()
+    dropped()
+    assert place.steps().stored == 1
+    assert (kept / "model.pt").read_text() == "weights"
+    assert (kept / "last").is_symlink()
     with pytest.raises(DataError, match="whose other files are stored"):
         quarantine.retry(place.inbox.grounds, reason, place.store.new_id())
     quarantine.drop(place.inbox.grounds, reason)
