@@ -76,7 +76,7 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
         "run": run_id,
         "request": asked,
         "script": {
-            "path": str(compiled.script.path.absolute()),
+            "path": _origin(request),
             "name": verified.statement.name,
             "sha256": verified.script_sha256,
             "statement_sha256": verified.statement_sha256,
@@ -87,6 +87,14 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
         "plotter2": __version__,
         **({} if request.task is None else {"task": dict(request.task.about)}),
     }
+
+
+def _origin(request: RunRequest) -> str:
+    """Say where the script is: what is attached is no file, and is called `bundle:script.p2`."""
+    path = request.compiled.script.path
+    if request.task is None:
+        return str(path.absolute())
+    return f"{request.task.about['attachment']['bundle']['name']}:{path}"
 
 
 def all_timings(timings: Timings, outcome: Outcome) -> dict[str, float]:

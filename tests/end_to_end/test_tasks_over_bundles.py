@@ -166,6 +166,7 @@ def test_params_of_the_task_choose_the_step_of_what_a_link_leads_to(place: Path)
     (run,) = answer["runs"]
     assert run["record"]["params"] == {"step": 100, "least": 105.0}
     assert run["record"]["exposed"] == {"matrix": 4}
+    assert run["record"]["script"]["path"] == "top:tasks.p2"
     finished = p2(place / "root", "run", "top/b:plot_matrix", "-p", "stepp=1")
     assert finished.code == 2
     assert "did you mean `step`?" in finished.err
