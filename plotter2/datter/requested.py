@@ -140,8 +140,10 @@ def _differences(then: tuple[str, str], now: tuple[str, str]) -> str:
 
 
 def _said(name: str, value: object) -> str:
-    several = isinstance(value, list) and all(isinstance(each, str) for each in value)
-    shown = ", ".join(map(str, value)) if several else msgspec.json.encode(value).decode()  # type: ignore[call-overload]
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        shown = ", ".join(value)
+    else:
+        shown = msgspec.json.encode(value).decode()
     return f"{name} {shown or 'none'}"
 
 

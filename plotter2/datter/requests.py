@@ -219,11 +219,6 @@ class Requests:
             raise unknown(text, several=bool(found))
         return found[0]
 
-    def of_key(self, key: str) -> Request | None:
-        """Give the request that was asked with this key."""
-        found = self._requests("WHERE key=?", (key,))
-        return found[0] if found else None
-
     def listed(self, states: Sequence[State] = STATES, limit: int = 100) -> tuple[Request, ...]:
         """Give the newest requests in these states, the newest first."""
         marks = ",".join("?" * len(states))

@@ -150,7 +150,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return made
     seen: set[str] = set()
     doubled = _Doubled(made)
-    doubled.twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    for key, _ in pairs:
+        if key in seen:
+            doubled.twice = key
+            break
+        seen.add(key)
     return doubled
 
 

@@ -56,8 +56,7 @@ def killed_run(place: Workplace, key: str) -> None:
 
 def is_running(root: Path, key: str) -> bool:
     with Store.open(root) as store:
-        found = store.requests.of_key(key)
-        return found is not None and found.run is not None
+        return any(asked.key == key and asked.run for asked in store.requests.listed())
 
 
 # ------------------------------------------------------------ once
