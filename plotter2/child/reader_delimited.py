@@ -290,7 +290,7 @@ def _ragged(where: str, shape: _Shape, line: int, width: int) -> DataError:
     expected = "the header" if shape.has_header else "the first line"
     return DataError(
         codes.RAGGED,
-        f"{where}, line {line}: {width} fields where {expected} has {len(shape.names)}",
+        f"{where}, line {line}: {width} {'field' if width == 1 else 'fields'} where {expected} has {len(shape.names)}",
         where=f"{where}:{line}",
         help="mend this line, or write fields that hold the separator in quotation marks",
     )

@@ -17,6 +17,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.errors import ExitCode
 from plotter2.host.host import Host
 from plotter2.host.surrounding import require_script
+from plotter2.runs.compiling import CheckFailed
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.tasks.covering import covered
 from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes
@@ -59,10 +60,9 @@ def attach(
     opened = [open_script(script) for script in scripts]
     modes = Modes(constant, mutable)
     with opened_host(root) as host:
-        first = (
-            host.store.find(bundle)[0] if "*" in bundle else one_bundle(host.store, bundle)
-        ).name
-        ready = [_signed(host, each, first, yes=yes) for each in opened]
+        rows = host.store.find(bundle) if "*" in bundle else (one_bundle(host.store, bundle),)
+        names = [row.name for row in rows]
+        ready = [_signed(host, each, names, yes=yes) for each in opened]
         if "*" in bundle:
             return _each_answer(bundle, host.attach_each(bundle, ready, modes))
         done = host.attach(bundle, ready, modes)
@@ -144,10 +144,18 @@ def tasks(root: str | None, bundle: str) -> Answer:
 # ---- inside -----------------------------------------------------------------------------------
 
 
-def _signed(host: Host, script: OpenedScript, bundle: str, *, yes: bool) -> OpenedScript:
+def _signed(host: Host, script: OpenedScript, bundles: Sequence[str], *, yes: bool) -> OpenedScript:
+    """Sign a script at the first of the bundles that it fits; raises CheckFailed when it fits none."""
     if script.sidecar is not None:
         return script
-    return signed_now(host, script, yes=yes, bundle=bundle)
+    first: CheckFailed | None = None
+    for bundle in bundles:
+        try:
+            return signed_now(host, script, yes=yes, bundle=bundle)
+        except CheckFailed as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _owners(exposed: Sequence[ExposedTable]) -> str:
@@ -246,9 +254,14 @@ def _not_there(found: Tasks, coverages: dict[int, Coverage]) -> str:
         for reason in each.reasons:
             shown.setdefault(reason, []).append(f"{each.task.name} not on {each.bundle.name}")
     lines = ["", ""]
+    helped = set()
     for reason, places in list(shown.items())[:_MOST_REASONS]:
         lines.append(f"{'; '.join(dict.fromkeys(places))}: {reason.message} [{reason.code}]")
-        if reason.help:
+        remedy = reason.help.partition("; then plotter2 attach ")[
+            0
+        ]  # of each bundle the same but for its name
+        if remedy and remedy not in helped:
+            helped.add(remedy)
             lines.append(f"  = help: {reason.help}")
     if len(shown) > _MOST_REASONS:
         lines.append(f"and {len(shown) - _MOST_REASONS:,} more reasons; --json tells all")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +30,8 @@ from plotter2.runs.opening import OpenedScript, open_script, read_once
 
 _SCHEMAS_LIMIT = 16 * 1024 * 1024
 _MOST_ROUNDS = 50
+_UNKNOWN_BUNDLE = "P2-E0218"
+_DECLARES = re.compile(rb"(?m)^(task|link)\b")
 
 Checker = Callable[[OpenedScript], CheckedScript]
 
@@ -90,7 +94,7 @@ def check(
             if mend:
                 result = _mended(check_one, result, mended)
             results.append(result)
-    return _answer(results, mended)
+    return _answer(results, mended, [] if bundle or schemas else _at_a_bundle(results))
 
 
 @contextmanager
@@ -158,7 +162,9 @@ def _made(result: CheckedScript, diagnostic: Diagnostic, fix: Fix) -> Mended:
 # ---- the answer -------------------------------------------------------------------------------
 
 
-def _answer(results: Sequence[CheckedScript], mended: Sequence[Mended]) -> Answer:
+def _answer(
+    results: Sequence[CheckedScript], mended: Sequence[Mended], hints: Sequence[str]
+) -> Answer:
     failed = any(has_errors(result.diagnostics) for result in results)
     data: dict[str, Any] = {"ok": not failed, "diagnostics": [*_told(results)]}
     if mended:
@@ -170,7 +176,19 @@ def _answer(results: Sequence[CheckedScript], mended: Sequence[Mended]) -> Answe
         )
         signed = ["the signature no longer fits: sign the script again"] if unsigned else []
         parts.insert(0, "\n".join([*map(str, mended), count(len(mended), "fix", "fixes"), *signed]))
+    parts += hints
     return Answer(data, "\n\n".join(parts), ExitCode.CHECK_FAILED if failed else ExitCode.OK)
+
+
+def _at_a_bundle(results: Sequence[CheckedScript]) -> list[str]:
+    """Say of scripts with links and tasks whose tables were not found that they are meant to be attached."""
+    return [
+        f"if {result.script.path} is to be attached, a path in it means something of its bundle: "
+        f"plotter2 check {shlex.quote(str(result.script.path))} --at BUNDLE"
+        for result in results
+        if _DECLARES.search(result.script.content)
+        and any(each.code == _UNKNOWN_BUNDLE for each in result.diagnostics)
+    ]
 
 
 def _told(results: Sequence[CheckedScript]) -> Iterator[dict[str, Any]]:

@@ -253,12 +253,14 @@ def _at(bundle: str | None) -> str:
 
 def _effects(compiled: CompiledScript) -> str:
     lines = [_on_one_line(f"{compiled.script.path} is not signed. It")]
-    for capability in compiled.capabilities:
-        right, _, target = capability.partition(" ")
-        lines.append(_on_one_line(f"  {right + 's':<6}  {target.partition(':')[2]}"))
+    rights = [capability.partition(" ") for capability in compiled.capabilities]
+    width = max((len(right) + 1 for right, _, _ in rights), default=0)
+    width = max(width, len("writes"))
+    for right, _, target in rights:
+        lines.append(_on_one_line(f"  {right + 's':<{width}}  {target.partition(':')[2]}"))
     seconds = compiled.work / 100_000_000
     time = f"about {seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
-    lines.append(f"  costs   at most {compiled.work:,} units of work, {time}")
+    lines.append(f"  {'costs':<{width}}  at most {compiled.work:,} units of work, {time}")
     return "\n".join(lines)
 
 

@@ -141,9 +141,9 @@ class PackageDone:
             for each in self.scripts
             if each.problem is None and each.outcome != "kept"
         ]
-        told += [
-            f"{p.script}: drew {', '.join(p.pictures)}" for p in self.plots if p.problem is None
-        ]
+        for plot in self.plots:
+            if plot.problem is None:
+                told += [f"{plot.script}: drew", *(f"  {picture}" for picture in plot.pictures)]
         reasons: dict[tuple[str, str], list[str]] = {}
         for each in self.refused:
             assert each.problem is not None

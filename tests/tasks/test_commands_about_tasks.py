@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def story(root: Path) -> Path:
 
 def test_a_script_is_checked_and_signed_as_if_it_were_attached(root: Path) -> None:
     path = script(root, "matrix.p2")
-    assert p2(root, "check", path).code == 3
+    alone = p2(root, "check", path)
+    assert alone.code == 3
+    assert f"plotter2 check {path} --at BUNDLE" in alone.out
     assert p2(root, "check", path, "--at", "experiment2/experiment2a").code == 0
     assert p2(root, "sign", path).code == 3
     assert p2(root, "sign", path, "--at", "experiment2/experiment2a").code == 0
@@ -150,6 +153,28 @@ def test_tasks_are_listed_with_where_they_run_and_each_reason_once(story: Path) 
     lonely = p2_json(story, "tasks", "experiment2/impostor")
     assert [task["name"] for task in lonely["not_applicable"]] == ["plot_matrix"]
     assert lonely["not_applicable"][0]["reasons"][0]["code"] == "P2-D0878"
+
+
+def test_an_unsigned_script_is_signed_at_the_first_bundle_that_it_fits(root: Path) -> None:
+    path = script(root, "matrix.p2")
+    found = p2(root, "attach", "experiment2/**", path, "-y")
+    assert "matrix.p2 attached to experiment2/experiment2b: link matrix" in found.out
+    assert "not to experiment2/impostor" in found.out
+    nowhere = p2(root, "attach", "experiment2/impostor/**", path, "-y")
+    assert nowhere.code != 0
+
+
+def test_what_is_shown_before_signing_stands_in_columns(root: Path) -> None:
+    shown = p2(root, "attach", "experiment2", script(root, "story.p2"), "-y").err.splitlines()
+    columns = {re.match(r"  \w+ +", line).end() for line in shown if line.startswith("  ")}  # type: ignore[union-attr]
+    assert len(columns) == 1
+
+
+def test_the_remedy_for_many_bundles_is_told_once(root: Path) -> None:
+    attached(root, "experiment2", "story.p2")
+    told = p2(root, "tasks", "experiment2").out
+    assert told.count("plot_matrix not on experiment2/") >= 3
+    assert told.count("declare one in a script: link matrix") == 1
 
 
 @pytest.mark.parametrize("words", [("links", "experiment2/*"), ("tasks", "experiment2/*")])
