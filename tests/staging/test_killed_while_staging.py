@@ -24,6 +24,7 @@ from staging_samples import attempts, drop
 pytestmark = pytest.mark.process
 STAGER = Path(__file__).with_name("killed_stager.py")
 CUTTER = STAGER.with_name("power_cuts.py")
+KEEPER = STAGER.with_name("killed_keeper.py")
 ADDERS = STAGER.with_name("adding_at_once.py")
 
 
@@ -42,6 +43,17 @@ def test_killed_before_each_change_of_the_disk_nothing_is_lost_or_doubled(tmp_pa
         str(random.randrange(1_000)),
         str(stride),
     ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["broken"] == []
+    assert found["points"] >= 100 // stride
+
+
+@pytest.mark.slow
+def test_killed_anywhere_what_nothing_is_read_from_is_kept_once(tmp_path: Path) -> None:
+    stride = int(os.environ.get("P2_KILL_STRIDE", "9"))
+    command = [sys.executable, str(KEEPER), str(tmp_path), str(stride)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
