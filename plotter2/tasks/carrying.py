@@ -6,14 +6,12 @@ same bundle, and nothing else. What an earlier task did on the same data counts:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from p2lang import ir
-from p2lang.semantics.constants import NotConstant, evaluate
 from p2lang.semantics.structure import effects_of
 from plotter2.datter.blame import OF_THE_STORE
 from plotter2.datter.registry import BundleRow
@@ -32,13 +30,12 @@ from plotter2.tasks.covering import covered
 from plotter2.tasks.exposures import Exposures
 from plotter2.tasks.listing import tasks_of
 from plotter2.tasks.model import Applicable, Coverage, Declared, NotApplicable, Task
+from plotter2.tasks.waiting import wait_for_collected
 
 State: TypeAlias = Literal["done", "same data", "failed", "not run"]
 
 Approve: TypeAlias = Callable[[str, str, str], bool]
 """Asks a person: (task, action, target) -> whether it is approved."""
-
-_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +188,7 @@ class _Run:
         self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
     ) -> Ended:
         instance = self._instance(declared, compiled, applicable, self.params[task.name])
-        self._wait(instance)
+        wait_for_collected(instance, self.carrying.store)
         place = placed(instance, self.carrying.store)
         before = instance.exposures.of(task.name).get(applicable.bundle.id)
         same = before is not None and before.done.inputs == place.done.inputs
@@ -261,35 +258,6 @@ class _Run:
             for action, target in asked_approvals(nodes, instance.variables)
             if self.carrying.approve(instance.name, action, target)
         )
-
-    # ---- waiting for other processes -----------------------------------------------------------
-
-    def _wait(self, instance: Instance) -> None:
-        """Wait until no other process is at work on what the task collects. Raises RunError P2-R0649."""
-        for node in effects_of(instance.compiled.module.nodes, instance.name):
-            if not node.op.startswith("collect@"):
-                continue
-            task = str(node.attributes["tasks"][2]["name"][1])
-            timeout = _seconds(node, instance.variables)
-            until = time.monotonic() + timeout
-            while at_work := self._at_work(instance, task):
-                if time.monotonic() > until:
-                    raise _too_long(instance, task, at_work[0], timeout)
-                time.sleep(_POLL_S)
-
-    def _at_work(self, instance: Instance, task: str) -> list[str]:
-        bundles = {row.id for row in instance.covered[task]}
-        script = instance.declared.attachment
-        found = []
-        for about in self.carrying.store.tasks_at_work():
-            attachment = about["attachment"]
-            same = (attachment["bundle"]["id"], attachment["script"]) == (
-                instance.applicable.task.bundle.id,
-                script.name,
-            )
-            if same and about["name"] == task and about["bundle"]["id"] in bundles:
-                found.append(str(about["bundle"]["name"]))
-        return found
 
     # ---- the script ----------------------------------------------------------------------------
 
@@ -376,26 +344,10 @@ def _names_column(compiled: CompiledScript, name: str) -> bool:
     return param is not None and param.type.startswith("column")
 
 
-def _seconds(node: ir.Node, params: Mapping[str, Any]) -> float:
-    try:
-        return float(evaluate(node.attributes.get("timeout", ["int", 600]), params))
-    except (NotConstant, TypeError):
-        return 600.0
-
-
 def _waits(task: Task, bundle: BundleRow, blocking: str) -> Problem:
     return Problem(
         codes.WAITS,
         f"{task.name} waits for {blocking}, which did not end well on {bundle.name}",
         bundle.name,
         f"mend that first; plotter2 run {bundle.name}:{blocking} runs it alone",
-    )
-
-
-def _too_long(instance: Instance, task: str, where: str, timeout: float) -> RunError:
-    return RunError(
-        codes.WAITED_TOO_LONG,
-        f"{instance} waited {timeout:g} s for {task} on {where}, which another process is at work on",
-        help="run it again later, or give `collect` a longer timeout",
-        exit_code=ExitCode.TIMEOUT,
     )
