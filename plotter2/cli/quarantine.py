@@ -131,7 +131,8 @@ def _what(reason: Reason) -> str:
 
 def _size(grounds: Grounds, reason: Reason) -> int:
     path = refused.kept_at(grounds, reason)
-    return tree_bytes(path) if path.is_dir() else path.lstat().st_size
+    is_folder = path.is_dir() and not path.is_symlink()
+    return tree_bytes(path) if is_folder else path.lstat().st_size
 
 
 def _day(moment: int) -> str:
