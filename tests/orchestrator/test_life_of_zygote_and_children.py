@@ -58,6 +58,8 @@ def zygote_of_this_process(before: set[int]) -> int:
 
 
 def test_nothing_is_left_after_good_and_bad_runs() -> None:
+    # A test that reads in this process may still map its memory.
+    of_others = open_descriptors()
     with attackers() as children:
         children.answer("answer = 1")
         before = open_descriptors()
@@ -65,7 +67,8 @@ def test_nothing_is_left_after_good_and_bad_runs() -> None:
             with suppress(Plotter2Error):
                 children.outcome(source).close()
         assert open_descriptors() == before
-    assert not [d for d in open_descriptors() if "socket" in d or "p2-" in d or "zygote" in d]
+    left = open_descriptors() - of_others
+    assert not [d for d in left if "socket" in d or "p2-" in d or "zygote" in d]
     assert children_of(os.getpid()) == []
 
 
