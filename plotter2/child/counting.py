@@ -7,6 +7,7 @@ from typing import Any
 
 from p2lang.semantics.bounds import Bounds
 from p2lang.semantics.cost import work
+from p2lang.semantics.structure import NEED
 from p2lang.signatures import Registry
 from p2lang.verifier import Program, ProgramNode
 from plotter2.child.run_codes import MORE_ROWS, MORE_WORK
@@ -51,15 +52,30 @@ def require_rows(node: ProgramNode, given: int) -> None:
     if given <= node.schema.rows:
         return
     path = node.node.attributes.get("path")
-    where = f'the bundle "{path[1]}"' if path is not None else f"`{node.signature.name}`"
     raise RunError(
         MORE_ROWS,
-        f"{where} gives {given:,} rows, and the script was checked for at most {node.schema.rows:,}",
+        f"{_called(node)} gives {given:,} rows, and the script was checked for at most {node.schema.rows:,}",
         node.signature.name,
         "run it again if runs were added meanwhile; otherwise the bundle's manifest is wrong: run plotter2 doctor"
         if path is not None
-        else "this is a bug in plotter2: please report it with the script",
+        else _FEWER.get(
+            node.signature.name, "this is a bug in plotter2: please report it with the script"
+        ),
     )
+
+
+_FEWER = {
+    NEED.name: "let the link that answers give fewer rows: `via | filter(...)`",
+    "collect": "say how many there are at most: `collect(..., rows=...)`",
+}
+"""What helps where nobody knows the number of rows before the run."""
+
+
+def _called(node: ProgramNode) -> str:
+    attributes, name = node.node.attributes, node.signature.name
+    if "path" in attributes:
+        return f'the bundle "{attributes["path"][1]}"'
+    return f"`{attributes['name'][1] if name == NEED.name else name}`"
 
 
 def _exact(params: Mapping[str, Any]) -> Bounds:

@@ -8,6 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from p2lang.verifier import verify
+from p2std.registry import core
+from plotter2.child.counting import require_rows
 from plotter2.child.program import run_program
 from plotter2.errors import RunError
 from plotter2.wire.messages import GaveUp, RedoAsked, Released, TableFound
@@ -162,7 +165,20 @@ def test_what_is_collected_has_the_bundle_of_each_row() -> None:
 
 def test_more_rows_than_the_script_allows_stop_the_run() -> None:
     parts = [Part(pl.DataFrame({"value": [1.0] * 1_000_001}), {"bundle": "top/a"})]
-    assert refusal("all", {"give": parts}).code == "P2-R0602"
+    told = refusal("all", {"give": parts})
+    assert (told.code, "rows=" in told.help) == ("P2-R0602", True)
+
+
+def test_an_answer_with_more_rows_than_a_task_takes_is_told_by_its_name() -> None:
+    found = compiled(TASKS, {"weights.csv": schema_of_parts([Part(WEIGHTS)])})
+    assert found.module is not None
+    program = verify(found.module.encode(), found.schemas, core())
+    need = next(node for node in program.nodes if node.signature.name == "need")
+    require_rows(need, 1_000_000)
+    with pytest.raises(RunError) as caught:
+        require_rows(need, 1_000_001)
+    assert caught.value.message.startswith("`matrix` gives 1,000,001 rows")
+    assert "via" in caught.value.help
 
 
 def test_values_tell_of_the_place_and_giving_up_hands_out_nothing() -> None:
