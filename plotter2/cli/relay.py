@@ -17,6 +17,7 @@ from plotter2.cli.command import command, family
 from plotter2.cli.copies import copied_text, problem_lines
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
+from plotter2.datter.layout import present
 from plotter2.datter.store import Store
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import count
@@ -103,7 +104,7 @@ def relay_push(root: str | None, name: str | None) -> Answer:
     lines: list[str] = []
     pushed: list[dict[str, Any]] = []
     well = True
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         relays = addresses.listed(store.layout)
         for one in [addresses.find(store.layout, name)] if name else relays:
             try:

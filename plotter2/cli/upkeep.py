@@ -99,12 +99,17 @@ def scrub(root: str | None, part: str | None, set_aside: bool) -> Answer:
             if (hurt := sorted(objects.keys() & damaged.keys()))
         }
     lines = [f"damaged: {path}" for path in found.damaged]
-    lines += [f"{name} holds {count(len(h), 'of it', 'of these')}" for name, h in users.items()]
+    lines += [
+        f"{name} holds {'it' if len(damaged) == 1 else f'{len(h)} of these'}"
+        for name, h in users.items()
+    ]
     told = f"{count(found.objects, 'object', 'objects') or 'no object'}, {size(found.bytes)} read"
     if damaged:
         told += f", {len(damaged)} damaged"
-        told += ", set aside; " if set_aside else "; put them aside with --set-aside, then "
-        told += "add the experiments' output again, or restore the files from a backup"
+        told += (
+            ", set aside; " if set_aside else "; put them aside: plotter2 scrub --set-aside; then "
+        )
+        told += "add the experiments' output again, or mend from a safe copy: plotter2 restore COPY"
     else:
         told += ", all as they were stored"
     data = {

@@ -174,7 +174,8 @@ def _object_problem(path: Path, what: str, users: list[str]) -> Problem:
         codes.OBJECT_DAMAGED,
         f"an object of {shown} {what}",
         where=str(path),
-        help="restore the file from a backup, or remove it and add the experiment's output again",
+        help="mend it from a safe copy: plotter2 restore COPY; "
+        "or plotter2 scrub --set-aside, then add the experiment's output again",
     )
 
 

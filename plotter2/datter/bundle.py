@@ -239,5 +239,5 @@ def _damaged(where: str, why: str) -> DataError:
         codes.BUNDLE_DAMAGED,
         f"the description of a bundle cannot be read: {why}",
         where=where,
-        help="restore the file from a backup, or add the experiment's output again",
+        help="mend it from a safe copy: plotter2 restore COPY; or add the experiment's output again",
     )

@@ -105,7 +105,7 @@ def decoded(path: Path) -> Event:
             codes.BUNDLE_DAMAGED,
             f"an event of the store cannot be read: {error}",
             where=str(path),
-            help="restore the file from a backup",
+            help="mend it from a safe copy: plotter2 restore COPY",
         ) from None
     return event
 
@@ -122,7 +122,7 @@ def load_bundle(layout: Layout, bundle_id: str, digest: str) -> Bundle:
             codes.BUNDLE_DAMAGED,
             f"the description of bundle {bundle_id} is not the one that was committed",
             where=str(path),
-            help="restore the file from a backup",
+            help="mend it from a safe copy: plotter2 restore COPY",
         )
     return read_bundle(data, str(path))
 

@@ -182,5 +182,6 @@ def _damaged(path: Path, why: str) -> DataError:
         codes.OBJECT_DAMAGED,
         f"a stored object is damaged: {why}",
         where=str(path),
-        help="restore this file from a backup, or remove it and add the experiment's output again",
+        help="mend it from a safe copy: plotter2 restore COPY; "
+        "or plotter2 scrub --set-aside, then add the experiment's output again",
     )

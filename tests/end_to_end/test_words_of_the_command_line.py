@@ -100,12 +100,14 @@ def test_a_bundle_is_shown_by_the_name_that_it_has_now(root: Path) -> None:
     assert p2_json(root, "show", "my-data")["former_names"] == ["plants"]
 
 
-@pytest.mark.parametrize("words", [["fsck"], ["scrub"], ["gc"], ["backup", "copy"]])
+@pytest.mark.parametrize(
+    "words", [["fsck"], ["scrub"], ["gc"], ["backup", "copy"], ["relay", "push"]]
+)
 def test_of_a_root_that_is_not_there_nothing_is_called_sound(
     tmp_path: Path, words: list[str]
 ) -> None:
     missing = tmp_path / "rooot"
-    refused = p2(missing, words[0], *(tmp_path / word for word in words[1:]))
+    refused = p2(missing, *(tmp_path / word if word == "copy" else word for word in words))
     assert refused.code == 1
     assert f"there is no root {missing}" in refused.err
     assert not missing.exists()
@@ -180,3 +182,38 @@ def test_what_cannot_be_attached_is_not_signed_first(root: Path, tmp_path: Path)
     assert "P2-D0872" in p2(root, "attach", "my-data", script, "--yes").err
     assert not script.with_name("shows.p2.sig").exists()
     assert p2_json(root, "key", "list")["keys"] == []
+
+
+def test_what_is_told_of_a_damaged_object_mends_it(root: Path, tmp_path: Path) -> None:
+    assert p2(root, "backup", tmp_path / "copy").code == 0
+    stored = next(path for path in (root / "source" / "objects").rglob("*") if path.is_file())
+    stored.chmod(0o600)
+    stored.write_bytes(stored.read_bytes() + b"x")
+    for words in (["fsck"], ["scrub"]):
+        found = p2(root, *words)
+        assert found.code == 1
+        assert "plotter2 restore COPY" in found.out
+        assert "plotter2 scrub --set-aside" in found.out
+    assert "my-data holds it\n" in p2(root, "scrub").out
+    assert p2(root, "restore", tmp_path / "copy").code == 0
+    assert p2(root, "fsck", "--read").code == 0
+
+
+@pytest.mark.parametrize("what", ["commits", "bundle.json"])
+def test_a_damaged_description_is_mended_as_the_message_says(
+    root: Path, tmp_path: Path, what: str
+) -> None:
+    assert p2(root, "rename", "my-data", "plants").code == 0
+    assert p2(root, "backup", tmp_path / "copy").code == 0
+    (hurt, *_) = [
+        path
+        for path in (root / "source").rglob("*")
+        if path.is_file() and what in (path.name, path.parent.name)
+    ]
+    hurt.chmod(0o600)
+    hurt.write_bytes(b"{}")
+    found = p2(root, "fsck")
+    assert found.code == 1
+    assert "plotter2 restore COPY" in found.out + found.err
+    assert p2(root, "restore", tmp_path / "copy").code == 0
+    assert p2(root, "fsck", "--read").code == 0
