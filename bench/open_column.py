@@ -17,6 +17,7 @@ from plotter2.datter.bundle import Chunk, Column, Table
 from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.store import Store
 from plotter2.runs.inputs import bind, sealed_inputs
+from plotter2.runs.selecting import Circumstances
 
 ROWS = 8_000_000
 COLUMNS = 32
@@ -40,7 +41,7 @@ def main() -> None:
             compiled = library.check(script).compiled
         assert compiled is not None
         with Store.open(folder / "root") as store:
-            tables = bind(compiled.module.nodes, compiled.schemas, store)
+            tables = bind(compiled.module.nodes, compiled.schemas, store, Circumstances())
             (chunk,) = tables[0].parts[0].columns["c7"]
             hand_over = [timed(lambda: hand(tables)) for _ in range(ROUNDS)]
             direct = [timed(lambda: pl.read_ipc(chunk.path)) for _ in range(ROUNDS)]

@@ -35,7 +35,7 @@ def features_of(column: ReadColumn) -> dict[str, Scalar]:
     `restarts` (how often the value falls). Text: `longest`, `mean_length`, `share_with_space`,
     `is_date`, `is_clock`.
     """
-    values = column.values.drop_nulls()
+    values = column.values.drop_nulls() if column.values.null_count() else column.values
     numbers = _of_numbers(values) if column.kind in _NUMBERS else {}
     rises = numbers.get("share_increasing") == 1 and not (numbers["nan"] or numbers["infinite"])
     unique = len(values) if rises else _different(column.kind, values)

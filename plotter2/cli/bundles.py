@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from plotter2.datter.sizes import sizes
 from plotter2.datter.store import Listed, Store
 from plotter2.printable import count
 
+_QUARTER_HOUR_MS = 900_000
 _MOST_PARAMS = 6
 
 
@@ -167,7 +169,14 @@ def _params(bundle: BundleRow) -> str:
 
 
 def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d")
+    return _day_of_quarter(moment // _QUARTER_HOUR_MS)
+
+
+@lru_cache(maxsize=4_096)
+def _day_of_quarter(quarter: int) -> str:
+    """Give the local day of a quarter of an hour; none holds a midnight, whatever the time zone."""
+    moment = quarter * _QUARTER_HOUR_MS / 1000
+    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y-%m-%d")
 
 
 def _line_json(line: Listed) -> dict[str, Any]:

@@ -187,7 +187,8 @@ class _Collector:
     """Sorts the messages of one answer to the bundles and tables they belong to."""
 
     def __init__(self, batch: Sequence[Planned], places: Sequence[Copied], memory: int) -> None:
-        self._content = mapped(memory)
+        self._memory = memory
+        self._content: memoryview | None = None
         self._pieces: dict[str, dict[int, tuple[int, int, str]]] = {}
         self._bundles = [ReadBundle(planned) for planned in batch]
         self._by_run: dict[str, ReadBundle] = {}
@@ -282,6 +283,8 @@ class _Collector:
         if piece is None:
             raise _broken(f"it keeps a file of {message.table!r} that is none, or keeps it twice")
         offset, length, digest = piece
+        if self._content is None:
+            self._content = mapped(self._memory, at_once=True)
         return keep(self._content[offset : offset + length], digest)
 
     def _take_table(self, message: TableFound) -> None:

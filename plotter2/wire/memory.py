@@ -97,10 +97,16 @@ def copy_out(fd: int, offset: int, length: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def mapped(fd: int) -> memoryview:
-    """Give a read-only view of a whole sealed memory, without a copy."""
+def mapped(fd: int, *, at_once: bool = False) -> memoryview:
+    """Give a read-only view of a whole sealed memory, without a copy.
+
+    `at_once` is for who reads all of it: finding its pages one by one takes longer than copying them.
+    """
     size = os.fstat(fd).st_size
-    return memoryview(mmap.mmap(fd, size, access=mmap.ACCESS_READ)) if size else memoryview(b"")
+    if not size:
+        return memoryview(b"")
+    flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if at_once else 0)
+    return memoryview(mmap.mmap(fd, size, flags=flags, prot=mmap.PROT_READ))
 
 
 class _Making:
