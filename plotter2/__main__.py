@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
+
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""Rarer than Python's 700: lists of many bundles are looked through again and again else, and nothing is found."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _drop_working_folder()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     from plotter2.cli.main import main as command_line  # after the path is clean
 
     sys.exit(command_line(sys.argv[1:]))
