@@ -85,7 +85,7 @@ def pack(  # noqa: PLR0913, PLR0917 - the options of the command
         "ok": True,
         "path": str(shipped.path),
         "manifest_version": ready.cargo.manifest.manifest_version,
-        "digest": shipped.digest,
+        "sha256": shipped.digest,
         "files": shipped.files,
         "bytes": shipped.bytes,
         "left_alone": list(ready.left_alone),

@@ -130,15 +130,17 @@ def relay_push(root: str | None, name: str | None) -> Answer:
 
 @command(relay, "scrub")
 @click.argument("name")
-@click.option("--most", type=click.IntRange(min=1), help="So many objects, picked by chance.")
-def relay_scrub(root: str | None, name: str, most: int | None) -> Answer:
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="So many objects, picked by chance."
+)
+def relay_scrub(root: str | None, name: str, limit: int | None) -> Answer:
     """Have a relay prove what it has.
 
     For each object it must answer with the SHA-256 of a new random number and the object's bytes, read from its disk.
     Exit code 1 if it cannot; what is not proven is sent again by the next push, once it is set aside there.
     """
     with Store.open(settings(root).root) as store:
-        found = pushing.scrub(store, addresses.find(store.layout, name), most)
+        found = pushing.scrub(store, addresses.find(store.layout, name), limit)
     told = f"{count(found.objects, 'object', 'objects') or 'no object'} asked for, "
     if found.bad:
         told += f"{len(found.bad)} not proven; there: plotter2 scrub --set-aside, then push again"

@@ -66,14 +66,14 @@ def gc(root: str | None, yes: bool, hours: float) -> Answer:
 
 @command()
 @click.option("--rebuild", is_flag=True, help="First make the registry anew from the files.")
-@click.option("--read", is_flag=True, help="Also read every object and compare it with its name.")
-def fsck(root: str | None, rebuild: bool, read: bool) -> Answer:
+@click.option("--deep", is_flag=True, help="Also read every object and compare it with its name.")
+def fsck(root: str | None, rebuild: bool, deep: bool) -> Answer:
     """Hold the registry against the files, and look that every file is there; exit code 1 if not."""
     folder = present(settings(root).root)
     rebuilt = rebuild_registry(folder, PATIENCE_S) if rebuild else None
     if rebuilt is None and not Layout(folder).commits.is_dir():
         Store.open(folder).close()
-    found = audit(folder, PATIENCE_S, read=read)
+    found = audit(folder, PATIENCE_S, deep=deep)
     data: dict[str, Any] = {"ok": not found.problems, **found.as_json()}
     lines = [problem.as_text() for problem in found.problems]
     if rebuilt is not None:

@@ -42,8 +42,8 @@ class Audit:
         return {**counts, "problems": [problem.as_json() for problem in self.problems]}
 
 
-def audit(root: Path, patience_s: float, *, read: bool = False) -> Audit:
-    """Look through a store; with `read`, every object is read from the disk too and compared with its name.
+def audit(root: Path, patience_s: float, *, deep: bool = False) -> Audit:
+    """Look through a store; with `deep`, every object is read from the disk too and compared with its name.
 
     Raises DataError: P2-D0808 (another process holds it), P2-D0804 (no store).
     """
@@ -55,7 +55,7 @@ def audit(root: Path, patience_s: float, *, read: bool = False) -> Audit:
         if is_writable(layout):
             arrival.finish(layout)
         found, users = _audited(layout)
-    return _read(layout, found, users) if read else found
+    return _read(layout, found, users) if deep else found
 
 
 def _read(layout: Layout, found: Audit, users: _Users) -> Audit:

@@ -44,7 +44,7 @@ def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
     to = wanted.to or Path(file_name(tops[0].name) + ("" if wanted.as_folder else ENDING))
     cargo = loaded(manifest, load.parts, to.name)
     shipped = (write_folder if wanted.as_folder else write_container)(cargo, to)
-    more = {"manifest_version": manifest.manifest_version, "digest": shipped.digest}
+    more = {"manifest_version": manifest.manifest_version, "sha256": shipped.digest}
     return Exported(shipped.path, len(found), shipped.files, shipped.bytes, notes, more)
 
 

@@ -159,4 +159,4 @@ class PackageDone:
 
 def _json(done: ScriptDone | PlotDone) -> dict[str, Any]:
     values = {name: getattr(done, name) for name in done.__slots__ if name != "problem"}
-    return {**values, "problem": done.problem.as_json() if done.problem else None}
+    return {**values, "error": done.problem.as_json() if done.problem else None}

@@ -39,9 +39,7 @@ def test_plots_of_who_is_trusted_are_drawn_where_the_package_is_added(
     answer = p2_json(root, "add", package)
     assert answer["ok"]
     (done,) = answer["packages"]
-    assert [(script["outcome"], script["problem"]) for script in done["scripts"]] == [
-        ("kept", None)
-    ]
+    assert [(script["outcome"], script["error"]) for script in done["scripts"]] == [("kept", None)]
     (plot,) = done["plots"]
     assert Path(plot["pictures"][0]).read_bytes().startswith(b"\x89PNG")
     again = p2_json(root, "add", package)
@@ -59,8 +57,8 @@ def test_plots_of_a_stranger_are_refused_and_the_data_are_stored(
     assert not told["ok"]
     assert {each["outcome"] for each in told["added"]} == {"added"}
     (plot,) = told["packages"][0]["plots"]
-    assert plot["problem"]["code"].startswith("P2-S07")
-    assert plot["problem"]["help"]
+    assert plot["error"]["code"].startswith("P2-S07")
+    assert plot["error"]["help"]
     assert p2_json(root, "ls")["bundles"]
     assert list((root / "output").iterdir()) == []
     assert p2_json(root, "runs")["runs"] == []
@@ -101,7 +99,7 @@ def test_a_script_that_is_not_what_was_signed_draws_nothing(
     (at / "manifest.json").write_text(json.dumps(manifest))
     answer = p2(place.root, "add", at, "--json")
     assert answer.code == 4
-    assert json.loads(answer.out)["packages"][0]["plots"][0]["problem"]["code"].startswith("P2-S07")
+    assert json.loads(answer.out)["packages"][0]["plots"][0]["error"]["code"].startswith("P2-S07")
 
 
 def test_params_formats_and_the_place_of_pictures_are_as_the_package_says(
@@ -236,6 +234,6 @@ def test_attached_scripts_travel_with_an_exported_bundle(place: Workplace, tmp_p
     assert "again" in p2(root, "tasks", "sweep").out
     stranger = p2(tmp_path / "third", "add", to, "--json")
     assert stranger.code == 4
-    assert json.loads(stranger.out)["packages"][0]["scripts"][0]["problem"]["code"].startswith(
+    assert json.loads(stranger.out)["packages"][0]["scripts"][0]["error"]["code"].startswith(
         "P2-S07"
     )

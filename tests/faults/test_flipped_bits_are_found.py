@@ -44,7 +44,7 @@ def test_scrub_finds_every_one(damaged: tuple[Path, frozenset[str]]) -> None:
 def test_fsck_that_reads_finds_every_one(damaged: tuple[Path, frozenset[str]]) -> None:
     root, wrong = damaged
     assert audit(root, 1.0).problems == ()  # it looks at sizes only
-    done = p2(root, "fsck", "--read", "--json")
+    done = p2(root, "fsck", "--deep", "--json")
     assert done.code == 1
     found = done.json["problems"]
     assert {Path(problem["where"]).name for problem in found} == wrong

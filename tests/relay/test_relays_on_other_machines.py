@@ -95,7 +95,7 @@ def test_what_a_relay_lost_is_no_longer_acknowledged_and_sent_again(
     p2_json(root, "relay", "push")
     assert behind(root) == [(0, 0)]
     assert p2_json(root, "relay", "scrub", "disk")["objects"] == 6
-    assert p2_json(root, "relay", "scrub", "disk", "--most", "3")["objects"] == 3
+    assert p2_json(root, "relay", "scrub", "disk", "--limit", "3")["objects"] == 3
 
 
 def test_a_lost_root_comes_back_from_a_relay(root: Path, tmp_path: Path) -> None:
