@@ -25,7 +25,7 @@ _PART = re.compile(r"(\d{1,4})/(\d{1,4})\Z")
 
 
 @command()
-@click.option("--yes", is_flag=True, help="Remove it; without this, gc only tells.")
+@click.option("--yes/--dry-run", default=False, help="Remove it, or only tell (the default).")
 @click.option(
     "--older-than",
     "hours",
