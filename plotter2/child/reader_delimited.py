@@ -5,6 +5,7 @@ Thousands separators and units glued to numbers are left alone: such a column is
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -25,6 +26,7 @@ _SNIFFED_LINES = 50
 _SNIFFED_BYTES = 1 << 18
 _HEADER_BYTES = 1 << 20
 _QUOTED_ROWS = 50_000
+_SHORT_BYTES = 4_096
 _SCANNED_BYTES = 1 << 25
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity|nan)\Z", re.I
@@ -191,20 +193,38 @@ def _plain(body: bytes, shape: _Shape, where: str, limits: ReadingLimits) -> lis
         return [pl.Series([], dtype=pl.String) for _ in range(width)]
     if blank:
         body = re.sub(rb"\n{2,}", b"\n", body).lstrip(b"\n")
+    split = split_by_hand if len(body) <= _SHORT_BYTES else split_by_polars
+    columns = split(body, shape.separator, width)
+    assert {len(column) for column in columns} == {rows}, "every line was counted before"
+    if longest > limits.text_bytes:
+        _check_texts(columns, shape.names, where, limits)
+    return [bare(column) for column in columns] if _has_space(body, shape.separator) else columns
+
+
+def split_by_polars(body: bytes, separator: str, width: int) -> list[pl.Series]:
+    """Give the fields of whole lines without quotation marks, column by column, null for those that mean: no value."""
     frame = pl.read_csv(
         body,
         has_header=False,
-        separator=shape.separator,
+        separator=separator,
         quote_char=None,
         infer_schema=False,
         null_values=list(NULL_TOKENS),
         new_columns=[f"c{place}" for place in range(width)],
     )
-    assert frame.shape == (rows, width), "every line was counted before"
-    columns = frame.get_columns()
-    if longest > limits.text_bytes:
-        _check_texts(columns, shape.names, where, limits)
-    return [bare(column) for column in columns] if _has_space(body, shape.separator) else columns
+    return frame.get_columns()
+
+
+def split_by_hand(body: bytes, separator: str, width: int) -> list[pl.Series]:
+    """Do what `split_by_polars` does; for a few lines in a tenth of the time that a query takes."""
+    lines = body.removeprefix(codecs.BOM_UTF8).decode().split("\n")[:-1]  # polars drops it too
+    fields = [
+        [None if text in NULL_TOKENS else text for text in line.split(separator)] for line in lines
+    ]
+    return [
+        pl.Series(f"c{place}", [row[place] for row in fields], dtype=pl.String)
+        for place in range(width)
+    ]
 
 
 def _has_space(body: bytes, separator: str) -> bool:
