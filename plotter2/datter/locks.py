@@ -24,11 +24,12 @@ _LONGEST = 200
 
 
 @contextmanager
-def locked(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
+def locked(path: Path, patience_s: float | None = None) -> Iterator[None]:
     """Hold the exclusive lock of the file `path` during the block (flock: it dies with the process).
 
-    Raises DataError (P2-D0808) after `patience_s` seconds.
+    Raises DataError (P2-D0808) after `patience_s` seconds (None = PATIENCE_S).
     """
+    patience_s = PATIENCE_S if patience_s is None else patience_s
     with reported(path):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

@@ -196,7 +196,7 @@ def test_what_is_told_of_a_damaged_object_mends_it(root: Path, tmp_path: Path) -
         assert "plotter2 scrub --set-aside" in found.out
     assert "my-data holds it\n" in p2(root, "scrub").out
     assert p2(root, "restore", tmp_path / "copy").code == 0
-    assert p2(root, "fsck", "--read").code == 0
+    assert p2(root, "fsck", "--deep").code == 0
 
 
 @pytest.mark.parametrize("what", ["commits", "bundle.json"])
@@ -216,4 +216,4 @@ def test_a_damaged_description_is_mended_as_the_message_says(
     assert found.code == 1
     assert "plotter2 restore COPY" in found.out + found.err
     assert p2(root, "restore", tmp_path / "copy").code == 0
-    assert p2(root, "fsck", "--read").code == 0
+    assert p2(root, "fsck", "--deep").code == 0

@@ -23,6 +23,7 @@ from plotter2.datter import (
     living,
     objects,
     output,
+    recovering,
     registry,
     store,
 )
@@ -368,7 +369,7 @@ def folders_seen_again_are_believed() -> None:
 @_bug
 def events_are_not_replayed() -> None:
     """Coming back, nobody looks for events that the index does not know."""
-    for module in (adding, store):
+    for module in (adding, recovering, store):
         module.catch_up = lambda layout, registry: 0  # type: ignore[attr-defined]
 
 

@@ -136,9 +136,9 @@ def test_pipes_that_double_are_refused() -> None:
 def test_long_flows_and_many_statements_are_no_problem() -> None:
     steps = " ".join("| head(10)" for _ in range(2_000))
     assert codes(f'access("matrix") {steps} | frame | line(x=row, y=value) | plot | handoff') == []
-    lets = "\n".join(f'let t{n} = access("matrix") | head({n + 1})' for n in range(1_000))
+    lets = "\n".join(f'let t{n} = access("matrix") | head({n + 1})' for n in range(800))
     uses = "\n".join(
-        f'$t{n} | frame | line(x=row, y=value) | plot("p{n}") | handoff' for n in range(1_000)
+        f'$t{n} | frame | line(x=row, y=value) | plot("p{n}") | handoff' for n in range(800)
     )
     assert codes(f"{lets}\n{uses}") == []
 
