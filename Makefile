@@ -3,15 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-faults check bench bench-peers fuzz docs pictures clean
+.PHONY: setup demo test test-with-processes test-the-rest test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
 
 setup: $(VENV)/dev.stamp
 
+# Two halves side by side, for two cores.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory --jobs=2 test-with-processes test-the-rest
+
+PROCESSES := $(addprefix tests/,datter end_to_end examples exporting orchestrator runs staging tasks)
+
+test-with-processes: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q $(PROCESSES)
+
+test-the-rest: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PROCESSES))
 
 # Every fault, kill point and power cut, over 9,000 disks after two crashes, and as many files as overflow the kernel's
 # news (half an hour; power cuts need root). tests/faults/README.md says what is done.
