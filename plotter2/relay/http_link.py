@@ -20,6 +20,7 @@ from plotter2.relay.addresses import Relay
 from plotter2.relay.codes import BAD_RELAY, NO_ROOM, NOT_UNDERSTOOD
 from plotter2.relay.framing import (
     LARGEST_FRAME,
+    PATIENCE_S,
     Ask,
     Commit,
     Done,
@@ -35,7 +36,6 @@ from plotter2.relay.framing import (
 )
 from plotter2.relay.link import PIECE, Closing, Page, Said, Synced, Wanted, Welcome
 
-_PATIENCE_S = 300.0
 _SMALLEST_TOKEN, _LARGEST_TOKEN = 16, 1024
 _Kind = TypeVar("_Kind", bound=Said)
 
@@ -90,10 +90,10 @@ class HttpLink:
                     help="name a PEM file that holds the server's certificate, or its authority's",
                 ) from None
             connection = http.client.HTTPSConnection(
-                host, address.port, timeout=_PATIENCE_S, context=context
+                host, address.port, timeout=PATIENCE_S, context=context
             )
         else:
-            connection = http.client.HTTPConnection(host, address.port, timeout=_PATIENCE_S)
+            connection = http.client.HTTPConnection(host, address.port, timeout=PATIENCE_S)
         try:
             yield cls(connection, address.path.rstrip("/"), token)
         finally:
