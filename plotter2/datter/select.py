@@ -11,21 +11,19 @@ A name that a bundle had before it was renamed still means it, until another bun
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from plotter2.datter import codes
-from plotter2.datter.bundle import SEGMENT, slug
 from plotter2.datter.ids import is_id_prefix
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.registry import BundleRow, Registry
+from plotter2.datter.selector import Pattern, natural, parsed
 from plotter2.errors import DataError
 
 DEFAULT_STREAM = "main"
 """The table that is meant when a bundle has several and none is named."""
 _SHOWN = 6
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,6 @@ class Chosen:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    base: str
-    depth: str
-    """'' for the bundle itself, '*' for children, '**' for all below."""
-    stream: str | None
-
-
 def choose(
     registry: Registry, path: str, only: Narrowing = EVERYTHING, table: str | None = None
 ) -> Chosen:
@@ -62,7 +52,7 @@ def choose(
     P2-D0811 (means two things), P2-D0812 (several tables), P2-D0813 (no such table), P2-D0818
     (no table at all).
     """
-    pattern = _parse(path)
+    pattern = parsed(path)
     if table is not None and pattern.stream not in (None, table):
         raise _two_tables(path, pattern.stream, table)
     if pattern.depth:
@@ -77,7 +67,7 @@ def param_kinds(registry: Registry, path: str) -> dict[str, frozenset[str]]:
 
     Raises DataError as `bundles`.
     """
-    pattern = _parse(path)
+    pattern = parsed(path)
     if not pattern.depth:
         (bundle,) = bundles(registry, path)
         return registry.param_kinds(id=bundle.id)
@@ -91,7 +81,7 @@ def bundles(registry: Registry, path: str, only: Narrowing = EVERYTHING) -> tupl
 
     Raises DataError as `choose`, but neither P2-D0812 nor P2-D0818.
     """
-    pattern = _parse(path)
+    pattern = parsed(path)
     if pattern.stream is not None:
         return tuple(member.bundle for member in _many(registry, path, pattern, only).members)
     if pattern.depth:
@@ -114,42 +104,6 @@ def alias_note(registry: Registry, path: str) -> tuple[str, ...]:
 def former_name(name: str, now: str) -> str:
     """Give the note for a bundle that was named by a name it had before."""
     return f"{name!r} is a former name; the bundle is called {now!r} now"
-
-
-def natural(text: str) -> tuple[tuple[bool, float, str], ...]:
-    """Give a sort key in which run2 comes before run10, and lr=0.003 before lr=0.01."""
-    parts = _NUMBER.split(text)
-    return tuple(
-        (bool(place % 2), float(part) if place % 2 else 0.0, part)
-        for place, part in enumerate(parts)
-    )
-
-
-# ------------------------------------------------------------ reading a selector
-def _parse(path: str) -> _Pattern:
-    parts = path.split("/")
-    for part in parts:
-        if part not in ("*", "**") and not SEGMENT.match(part) and not is_id_prefix(part):
-            raise _bad(path, f"the part {part!r} does not fit")
-    stars = [place for place, part in enumerate(parts) if part in ("*", "**")]
-    if not stars:
-        return _Pattern(path, "", None)
-    place = stars[0]
-    if len(stars) > 1 or place < len(parts) - 2:
-        raise _bad(path, "'*' and '**' stand at the end, at most a table's name follows")
-    stream = parts[-1] if place == len(parts) - 2 else None
-    return _Pattern("/".join(parts[:place]), parts[place], stream)
-
-
-def _bad(path: str, why: str) -> DataError:
-    forms = "write name, name/*, name/** or name/*/table; for example 'experiment2/*'"
-    meant = "/".join(part if part in ("*", "**") else slug(part) for part in path.split("/"))
-    return DataError(
-        codes.BAD_NAME,
-        f"{path!r} is not a selector: {why}",
-        where=path,
-        help=forms if meant == path else f"did you mean {meant!r}? {forms}",
-    )
 
 
 def _two_tables(path: str, named: str | None, table: str) -> DataError:
@@ -348,7 +302,7 @@ def _deeper(registry: Registry, base: str) -> str:
 
 
 # ------------------------------------------------------------ several bundles
-def _many(registry: Registry, path: str, pattern: _Pattern, only: Narrowing) -> Chosen:
+def _many(registry: Registry, path: str, pattern: Pattern, only: Narrowing) -> Chosen:
     found = _descendants(registry, path, pattern, only)
     streams = registry.streams_of([bundle.id for bundle in found])
     holding = [bundle for bundle in found if streams[bundle.id]]
@@ -374,7 +328,7 @@ def _many(registry: Registry, path: str, pattern: _Pattern, only: Narrowing) -> 
 
 
 def _descendants(
-    registry: Registry, path: str, pattern: _Pattern, only: Narrowing
+    registry: Registry, path: str, pattern: Pattern, only: Narrowing
 ) -> tuple[BundleRow, ...]:
     base = pattern.base
     named = _named(registry, base) if base else None

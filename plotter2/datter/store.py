@@ -45,6 +45,7 @@ from plotter2.datter.registry import BundleRow, Registry, Renamed, check_registr
 from plotter2.datter.requested import Asking, Request
 from plotter2.datter.requests import Requests
 from plotter2.datter.runs import RunRow
+from plotter2.datter.selector import natural
 from plotter2.datter.stack import Stacked, kind_of_param
 from plotter2.datter.task_runs import TaskRuns
 from plotter2.datter.transfers import Holder
@@ -150,7 +151,7 @@ class Store:
     def counted(self, bundles: Sequence[BundleRow]) -> tuple[Listed, ...]:
         """Give bundles in natural order with the numbers of their tables and rows."""
         counts = self._registry.row_counts()
-        found = sorted(bundles, key=lambda b: select.natural(b.name))
+        found = sorted(bundles, key=lambda b: natural(b.name))
         return tuple(Listed(b, *counts.get(b.id, (0, 0))) for b in found)
 
     def find(self, path: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:

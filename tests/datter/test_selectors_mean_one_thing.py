@@ -8,7 +8,7 @@ import pytest
 
 from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
 from plotter2.datter.adding import Draft
-from plotter2.datter.select import natural
+from plotter2.datter.selector import natural
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 
