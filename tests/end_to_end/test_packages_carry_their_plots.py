@@ -25,6 +25,14 @@ def package(place: Workplace, tmp_path: Path) -> Path:
     return path
 
 
+def packed_folder(place: Workplace, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """Pack the sweep with its plot as a folder; gives it with its manifest."""
+    at = tmp_path / "p"
+    sweep = place.folder / "runs" / "sweep"
+    p2_json(place.root, "pack", sweep, "--plot", place.script, "--directory", "-o", at)
+    return at, json.loads((at / "manifest.json").read_text())
+
+
 def trusting(place: Workplace, root: Path) -> None:
     """Trust who signed at the first place."""
     public = next((place.root / "config" / "keys").glob("*.pub"))
@@ -80,18 +88,7 @@ def test_who_trusts_later_gets_the_plots_by_adding_again(
 def test_a_script_that_is_not_what_was_signed_draws_nothing(
     place: Workplace, tmp_path: Path, change: str
 ) -> None:
-    at = tmp_path / "p"
-    p2_json(
-        place.root,
-        "pack",
-        place.folder / "runs" / "sweep",
-        "--plot",
-        place.script,
-        "--directory",
-        "-o",
-        at,
-    )
-    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    at, manifest = packed_folder(place, tmp_path)
     (listed,) = manifest["scripts"]
     file = at / listed["file" if change == "script" else "sidecar"]
     file.write_bytes(file.read_bytes() + b"\n# more\n")
@@ -105,18 +102,7 @@ def test_a_script_that_is_not_what_was_signed_draws_nothing(
 def test_params_formats_and_the_place_of_pictures_are_as_the_package_says(
     place: Workplace, tmp_path: Path
 ) -> None:
-    at = tmp_path / "p"
-    p2_json(
-        place.root,
-        "pack",
-        place.folder / "runs" / "sweep",
-        "--plot",
-        place.script,
-        "--directory",
-        "-o",
-        at,
-    )
-    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    at, manifest = packed_folder(place, tmp_path)
     manifest["plots"][0]["to"] = "shown/here"
     manifest["render"] = {"formats": ["svg"]}
     (at / "manifest.json").write_text(json.dumps(manifest))
@@ -146,18 +132,7 @@ def test_a_script_with_libraries_brings_its_lock(place: Workplace, tmp_path: Pat
 def test_a_plot_that_fails_for_another_reason_is_told_and_costs_no_data(
     place: Workplace, tmp_path: Path
 ) -> None:
-    at = tmp_path / "p"
-    p2_json(
-        place.root,
-        "pack",
-        place.folder / "runs" / "sweep",
-        "--plot",
-        place.script,
-        "--directory",
-        "-o",
-        at,
-    )
-    manifest: dict[str, Any] = json.loads((at / "manifest.json").read_text())
+    at, manifest = packed_folder(place, tmp_path)
     manifest["plots"][0]["params"] = {"no_such_param": 1}
     (at / "manifest.json").write_text(json.dumps(manifest))
     answer = p2(place.root, "add", at)

@@ -9,7 +9,6 @@ the next copy must finish. Kinds: `backup` onto an older copy, `first` onto noth
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "staging"))
 
-from killed_stager import die_before
+from broken_relays import killed
 
 from copy_samples import change_root, flip_a_bit, make_root, said_of
 from plotter2.datter.auditing import audit
@@ -42,7 +41,7 @@ def main() -> None:
     while not ended:
         target = base / "target"
         work = _prepared(kind, target, older, newer, root)
-        ended = _killed(work, point)
+        ended = killed(work, point)
         allowed = (
             [after] if kind == "mend" else [before, after] if kind == "backup" else [{}, after]
         )
@@ -72,22 +71,6 @@ def _prepared(
         files[1].unlink()
         next(Layout(target).source.glob("0*/bundle.json")).unlink()
     return lambda: restore(newer, target)
-
-
-def _killed(work: Callable[[], object], point: int) -> bool:
-    """Have a child do the work that dies before its `point`-th change; tells whether it came to the end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            die_before(point)
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return not os.WIFSIGNALED(status)
 
 
 def _wrong(target: Path, allowed: list[dict[str, object]]) -> list[str]:
