@@ -20,7 +20,7 @@ from plotter2.errors import HostError, Plotter2Error
 from plotter2.sandbox.confine import confine
 from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
-from plotter2.sandbox.process import Budget
+from plotter2.sandbox.process import Budget, Parent
 from plotter2.wire import codes
 from plotter2.wire.messages import (
     JOB_FDS_LIMIT,
@@ -56,7 +56,7 @@ class Birth:
     plan: Plan
     order: MakeChild
     jobs: Mapping[str, Handler]
-    parent: int
+    parent: Parent
 
 
 def live(channel: int, birth: Birth) -> NoReturn:

@@ -19,8 +19,11 @@ from typing import Final
 from plotter2.child import frame, preload
 from plotter2.child.frame import Birth, Handler
 from plotter2.errors import Plotter2Error
-from plotter2.sandbox.plan import Plan, make_plan
+from plotter2.sandbox import cradle
+from plotter2.sandbox.cradle import Cradle
+from plotter2.sandbox.plan import Plan, make_plan, wants
 from plotter2.sandbox.policy import CHANNEL_FD
+from plotter2.sandbox.process import Parent, ending
 from plotter2.wire.messages import MESSAGE_LIMIT
 from plotter2.wire.zygote import Ended, Made, Ready, decode_order, encode
 
@@ -41,6 +44,8 @@ class Zygote:
         self._control = control
         self._plan = plan
         self._jobs = jobs
+        self._here = Parent.this()
+        self._cradle = Cradle.made(apart=plan.own_processes)
         self._children: dict[int, _Child] = {}
         self._poll = select.poll()
 
@@ -59,14 +64,14 @@ class Zygote:
         if not data:
             return False
         channel, status = fds
-        birth = Birth(self._plan, decode_order(data), self._jobs, os.getpid())
+        birth = Birth(self._plan, decode_order(data), self._jobs, self._here)
         self._fork(channel, birth, socket.socket(fileno=status))
         os.close(channel)
         return True
 
     def _fork(self, channel: int, birth: Birth, status: socket.socket) -> None:
         try:
-            pid = os.fork()
+            pid = self._cradle.fork()
         except OSError as error:
             with suppress(OSError), status:
                 status.send(encode(frame.failure(error, debug=False)))
@@ -77,9 +82,10 @@ class Zygote:
         self._children[descriptor] = _Child(pid, status)
         self._poll.register(descriptor, select.POLLIN)
         # Opened before the child hides itself, so that the host can read it under any /proc mount.
-        memory = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+        number = cradle.number_outside(descriptor)
+        memory = os.open(f"/proc/{number}/status", os.O_RDONLY | os.O_CLOEXEC)
         with suppress(OSError):  # the orchestrator gave up on this child; it still must be reaped
-            socket.send_fds(status, [encode(Made(pid=pid))], [descriptor, memory])
+            socket.send_fds(status, [encode(Made(pid=number))], [descriptor, memory])
         os.close(memory)
 
     def _reap(self, descriptor: int) -> None:
@@ -88,7 +94,7 @@ class Zygote:
         _, status, used = os.wait4(child.pid, 0)
         os.close(descriptor)
         ended = Ended(
-            code=os.waitstatus_to_exitcode(status),
+            code=ending(status, first=self._plan.own_processes),
             cpu_ms=(used.ru_utime + used.ru_stime) * 1000,
             peak_rss_bytes=used.ru_maxrss * 1024,
         )
@@ -101,12 +107,15 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
 
     `jobs` is called once, after the libraries are loaded, so that its imports come late.
     """
-    control = _control(int(sys.argv[1]))
+    number, *switched_off = sys.argv[1:]
+    control = _control(int(number))
+    if wants("pid_namespace", switched_off):
+        cradle.settle()
     try:
         with preload.frozen():
             preload.preload()
             table = jobs()
-            plan = make_plan(preload.readable_folders(), sys.argv[2:])
+            plan = make_plan(preload.readable_folders(), switched_off)
             if not plan.reads_folders:
                 preload.keep_fonts_in_memory()
     except Plotter2Error as error:

@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterator
 from plotter2.errors import HostError
 from plotter2.sandbox import landlock, namespaces, native, probes, process, seccomp
 from plotter2.sandbox.plan import Plan
-from plotter2.sandbox.process import Budget
+from plotter2.sandbox.process import Budget, Parent
 from plotter2.wire import codes
 from plotter2.wire.messages import Confined
 
 Step = tuple[str, Callable[[], None]]
 
 
-def confine(plan: Plan, budget: Budget, *, channel: int, parent: int) -> Confined:
+def confine(plan: Plan, budget: Budget, *, channel: int, parent: Parent) -> Confined:
     """Put every layer of the plan on this process, for good, and give what holds.
 
     The process must be a fresh fork with one thread; afterwards it has no descriptor but CHANNEL_FD
-    and three that lead nowhere. `parent` is the process id of who forked it. Raises HostError: a
+    and three that lead nowhere. `parent` is who forked it. Raises HostError: a
     layer failed (P2-H0911), or the self-test could do a forbidden thing (P2-H0912). The caller must
     then end the process.
     """
@@ -38,7 +38,7 @@ def confine(plan: Plan, budget: Budget, *, channel: int, parent: int) -> Confine
                 f"the sandbox could not put on its layer {layer}: {error.strerror or error}",
                 help="`plotter2 doctor` shows what this machine offers; nothing was run",
             ) from None
-    refused = probes.try_all(plan.canary)
+    refused = probes.try_all(plan.canary, parent.number)
     if plan.level != "none" and not all(refused.values()):
         open_doors = ", ".join(name for name, was in refused.items() if not was)
         raise HostError(
@@ -53,10 +53,12 @@ def confine(plan: Plan, budget: Budget, *, channel: int, parent: int) -> Confine
     )
 
 
-def _steps(plan: Plan, budget: Budget, channel: int, parent: int) -> Iterator[Step]:
+def _steps(plan: Plan, budget: Budget, channel: int, parent: Parent) -> Iterator[Step]:
     folders, paths = plan.folders.values(), tuple(plan.folders)
     yield "one_thread", _assert_one_thread
-    yield "descriptors", lambda: process.keep_only(channel, folders)
+    if plan.own_processes:
+        yield "pid_namespace", process.be_first
+    yield "descriptors", lambda: process.keep_only(channel, (*folders, parent.handle))
     yield "session", os.setsid
     yield "resource_limits", lambda: process.limit(budget)
     if plan.world == "made as root":
@@ -73,7 +75,7 @@ def _steps(plan: Plan, budget: Budget, channel: int, parent: int) -> Iterator[St
     yield "not_dumpable", process.hide_memory
     if plan.rights.version:
         yield "landlock", lambda: landlock.restrict(plan.rights, tuple(folders))
-    yield "descriptors", lambda: process.close(folders)
+    yield "descriptors", lambda: process.close((*folders, parent.handle))
     if plan.mdwe:
         yield "no_new_code", process.refuse_new_code
     if plan.filter is not None:

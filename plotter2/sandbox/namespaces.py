@@ -1,8 +1,8 @@
 """An empty world: own mount, network, IPC, UTS and user namespaces, and a root with nothing in it.
 
 The root is a read-only tmpfs that holds only the given folders, read-only, under their own paths.
-There is no /proc, no /dev and no /tmp. (No own process-id namespace: it needs a second fork for each
-child, and the filter lets a child signal nobody but itself.)
+There is no /proc, no /dev and no /tmp. The process-id namespace is not made here: a process cannot
+enter one, it is born there (`cradle`).
 
 Root makes the world with its own rights and then gives them up; another user makes it with the
 rights that a user namespace lends, and they end with `native.drop_capabilities`.
@@ -42,12 +42,20 @@ def enter_as_user(folders: Sequence[str]) -> None:
 
     The process must have one thread and be able to write below /proc/self. Raises OSError.
     """
+    enter_own_users(sum(WORLD.values()))
+    _empty_root(_opened(folders))
+
+
+def enter_own_users(others: int) -> None:
+    """Move this process into a user namespace that knows its own user and group only, and `others`.
+
+    The process must have one thread and be able to write below /proc/self. Raises OSError.
+    """
     user, group = os.geteuid(), os.getegid()
-    native.unshare(native.CLONE_NEWUSER | sum(WORLD.values()))
+    native.unshare(native.CLONE_NEWUSER | others)
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
-    _empty_root(_opened(folders))
 
 
 def leave_users() -> None:

@@ -21,6 +21,7 @@ CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWUTS: Final = 0x04000000
 CLONE_NEWIPC: Final = 0x08000000
 CLONE_NEWUSER: Final = 0x10000000
+CLONE_NEWPID: Final = 0x20000000
 CLONE_NEWNET: Final = 0x40000000
 
 MS_RDONLY: Final = 1
@@ -65,6 +66,21 @@ def prctl(option: int, value: int = 0) -> int:
 def unshare(flags: int) -> None:
     """Call unshare(2)."""
     _checked(_LIBC.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(namespace: int, kind: int) -> None:
+    """Call setns(2) with the descriptor of a namespace."""
+    _checked(_LIBC.setns(ctypes.c_int(namespace), ctypes.c_int(kind)), "setns")
+
+
+def exit_on(number: int) -> None:
+    """Let a signal end this process with the signal's number as its exit code (signal(2)).
+
+    The handler is the C library's own `_exit`, so that no code is made for it.
+    """
+    _LIBC.signal.restype = ctypes.c_ssize_t
+    handler = ctypes.cast(_LIBC._exit, ctypes.c_void_p)
+    _checked(_LIBC.signal(ctypes.c_int(number), handler), f"signal {number}")
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:

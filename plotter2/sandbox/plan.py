@@ -6,7 +6,6 @@ A trial runs in a forked process of its own, so that nothing sticks to the proce
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import Final, Literal, get_args
 
 from plotter2.config.levels import Level
 from plotter2.errors import HostError
-from plotter2.sandbox import landlock, process, seccomp
+from plotter2.sandbox import cradle, landlock, process, seccomp
 from plotter2.sandbox.namespaces import WORLD, enter_as_root, enter_as_user, leave_users
 from plotter2.sandbox.syscalls import this_machine
+from plotter2.sandbox.trial import tried
 from plotter2.wire import codes
 
-Switch = Literal["namespaces", "landlock", "seccomp", "mdwe"]
+Switch = Literal["namespaces", "pid_namespace", "landlock", "seccomp", "mdwe"]
 World = Literal["made as root", "made as user", "not made"]
 SWITCHES: Final[tuple[str, ...]] = get_args(Switch)
 """Layers that a setting can leave off; a level that needs one is then not reached."""
@@ -30,7 +30,12 @@ LANDLOCK: Final[dict[str, int]] = {
     "landlock_scope": landlock.SCOPE_SINCE,
 }
 """Layer -> the version of Landlock that brought it."""
-_TRIAL_OUTPUT: Final = 4096
+
+
+def wants(switch: Switch, switched_off: Collection[str]) -> bool:
+    """Tell whether a layer is not switched off; without namespaces there is none for processes."""
+    needs = {switch, "namespaces"} if switch == "pid_namespace" else {switch}
+    return needs.isdisjoint(switched_off)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Plan:
     rights: landlock.Rights
     world: World
     user_namespace: bool
+    own_processes: bool
     mdwe: bool
     drops_ids: bool
     reads_folders: bool
@@ -58,7 +64,8 @@ class Plan:
         """Give the level: A with Landlock 4, filter and namespaces, B without namespaces, C filter."""
         if self.filter is None:
             return "none"
-        if self.rights.version >= landlock.NETWORK_SINCE and self.has_world:
+        has_namespaces = self.has_world and self.user_namespace and self.own_processes
+        if self.rights.version >= landlock.NETWORK_SINCE and has_namespaces:
             return "A"
         return "B" if self.rights.version else "C"
 
@@ -71,6 +78,7 @@ class Plan:
             "ids": True,
             **dict.fromkeys((*WORLD, "empty_root"), self.has_world),
             "user_namespace": self.user_namespace,
+            "pid_namespace": self.own_processes,
             "no_new_privileges": True,
             "not_dumpable": True,
             **{name: self.rights.version >= since for name, since in LANDLOCK.items()},
@@ -105,6 +113,7 @@ def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) 
         rights=rights,
         world=world,
         user_namespace=user_namespace,
+        own_processes=_own_processes(trials, switched_off),
         mdwe=trials.work("mdwe", process.refuse_new_code),
         drops_ids=root,
         reads_folders=bool(rights.version) and reads,
@@ -141,28 +150,11 @@ def _possible_world(trials: _Trials, folders: Sequence[str], *, root: bool) -> t
     return "not made", False
 
 
-def tried(trial: Callable[[], None]) -> str:
-    """Run `trial` in a forked process; give "" when it worked, else why not."""
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        # Python warns of a fork beside threads; the trial makes system calls and ends.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            trial()
-            status = 0
-        except OSError as error:
-            os.write(writer, str(error.strerror or error).encode()[:_TRIAL_OUTPUT])
-        finally:
-            os._exit(status)
-    os.close(writer)
-    said = os.read(reader, _TRIAL_OUTPUT).decode(errors="replace")
-    os.close(reader)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    return said or ("" if code == 0 else f"the trial ended with {code}")
+def _own_processes(trials: _Trials, switched_off: Collection[str]) -> bool:
+    if not wants("pid_namespace", switched_off):
+        trials.reasons["pid_namespace"] = "switched off"
+        return False
+    return trials.work("pid_namespace", cradle.try_out)
 
 
 def _try_landlock(rights: landlock.Rights) -> None:

@@ -13,13 +13,19 @@ from typing import Final
 
 from plotter2.sandbox import native
 
+REFUSALS: Final = frozenset(
+    (errno.EPERM, errno.EACCES, errno.ENOENT, errno.ESRCH, errno.EROFS, errno.ENOSYS)
+)
+"""What the kernel says when a deed is not allowed, or when what it is for cannot be seen."""
+
 _NEW_FILE: Final = "/tmp/plotter2-probe"  # noqa: S108 - it must be impossible to make
 
 
-def try_all(canary: str) -> dict[str, bool]:
+def try_all(canary: str, parent: int) -> dict[str, bool]:
     """Try each forbidden deed once; give for each whether it was refused.
 
-    `canary` is the path of a file that could be read before.
+    `canary` is the path of a file that could be read before, `parent` the number of a process that
+    lives.
     """
     deeds: dict[str, Callable[[], None]] = {
         "read_a_file": lambda: _read(canary),
@@ -27,7 +33,7 @@ def try_all(canary: str) -> dict[str, bool]:
         "open_a_socket": _connect,
         "start_a_process": _fork,
         "make_code": _make_code,
-        "signal_the_parent": _signal,
+        "signal_the_parent": lambda: os.kill(parent, 0),
     }
     return {name: _refused(deed) for name, deed in deeds.items()}
 
@@ -36,7 +42,7 @@ def _refused(deed: Callable[[], None]) -> bool:
     try:
         deed()
     except OSError as error:
-        return error.errno in (errno.EPERM, errno.EACCES, errno.ENOENT, errno.EROFS, errno.ENOSYS)
+        return error.errno in REFUSALS
     return False
 
 
@@ -60,7 +66,3 @@ def _fork() -> None:
 
 def _make_code() -> None:
     mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_EXEC).close()
-
-
-def _signal() -> None:
-    os.kill(os.getppid(), 0)

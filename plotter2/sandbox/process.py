@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
+import select
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from plotter2.sandbox import native
 from plotter2.sandbox.policy import CHANNEL_FD
@@ -17,6 +19,7 @@ from plotter2.wire.messages import JOB_FDS_LIMIT
 NOBODY: Final = 65534
 DESCRIPTOR_LIMIT: Final = JOB_FDS_LIMIT + 56
 _LEAST_DATA: Final = 2 << 30
+_LEAST_DESCRIPTOR: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +86,61 @@ def drop_ids() -> None:
     native.prctl(native.PR_SET_DUMPABLE, 1)
 
 
-def die_with(parent: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The process that forks children: its number in /proc, and a pidfd of it (10 or above)."""
+
+    number: int
+    handle: int
+
+    @classmethod
+    def this(cls) -> Self:
+        """Give the calling process as the parent of its forks."""
+        low = os.pidfd_open(os.getpid())
+        try:
+            handle = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LEAST_DESCRIPTOR)
+        finally:
+            os.close(low)
+        return cls(int(Path("/proc/self").readlink().name), handle)
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether the process has not ended."""
+        poll = select.poll()
+        poll.register(self.handle, select.POLLIN)
+        return not poll.poll(0)
+
+
+def die_with(parent: Parent) -> None:
     """Let the kernel kill this process when its parent ends.
 
     Comes after every change of ids and namespaces, because the kernel forgets it then (prctl(2)).
     Raises OSError when the parent is gone already.
     """
     native.prctl(native.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if not parent.lives:
         raise OSError("the parent process ended meanwhile")
+
+
+SAID_BY_EXIT: Final = (signal.SIGABRT, signal.SIGTERM, signal.SIGXCPU)
+
+
+def be_first() -> None:
+    """Make sure that this process is the first of its process-id namespace, and ends as others do.
+
+    The kernel does not deliver to a first process what would merely end it: the abort of a library,
+    the end of the processor time. Then its exit code says the signal (`ending`).
+    """
+    if os.getpid() != 1:
+        raise OSError("the process has no process-id namespace of its own")
+    for number in SAID_BY_EXIT:
+        native.exit_on(number)
+
+
+def ending(status: int, *, first: bool) -> int:
+    """Give how a process ended: its exit code, or minus the signal; `first` as `be_first` made it."""
+    code = os.waitstatus_to_exitcode(status)
+    return -code if first and code in SAID_BY_EXIT else code
 
 
 def gain_no_privileges() -> None:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from plotter2.child.channel import ChildChannel
+from plotter2.child.frame import Handler
 from plotter2.child.zygote import serve
 from plotter2.wire import memory
 from plotter2.wire.messages import Note, ReadJob, RunJob
 
 
-def run_source(job: RunJob, fds: Sequence[int], channel: ChildChannel) -> None:
-    """Run the parameter `source`; what it puts into `answer` goes back as a note in JSON."""
+def run_source(job: RunJob, fds: Sequence[int], channel: ChildChannel, parent: int) -> None:
+    """Run the parameter `source`; what it puts into `answer` goes back as a note in JSON.
+
+    `parent` is the number of the zygote outside.
+    """
     names: dict[str, Any] = {
         "job": job,
         "fds": fds,
         "channel": channel,
         "memory": memory,
+        "parent": parent,
         "answer": None,
     }
     exec(compile(str(job.params["source"]), "<attack>", "exec"), names)
@@ -31,5 +38,11 @@ def read_whole(job: ReadJob, fds: Sequence[int], channel: ChildChannel) -> None:
         channel.put(file.name, file.format, bytes(memory.mapped(fds[file.fd])))
 
 
+def jobs() -> dict[str, Handler]:
+    """Give what the children can do; by now the zygote is where it stays."""
+    parent = int(Path("/proc/self").readlink().name)
+    return {"run": partial(run_source, parent=parent), "read": read_whole}
+
+
 if __name__ == "__main__":
-    serve(lambda: {"run": run_source, "read": read_whole})
+    serve(jobs)

@@ -50,7 +50,7 @@ DEEDS: Final = (
     "os.open('/tmp/attack', os.O_WRONLY | os.O_CREAT)",
     "socket.socket()",
     "os.fork()",
-    "os.kill(os.getppid(), 0)",
+    "os.kill(parent, 0)",
     "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_EXEC)",
 )
 
@@ -93,7 +93,7 @@ def test_an_ordinary_users_children_are_confined(
 ) -> None:
     reached, found = answers[level]
     assert reached in ("A", "B")
-    assert {found[deed] for deed in DEEDS} <= {"EPERM", "EACCES", "ENOENT", "EROFS"}
+    assert {found[deed] for deed in DEEDS} <= {"EPERM", "EACCES", "ENOENT", "ESRCH", "EROFS"}
     assert (found["deadly"], found["endless"], found["greedy"]) == (
         "P2-H0903",
         "P2-H0904",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -16,9 +17,10 @@ import pytest
 from plotter2.errors import HostError
 from plotter2.sandbox import landlock
 from plotter2.sandbox.confine import confine
+from plotter2.sandbox.cradle import Cradle
 from plotter2.sandbox.plan import Plan, make_plan
 from plotter2.sandbox.policy import CHANNEL_FD
-from plotter2.sandbox.process import Budget
+from plotter2.sandbox.process import Budget, Parent
 from plotter2.sandbox.seccomp import Filter
 from plotter2.wire import codes
 
@@ -32,15 +34,17 @@ BUDGET = Budget(cpu_seconds=10, memory_bytes=1 << 28)
 
 
 def confined_in_a_fork(
-    plan: Plan, before: Callable[[], object] = lambda: None, parent: int | None = None
+    plan: Plan, before: Callable[[], object] = lambda: None, parent: Parent | None = None
 ) -> tuple[str, str]:
     """Confine a forked process; give (level, "") or (code, message)."""
     host, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pid = os.fork()
+    here = Parent.this()
+    cradle = Cradle.made(apart=plan.own_processes)
+    pid = cradle.fork()
     if pid == 0:
         try:
             before()
-            answer = confine_and_tell(plan, child.fileno(), parent or os.getppid())
+            answer = confine_and_tell(plan, child.fileno(), parent or here)
             os.write(CHANNEL_FD, answer)
         finally:
             os._exit(0)
@@ -48,10 +52,12 @@ def confined_in_a_fork(
     with host:
         said = json.loads(host.recv(10_000))
     os.waitpid(pid, 0)
+    cradle.close()
+    os.close(here.handle)
     return said[0], said[1]
 
 
-def confine_and_tell(plan: Plan, channel: int, parent: int) -> bytes:
+def confine_and_tell(plan: Plan, channel: int, parent: Parent) -> bytes:
     try:
         done = confine(plan, BUDGET, channel=channel, parent=parent)
     except HostError as error:
@@ -113,7 +119,13 @@ def test_an_empty_root_that_cannot_be_made_is_a_failed_layer(plan: Plan) -> None
 
 
 def test_a_parent_that_is_gone_is_a_failed_layer(plan: Plan) -> None:
-    code, message = confined_in_a_fork(plan, parent=1 << 21)
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    ended = Parent(gone, fcntl.fcntl(os.pidfd_open(gone), fcntl.F_DUPFD_CLOEXEC, 20))
+    os.waitpid(gone, 0)
+    code, message = confined_in_a_fork(plan, parent=ended)
+    os.close(ended.handle)
     assert code == codes.LAYER_FAILED
     assert "parent" in message
 

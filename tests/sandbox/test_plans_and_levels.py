@@ -11,15 +11,17 @@ import pytest
 
 from plotter2.config.levels import Level, reaches
 from plotter2.sandbox import landlock
-from plotter2.sandbox.plan import SWITCHES, Plan, make_plan, tried
+from plotter2.sandbox.plan import SWITCHES, Plan, make_plan
 from plotter2.sandbox.report import report
 from plotter2.sandbox.seccomp import Filter
+from plotter2.sandbox.trial import tried
 
 FULL = Plan(
     filter=Filter(b"", ()),
     rights=landlock.Rights(7, 0xFFFF, 3, 3),
     world="made as user",
     user_namespace=True,
+    own_processes=True,
     mdwe=True,
     drops_ids=False,
     reads_folders=True,
@@ -36,6 +38,8 @@ NONE = landlock.Rights(0)
         (FULL, "A"),
         (replace(FULL, mdwe=False), "A"),
         (replace(FULL, world="not made", user_namespace=False), "B"),
+        (replace(FULL, user_namespace=False), "B"),
+        (replace(FULL, own_processes=False), "B"),
         (replace(FULL, rights=OLD), "B"),
         (replace(FULL, rights=NONE), "C"),
         (replace(FULL, rights=NONE, world="not made"), "C"),
