@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
 from plotter2.config.settings import settings
+from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.narrowing import Narrowing, narrowing
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.room import free_bytes
@@ -43,6 +45,7 @@ def ls(
     only = narrowing(where, since, before)
     with _reading(root) as store:
         found = _selected(store, selector, only, archived=archived)
+        lacking = store.left_out()
     rows = [_row(line) for line in found]
     plain, coloured = drawn_table(
         ["bundle", "rows", "tables", "added", "params", "id"],
@@ -50,10 +53,17 @@ def ls(
         ["rows", "tables"],
         ["id", "tables", "added"],
     )
-    data = {"ok": True, "bundles": [_line_json(line) for line in found]}
-    if found:
-        return Answer(data, plain, coloured=coloured)
-    return Answer(data, _none(selector, only, archived=archived))
+    data = {
+        "ok": True,
+        "bundles": [_line_json(line) for line in found],
+        "left_out": [each.as_json() for each in lacking],
+    }
+    return _with_left_out(
+        Answer(data, plain, coloured=coloured)
+        if found
+        else Answer(data, _none(selector, only, archived=archived)),
+        lacking,
+    )
 
 
 @command()
@@ -62,10 +72,16 @@ def tree(root: str | None, selector: str | None) -> Answer:
     """Show how the bundles nest: all, or those below SELECTOR."""
     with _reading(root) as store:
         found = _selected(store, selector, narrowing((), None), archived=False)
+        lacking = store.left_out()
     branches = _branches(found)
     plain, coloured = drawn_tree(branches)
-    data = {"ok": True, "tree": _nested(found)}
-    return Answer(data, plain or _none(selector, Narrowing(), archived=False), coloured=coloured)
+    data = {
+        "ok": True,
+        "tree": _nested(found),
+        "left_out": [each.as_json() for each in lacking],
+    }
+    text = plain or _none(selector, Narrowing(), archived=False)
+    return _with_left_out(Answer(data, text, coloured=coloured), lacking)
 
 
 @command()
@@ -134,6 +150,13 @@ def du(root: str | None, selector: str | None) -> Answer:
 
 
 # ---- inside -----------------------------------------------------------------------------------
+
+
+def _with_left_out(answer: Answer, lacking: Sequence[LeftOut]) -> Answer:
+    """Tell below a list how much is not in it because it cannot be read."""
+    more = "".join(f"\nnote: {note}" for note in note_of(lacking))
+    coloured = answer.coloured and answer.coloured + more
+    return replace(answer, text=answer.text + more, coloured=coloured)
 
 
 def _reading(root: str | None) -> Store:

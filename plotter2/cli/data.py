@@ -15,6 +15,7 @@ from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
+from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.select import former_name
 from plotter2.datter.stack import Stacked
@@ -87,7 +88,7 @@ def show(root: str | None, bundle: str | None) -> Answer:
     """List the bundles, or show BUNDLE: id, parameters, children, and the schema of its rows."""
     with Store.open_to_read(settings(root).root) as store:
         if bundle is None:
-            return _listing(store.list())
+            return _listing(store.list(), store.left_out())
         return Answer(bundle_json(store, bundle), bundle_text(store, bundle))
 
 
@@ -142,6 +143,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "columns": [] if stacked is None else [_column_json(c) for c in stacked.columns],
         "notes": [
             *([] if called == path else [former_name(path, called)]),
+            *_renumbered(store, rows),
             *(choices if stacked is None else stacked.notes),
         ],
     }
@@ -180,6 +182,16 @@ def bundle_text(store: Store, path: str) -> str:
     lines += task_result_lines(shown["task_results"])
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
+
+
+def _renumbered(store: Store, rows: Sequence[BundleRow]) -> list[str]:
+    names = {row.name for row in rows}
+    return [
+        f"attempt {each.attempt} of {each.name} was stored as attempt {each.stored} while another bundle of this name "
+        f"could not be read; if only one of them is wanted: plotter2 archive ID"
+        for each in store.renumbered()
+        if each.name in names
+    ]
 
 
 def _rows(number: int) -> str:
@@ -268,7 +280,7 @@ def _names_inside(children: list[dict[str, Any]]) -> str:
     return ": " + ", ".join(names[:_SHOWN_CHILDREN]) + more
 
 
-def _listing(listed: tuple[Listed, ...]) -> Answer:
+def _listing(listed: tuple[Listed, ...], lacking: tuple[LeftOut, ...]) -> Answer:
     rows = [[_name(b.bundle), f"{b.rows:,}", str(b.tables), b.bundle.id] for b in listed]
     data = {
         "ok": True,
@@ -276,11 +288,11 @@ def _listing(listed: tuple[Listed, ...]) -> Answer:
             {"id": b.bundle.id, "name": b.bundle.name, "tables": b.tables, "rows": b.rows}
             for b in listed
         ],
+        "left_out": [each.as_json() for each in lacking],
     }
     text = table(["bundle", "rows", "tables", "id"], rows)
-    return Answer(
-        data, text if listed else "the store is empty; bring output in: plotter2 add PATH"
-    )
+    lines = [text if listed else "the store is empty; bring output in: plotter2 add PATH"]
+    return Answer(data, "\n".join([*lines, *(f"note: {note}" for note in note_of(lacking))]))
 
 
 def _name(bundle: BundleRow) -> str:

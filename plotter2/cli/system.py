@@ -14,6 +14,7 @@ from plotter2.cli.command import command, opened_host
 from plotter2.config.levels import reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
+from plotter2.datter.left_out import note_of
 from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.requested import State
@@ -66,6 +67,13 @@ def _rebuilt(folder: Path) -> Check:
     )
 
 
+def _bundles(host: Host) -> Check:
+    notes = note_of(host.store.left_out())
+    return Check(
+        "bundles", not notes, "; ".join(notes) or "every description was read", "they are not seen"
+    )
+
+
 def _sandbox(host: Host) -> list[Check]:
     minimum = host.settings.minimum_level
     found = report()
@@ -91,6 +99,7 @@ def _root(host: Host) -> list[Check]:
         return [Check("store", False, f"{folder}: {error.message}", "nothing can be kept")]
     return [
         Check("store", True, f"{folder}: {bundles} bundles, registry whole", ""),
+        _bundles(host),
         _requests(counts),
         _space(folder, host.settings.disk),
         _file_system(folder),

@@ -11,10 +11,12 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
+from plotter2.datter import codes
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.collecting import GRACE_S, Garbage
 from plotter2.datter.layout import Layout, present
 from plotter2.datter.locks import PATIENCE_S
+from plotter2.datter.rebuild import Rebuilt
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.scrubbing import scrub as scrub_objects
 from plotter2.datter.store import Store
@@ -49,6 +51,7 @@ def gc(root: str | None, yes: bool, hours: float) -> Answer:
         "bytes": found.bytes,
         "young": found.young,
         "kept": found.kept,
+        "unreadable": found.unreadable,
     }
     young = f"; {found.young} younger than {hours:g} h left alone" if found.young else ""
     kept = _kept(found)
@@ -77,9 +80,14 @@ def fsck(root: str | None, rebuild: bool, deep: bool) -> Answer:
     data: dict[str, Any] = {"ok": not found.problems, **found.as_json()}
     lines = [problem.as_text() for problem in found.problems]
     if rebuilt is not None:
-        data["rebuilt"] = {"events": rebuilt.events, "runs_kept": rebuilt.runs_kept}
-        kept = "run records kept" if rebuilt.runs_kept else "the old run records could not be read"
-        lines.insert(0, f"registry made anew from {rebuilt.events} changes, {kept}")
+        data["rebuilt"] = {
+            "events": rebuilt.events,
+            "runs_kept": rebuilt.runs_kept,
+            "left_out": [each.as_json() for each in rebuilt.left_out],
+            "renumbered": [each.as_json() for each in rebuilt.renumbered],
+        }
+        lines[:0] = _rebuilt(rebuilt)
+    lines += [f"left out until it is mended: {each.called}" for each in found.left_out]
     lines.append(_sum(found))
     return Answer(data, "\n".join(lines), ExitCode.WORK_FAILED if found.problems else ExitCode.OK)
 
@@ -124,9 +132,28 @@ def scrub(root: str | None, part: str | None, set_aside: bool) -> Answer:
     return Answer(data, "\n".join([*lines, told]), code)
 
 
+def _rebuilt(done: Rebuilt) -> list[str]:
+    kept = "run records kept" if done.runs_kept else "the old run records could not be read"
+    out = f", {len(done.left_out)} left out as it cannot be read" if done.left_out else ""
+    return [
+        f"registry made anew from {done.events} changes, {kept}{out}",
+        *(
+            f"{each.name}: {each.bundle} is attempt {each.attempt} now (it was {each.stored}): a bundle that was left "
+            f"out has that number; if only one is wanted: plotter2 archive ID"
+            for each in done.renumbered
+        ),
+    ]
+
+
 def _kept(found: Garbage) -> list[str]:
     if not found.kept:
         return []
+    if found.unreadable:
+        cannot = count(found.unreadable, "bundle or change cannot", "bundles or changes cannot")
+        return [
+            f"{found.kept:,} files kept that may be needed: {cannot} be read, and nobody knows what they need; "
+            "plotter2 fsck tells which, plotter2 restore COPY mends them"
+        ]
     if found.runs_unknown:
         return [
             "pictures without a run are kept: a registry that was set aside may know their runs"
@@ -149,11 +176,9 @@ def _sum(found: Audit) -> str:
         ]
     )
     state = f"{len(found.problems)} wrong" if found.problems else "all sound"
-    loose = (
-        f"; {count(found.loose, 'object', 'objects')} that no bundle needs (plotter2 gc)"
-        if found.loose
-        else ""
-    )
+    unread = any(problem.code == codes.BUNDLE_DAMAGED for problem in found.problems)
+    why = "may be needed by what cannot be read" if unread else "no bundle needs (plotter2 gc)"
+    loose = f"; {count(found.loose, 'object', 'objects')} that {why}" if found.loose else ""
     kept = f"; {found.aside} set aside (plotter2 quarantine ls)" if found.aside else ""
     return f"{told}: {state}{loose}{kept}"
 

@@ -20,6 +20,7 @@ from plotter2.datter import codes, durable, events
 from plotter2.datter.bundle import Bundle, Provenance, Table, canonical, check_name, digest_of
 from plotter2.datter.ids import IdSource, is_id, now_ms
 from plotter2.datter.layout import Layout
+from plotter2.datter.left_out import left_out
 from plotter2.datter.locks import locked
 from plotter2.datter.objects import Incoming, Published
 from plotter2.datter.registry import BundleRow, Registry
@@ -176,9 +177,11 @@ class Adding:
         )
 
     def _of_its_id(self, draft: Draft, content: str) -> BundleRow | None:
-        """Find the bundle that came under a draft's id; raises DataError (P2-D0898) if it is another one."""
+        """Find the bundle that came under a draft's id; raises DataError if it is another one, or is left out."""
         if not draft.id:
             return None
+        if any(each.bundle == draft.id for each in self._registry.left_out.all()):
+            raise left_out(draft.id, draft.name)
         known = self._registry.bundle(self._registry.origins.bundle_of(draft.id) or draft.id)
         if known is None or known.content == content:
             return known
@@ -273,8 +276,8 @@ def _numbered(wanted: int | None, numbers: set[int]) -> tuple[int, tuple[str, ..
     return number, () if wanted is None else (_RENUMBERED.format(wanted=wanted, number=number),)
 
 
-def catch_up(layout: Layout, registry: Registry) -> int:
+def catch_up(layout: Layout, registry: Registry, *, leave_out: bool = False) -> int:
     """Enter events of processes that died before the index had them; the store's lock is held."""
     missing = registry.unknown_events(events.listed(layout))
-    events.replay(layout, registry, missing)
+    events.replay(layout, registry, missing, leave_out=leave_out)
     return len(missing)

@@ -14,6 +14,7 @@ from plotter2.datter import arrival, codes, collecting, events, quarantine
 from plotter2.datter.adding import catch_up
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.layout import Layout, is_writable
+from plotter2.datter.left_out import LeftOut
 from plotter2.datter.locks import locked
 from plotter2.datter.reading import registry_to_read, replayed
 from plotter2.datter.registry import Registry, check_registry
@@ -26,7 +27,7 @@ _Users: TypeAlias = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was looked at, what is wrong, and what lies there that nothing leads to."""
+    """What was looked at, what is wrong, what lies there that nothing leads to, and what the registry leaves out."""
 
     events: int
     bundles: int
@@ -35,11 +36,16 @@ class Audit:
     problems: tuple[Problem, ...]
     loose: int
     aside: int
+    left_out: tuple[LeftOut, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the audit as plain JSON values."""
-        counts = {name: getattr(self, name) for name in self.__slots__ if name != "problems"}
-        return {**counts, "problems": [problem.as_json() for problem in self.problems]}
+        told = ("problems", "left_out")
+        counts = {name: getattr(self, name) for name in self.__slots__ if name not in told}
+        return {
+            **counts,
+            **{name: [each.as_json() for each in getattr(self, name)] for name in told},
+        }
 
 
 def audit(root: Path, patience_s: float, *, deep: bool = False) -> Audit:
@@ -73,8 +79,7 @@ def _audited(layout: Layout) -> tuple[Audit, _Users]:
     known = events.listed(layout)
     belonging: dict[tuple[str, str], dict[str, int]] = {}
     bundles = _described(layout, known, problems, belonging)
-    if not problems:
-        _compare(layout, known, problems)
+    left_out = _compare(layout, known, problems)
     needed: dict[str, int] = {}
     for bundle in bundles:
         needed |= collecting.chunks_of(bundle)
@@ -89,7 +94,7 @@ def _audited(layout: Layout) -> tuple[Audit, _Users]:
             problems.append(_object_problem(layout.object_file(digest), what, users[digest]))
     found = Audit(
         len(known), len(bundles), len(needed), sum(needed.values()), tuple(problems),
-        len(there.keys() - needed.keys()), len(quarantine.listed(layout)),
+        len(there.keys() - needed.keys()), len(quarantine.listed(layout)), left_out,
     )  # fmt: skip
     return found, users
 
@@ -116,34 +121,44 @@ def _described(
             belonging.setdefault(key, {}).update(events.named_objects(event))
         if not isinstance(event, events.Added):
             continue
-        for bundle_id, digest in event.bundles.items():
-            try:
-                found.append(events.load_bundle(layout, bundle_id, digest))
-            except DataError as error:
-                problems.append(error.problem())
+        whole, lacking = events.described(layout, event)
+        found += [bundle for bundle, _ in whole]
+        problems += [error.problem() for _, error in lacking]
     return found
 
 
-def _compare(layout: Layout, known: tuple[str, ...], problems: list[Problem]) -> None:
+def _compare(
+    layout: Layout, known: tuple[str, ...], problems: list[Problem]
+) -> tuple[LeftOut, ...]:
+    """Hold the registry against the files as far as they can be read; gives what the registry leaves out."""
     try:
         registry = _registry(layout)
     except DataError as error:
-        problems.append(error.problem())
-        return
+        if not problems:
+            problems.append(error.problem())
+        return ()
     truth = replayed(layout, known)
     try:
         check_registry(registry)
+        left_out = registry.left_out.all()
         said, true = registry.dump(), truth.dump()
     except DataError as error:
         problems.append(error.problem())
-        return
+        return ()
     finally:
         registry.close()
         truth.close()
+    if problems and said["left_out"] != true["left_out"]:
+        return left_out  # what it lacks and what it has beside the files has its reason in them
+    path = layout.registry / "registry.db"
+    if len(said.pop("left_out")) > len(true.pop("left_out")):
+        problems.append(_mended_problem(path))
+        return left_out
     for name in true:
         different = len(set(said[name]) ^ set(true[name]))
         if different:
-            problems.append(_index_problem(layout.registry / "registry.db", name, different))
+            problems.append(_index_problem(path, name, different))
+    return left_out
 
 
 def _registry(layout: Layout) -> Registry:
@@ -161,7 +176,7 @@ def _users(
     names = {bundle.id: bundle.name for bundle in bundles}
     for (how, bundle_id), named in belonging.items():
         for digest in named:
-            users.setdefault(digest, []).append(f"{how} {names[bundle_id]}")
+            users.setdefault(digest, []).append(f"{how} {names.get(bundle_id, bundle_id)}")
     for bundle in bundles:
         for digest in collecting.chunks_of(bundle):
             users.setdefault(digest, []).append(bundle.name)
@@ -176,6 +191,15 @@ def _object_problem(path: Path, what: str, users: list[str]) -> Problem:
         where=str(path),
         help="mend it from a safe copy: plotter2 restore COPY; "
         "or plotter2 scrub --set-aside, then add the experiment's output again",
+    )
+
+
+def _mended_problem(path: Path) -> Problem:
+    return Problem(
+        codes.REGISTRY_DAMAGED,
+        "the registry leaves out what can be read again",
+        where=str(path),
+        help="bring it back: plotter2 fsck --rebuild",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from plotter2.datter import durable, events, quarantine
@@ -17,6 +17,7 @@ from plotter2.datter.bundle import Bundle
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.sizes import tree_bytes
+from plotter2.errors import DataError
 
 GRACE_S = 24 * 3600.0
 _ENOUGH = 2
@@ -38,6 +39,9 @@ class Known:
 class Garbage:
     """What nothing leads to: files old enough to go, their bytes, how many are too young.
 
+    `unreadable` counts bundles and changes of the store that cannot be read: nobody knows what they need, so that
+    `kept` counts then what may be theirs.
+
     `outputs` are folders of pictures without a run, `rests` what a killed rebuild or a broken push left. `kept` counts
     objects that no bundle needs any more and that stay, as they were in a bundle once and fewer than two other roots
     have them; or, with `runs_unknown`, outputs whose runs may stand in a registry that was set aside.
@@ -51,6 +55,7 @@ class Garbage:
     young: int
     kept: int = 0
     runs_unknown: bool = False
+    unreadable: int = 0
 
     @property
     def count(self) -> int:
@@ -69,23 +74,36 @@ def chunks_of(bundle: Bundle) -> dict[str, int]:
 
 
 def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
-    """Look for garbage. Raises DataError (P2-D0817) when a description that says what is needed is damaged."""
-    bundles, needed, performed = _needed(layout)
-    loose = [path for path in object_files(layout) if path.name not in needed]
+    """Look for garbage. Raises DataError."""
+    needed = _needed(layout)
+    loose = [path for path in object_files(layout) if path.name not in needed.objects]
     # What was acknowledged was in a bundle once: its event is gone, and may be all that is lost.
     freed = [p for p in loose if known.copies.get(p.name, _ENOUGH) >= _ENOUGH]
     with durable.reported(layout.source):
-        folders = [p for p in layout.source.iterdir() if is_id(p.name) and p.name not in bundles]
-    runs = known.runs | performed
+        folders = [
+            p for p in layout.source.iterdir() if is_id(p.name) and p.name not in needed.bundles
+        ]
+    runs = known.runs | needed.runs
     outputs = [p for p in _entries(layout.output) if is_id(p.name) and p.name not in runs]
     aside = bool(outputs) and any(item.kind == "registry" for item in quarantine.listed(layout))
+    if needed.unreadable:
+        freed = []
+    if needed.lost_events:
+        folders, aside = [], bool(outputs)
     latest = time.time() - grace_s
     found = [freed, folders, [] if aside else outputs, _rests(layout)]
     old = [tuple(path for path in paths if _before(path, latest)) for paths in found]
-    total = sum(_bytes(path) for paths in old for path in paths)
-    kept = len(loose) - len(freed) + (len(outputs) if aside else 0)
-    young = sum(map(len, found)) - sum(map(len, old))
-    return Garbage(old[0], old[1], old[2], old[3], total, young, kept, aside)
+    return Garbage(
+        objects=old[0],
+        folders=old[1],
+        outputs=old[2],
+        rests=old[3],
+        bytes=sum(_bytes(path) for paths in old for path in paths),
+        young=sum(map(len, found)) - sum(map(len, old)),
+        kept=len(loose) - len(freed) + (len(outputs) if aside else 0),
+        runs_unknown=aside,
+        unreadable=needed.unreadable,
+    )
 
 
 def remove(layout: Layout, garbage: Garbage) -> None:
@@ -98,21 +116,41 @@ def remove(layout: Layout, garbage: Garbage) -> None:
         durable.discard(path)
 
 
-def _needed(layout: Layout) -> tuple[set[str], set[str], set[str]]:
-    """Give the bundles, the objects and the runs of tasks that events lead to."""
-    bundles: set[str] = set()
-    needed: set[str] = set()
-    performed: set[str] = set()
+@dataclass(slots=True)
+class _Needed:
+    """The bundles, the objects and the runs of tasks that events lead to, and how much of that cannot be read."""
+
+    bundles: set[str] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
+    runs: set[str] = field(default_factory=set)
+    lost_bundles: int = 0
+    lost_events: int = 0
+
+    @property
+    def unreadable(self) -> int:
+        return self.lost_bundles + self.lost_events
+
+
+def _needed(layout: Layout) -> _Needed:
+    needed = _Needed()
     for event_id in events.listed(layout):
-        event = events.read(layout, event_id)
-        needed.update(events.named_objects(event))
+        try:
+            event = events.read(layout, event_id)
+        except DataError as error:
+            if error.code not in events.UNREADABLE:
+                raise
+            needed.lost_events += 1
+            continue
+        needed.objects.update(events.named_objects(event))
         if isinstance(event, events.TaskDone):
-            performed.add(event.done.run)
+            needed.runs.add(event.done.run)
         if isinstance(event, events.Added):
-            for bundle_id, digest in event.bundles.items():
-                bundles.add(bundle_id)
-                needed.update(chunks_of(events.load_bundle(layout, bundle_id, digest)))
-    return bundles, needed, performed
+            found, lacking = events.described(layout, event)
+            needed.bundles.update(event.bundles)
+            needed.lost_bundles += len(lacking)
+            for bundle, _ in found:
+                needed.objects.update(chunks_of(bundle))
+    return needed
 
 
 def _rests(layout: Layout) -> list[Path]:

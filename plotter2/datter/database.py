@@ -82,7 +82,13 @@ CREATE INDEX task_runs_with_transfers ON task_runs(event)
 CREATE TABLE origins(
   id TEXT PRIMARY KEY, bundle TEXT NOT NULL REFERENCES bundles(id)) STRICT, WITHOUT ROWID;
 """
-_VERSIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE left_out(
+  event TEXT NOT NULL, bundle TEXT NOT NULL, digest TEXT NOT NULL, why TEXT NOT NULL,
+  name TEXT NOT NULL, PRIMARY KEY(event, bundle)) STRICT, WITHOUT ROWID;
+CREATE TABLE renumbered(bundle TEXT PRIMARY KEY, stored INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What each version of the registry added to the one before it."""
 SCHEMA_VERSION = len(_VERSIONS)
 

@@ -13,7 +13,7 @@ from plotter2.datter.registry import Registry
 
 
 def registry_to_read(layout: Layout) -> Registry:
-    """Give a registry that knows every event. Raises DataError (P2-D0817) for damaged files."""
+    """Give a registry that knows every event; what cannot be read is left out there. Raises DataError."""
     arrived = arrival.waiting(layout) / "registry.db"
     path = arrived if arrived.exists() else layout.registry / "registry.db"
     known = events.listed(layout)
@@ -27,7 +27,7 @@ def registry_to_read(layout: Layout) -> Registry:
 
 
 def replayed(layout: Layout, known: tuple[str, ...]) -> Registry:
-    """Give a registry in memory that holds what these events say, and no runs."""
+    """Give a registry in memory that holds what these events say, as far as they can be read, and no runs."""
     registry = Registry(open_in_memory(), layout.registry)
-    events.replay(layout, registry, known)
+    events.replay(layout, registry, known, leave_out=True)
     return registry

@@ -22,6 +22,7 @@ from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
+from plotter2.datter.left_out import LeftOut, LeftOutBundles
 from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
 from plotter2.datter.requests import Requests, copy_requests
@@ -79,6 +80,7 @@ class Registry:
         self.task_runs = TaskRuns(connection, path)
         self.origins = Origins(connection, path)
         self.runs = Runs(connection, path)
+        self.left_out = LeftOutBundles(connection, path)
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -103,8 +105,13 @@ class Registry:
         return Acknowledged(self._connection, self._path)
 
     # ------------------------------------------------------------ bundles
-    def add(self, event: str, bundles: Iterable[tuple[Bundle, str]]) -> None:
-        """Enter bundles with the digests of their descriptions, all or none.
+    def add(
+        self,
+        event: str,
+        bundles: Iterable[tuple[Bundle, str]],
+        left_out: Iterable[LeftOut] = (),
+    ) -> None:
+        """Enter bundles with the digests of their descriptions, all or none, and what of the event is left out.
 
         A bundle or an event that is there already is left alone.
         """
@@ -112,19 +119,25 @@ class Registry:
         def enter() -> None:
             for bundle, digest in bundles:
                 self._enter(bundle, digest)
+            self.left_out.enter(left_out)
             self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
 
         self._transaction(enter)
 
     def _enter(self, bundle: Bundle, digest: str) -> None:
-        self._run(
-            "INSERT INTO bundles VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
-            (
-                bundle.id, bundle.name, bundle.attempt, bundle.parent, bundle.state, bundle.created,
-                canonical(bundle.params).decode(), canonical(bundle.repeat).decode(),
-                canonical(bundle.axes).decode(), bundle.content_digest(), digest,
-            ),
+        given = (
+            bundle.parent, bundle.state, bundle.created, canonical(bundle.params).decode(),
+            canonical(bundle.repeat).decode(), canonical(bundle.axes).decode(),
+            bundle.content_digest(), digest,
         )  # fmt: skip
+
+        def enter(attempt: int) -> None:
+            self._run(
+                "INSERT INTO bundles VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
+                (bundle.id, bundle.name, attempt, *given),
+            )
+
+        self.left_out.numbered(bundle.id, bundle.name, bundle.attempt, enter)
         self._connection.executemany(
             "INSERT OR IGNORE INTO tables VALUES(?,?,?,?)",
             (
@@ -145,7 +158,7 @@ class Registry:
                     "UPDATE bundles SET name=? WHERE id=?", ("/" + change.bundle, change.bundle)
                 )
             for change in changes:
-                self._run("UPDATE bundles SET name=? WHERE id=?", (change.new, change.bundle))
+                self._give_name(change.bundle, change.new)
                 self._run(
                     "INSERT INTO names VALUES(?,?,?,?,?)",
                     (change.bundle, change.old, change.new, change.at, event),
@@ -153,6 +166,13 @@ class Registry:
             self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
 
         self._transaction(enter)
+
+    def _give_name(self, bundle: str, name: str) -> None:
+        def enter(attempt: int) -> None:
+            self._run("UPDATE bundles SET name=?, attempt=? WHERE id=?", (name, attempt, bundle))
+
+        for (attempt,) in self._rows("SELECT attempt FROM bundles WHERE id=?", (bundle,)):
+            self.left_out.numbered(bundle, name, attempt, enter)
 
     def renames(self, bundle_id: str) -> tuple[Renamed, ...]:
         """Give the changes of a bundle's name, oldest first."""
@@ -179,6 +199,10 @@ class Registry:
             self._run("INSERT OR IGNORE INTO events VALUES(?)", (event,))
 
         self._transaction(enter)
+
+    def pass_over(self, event: str, left_out: Iterable[LeftOut] = ()) -> None:
+        """Enter an event of which nothing can be entered."""
+        self.add(event, (), left_out)
 
     def barrier(self) -> None:
         """Return once everything that can be read here is on the disk.
@@ -302,18 +326,13 @@ class Registry:
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give all rows that are made from files, by table, sorted: two registries can be compared."""
-        return {
-            name: sorted(self._rows(f"SELECT * FROM {name}", ()), key=repr)  # noqa: S608 - our names
-            for name in (
-                "bundles",
-                "tables",
-                "names",
-                "attachments",
-                "origins",
-                "task_runs",
-                "events",
-            )
+        names = ("bundles", "tables", "names", "attachments", "origins", "task_runs", "events")
+        found = {
+            name: self._rows(f"SELECT * FROM {name}", ())  # noqa: S608 - our names
+            for name in (*names, "renumbered")
         }
+        found["left_out"] = self._rows("SELECT event, bundle FROM left_out", ())
+        return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
     # ------------------------------------------------------------ requests
     def requests(self, new_id: Callable[[], str]) -> Requests:

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from plotter2.datter import codes
 from plotter2.datter.ids import is_id_prefix
+from plotter2.datter.left_out import left_out, note_of
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.registry import BundleRow, Registry
 from plotter2.datter.selector import Pattern, natural, parsed
@@ -230,8 +231,12 @@ def _nothing(registry: Registry, path: str) -> NoReturn:
     archived = _archived(registry, path)
     if archived is not None:
         raise archived
+    lacking = registry.left_out.all()
+    for each in lacking:
+        if path == each.name or (is_id_prefix(path) and each.bundle.startswith(path.upper())):
+            raise left_out(each.called, path)
     names = registry.names()
-    if not names:
+    if not names and not lacking:
         raise DataError(
             codes.UNKNOWN_BUNDLE,
             f"there is no bundle {path!r}: the store is empty",
@@ -242,13 +247,17 @@ def _nothing(registry: Registry, path: str) -> NoReturn:
     if not close:
         last = path.rpartition("/")[2]
         close = sorted(n for n in names if n.rpartition("/")[2] == last)[:3]
+    out = "; some are left out until they are mended: plotter2 fsck" if lacking else ""
     raise DataError(
         codes.UNKNOWN_BUNDLE,
         f"there is no bundle {path!r}",
         where=path,
-        help=f"did you mean {_listed([repr(n) for n in close], 'or')}?"
-        if close
-        else "plotter2 ls lists the bundles there are",
+        help=(
+            f"did you mean {_listed([repr(n) for n in close], 'or')}?"
+            if close
+            else "plotter2 ls lists the bundles there are"
+        )
+        + out,
     )
 
 
@@ -315,7 +324,7 @@ def _many(registry: Registry, path: str, pattern: Pattern, only: Narrowing) -> C
         )
     if pattern.stream is None and all(len(streams[b.id]) == 1 for b in holding):
         chosen = tuple(Member(b, next(iter(streams[b.id]))) for b in holding)
-        return Chosen(path, chosen, alias_note(registry, path))
+        return Chosen(path, chosen, _notes(registry, path))
     stream = pattern.stream or _common_stream(path, [streams[b.id] for b in holding])
     members = tuple(Member(b, stream) for b in holding if stream in streams[b.id])
     if not members:
@@ -323,8 +332,13 @@ def _many(registry: Registry, path: str, pattern: Pattern, only: Narrowing) -> C
         raise _lacks_table(path, stream, dict.fromkeys(every, 0))
     without = [b.run for b in holding if stream not in streams[b.id]]
     note = f"{len(without)} without the table {stream!r} left out: {_listed(without)}"
-    notes = alias_note(registry, path)
+    notes = _notes(registry, path)
     return Chosen(path, members, (*notes, note) if without else notes)
+
+
+def _notes(registry: Registry, path: str) -> tuple[str, ...]:
+    """Give what a person should know of a selector of several bundles."""
+    return (*alias_note(registry, path), *note_of(registry.left_out.all()))
 
 
 def _descendants(

@@ -33,6 +33,7 @@ from plotter2.datter.binding import BoundPart, bind_exposed
 from plotter2.datter.bundle import Bundle, Table
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare
+from plotter2.datter.left_out import LeftOut, Renumbered
 from plotter2.datter.living import Journal, Work, settle, take_back
 from plotter2.datter.locks import locked
 from plotter2.datter.moving import Change, archive, rename
@@ -161,6 +162,14 @@ class Store:
     def contents(self) -> tuple[tuple[BundleRow, dict[str, int]], ...]:
         """Give every bundle, whatever its state, with its objects: digest -> bytes."""
         return self._registry.contents()
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Give what the registry was made without, as it could not be read, oldest first."""
+        return self._registry.left_out.all()
+
+    def renumbered(self) -> tuple[Renumbered, ...]:
+        """Give the bundles that are another attempt than they were stored as: one that was left out is back."""
+        return self._registry.left_out.renumbered()
 
     def streams(self, bundle: BundleRow) -> tuple[str, ...]:
         """Give the names of a bundle's own tables, sorted."""
@@ -391,7 +400,7 @@ class Store:
     def garbage(self, grace_s: float, *, remove: bool) -> collecting.Garbage:
         """Find what no bundle needs and is older than `grace_s`, and remove it if that is wanted.
 
-        Raises DataError: P2-D0808, and P2-D0817 when nobody can say what is needed.
+        Raises DataError (P2-D0808).
         """
         with locked(self._layout.lock):
             known = collecting.Known(self._registry.runs.ids(), self.acknowledged.copies())

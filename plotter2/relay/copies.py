@@ -14,6 +14,7 @@ from plotter2.datter.arrival import Item, Record
 from plotter2.datter.auditing import Audit, audit
 from plotter2.datter.layout import Layout, is_writable
 from plotter2.datter.locks import PATIENCE_S, locked
+from plotter2.datter.rebuild import rebuild
 from plotter2.datter.scrubbing import scrub
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Problem
@@ -97,6 +98,10 @@ def restore_from(found: Source, name: str, root: Path) -> Copied:
     """Restore a root from an open source, called so. Raises DataError as `restore`."""
     with receiving(root, as_root=True, deep=True) as receiver:
         shipped = ship(found, receiver, Terms(name, may_know_more=True))
+    with Store.open(root) as store:
+        lacking = store.left_out()
+    if lacking:  # what was mended comes back
+        rebuild(root, PATIENCE_S)
     return Copied(shipped, {}, False, audit(root, PATIENCE_S))
 
 

@@ -163,6 +163,8 @@ class Receiver:
         deep = self._deep or item.kind in REPLACED
         if size == item.bytes and (not deep or _has_digest(path, item.digest)):
             return True
+        if item.kind == "bundle" and _has_digest(path, item.digest):  # it is damaged at its source
+            return True
         self._hurt.add(path)
         return False
 
@@ -278,7 +280,7 @@ class Receiver:
     def _catch_up(self) -> None:
         registry = Registry.open(self._layout.registry / "registry.db")
         try:
-            catch_up(self._layout, registry)
+            catch_up(self._layout, registry, leave_out=True)
         finally:
             registry.close()
 

@@ -72,6 +72,7 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         try:
             contents = registry.contents()
             events = registry.known_events()
+            lacking = registry.left_out.all()
         finally:
             registry.close()
         chunks = {digest: size for _, held in contents for digest, size in held.items()}
@@ -79,6 +80,7 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         before = recorded(layout)
         found = [Item(kind="object", name=d, digest=d, bytes=size) for d, size in chunks.items()]
         found += [_described(layout, row.id, row.digest) for row, _ in contents]
+        found += [_described(layout, each.bundle, each.digest) for each in lacking if each.bundle]
         found += _below(layout.output, "output")
         found += _below(layout.sessions, "session")
         found += [_item("event", layout.commits / f"{e}.json", e) for e in events]

@@ -160,3 +160,27 @@ def test_an_unknown_bundle_leaves_nothing_behind(tmp_path: Path) -> None:
         assert caught.value.code == "P2-D0810"
         assert store.garbage(0, remove=False).objects == ()
         assert list(store.layout.temp.iterdir()) == []
+
+
+def test_what_is_attached_comes_back_with_a_bundle_that_was_left_out(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        add_run(store, "exp")
+        add_run(store, "exp/below")
+        store.attach("exp", [FIRST, OTHER])
+        store.attach("exp/below", [SECOND])
+        store.detach("exp", "more.p2")
+        (row,) = store.find("exp")
+        file = store.layout.bundle_file(row.id)
+    kept = file.read_bytes()
+    file.unlink()
+    rebuild(tmp_path, PATIENCE_S)
+    assert {problem.code for problem in audit(tmp_path, PATIENCE_S).problems} == {"P2-D0817"}
+    with Store.open(tmp_path) as store:
+        assert scripts(store, "exp/below") == [SECOND.script]
+        assert store.garbage(0, remove=True).count == 0
+    file.write_bytes(kept)
+    rebuild(tmp_path, PATIENCE_S)
+    assert audit(tmp_path, PATIENCE_S).problems == ()
+    with Store.open(tmp_path) as store:
+        assert scripts(store, "exp") == [FIRST.script]
+        assert len(store.attachment_history(row)) == 2

@@ -293,6 +293,23 @@ def whole(root: Path) -> bool:
     return told <= done and there <= done
 
 
+def test_tasks_of_a_bundle_that_is_left_out_come_back_with_it(place: Path) -> None:
+    root = place / "root"
+    ran(root, "top:meta_sum_matrix")
+    before = [p2_json(root, "show", name)["task_results"] for name in ("top", "top/b")]
+    for name in ("top/b", "top"):
+        file = root / "source" / p2_json(root, "show", name)["id"] / "bundle.json"
+        kept = file.read_bytes()
+        file.unlink()
+        assert p2(root, "fsck", "--rebuild").code == 1
+        assert p2_json(root, "tasks", "top/a")["bundle"]["name"] == "top/a"
+        assert p2_json(root, "gc", "--yes", "--older-than", "0")["objects"] == []
+        file.write_bytes(kept)
+        assert p2(root, "fsck", "--rebuild").code == 0
+    after = [p2_json(root, "show", name)["task_results"] for name in ("top", "top/b")]
+    assert after == before
+
+
 def test_what_was_exposed_is_needed_counted_and_found_again(place: Path) -> None:
     root = place / "root"
     ran(root, "top:meta_sum_matrix")
