@@ -1,8 +1,14 @@
-"""One column of a bundle of 2 GB, from the store into a confined child: 10 ms; beside polars on the same file."""
+"""One column of a bundle of 2 GB, from the store into a confined child: 10 ms; beside polars on the same file.
+
+Opened means: a column of polars, and every value has been looked at, because what is not a number becomes missing. The
+kernel has the file in its memory for the promised figure; without, it is the disk's. What the first query takes in a
+child, the largest of all values here, is told as well.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import statistics
 import tempfile
 import time
@@ -12,6 +18,7 @@ import numpy as np
 import polars as pl
 
 import plotter2
+from plotter2.api.library import Library
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Table
 from plotter2.datter.locks import PATIENCE_S
@@ -36,21 +43,39 @@ def main() -> None:
         with plotter2.open(folder / "root") as library:
             library.new_key("bench@example")
             library.sign(script)
-            library.run(script)
-            reads = [library.run(script).record["timings_ms"]["read"] for _ in range(ROUNDS)]
             compiled = library.check(script).compiled
-        assert compiled is not None
-        with Store.open(folder / "root") as store:
-            tables = bind(compiled.module.nodes, compiled.schemas, store, Circumstances())
+            assert compiled is not None
+            assert compiled.module is not None
+            with Store.open(folder / "root") as store:
+                tables = bind(compiled.module.nodes, compiled.schemas, store, Circumstances())
             (chunk,) = tables[0].parts[0].columns["c7"]
-            hand_over = [timed(lambda: hand(tables)) for _ in range(ROUNDS)]
-            direct = [timed(lambda: pl.read_ipc(chunk.path)) for _ in range(ROUNDS)]
-    ours = statistics.median(reads) + statistics.median(hand_over)
+            cold = [ran(library, script, chunk.path) for _ in range(ROUNDS)]
+            library.run(script)
+            warm = [ran(library, script) for _ in range(ROUNDS)]
+        hand_over = statistics.median(timed(lambda: hand(tables)) for _ in range(ROUNDS))
+        direct = statistics.median(timed(lambda: pl.read_ipc(chunk.path)) for _ in range(ROUNDS))
+    read = [hand_over + run["read"] for run in warm]
     print(
-        f"one column ({ROWS:,} numbers) of a bundle of {size / 1e9:.1f} GB in a child: {ours:.1f} ms (goal 10):"
-        f" {statistics.median(hand_over):.1f} handed over, {statistics.median(reads):.1f} read;"
-        f" polars alone, the same file: {statistics.median(direct):.1f} ms"
+        f"one column ({ROWS:,} numbers) of a bundle of {size / 1e9:.1f} GB in a child: {statistics.median(read):.1f} ms"
+        f" (goal 10; slowest of {ROUNDS}: {max(read):.1f}), its first query {middle(warm, 'compute'):.1f};"
+        f" not in the kernel's memory: {hand_over + middle(cold, 'read'):.1f};"
+        f" polars alone, the same file: {direct:.1f} ms"
     )
+
+
+def ran(library: Library, script: Path, forgotten: Path | None = None) -> dict[str, float]:
+    """Run the script, after the kernel forgot a file if one is given; gives the milliseconds of its stages."""
+    if forgotten is not None:
+        with forgotten.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    times: dict[str, float] = library.run(script).record["timings_ms"]
+    return times
+
+
+def middle(runs: list[dict[str, float]], stage: str) -> float:
+    """Give the median of what a stage took."""
+    return statistics.median(run[stage] for run in runs)
 
 
 def fill(store: Store) -> int:

@@ -85,6 +85,12 @@ def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:
         )
     if number in (signal.SIGABRT, signal.SIGKILL):
         return over_memory(limits, f"it was ended by {_name(number)}")
+    if number == signal.SIGBUS:
+        return HostError(
+            codes.CHILD_DIED,
+            "the child was ended by SIGBUS: a file that it read was cut short meanwhile, or the disk could not read it",
+            help="`plotter2 scrub` finds the damaged object; run it again when the store is sound",
+        )
     reason = " because it tried what the sandbox forbids" if number == _SANDBOX_SIGNAL else ""
     return HostError(
         codes.CHILD_DIED,

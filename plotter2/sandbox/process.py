@@ -17,7 +17,8 @@ from plotter2.sandbox.policy import CHANNEL_FD
 from plotter2.wire.messages import JOB_FDS_LIMIT
 
 NOBODY: Final = 65534
-DESCRIPTOR_LIMIT: Final = JOB_FDS_LIMIT + 56
+DESCRIPTOR_LIMIT: Final = 2 * JOB_FDS_LIMIT + 56
+"""What comes with a job may be mapped, and Python keeps a descriptor of its own for each mapping."""
 _LEAST_DATA: Final = 2 << 30
 _LEAST_DESCRIPTOR: Final = 10
 

@@ -46,6 +46,7 @@ DEATHS = {
     "exit code 9": ("os._exit(9)", "exit code 9"),
     "a crash": ("ctypes.string_at(0)", "SIGSEGV"),
     "a signal": ("os.kill(os.getpid(), signal.SIGTERM)", "SIGTERM"),
+    "a file cut short": ("os.kill(os.getpid(), signal.SIGBUS)", "cut short"),
     "no room for an answer": ("channel._connection.close(); os._exit(1)", "exit code 1"),
 }
 
