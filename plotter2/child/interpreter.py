@@ -24,6 +24,7 @@ from p2lang.semantics.structure import (
     IMPOSE,
     NAME,
     NEED,
+    SCRIPT,
     SEQUENCE,
     effects_of,
     is_effect_of,
@@ -57,6 +58,7 @@ from plotter2.child.happenings import (
     Writing,
 )
 from plotter2.child.placing import Pending, Placed
+from plotter2.child.python.stepping import stepped
 from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
@@ -86,7 +88,7 @@ class Interpreter:
     """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row.
 
     With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
-    `steps` has the step whose rows a source wants, before they are read.
+    `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print.
     """
 
     program: Program
@@ -97,6 +99,7 @@ class Interpreter:
     task: str = ""
     around: Around = NOWHERE
     steps: dict[str, int | None] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -242,6 +245,14 @@ class Interpreter:
     def _need(self, node: ProgramNode) -> Table:
         return self._finished(node, self._read_for(node).lazy())
 
+    def _script(self, node: ProgramNode) -> Table:
+        given: Table = self._values[str(node.flow)]
+        names = [name for name, _ in columns_of(node.node.attributes["takes"])]
+        rows = collected(given.frame.select(names))
+        made = stepped(node.node, rows, lambda value: constant(value, self))
+        self.said += made.printed
+        return self._finished(node, made.rows.lazy())
+
     def _expose(self, node: ProgramNode) -> Exposing:
         given: Table = self._values[str(node.flow)]
         names = [name for name, _ in columns_of(node.node.attributes["type"])]
@@ -314,6 +325,7 @@ _STATEMENTS: Mapping[str, Callable[[Interpreter, ProgramNode], Any]] = {
     IMPOSE.full_name: Interpreter._impose,
     NEED.full_name: Interpreter._need,
     EXPOSE.full_name: Interpreter._expose,
+    SCRIPT.full_name: Interpreter._script,
     **dict.fromkeys(HELD, Interpreter._boxed),
 }
 

@@ -10,6 +10,7 @@ import polars as pl
 from p2lang.verifier import ProgramNode
 from p2std.errors import NotComputable, UnfitFormat
 from p2std.table import collected
+from plotter2.child.python.running import StepError
 from plotter2.child.run_codes import NOT_COMPUTED
 from plotter2.errors import RunError
 
@@ -19,10 +20,15 @@ Pending: TypeAlias = tuple[tuple[ProgramNode, pl.LazyFrame], ...]
 
 @dataclass(eq=False)
 class PlacedError(RunError):
-    """A RunError with the node at which it happened, and its place (start, end) in the script when that is known."""
+    """A RunError with the node at which it happened, and its place (start, end) in the script when that is known.
+
+    `line` (from 1) and `column` (from 0) are those of the text of a step in Python; `line` is 0 elsewhere.
+    """
 
     node: str = ""
     span: tuple[int, int] | None = None
+    line: int = 0
+    column: int = 0
 
 
 class Placed:
@@ -49,7 +55,7 @@ class Placed:
             refused = error
         else:
             return
-        raise PlacedError(
+        placed = PlacedError(
             refused.code,
             refused.message,
             refused.where or where,
@@ -57,7 +63,10 @@ class Placed:
             refused.note,
             refused.exit_code,
             node=node.id,
-        ) from None
+        )
+        if isinstance(refused, StepError):
+            placed.line, placed.column = refused.line, refused.column
+        raise placed from None
 
 
 def _guilty(pending: Pending, last: ProgramNode) -> ProgramNode:

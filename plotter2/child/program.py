@@ -33,6 +33,7 @@ from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
 from plotter2.child.moments import Timing, timing
 from plotter2.child.pictures import Pictures
 from plotter2.child.placing import PlacedError
+from plotter2.child.python.places import span_of
 from plotter2.child.ready import around_of, bound, require_all, verified
 from plotter2.child.reports import Reports
 from plotter2.child.run_codes import SAME_NAME
@@ -101,7 +102,7 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
         require_all(program, "" if told.place is None else told.place.task)
         _Run(job, program, told, answers, channel, times).carry_out()
     except PlacedError as error:
-        error.span = told.spans.get(error.node)
+        error.span = span_of(error, told)
         raise
     channel.timings_ms.update(times.ms)
 
@@ -166,6 +167,7 @@ class _Run:
         while True:
             with self._times.stage("compute"):
                 effect = next(effects, None)
+            self._repeat()
             if effect is None:
                 break
             if isinstance(effect, GiveUp):
@@ -179,6 +181,12 @@ class _Run:
             self._channel.put(name, kind, data)
         for given in self._given:
             self._give(given)
+
+    def _repeat(self) -> None:
+        """Say what steps in Python printed."""
+        for text in self._interpreter.said:
+            self._say("info", text)
+        self._interpreter.said.clear()
 
     def _give_up(self, reason: str) -> None:
         if self._task:

@@ -20,6 +20,12 @@ FOR_A_BUNDLE = "P2-R0641"
 NO_ANSWER = "P2-R0643"
 LINK_DIFFERS = "P2-R0644"
 TOO_LONG_TO_ASK = "P2-R0645"
+SCRIPT_UNFIT = "P2-R0690"
+SCRIPT_FAILED = "P2-R0691"
+SCRIPT_NAME = "P2-R0692"
+SCRIPT_LIMIT = "P2-R0693"
+SCRIPT_COLUMNS = "P2-R0694"
+SCRIPT_VALUE = "P2-R0695"
 
 CODES: Final[dict[str, str]] = {
     IMPOSED: "a condition that the script imposes does not hold",
@@ -37,5 +43,11 @@ CODES: Final[dict[str, str]] = {
     FOR_A_BUNDLE: "something runs only in a task of a script that is attached to a bundle",
     NO_ANSWER: "a task asks for a table that nothing answers for",
     LINK_DIFFERS: "a link does not give what it was declared to give",
+    SCRIPT_UNFIT: "the text of a step in Python is not Python that may run here",
+    SCRIPT_FAILED: "a step in Python met an error",
+    SCRIPT_NAME: "a step in Python names something that is not there",
+    SCRIPT_LIMIT: "a step in Python makes something larger than it may, or takes too many steps",
+    SCRIPT_COLUMNS: "a step in Python gives other columns than it promises",
+    SCRIPT_VALUE: "a step in Python gives a value of another type than it promises",
     TOO_LONG_TO_ASK: "one row of parameters of a `redo` is too long to be asked for",
 }

@@ -23,6 +23,7 @@ import p2lang.parser.codes
 import p2lang.parser.names
 import p2lang.parser.outline
 import p2lang.parser.reading
+import p2lang.semantics.script_text
 import p2lang.semantics.sources
 import p2lang.semantics.structure
 import p2lang.verifier.decoding
@@ -93,7 +94,7 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("levels of an expression with the bindings it uses", p2lang.check.session.DEEPEST),
     ("libraries that a script uses, all together", p2lang.check.libraries.MOST_LIBRARIES),
     ("libraries that use each other in a row", p2lang.check.libraries.DEEPEST_USE),
-    ("characters of a step in Python", p2lang.semantics.structure.LONGEST_SCRIPT),
+    ("characters of a step in Python", p2lang.semantics.script_text.LONGEST_SCRIPT),
     ("parts of a box", p2lang.semantics.structure.MOST_PARTS),
     ("combinations of a `sweep`", p2lang.semantics.sources.MOST_COMBINATIONS),
     ("units of work, unless the signer may need more", DEFAULT_LIMITS.work),

@@ -34,6 +34,7 @@ from plotter2.datter.transfers import Transfer
 from plotter2.errors import ExitCode, HostError, RunError
 from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
 from plotter2.runs import codes as run_codes
+from plotter2.runs.bodies import line_starts
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.exposing import (
     exposed_tables,
@@ -164,6 +165,7 @@ def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
         module=compiled.module.encode().decode(),
         schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
         spans={node: (span.start, span.end) for node, span in compiled.spans.items()},
+        bodies=line_starts(compiled.module.nodes, compiled.source.text),
         provenance=provenance(request, tables),
         place=None if request.task is None else request.task.place,
         links={} if request.task is None else dict(request.task.links),

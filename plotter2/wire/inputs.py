@@ -92,7 +92,8 @@ class Place(_Part, frozen=True):
 class RunProgram(_Part, frozen=True):
     """The IR module's text, each input's schema by path, and the provenance that the host knows.
 
-    `spans` gives the place (start, end) of a node in the bytes of the script. With a `place` the task that it names is
+    `spans` gives the place (start, end) of a node in the bytes of the script, `bodies` where each line of the text of a
+    step in Python begins. With a `place` the task that it names is
     carried out, else what stands outside of tasks; `links` are the scripts that answer what the task asks for, by the
     name that is asked for.
     """
@@ -101,6 +102,7 @@ class RunProgram(_Part, frozen=True):
     schemas: dict[str, Any]
     provenance: dict[str, Any]
     spans: dict[str, tuple[Count, Count]] = {}
+    bodies: dict[str, list[Count]] = {}
     place: Place | None = None
     links: dict[str, LinkProgram] = {}
 

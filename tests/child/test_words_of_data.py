@@ -82,16 +82,6 @@ def test_equal_rows_give_equal_bytes() -> None:
     )
 
 
-def test_what_needs_more_than_this_release_stops_before_anything_is_computed() -> None:
-    step = 'script same(t: table{step: int}): table{step: int} = python """\ndef same(t): return t\n"""'
-    text = (
-        'impose rows(access("runs")) > 1000 else "too few"\naccess("runs") | same | export("a.csv")'
-    )
-    error = refusal(f"{step}\n{text}")
-    assert (error.code, error.message.startswith("`same` needs ")) == ("P2-R0618", True)
-    assert "nothing was computed" in error.help
-
-
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -24,6 +24,7 @@ RUNS_WHOLE = (
     "03_pca_clusters",
     "04_confusion",
     "05_small_multiples",
+    "11_script",
 )
 
 

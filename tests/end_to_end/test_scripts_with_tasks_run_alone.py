@@ -52,13 +52,6 @@ STOPPED = {
         "P2-R0641",
         f"`expose` {FOR_A_BUNDLE}",
     ),
-    "a step in Python": (
-        'script f(t: table{step: int}): table{step: int} = python """return t"""\n'
-        'access("sweep/*") | f | frame | histogram(x=step) | plot | handoff',
-        "3:21",
-        "P2-R0618",
-        "`f` needs children that run Python",
-    ),
 }
 
 
@@ -106,16 +99,3 @@ def test_a_run_may_give_another_column_and_the_record_tells_it(place: Workplace)
     wrong = p2(place.root, "run", script, "-p", "metric=rewrd")
     assert wrong.err.count("P2-E0201") == 1
     assert "did you mean `-p metric=reward`?" in wrong.err
-
-
-def test_a_step_in_python_stops_a_task_as_well(place: Workplace) -> None:
-    text = (
-        'script f(t: table{step: int}): table{step: int} = python """return t"""\n'
-        'task late { access("sweep/*") | f | frame | histogram(x=step) | plot | handoff }'
-    )
-    script = signed(place, f"p2 1\n{text}\n")
-    p2_json(place.root, "attach", "sweep", script)
-    done = p2(place.root, "run", "sweep:late")
-    assert done.code == 1
-    assert "P2-R0618" in done.out
-    assert "`f` needs children that run Python" in done.out

@@ -41,11 +41,11 @@ def test_files_stand_beside_the_pictures(place: Workplace, tmp_path: Path) -> No
 def test_what_a_run_cannot_do_is_said_at_its_place(place: Workplace) -> None:
     script = place.folder / "settled.p2"
     script.write_text(
-        'p2 1\nscript late(t: table{step: int}): table{step: int} = python """return t"""\n'
+        'p2 1\nscript late(t: table{step: int}): table{step: int} = python """return t.step"""\n'
         'access("sweep/*") | late | export("late.csv")\n'
     )
     p2_json(place.root, "sign", script)
     answer = p2(place.root, "run", script)
     assert answer.code != 0
-    assert "P2-R0618" in answer.err
-    assert "settled.p2:3:21" in answer.err
+    assert "P2-R0692" in answer.err
+    assert "settled.p2:2:71" in answer.err

@@ -13,7 +13,8 @@ from p2lang.check.written import Declared, declared
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.promises import Broken, Columns, broken, shape_of
-from p2lang.semantics.structure import LONGEST_SCRIPT, SCRIPT
+from p2lang.semantics.script_text import LONGEST_SCRIPT
+from p2lang.semantics.structure import SCRIPT
 from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed, parameter_type
 from p2lang.source import Span

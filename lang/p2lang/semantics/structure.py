@@ -29,7 +29,7 @@ NEED = parse_signature(
 SCRIPT = parse_signature(
     "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, **any) : table -> table | 500 | run "
     "| A step in restricted Python: sees the columns of `takes`, gives those of `gives`, at most as many rows. "
-    "| touches run python:name; awaits children that run Python"
+    "| touches run python:name"
 )
 GRID = parse_signature(
     "step frame_grid@1(title:str?, size:list?, cols:int=1, rows:int?) : none -> view | 0 | - "
@@ -87,9 +87,6 @@ TASK = "@task"
 
 LONGEST_NAME = 200
 """Characters that the name of a column may have."""
-
-LONGEST_SCRIPT = 32_768
-"""Characters that the text of a step in Python may have."""
 
 NAME = "@name"
 """The attribute with the name of a picture whose operation has no parameter `name`."""

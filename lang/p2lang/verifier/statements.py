@@ -9,8 +9,9 @@ from typing import NamedTuple
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.guards import conjuncts, exclusive
 from p2lang.semantics.promises import columns_of, keep
+from p2lang.semantics.script_text import LONGEST_SCRIPT
 from p2lang.semantics.selection import CHOOSING
-from p2lang.semantics.structure import EFFECTS, GUARD, LONGEST_SCRIPT, TASK, row_wise
+from p2lang.semantics.structure import EFFECTS, GUARD, TASK, row_wise
 from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema

@@ -1,0 +1,166 @@
+"""Runs one step in Python: compiles its text, calls it with facades, and says in which line it failed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from types import FunctionType, TracebackType
+from typing import Any, Final
+
+from plotter2.child.python.dialect import Unfit, compiled
+from plotter2.child.python.facade import Word
+from plotter2.child.python.guards import guards
+from plotter2.child.python.limits import PRINTED, too_much
+from plotter2.child.python.numbers import numbers
+from plotter2.child.python.plain import written
+from plotter2.child.python.words import words
+from plotter2.child.run_codes import SCRIPT_FAILED, SCRIPT_LIMIT, SCRIPT_NAME, SCRIPT_UNFIT
+from plotter2.errors import RunError
+
+
+@dataclass(eq=False)
+class StepError(RunError):
+    """An error of a step in Python; `line` counts from 1 in its text, `column` from 0 in the line."""
+
+    line: int = 1
+    column: int = 0
+
+
+class Printed:
+    """What a step prints, up to a limit."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._left = PRINTED
+
+    def print(self, *values: Any, sep: Any = " ", end: Any = "\n") -> None:
+        """say something in the notes of the run"""
+        text = written(sep).join(map(written, values)) + written(end).rstrip("\n")
+        self._left -= len(text) + 1
+        if self._left < 0:
+            raise too_much("the output", PRINTED - self._left, PRINTED, "characters", "print less")
+        self.lines.append(text)
+
+
+FIXED: Final[Mapping[str, Any]] = {**words(), "num": numbers()}
+"""The words that every script has, made once before any child is forked."""
+
+
+def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+    """Give what a script returns, called with `given` by the names of its parameters; `own` are words of this run.
+
+    Raises StepError (P2-R0690 to R0693, and what the facades raise) with the line.
+    """
+    file = f"<{name}>"
+    try:
+        code = compiled(text, list(given), file)
+    except Unfit as unfit:
+        first, *others = unfit.faults
+        note = "; ".join(f"line {f.line}: {f.message}" for f in others)
+        raise StepError(
+            SCRIPT_UNFIT, first.message, help=first.help, note=note, line=first.line
+        ) from None
+    there = {**FIXED, **own}
+    function = FunctionType(code, {**guards(), **there})
+    try:
+        return function(*given.values())
+    except RunError as error:
+        raise _placed(error, _place(error.__traceback__, file)) from None
+    except Exception as error:  # noqa: BLE001 - whatever a script meets is its own error, and told with its line
+        said = _said(error, [*there, *given])
+        raise _placed(said, _place(error.__traceback__, file)) from None
+
+
+def _placed(error: RunError, place: tuple[int, int]) -> StepError:
+    line, column = place
+    return StepError(
+        error.code, error.message, error.where, error.help, error.note, error.exit_code,
+        line=line, column=column,
+    )  # fmt: skip
+
+
+def _place(trace: TracebackType | None, file: str) -> tuple[int, int]:
+    place = (1, 0)
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == file:
+            position = next(islice(code.co_positions(), trace.tb_lasti // 2, None))
+            place = (trace.tb_lineno, position[2] or 0)
+        trace = trace.tb_next
+    return place
+
+
+def _said(error: Exception, known: list[str]) -> RunError:
+    text = str(error).strip().split("\n")[0][:300].rstrip(".")
+    match error:
+        case UnboundLocalError():
+            return RunError(
+                SCRIPT_NAME,
+                f"{error.name} has no value yet here",
+                help="give it one before it is used",
+            )
+        case NameError():
+            return _unknown(str(error.name), known)
+        case KeyError():
+            key = written(error.args[0]) if error.args else ""
+            return RunError(
+                SCRIPT_FAILED,
+                f"there is no key {key[:100]!r}",
+                help="write d.get(key), or test `key in d`",
+            )
+        case RecursionError():
+            return RunError(
+                SCRIPT_LIMIT, "functions call each other too deep", help="write a loop instead"
+            )
+        case AssertionError():
+            message = written(error.args[0])[:500] if error.args else "an assertion does not hold"
+            return RunError(
+                SCRIPT_FAILED,
+                message,
+                help="the script itself asks for this: look at its `assert` line",
+            )
+        case MemoryError():
+            return RunError(
+                SCRIPT_LIMIT, "there is no memory for this", help="work on groups or on fewer rows"
+            )
+        case ZeroDivisionError():
+            return RunError(
+                SCRIPT_FAILED, "a number is divided by zero", help="test before: `if x != 0`"
+            )
+        case _:
+            pass
+    return RunError(
+        SCRIPT_FAILED,
+        text[:1].lower() + text[1:] or "the script failed",
+        help=_HELP.get(type(error), "look at the values that this line gets"),
+    )
+
+
+_HELP: Final[Mapping[type[Exception], str]] = {
+    IndexError: "look at len(...) first",
+    TypeError: "look at what the values are: isinstance(x, str)",
+    OverflowError: "the number is too large for this",
+}
+
+
+def _unknown(name: str, known: list[str]) -> RunError:
+    near = difflib.get_close_matches(_FOREIGN.get(name, name), known, n=1, cutoff=0.6)
+    there = ", ".join(sorted(known))
+    return RunError(
+        SCRIPT_NAME,
+        f"there is no {name[:100]}",
+        help=f"did you mean {near[0]}?" if near else f"there is {there}"[:800],
+        note="" if not near else f"there is {there}"[:800],
+    )
+
+
+_FOREIGN: Final[Mapping[str, str]] = {
+    "np": "num", "numpy": "num", "math": "num", "pd": "table", "pl": "table", "DataFrame": "table",
+}  # fmt: skip
+
+
+def printing(printed: Printed) -> Word:
+    """Give the word `print` of one run."""
+    return Word("print", printed.print)
