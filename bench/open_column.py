@@ -7,7 +7,6 @@ child, the largest of all values here, is told as well.
 
 from __future__ import annotations
 
-import io
 import os
 import statistics
 import tempfile
@@ -19,6 +18,7 @@ import polars as pl
 
 import plotter2
 from plotter2.api.library import Library
+from plotter2.child.arrow import arrow_file
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Table
 from plotter2.datter.locks import PATIENCE_S
@@ -84,10 +84,8 @@ def fill(store: Store) -> int:
     with store.adding() as adding:
         columns = []
         for number in range(COLUMNS):
-            file = io.BytesIO()
-            values = random.random(ROWS)
-            pl.DataFrame({f"c{number}": values}).write_ipc(file, compression="uncompressed")
-            digest, size = adding.put(file.getbuffer())
+            values = pl.Series(f"c{number}", random.random(ROWS))
+            digest, size = adding.put(arrow_file(values))
             chunk = Chunk(digest=digest, bytes=size, rows=ROWS)
             columns.append(Column(name=f"c{number}", kind="number", chunks=(chunk,)))
         table = Table(rows=ROWS, columns=tuple(columns))

@@ -13,6 +13,8 @@ CHUNK_BYTES = 1 << 26
 _ARROW_FRAME = 1_024
 """Bytes of an Arrow file that are not values; an estimate, larger files are cut again."""
 _COMPRESSED_BYTES = 1 << 20
+_BATCH_ROWS = 1 << 20
+"""Rows of a large file that lie in one piece: few pieces are used where they lie, and one of 64 MB is slow to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +82,6 @@ def arrow_file(values: pl.Series) -> memoryview:
         buffer,
         compression="zstd" if small else "uncompressed",
         compat_level=pl.CompatLevel.oldest(),
+        record_batch_size=None if small else _BATCH_ROWS,
     )
     return buffer.getbuffer()

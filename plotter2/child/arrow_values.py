@@ -17,13 +17,14 @@ import numpy.typing as npt
 Values: TypeAlias = npt.NDArray[Any]
 
 _MAGIC = b"ARROW1"
+_BYTE, _SHORT, _UNSIGNED_SHORT = map(struct.Struct, ("<B", "<h", "<H"))
+_INT, _OFFSET, _LONG = map(struct.Struct, ("<i", "<I", "<q"))
 _TAIL = struct.Struct("<i6s")
 _PREFIX = struct.Struct("<Ii")
 _CONTINUES = 0xFFFFFFFF
 _BLOCK = struct.Struct("<qi4xq")
 _NODE = struct.Struct("<qq")
 _BUFFER = struct.Struct("<qq")
-_OFFSET = struct.Struct("<I")
 _METADATA_LIMIT = 1 << 16
 """Bytes that describe one column, or one batch of it, with room to spare."""
 _VERSIONS = (3, 4)
@@ -63,22 +64,22 @@ def _footer(file: memoryview) -> _Table:
     length, magic = _read(file, _TAIL, end)
     _require(magic == _MAGIC and 0 < length <= _METADATA_LIMIT)
     footer = _root(_part(file, end - length, length))
-    _require(footer.number(0, "<h") in _VERSIONS)
+    _require(footer.number(0, _SHORT) in _VERSIONS)
     return footer
 
 
 def _dtype(schema: _Table) -> str:
-    little_endian = schema.number(0, "<h") == 0
+    little_endian = schema.number(0, _SHORT) == 0
     fields = schema.tables(1)
     _require(little_endian and len(fields) == 1)
     (column,) = fields
     # A dictionary, children, or a note that it means something else than its numbers.
     _require(not (column.has(4) or column.tables(5) or column.tables(6)))
-    kind, described = column.number(2, "<B"), column.table(3)
-    if kind == _FLOAT and described.number(0, "<h") == _DOUBLE:
+    kind, described = column.number(2, _BYTE), column.table(3)
+    if kind == _FLOAT and described.number(0, _SHORT) == _DOUBLE:
         return "<f8"
-    _require(kind == _WHOLE and described.number(0, "<i") == 8 * _WIDTH)
-    _require(described.number(1, "<B") == 1)
+    _require(kind == _WHOLE and described.number(0, _INT) == 8 * _WIDTH)
+    _require(described.number(1, _BYTE) == 1)
     return "<i8"
 
 
@@ -89,8 +90,8 @@ def _batch(file: memoryview, block: tuple[int, ...], dtype: str) -> Values:
     continues, size = _read(metadata, _PREFIX, 0)
     _require(continues == _CONTINUES)
     message = _root(_part(metadata, _PREFIX.size, size))
-    _require(message.number(0, "<h") in _VERSIONS and message.number(1, "<B") == _RECORD_BATCH)
-    _require(message.number(3, "<q") == length)
+    _require(message.number(0, _SHORT) in _VERSIONS and message.number(1, _BYTE) == _RECORD_BATCH)
+    _require(message.number(3, _LONG) == length)
     offset, rows = _values_of(message.table(2), length)
     first = start + described + offset
     _require(first % _WIDTH == 0)
@@ -99,7 +100,7 @@ def _batch(file: memoryview, block: tuple[int, ...], dtype: str) -> Values:
 
 def _values_of(batch: _Table, length: int) -> tuple[int, int]:
     """Give where in the body of a batch the numbers begin, and how many they are."""
-    rows, compressed = batch.number(0, "<q"), batch.has(3)
+    rows, compressed = batch.number(0, _LONG), batch.has(3)
     _require(not compressed and batch.vector(1, _NODE) == [(rows, 0)])
     buffers = batch.vector(2, _BUFFER)
     _require(len(buffers) == 2)
@@ -119,10 +120,10 @@ class _Table:
         """Tell whether a field is written down."""
         return bool(self._place(field))
 
-    def number(self, field: int, form: str) -> int:
+    def number(self, field: int, form: struct.Struct) -> int:
         """Give a number; 0 is the default of all that are asked for here."""
         place = self._place(field)
-        return int(_read(self.data, struct.Struct(form), place)[0]) if place else 0
+        return int(_read(self.data, form, place)[0]) if place else 0
 
     def table(self, field: int) -> _Table:
         """Give a table that must be there."""
@@ -152,13 +153,13 @@ class _Table:
         return start, count
 
     def _place(self, field: int) -> int:
-        (back,) = _read(self.data, struct.Struct("<i"), self.at)
+        (back,) = _read(self.data, _INT, self.at)
         index = self.at - back
-        (size,) = _read(self.data, struct.Struct("<H"), index)
+        (size,) = _read(self.data, _UNSIGNED_SHORT, index)
         entry = 4 + 2 * field
         if entry + 2 > size:
             return 0
-        (offset,) = _read(self.data, struct.Struct("<H"), index + entry)
+        (offset,) = _read(self.data, _UNSIGNED_SHORT, index + entry)
         return self.at + int(offset) if offset else 0
 
     def _followed(self, place: int) -> int:
