@@ -1,4 +1,4 @@
-"""Where the numbers of an Arrow IPC file lie, to use them there instead of copying them.
+"""A column of numbers out of an Arrow IPC file, used where it lies instead of being copied.
 
 Only the plainest layout is known, the one in which large columns of numbers are stored: one column of 64-bit whole
 numbers or 64-bit floats, none missing, not compressed. Whatever differs in the least is left to polars, which checks
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-Values: TypeAlias = npt.NDArray[Any]
+import polars as pl
 
 _MAGIC = b"ARROW1"
 _BYTE, _SHORT, _UNSIGNED_SHORT = map(struct.Struct, ("<B", "<h", "<H"))
@@ -34,14 +33,27 @@ _DOUBLE = 2
 _WIDTH = 8
 
 
-def values_where_they_lie(file: memoryview) -> list[Values] | None:
-    """Give the numbers of a file with one plain column, a view of it for each batch; None = not plain.
+@dataclass(frozen=True, slots=True)
+class PlainColumn:
+    """The numbers of a file with one plain column: a view of the file for each batch."""
 
-    The views live as long as what `file` shows.
-    """
+    name: str
+    batches: list[npt.NDArray[Any]]
+
+
+def lent_column(file: memoryview) -> pl.Series | None:
+    """Give the column of a file that is plain, None of any other; it keeps alive what `file` shows."""
+    found = plain_column(file)
+    if found is None:
+        return None
+    return pl.concat([pl.Series(found.name, batch) for batch in found.batches], rechunk=False)
+
+
+def plain_column(file: memoryview) -> PlainColumn | None:
+    """Give what a file with one plain column holds, None of any other."""
     try:
-        return _values(file)
-    except (_UnlikeError, struct.error):
+        return _plain(file)
+    except (_UnlikeError, struct.error, UnicodeDecodeError):
         return None
 
 
@@ -49,13 +61,15 @@ class _UnlikeError(Exception):
     """The file is not laid out as the plainest ones are."""
 
 
-def _values(file: memoryview) -> list[Values]:
+def _plain(file: memoryview) -> PlainColumn:
     footer = _footer(file)
     _require(not footer.vector(2, _BLOCK))
-    dtype = _dtype(footer.table(1))
+    fields = footer.table(1).tables(1)
+    _require(len(fields) == 1)
+    dtype = _dtype(footer.table(1), fields[0])
     blocks = footer.vector(3, _BLOCK)
     _require(bool(blocks))
-    return [_batch(file, block, dtype) for block in blocks]
+    return PlainColumn(fields[0].text(0), [_batch(file, block, dtype) for block in blocks])
 
 
 def _footer(file: memoryview) -> _Table:
@@ -68,11 +82,9 @@ def _footer(file: memoryview) -> _Table:
     return footer
 
 
-def _dtype(schema: _Table) -> str:
+def _dtype(schema: _Table, column: _Table) -> str:
     little_endian = schema.number(0, _SHORT) == 0
-    fields = schema.tables(1)
-    _require(little_endian and len(fields) == 1)
-    (column,) = fields
+    _require(little_endian)
     # A dictionary, children, or a note that it means something else than its numbers.
     _require(not (column.has(4) or column.tables(5) or column.tables(6)))
     kind, described = column.number(2, _BYTE), column.table(3)
@@ -83,7 +95,7 @@ def _dtype(schema: _Table) -> str:
     return "<i8"
 
 
-def _batch(file: memoryview, block: tuple[int, ...], dtype: str) -> Values:
+def _batch(file: memoryview, block: tuple[int, ...], dtype: str) -> npt.NDArray[Any]:
     start, described, length = block
     _require(_PREFIX.size < described <= _METADATA_LIMIT)
     metadata = _part(file, start, described)
@@ -141,6 +153,11 @@ class _Table:
         """Give the members of a vector of numbers; none when it is absent."""
         start, count = self._vector(field, form.size)
         return list(form.iter_unpack(self.data[start : start + count * form.size]))
+
+    def text(self, field: int) -> str:
+        """Give a text; an empty one when it is absent."""
+        start, count = self._vector(field, 1)
+        return str(self.data[start : start + count], "utf-8")
 
     def _vector(self, field: int, size: int) -> tuple[int, int]:
         place = self._place(field)

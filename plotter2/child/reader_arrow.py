@@ -13,6 +13,7 @@ import polars as pl
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.arrow import Piece
+from plotter2.child.arrow_values import lent_column
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
 from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.errors import DataError
@@ -80,6 +81,9 @@ def _column(name: str, grown: _Growing, where: str, limits: ReadingLimits) -> Re
 def _frame(data: memoryview, where: str) -> pl.DataFrame:
     if bytes(data[:6]) != b"ARROW1":
         raise _bad(where, "it does not begin like one")
+    lent = lent_column(data)
+    if lent is not None:
+        return lent.to_frame()
     try:
         return pl.read_ipc(bytes(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from p2lang.semantics.selection import path_of, selection
 from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import ProgramNode
 from p2std.table import DTYPES
-from plotter2.child.arrow_values import values_where_they_lie
+from plotter2.child.arrow_values import lent_column
 from plotter2.child.counting import require_rows
 from plotter2.child.run_codes import COLUMN_DIFFERS, COLUMN_LACKING, TABLE_LACKING
 from plotter2.errors import RunError
@@ -195,18 +195,18 @@ def _from_files(files: list[ColumnPart], content_of: Content) -> list[pl.Series]
         if isinstance(content, bytes):
             small.append(content)
             continue
-        read += [*_from_bytes(small), *_from_file(content)]
+        read += [*_from_bytes(small), _from_file(content)]
         small = []
     return read + _from_bytes(small)
 
 
-def _from_file(file: OwnFile) -> list[pl.Series]:
-    values = values_where_they_lie(file.view)
-    if values is not None:
-        return [pl.Series(batch) for batch in values]
+def _from_file(file: OwnFile) -> pl.Series:
+    lent = lent_column(file.view)
+    if lent is not None:
+        return lent
     with os.fdopen(os.dup(file.fd), "rb") as opened:
         opened.seek(0)  # the position is shared with whoever read it before
-        return [pl.read_ipc(opened).to_series()]
+        return pl.read_ipc(opened).to_series()
 
 
 def _from_bytes(files: list[bytes]) -> list[pl.Series]:

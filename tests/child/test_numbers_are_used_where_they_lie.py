@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.lib.array_utils import byte_bounds
 
 from p2lang.types import schema_from_json
-from plotter2.child.arrow_values import values_where_they_lie
+from plotter2.child.arrow_values import lent_column, plain_column
 from plotter2.child.tables import OwnFile, read_table
 from plotter2.wire.inputs import ColumnPart, InputTable, TablePart
 from plotter2.wire.memory import mapped, sealed
@@ -34,20 +34,20 @@ def arrow(values: pl.Series, **options: Any) -> bytes:
 def lie_inside(data: bytes) -> bool:
     """Tell whether what is found lies inside of these bytes; nothing found does as well."""
     low, high = byte_bounds(np.frombuffer(data, np.uint8))
-    found = values_where_they_lie(memoryview(data)) or []
-    return all(low <= start <= end <= high for start, end in map(byte_bounds, found))
+    found = plain_column(memoryview(data))
+    places = map(byte_bounds, found.batches) if found else ()
+    return all(low <= start <= end <= high for start, end in places)
 
 
 @given(st.one_of(FLOATS, WHOLE), st.integers(1, 50))
 def test_they_are_what_polars_reads(values: list[float], batch: int) -> None:
     kind = pl.Float64 if isinstance(values[0], float) else pl.Int64
-    data = arrow(pl.Series("a", values, dtype=kind), record_batch_size=batch)
-    found = values_where_they_lie(memoryview(data))
-    assert found is not None
-    together = pl.concat([pl.Series("a", some) for some in found])
+    data = arrow(pl.Series("größe", values, dtype=kind), record_batch_size=batch)
+    found = lent_column(memoryview(data))
     read = pl.read_ipc(data).to_series()
-    assert together.dtype == read.dtype
-    assert together.to_numpy().tobytes() == read.to_numpy().tobytes()
+    assert found is not None
+    assert (found.name, found.dtype) == (read.name, read.dtype)
+    assert found.to_numpy().tobytes() == read.to_numpy().tobytes()
     assert lie_inside(data)
 
 
@@ -70,13 +70,13 @@ def test_they_are_what_polars_reads(values: list[float], batch: int) -> None:
     ],
 )
 def test_what_is_laid_out_otherwise_is_left_to_polars(data: bytes) -> None:
-    assert values_where_they_lie(memoryview(data)) is None
+    assert plain_column(memoryview(data)) is None
 
 
 def test_a_file_with_two_columns_is_left_to_polars() -> None:
     file = io.BytesIO()
     pl.DataFrame({"a": [1.5], "b": [2.5]}).write_ipc(file)
-    assert values_where_they_lie(file.getbuffer()) is None
+    assert plain_column(file.getbuffer()) is None
 
 
 @pytest.mark.parametrize("width", ["<i", "<q"])
