@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import Any, Protocol
 
 from logger2.identity import Scalar
@@ -20,7 +19,7 @@ from plotter2.child.reader_features import features_of
 from plotter2.child.reader_json import ReadParams, read_lines, read_params
 from plotter2.child.reader_limits import ReadingLimits
 from plotter2.child.reader_run import ReadRun, read_lone_segment, read_recorded_run
-from plotter2.wire.memory import mapped
+from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import (
     ColumnFound,
     ColumnKept,
@@ -112,8 +111,7 @@ def _view_of(file: ReadFile, fds: Sequence[int]) -> memoryview:
 def _cut(view: memoryview, pieces: Sequence[int]) -> list[memoryview]:
     if not pieces:
         return [view] if view else []
-    ends = list(accumulate(pieces))
-    return [view[end - length : end] for end, length in zip(ends, pieces, strict=True)]
+    return [view[start : start + length] for start, length in laid_out(pieces)]
 
 
 def _bytes_of(file: ReadFile, fds: Sequence[int]) -> bytes:

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Protocol, TypeAlias, cast, get_args
 
 from plotter2.datter.bundle import Kind
@@ -22,7 +21,7 @@ from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
-from plotter2.wire.memory import mapped
+from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import (
     ColumnFound,
     ColumnKept,
@@ -174,7 +173,7 @@ def _job(places: Sequence[Copied]) -> ReadJob:
                 format=place.source.format,
                 fd=1,
                 offset=place.offset,
-                length=place.file.bytes,
+                length=place.length,
                 pieces=list(place.pieces) if place.source.format == "arrow" else [],
                 whole=place.source.whole,
             )
@@ -302,12 +301,10 @@ class _Collector:
 
 def _pieces_of(place: Copied) -> dict[int, tuple[int, int, str]]:
     """Give where each file of a table lies in the memory, with its length and SHA-256, by number."""
-    ends = accumulate(place.pieces)
+    lie = zip(laid_out(place.pieces), place.digests, strict=True)
     return {
-        number: (place.offset + end - length, length, digest)
-        for number, (end, length, digest) in enumerate(
-            zip(ends, place.pieces, place.digests, strict=True)
-        )
+        number: (place.offset + start, length, digest)
+        for number, ((start, length), digest) in enumerate(lie)
     }
 
 

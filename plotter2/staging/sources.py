@@ -18,7 +18,7 @@ from plotter2.errors import DataError
 from plotter2.manifest.codes import DAMAGED
 from plotter2.staging import codes
 from plotter2.staging.parts import Part, Source
-from plotter2.wire.memory import sealed
+from plotter2.wire.memory import gap, sealed
 
 MOST_BYTES = 4 << 30
 """The largest file that is read."""
@@ -38,10 +38,14 @@ class Hash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A source's bytes in the memory: where they are, the lengths of its parts, and which file they were."""
+    """A source's bytes in the memory: where they are, the lengths of its parts, and which file they were.
+
+    The parts lie one behind the other, of Arrow files as `wire.memory.laid_out` says.
+    """
 
     source: Source
     offset: int
+    length: int
     file: SourceFile
     pieces: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()
@@ -84,19 +88,24 @@ def _hashed(part: Part, digest: Hash) -> Iterator[bytes]:
 
 
 def _pieces(sources: Sequence[Source], done: list[Copied]) -> Iterator[bytes]:
-    offset = 0
+    end = 0
     for source in sources:
-        digests, sizes = [], []
+        digests, sizes, starts = [], [], []
         for part in source.parts:
+            if source.format == "arrow":
+                yield bytes(gap(end))
+                end += gap(end)
+            starts.append(end)
             digest, size = hashlib.sha256(), 0
             for piece in _hashed(part, digest):
                 size += len(piece)
                 yield piece
             digests.append(digest.hexdigest())
             sizes.append(size)
+            end += size
         file = SourceFile(name=source.name, digest=_together(digests), bytes=sum(sizes))
-        done.append(Copied(source, offset, file, tuple(sizes), tuple(digests)))
-        offset += file.bytes
+        start = starts[0] if starts else end
+        done.append(Copied(source, start, end - start, file, tuple(sizes), tuple(digests)))
 
 
 def _together(digests: Sequence[str]) -> str:

@@ -19,6 +19,26 @@ from plotter2.wire import codes
 INPUT_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 OUTPUT_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _COPY_STEP = 1 << 30
+_ALIGNMENT = 64
+
+
+def gap(end: int) -> int:
+    """Give how many bytes lie between what ends at `end` and an Arrow file behind it.
+
+    Numbers can be used where they lie only in places that are divisible by their size.
+    """
+    return -end % _ALIGNMENT
+
+
+def laid_out(lengths: Iterable[int]) -> list[tuple[int, int]]:
+    """Give (offset, length) of Arrow files that lie one behind the other, `gap` bytes between."""
+    found: list[tuple[int, int]] = []
+    end = 0
+    for length in lengths:
+        start = end + gap(end)
+        end = start + length
+        found.append((start, length))
+    return found
 
 
 def sealed(content: bytes | bytearray | memoryview | Iterable[bytes]) -> int:

@@ -258,8 +258,8 @@ class RunJob(Message, frozen=True):
 class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`.
 
-    Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file);
-    if they are not `whole`, more rows of their columns are in other jobs.
+    Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file), as
+    `memory.laid_out` says; if they are not `whole`, more rows of their columns are in other jobs.
     """
 
     name: Name

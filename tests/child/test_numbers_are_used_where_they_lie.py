@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import struct
 from typing import Any
 
@@ -18,7 +19,7 @@ from p2lang.types import schema_from_json
 from plotter2.child.arrow_values import lent_column, plain_column
 from plotter2.child.tables import OwnFile, read_table
 from plotter2.wire.inputs import ColumnPart, InputTable, TablePart
-from plotter2.wire.memory import mapped, sealed
+from plotter2.wire.memory import gap, laid_out, mapped, sealed
 
 FLOATS = st.lists(st.floats(), min_size=1, max_size=40)
 WHOLE = st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=40)
@@ -98,6 +99,24 @@ def test_damaged_files_never_lead_outside(data: st.DataObject) -> None:
     start = data.draw(st.sampled_from([0, 0, 0, 8]))
     assert lie_inside(bytes(whole[start : data.draw(st.integers(0, len(whole)))]))
     assert lie_inside(bytes(whole))
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5))
+def test_nothing_is_copied_out_of_files_that_lie_one_behind_the_other(rows: list[int]) -> None:
+    files = [arrow(pl.Series("a", range(count)).cast(pl.Float64)) for count in rows]
+    memory = bytearray()
+    for file in files:
+        memory += bytes(gap(len(memory))) + file
+    fd = sealed(memory)
+    view = mapped(fd)
+    os.close(fd)
+    low, high = byte_bounds(np.frombuffer(view, np.uint8))
+    for file, (start, length) in zip(files, laid_out(map(len, files)), strict=True):
+        assert view[start : start + length] == file
+        lent = lent_column(view[start : start + length])
+        assert lent is not None
+        first, last = byte_bounds(lent.to_numpy(allow_copy=False))
+        assert low <= first <= last <= high
 
 
 def column_of(values: pl.Series) -> tuple[pl.Series, dict[str, int], dict[str, int]]:

@@ -13,7 +13,7 @@ from plotter2.child import reader_codes as codes
 from plotter2.child.arrow import arrow_file
 from plotter2.child.reader import read_files
 from plotter2.errors import DataError, Plotter2Error
-from plotter2.wire.memory import sealed
+from plotter2.wire.memory import gap, laid_out, sealed
 from plotter2.wire.messages import ColumnFound, ColumnKept, ReadFile, ReadJob
 from reader_samples import Channel, Found, content_of, gathered, read_one
 
@@ -30,13 +30,19 @@ def ipc(frame: pl.DataFrame, **how: Any) -> bytes:
 
 
 def read_pieces(pieces: list[bytes], **limits: int) -> tuple[Found, Channel]:
-    memory = sealed(b"".join(pieces))
+    lie = laid_out(map(len, pieces))
+    memory = sealed(
+        b"".join(
+            p.ljust(len(p) + gap(start + len(p)), b"\0")
+            for p, (start, _) in zip(pieces, lie, strict=True)
+        )
+    )
     channel = Channel(files=pieces)
     file = ReadFile(
         name="t",
         format="arrow",
         fd=1,
-        length=sum(map(len, pieces)),
+        length=sum(lie[-1]) if lie else 0,
         pieces=[len(p) for p in pieces],
     )
     read_files(ReadJob(files=[file], **limits), (-1, memory), channel)
