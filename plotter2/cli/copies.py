@@ -134,7 +134,11 @@ def problem_lines(problems: tuple[Problem, ...]) -> list[str]:
 
 
 def _left_out(done: Copied) -> list[str]:
-    return [f"not copied: config/{name}: {why}" for name, why in done.left_out.items()]
+    # A name may hold line breaks, which would look like lines of the answer.
+    return [
+        f"not copied: {name!r}: {why}" if "\n" in name else f"not copied: {name}: {why}"
+        for name, why in done.left_out.items()
+    ]
 
 
 def _moment(moment: int) -> str:

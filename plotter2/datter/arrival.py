@@ -18,7 +18,9 @@ from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout
 from plotter2.errors import DataError
 
-Kind: TypeAlias = Literal["object", "bundle", "event", "output", "session", "config", "registry"]
+Kind: TypeAlias = Literal[
+    "object", "bundle", "event", "output", "session", "refused", "config", "registry"
+]
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -53,6 +53,11 @@ class Layout:
         return self.source / "quarantine"
 
     @property
+    def refused(self) -> Path:
+        """What staging could not store, each with the reason; made when it is needed."""
+        return self.root / "quarantine"
+
+    @property
     def temp(self) -> Path:
         """Buffers; whatever lies here belongs to a running process or to nobody."""
         return self.root / "temp"

@@ -16,8 +16,13 @@ _DEEPEST = 8
 _LONGEST_PART = 255
 ARRIVING = frozenset({"event", "config", "registry"})
 """Kinds that come into force together, at the end."""
-REPLACED = frozenset({"session", "config", "registry"})
+REPLACED = frozenset({"session", "refused", "config", "registry"})
 """Kinds whose files may change."""
+
+
+def has_place(name: str) -> bool:
+    """Tell whether a path below a folder of the root may be the name of an item."""
+    return _is_path(name)
 
 
 def place(layout: Layout, item: Item) -> Path:
@@ -28,7 +33,12 @@ def place(layout: Layout, item: Item) -> Path:
             f"{item.name[:80]!r} is no name of a {item.kind}",
             help="use the same release of plotter2 on both sides",
         )
-    folders = {"output": layout.output, "session": layout.sessions, "config": layout.config}
+    folders = {
+        "output": layout.output,
+        "session": layout.sessions,
+        "refused": layout.refused,
+        "config": layout.config,
+    }
     match item.kind:
         case "object":
             return layout.object_file(item.name)

@@ -158,7 +158,7 @@ class Receiver:
             size = path.stat().st_size
         except FileNotFoundError:
             return False
-        if self._as_root and item.kind == "config":
+        if self._as_root and item.kind in ("config", "refused"):
             return True
         deep = self._deep or item.kind in REPLACED
         if size == item.bytes and (not deep or _has_digest(path, item.digest)):
@@ -323,7 +323,7 @@ def check_target(layout: Layout, *, as_root: bool) -> None:
 
 
 OWN_FOLDERS = frozenset(
-    {"source", "temp", "config", "service", "registry", "output", "log", "lost+found"}
+    {"source", "temp", "config", "service", "registry", "output", "log", "quarantine", "lost+found"}
 )
 """What may lie in a folder that a killed copy began; and what an empty disk has by itself."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from plotter2.datter.store import Store
 from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import PIECE
-from plotter2.relay.places import place
+from plotter2.relay.places import has_place, place
 
 _PRIVATE = b"PRIVATE KEY-----"
 _HEAD = 4096
@@ -30,7 +30,7 @@ _LARGEST_SETTING = 1 << 20
 
 @dataclass(frozen=True)
 class LocalSource:
-    """A moment of a root on this machine; `left_out` are settings that are not copied, with the reason."""
+    """A moment of a root on this machine; `left_out` are files below it that are not copied, with the reason."""
 
     layout: Layout
     registry_file: Path
@@ -83,6 +83,9 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         found += [_described(layout, each.bundle, each.digest) for each in lacking if each.bundle]
         found += _below(layout.output, "output")
         found += _below(layout.sessions, "session")
+        copied = arrival.is_copy(layout)
+        only = {name for kind, name in before if kind == "refused"} if copied else None
+        found += _refused(layout, left_out, only=only, private_keys=private_keys)
         found += [_item("event", layout.commits / f"{e}.json", e) for e in events]
         found += _settings(layout, left_out, private_keys=private_keys)
         found.append(_item("registry", file, "registry"))
@@ -132,6 +135,35 @@ def _below(folder: Path, kind: Kind) -> list[Item]:
     return [_item(kind, path, path.relative_to(folder).as_posix()) for path in paths]
 
 
+def _refused(
+    layout: Layout, left_out: dict[str, str], *, only: Container[str] | None, private_keys: bool
+) -> list[Item]:
+    """Give what staging put aside, of a copy only what it notes; a person may drop of it at any moment."""
+    found = []
+    with durable.reported(layout.refused):
+        for path in sorted(layout.refused.rglob("*")) if layout.refused.is_dir() else ():
+            name = path.relative_to(layout.refused).as_posix()
+            if (path.is_dir() and not path.is_symlink()) or (only is not None and name not in only):
+                continue
+            with suppress(FileNotFoundError):
+                if why := _why_not_refused(path, name, private_keys=private_keys):
+                    left_out[f"quarantine/{name}"] = why
+                else:
+                    digest = objects.digest_of_file(path)
+                    size = path.stat().st_size
+                    found.append(Item(kind="refused", name=name, digest=digest, bytes=size))
+    return found
+
+
+def _why_not_refused(path: Path, name: str, *, private_keys: bool) -> str:
+    """Say why something that was put aside is not copied; empty when it is."""
+    if path.is_symlink() or not path.is_file():
+        return "it is no plain file"
+    if not has_place(name):
+        return "its name is not one that every disk takes"
+    return "it is private" if not private_keys and _PRIVATE in _head(path) else ""
+
+
 def _settings(layout: Layout, left_out: dict[str, str], *, private_keys: bool) -> list[Item]:
     kept = []
     if not layout.config.is_dir():
@@ -143,7 +175,7 @@ def _settings(layout: Layout, left_out: dict[str, str], *, private_keys: bool) -
             if why == "it is private" and private_keys:
                 why = ""
             if why:
-                left_out[name] = why
+                left_out[f"config/{name}"] = why
             elif path.is_file():
                 content = path.read_bytes()
                 digest = hashlib.sha256(content).hexdigest()
@@ -157,7 +189,10 @@ def _why_not(path: Path, name: str) -> str:
         return "it is no plain file"
     if path.stat().st_size > _LARGEST_SETTING:
         return "it is larger than settings are"
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
     in_keys = name.startswith("keys/") and not name.endswith(".pub")
-    return "it is private" if in_keys or _PRIVATE in head else ""
+    return "it is private" if in_keys or _PRIVATE in _head(path) else ""
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)

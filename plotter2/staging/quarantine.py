@@ -200,6 +200,7 @@ def retry(grounds: Grounds, reason: Reason, batch_id: str) -> Path:
             if is_lines
             else f"copy what you need, then: plotter2 quarantine drop {reason.id}",
         )
+    grounds.make()  # a root that was restored has only what was in the copy
     batch = grounds.staged / batch_id
     durable.make_dir(batch)
     with durable.reported(kept):
