@@ -139,7 +139,7 @@ def failure(error: BaseException, *, debug: bool) -> Failed:
 
 def below_minimum(plan: Plan, order: MakeChild) -> HostError:
     """Give the error that says which layers are missing here, and why."""
-    why = "; ".join(f"{layer}: {reason}" for layer, reason in plan.reasons.items())
+    why = "; ".join(f"{layer}: {reason}" for layer, reason in plan.missing.items())
     return HostError(
         codes.BELOW_MINIMUM,
         f"the sandbox reaches level {plan.level} here, but {order.minimum} is asked for ({why})",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plotter2.child import frame, preload
+from plotter2.child.compacting import gather_pages
 from plotter2.child.frame import Birth, Handler
 from plotter2.errors import Plotter2Error
 from plotter2.sandbox import cradle
@@ -118,13 +119,14 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
             plan = make_plan(preload.readable_folders(), switched_off)
             if not plan.reads_folders:
                 preload.keep_fonts_in_memory()
+        gather_pages()
     except Plotter2Error as error:
         control.send(encode(frame.failure(error, debug=False)))
         return
     ready = Ready(
         level=plan.level,
         layers=plan.layers,
-        reasons=plan.reasons,
+        missing=plan.missing,
     )
     control.send(encode(ready))
     Zygote(control, plan, table).serve()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import platform
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.config.levels import reaches
+from plotter2.cli.health import Health, as_coloured, as_plain, headline
+from plotter2.cli.installed import library_checks, versions
+from plotter2.config.levels import Level, reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
 from plotter2.datter.left_out import note_of
@@ -20,37 +23,77 @@ from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.requested import State
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
-from plotter2.sandbox.report import Check, report
-from plotter2.version import __version__
-
-_PACKAGES = (
-    "apsw",
-    "av",
-    "cryptography",
-    "lark",
-    "matplotlib",
-    "msgspec",
-    "numpy",
-    "polars",
-    "scipy",
-)
+from plotter2.sandbox.attempts.told import self_test
+from plotter2.sandbox.check import Check
+from plotter2.sandbox.report import remedies, report
+from plotter2.wire.zygote import Ready
 
 
 @command()
 @click.option("--rebuild", is_flag=True, help="Make the registry anew from the stored bundles.")
-def doctor(root: str | None, rebuild: bool) -> Answer:
-    """Check this machine and this root; exit code 1 when scripts cannot run."""
+@click.option(
+    "--self-test",
+    "wants_self_test",
+    is_flag=True,
+    help="Attack the sandbox from inside, over a hundred times.",
+)
+def doctor(root: str | None, rebuild: bool, wants_self_test: bool) -> Answer:
+    """Check this machine and this root; exit code 1 when scripts cannot run, or an attack got through."""
     rebuilt = [_rebuilt(settings(root).root)] if rebuild else []
     with opened_host(root) as host:
-        checks = [*rebuilt, *_sandbox(host), *_root(host)]
-    versions = {"plotter2": __version__, "python": platform.python_version()}
-    versions |= {package: version(package) for package in _PACKAGES}
+        minimum = host.settings.minimum_level
+        ready = _ready(host)
+        checks = [*report(), *_child(ready, minimum), *library_checks(), *_root(host)]
+        checks += [replace(check, group="this root") for check in rebuilt]
+    tested = self_test() if wants_self_test else None
     well = all(check.ok for check in checks if check.check in _NEEDED)
-    data = {"ok": well, "checks": [check.as_json() for check in checks], "versions": versions}
-    lines = [_line(check) for check in checks]
-    lines.append("versions: " + ", ".join(f"{name} {v}" for name, v in versions.items()))
-    lines.append("scripts can run here" if well else "scripts cannot run here, see above")
-    return Answer(data, "\n".join(lines), ExitCode.OK if well else ExitCode.WORK_FAILED)
+    level = ready.level if isinstance(ready, Ready) else "none"
+    answer = Health(
+        headline=headline(level, minimum, well=well),
+        well=well and (tested is None or tested.ok),
+        checks=checks,
+        self_test=tested,
+        remedies=remedies(checks, level),
+    )
+    return Answer(
+        _data(answer, ready, level),
+        as_plain(answer),
+        ExitCode.OK if answer.well else ExitCode.WORK_FAILED,
+        as_coloured(answer),
+    )
+
+
+def _data(health: Health, ready: Ready | Plotter2Error, level: Level) -> dict[str, Any]:
+    tested = health.self_test
+    layers = ready.layers if isinstance(ready, Ready) else {}
+    return {
+        "ok": health.well,
+        "level": level,
+        "layers": layers,
+        "missing": ready.missing if isinstance(ready, Ready) else {},
+        "probes": msgspec.to_builtins(tested.probes) if tested else [],
+        "needed": tested.needed if tested else {},
+        "remedies": list(health.remedies),
+        "checks": [check.as_json() for check in health.checks],
+        "versions": versions(),
+    }
+
+
+def _ready(host: Host) -> Ready | Plotter2Error:
+    """Give how children are confined, or why there are none."""
+    try:
+        return host.orchestrator.ready()
+    except Plotter2Error as error:
+        return error
+
+
+def _child(ready: Ready | Plotter2Error, minimum: Level) -> list[Check]:
+    name, refused = "a confined child", "scripts are refused"
+    if not isinstance(ready, Ready):
+        return [Check(name, False, ready.message, refused, "sandbox", ready.help)]
+    missing = ", ".join(ready.missing) or "none"
+    detail = f"level {ready.level}; at least {minimum} is asked for; missing layers: {missing}"
+    return [Check(name, reaches(ready.level, minimum), detail, refused, "sandbox")]
 
 
 _NEEDED = frozenset({"a confined child", "store"})
@@ -74,22 +117,11 @@ def _bundles(host: Host) -> Check:
     )
 
 
-def _sandbox(host: Host) -> list[Check]:
-    minimum = host.settings.minimum_level
-    found = report()
-    try:
-        level = host.orchestrator.ready().level
-    except Plotter2Error as error:
-        refused = "no script is run on this machine"
-        return [*found, Check("a confined child", False, error.message, refused)]
-    detail = f"level {level}; at least {minimum} is asked for"
-    return [
-        *found,
-        Check("a confined child", reaches(level, minimum), detail, "scripts are refused"),
-    ]
-
-
 def _root(host: Host) -> list[Check]:
+    return [replace(check, group="this root") for check in _store(host)]
+
+
+def _store(host: Host) -> list[Check]:
     folder = host.settings.root
     try:
         bundles = len(host.store.list())
@@ -134,10 +166,10 @@ def _keys(host: Host) -> Check:
     except Plotter2Error as error:
         return Check("keys and trust", False, error.message, error.help)
     detail = f"{len(keys)} own keys, {len(trusted)} trusted keys, as user {os.geteuid()}"
-    return Check("keys and trust", bool(trusted), detail, "no script is trusted: plotter2 key new")
-
-
-def _line(check: Check) -> str:
-    mark = "ok" if check.ok else "--"
-    consequence = "" if check.ok else f"; {check.consequence}"
-    return f"{mark}  {check.check}: {check.detail}{consequence}"
+    return Check(
+        "keys and trust",
+        bool(trusted),
+        detail,
+        "no script is trusted",
+        remedy="plotter2 key new makes a key that is trusted here",
+    )

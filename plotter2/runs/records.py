@@ -113,7 +113,7 @@ def complete_record(
     return {
         **run.record,
         "sandbox_level": outcome.confined.level,
-        "sandbox_missing": list(outcome.confined.missing),
+        "sandbox_missing": outcome.confined.missing,
         "artefacts": [artefact.as_json() for artefact in artefacts],
         "ledger": ledger_of(outcome),
         "usage": {

@@ -47,7 +47,7 @@ def confine(plan: Plan, budget: Budget, *, channel: int, parent: Parent) -> Conf
     return Confined(
         level=plan.level,
         layers=plan.layers,
-        missing=[layer for layer, on in plan.layers.items() if not on],
+        missing=plan.missing,
         probes=refused,
         confine_ms=(time.perf_counter() - start) * 1000,
     )

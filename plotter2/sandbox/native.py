@@ -33,6 +33,7 @@ MS_BIND: Final = 4096
 MS_REC: Final = 16384
 MS_PRIVATE: Final = 1 << 18
 MNT_DETACH: Final = 2
+MADV_COLLAPSE: Final = 25
 
 Argument = int | bytes | ctypes.Array[ctypes.c_char] | None
 
@@ -81,6 +82,12 @@ def exit_on(number: int) -> None:
     _LIBC.signal.restype = ctypes.c_ssize_t
     handler = ctypes.cast(_LIBC._exit, ctypes.c_void_p)
     _checked(_LIBC.signal(ctypes.c_int(number), handler), f"signal {number}")
+
+
+def collapse(start: int, length: int) -> None:
+    """Have memory gathered in large pages now (madvise(2), MADV_COLLAPSE)."""
+    place, size = ctypes.c_void_p(start), ctypes.c_size_t(length)
+    _checked(_LIBC.madvise(place, size, ctypes.c_int(MADV_COLLAPSE)), "madvise")
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:

@@ -31,6 +31,14 @@ LANDLOCK: Final[dict[str, int]] = {
 }
 """Layer -> the version of Landlock that brought it."""
 
+_SWITCH_OF: Final[dict[str, Switch]] = {
+    **dict.fromkeys(LANDLOCK, "landlock"),
+    "pid_namespace": "pid_namespace",
+    "no_new_code": "mdwe",
+    "system_call_filter": "seccomp",
+}
+"""Layer -> what its trial is called; all others come with the namespaces."""
+
 
 def wants(switch: Switch, switched_off: Collection[str]) -> bool:
     """Tell whether a layer is not switched off; without namespaces there is none for processes."""
@@ -53,6 +61,7 @@ class Plan:
     folders: dict[str, int]
     canary: str
     reasons: dict[str, str] = field(default_factory=dict)
+    """Why what was tried did not work, by its switch."""
 
     @property
     def has_world(self) -> bool:
@@ -85,6 +94,17 @@ class Plan:
             "no_new_code": self.mdwe,
             "system_call_filter": self.filter is not None,
         }
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Give each layer that will be off, and why."""
+        return {layer: self._why_not(layer) for layer, on in self.layers.items() if not on}
+
+    def _why_not(self, layer: str) -> str:
+        reason = self.reasons.get(_SWITCH_OF.get(layer, "namespaces"), "")
+        if layer in LANDLOCK and not reason:
+            return f"the kernel's Landlock is version {self.rights.version}, not {LANDLOCK[layer]}"
+        return reason or "not possible here"
 
 
 def make_plan(readable: Sequence[str] = (), switched_off: Collection[str] = ()) -> Plan:

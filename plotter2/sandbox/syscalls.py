@@ -46,6 +46,7 @@ exit_group                 231      94
 faccessat                  269      48
 faccessat2                 439     439
 fadvise64                  221     223
+fchmodat2                  452     452
 fcntl                       72      25
 finit_module               313     273
 fsconfig                   431     431
@@ -86,6 +87,7 @@ landlock_restrict_self     446     446
 lseek                        8      62
 lstat                        6       -
 madvise                     28     233
+memfd_secret               447     447
 mmap                         9     222
 modify_ldt                 154       -
 mount                      165      40
@@ -106,6 +108,7 @@ pidfd_getfd                438     438
 pidfd_open                 434     434
 pidfd_send_signal          424     424
 pivot_root                 155      41
+pkey_mprotect              329     288
 poll                         7       -
 ppoll                      271      73
 prctl                      157     167

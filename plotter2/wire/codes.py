@@ -18,6 +18,7 @@ UNKNOWN_MACHINE = "P2-H0913"
 TASK_REFUSED = "P2-H0914"
 MEMORY_NOT_MADE = "P2-H0915"
 CLOSED = "P2-H0916"
+SELF_TEST_BROKEN = "P2-H0930"
 CHILD_BUG = "P2-R0600"
 TOO_MANY_MESSAGES = "P2-H0918"
 BROKEN_OFF = "P2-H0920"
@@ -39,6 +40,7 @@ CODES: dict[str, str] = {
     TASK_REFUSED: "a task asks for too many files or for limits outside the allowed range",
     MEMORY_NOT_MADE: "shared memory for a run could not be made, filled or sealed",
     CLOSED: "the orchestrator was closed; no more work is taken",
+    SELF_TEST_BROKEN: "the self-test of the sandbox could not be made",
     CHILD_BUG: "an error inside the child that nobody foresaw: a bug in plotter2",
     TOO_MANY_MESSAGES: "the run sent more messages (log lines, tables) than one run may",
     BROKEN_OFF: "the run was broken off from outside (Ctrl-C); only its record says so",

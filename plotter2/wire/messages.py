@@ -62,13 +62,13 @@ class Hello(Message, frozen=True):
 class Confined(Message, frozen=True):
     """The child is confined and tested itself; only now may it be given work.
 
-    `layers` says for each layer whether it is on, `missing` names those that are off, `probes` says
+    `layers` says for each layer whether it is on, `missing` says of those that are off why, `probes` says
     for each forbidden deed whether it was refused.
     """
 
     level: Level
     layers: dict[Name, bool]
-    missing: list[Name]
+    missing: dict[Name, Text]
     probes: dict[Name, bool]
     confine_ms: float
 

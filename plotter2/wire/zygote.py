@@ -23,7 +23,7 @@ class Ready(Message, frozen=True):
 
     level: Level
     layers: dict[Name, bool]
-    reasons: dict[Name, Text]
+    missing: dict[Name, Text]
 
 
 class MakeChild(Message, frozen=True):

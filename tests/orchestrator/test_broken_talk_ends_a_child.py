@@ -20,7 +20,7 @@ BROKEN = {
     "an oversized packet": "os.write(3, bytes(70_000))",
     "a largest packet": "os.write(3, bytes(65_536))",
     "a greeting again": "channel.send(m.Hello(protocol=1, pid=1))",
-    "another report of confinement": "channel.send(m.Confined(level='A', layers={}, missing=[],"
+    "another report of confinement": "channel.send(m.Confined(level='A', layers={}, missing={},"
     " probes={}, confine_ms=0))",
     "a job for the host": "os.write(3, m.encode(m.RunJob(formats=[])))",
     "an unknown type": "os.write(3, __import__('msgspec').msgpack.encode({'type': 'order'}))",

@@ -55,7 +55,7 @@ FROM_CHILD: st.SearchStrategy[FromChild] = st.one_of(
         Confined,
         level=st.sampled_from(["A", "B", "C", "none"]),
         layers=FLAGS,
-        missing=st.lists(NAMES, max_size=3),
+        missing=st.dictionaries(NAMES, NAMES, max_size=3),
         probes=FLAGS,
         confine_ms=FLOATS,
     ),
@@ -266,7 +266,7 @@ WAY = [
     (State.STARTED, Hello(protocol=1, pid=1), State.GREETED),
     (
         State.GREETED,
-        Confined(level="A", layers={}, missing=[], probes={}, confine_ms=1.0),
+        Confined(level="A", layers={}, missing={}, probes={}, confine_ms=1.0),
         State.CONFINED,
     ),
     (State.CONFINED, RunJob(formats=[]), State.WORKING),
