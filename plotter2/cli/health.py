@@ -68,7 +68,7 @@ def _check(check: Check, paint: Paint, width: int) -> list[str]:
     lines = _folded(f"      {check.check:<{_NAME}}", printable(check.detail), width)
     lines[0] = f"  {mark}{lines[0][4:]}"
     if not check.ok and check.consequence:
-        lines += _folded(" " * (6 + _NAME), f"so {printable(check.consequence)}", width)
+        lines += _folded(" " * (6 + _NAME), printable(check.consequence), width)
     return lines
 
 

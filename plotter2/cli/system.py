@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.requested import State
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
-from plotter2.sandbox.attempts.told import self_test
+from plotter2.sandbox.attempts.told import SelfTest, self_test
 from plotter2.sandbox.check import Check
 from plotter2.sandbox.report import remedies, report
 from plotter2.wire.zygote import Ready
@@ -43,23 +44,33 @@ def doctor(root: str | None, rebuild: bool, wants_self_test: bool) -> Answer:
     with opened_host(root) as host:
         minimum = host.settings.minimum_level
         ready = _ready(host)
-        checks = [*report(), *_child(ready, minimum), *library_checks(), *_root(host)]
+        checks = [*report(), *_child(ready, minimum), *library_checks()]
+        checks += _root(host)
         checks += [replace(check, group="this root") for check in rebuilt]
-    tested = self_test() if wants_self_test else None
-    well = all(check.ok for check in checks if check.check in _NEEDED)
+    return told(checks, ready, minimum, self_test() if wants_self_test else None)
+
+
+def told(
+    checks: Sequence[Check],
+    ready: Ready | Plotter2Error,
+    minimum: Level,
+    tested: SelfTest | None,
+) -> Answer:
+    """Give what was found as an answer; `ready` is how children are confined, or why there are none."""
+    can_run = all(check.ok for check in checks if check.check in _NEEDED)
     level = ready.level if isinstance(ready, Ready) else "none"
-    answer = Health(
-        headline=headline(level, minimum, well=well),
-        well=well and (tested is None or tested.ok),
+    health = Health(
+        headline=headline(level, minimum, well=can_run),
+        well=can_run and (tested is None or tested.ok),
         checks=checks,
         self_test=tested,
         remedies=remedies(checks, level),
     )
     return Answer(
-        _data(answer, ready, level),
-        as_plain(answer),
-        ExitCode.OK if answer.well else ExitCode.WORK_FAILED,
-        as_coloured(answer),
+        _data(health, ready, level),
+        as_plain(health),
+        ExitCode.OK if health.well else ExitCode.WORK_FAILED,
+        as_coloured(health),
     )
 
 
@@ -93,7 +104,11 @@ def _child(ready: Ready | Plotter2Error, minimum: Level) -> list[Check]:
         return [Check(name, False, ready.message, refused, "sandbox", ready.help)]
     missing = ", ".join(ready.missing) or "none"
     detail = f"level {ready.level}; at least {minimum} is asked for; missing layers: {missing}"
-    return [Check(name, reaches(ready.level, minimum), detail, refused, "sandbox")]
+    loaded = "everything that a child needs is loaded before it is confined"
+    return [
+        Check(name, reaches(ready.level, minimum), detail, refused, "sandbox"),
+        Check("preloading", True, loaded, group="libraries"),
+    ]
 
 
 _NEEDED = frozenset({"a confined child", "store"})

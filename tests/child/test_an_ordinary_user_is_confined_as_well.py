@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from confined_children import ZYGOTE
+from ordinary_user import as_nobody, import_paths, usable_python
 
 pytestmark = pytest.mark.process
 
 TESTS: Final = Path(__file__).parents[1]
-NOBODY: Final = 65534
-PYTHONS: Final = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
 HOST: Final = """
 import json, sys
 sys.path[:0] = {paths!r}
@@ -55,29 +52,10 @@ DEEDS: Final = (
 )
 
 
-def usable_python() -> str:
-    """Give a Python that nobody can start; the tests' own may lie in a closed home."""
-    for python in PYTHONS:
-        command = [python, "-I", "-c", "import ctypes"]
-        try:
-            tried = subprocess.run(command, check=False, **as_nobody())
-        except OSError:
-            continue
-        if tried.returncode == 0:
-            return python
-    pytest.skip("there is no Python that an ordinary user can start")
-
-
-def as_nobody() -> dict[str, Any]:
-    root = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    return {"stdin": subprocess.DEVNULL, "cwd": "/", **(root if os.geteuid() == 0 else {})}
-
-
 @pytest.fixture(scope="module")
 def answers() -> dict[str, tuple[str, dict[str, Any]]]:
     python = usable_python()
-    paths = [str(TESTS), *(path for path in sys.path if "site-packages" in path)]
-    paths += [str(TESTS.parent / part) for part in (".", "lang", "stdlib", "signing")]
+    paths = [str(TESTS), *import_paths()]
     source = HOST.format(paths=paths, zygote=str(ZYGOTE), deeds=DEEDS)
     host = subprocess.run(
         [python, "-I", "-c", source], check=False, capture_output=True, text=True, **as_nobody()

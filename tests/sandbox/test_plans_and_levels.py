@@ -11,8 +11,9 @@ import pytest
 
 from plotter2.config.levels import Level, reaches
 from plotter2.sandbox import landlock
+from plotter2.sandbox.check import Check
 from plotter2.sandbox.plan import SWITCHES, Plan, make_plan
-from plotter2.sandbox.report import report
+from plotter2.sandbox.report import layer_checks, remedies, report
 from plotter2.sandbox.seccomp import Filter
 from plotter2.sandbox.trial import tried
 
@@ -113,10 +114,33 @@ def test_a_folder_nobody_may_enter_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_the_report_names_every_check_with_its_consequence() -> None:
     checks = report()
-    assert {"kernel", "Landlock", "system call filter", "sandbox level"} <= {
-        c.check for c in checks
-    }
+    assert {"kernel", "Landlock", "system calls", "namespaces", "user"} <= {c.check for c in checks}
     for check in checks:
-        assert set(check.as_json()) == {"check", "ok", "detail", "consequence"}
+        assert set(check.as_json()) >= {"check", "ok", "detail", "consequence", "remedy"}
         assert check.detail
-        assert check.consequence
+        assert check.ok or (check.consequence and (check.remedy or check.check == "cgroup"))
+
+
+@pytest.mark.process
+def test_each_missing_layer_is_told_with_its_reason_and_with_what_to_do() -> None:
+    before = make_plan()
+    for switch in SWITCHES:
+        plan = make_plan(switched_off={switch})
+        lost = set(plan.missing) - set(before.missing)
+        assert lost
+        assert {plan.missing[layer] for layer in lost} == {"switched off"}
+        assert set(plan.missing) == {layer for layer, on in plan.layers.items() if not on}
+        assert remedies(layer_checks(plan), plan.level)
+
+
+def test_an_older_landlock_is_told_by_its_version() -> None:
+    plan = replace(FULL, rights=OLD)
+    assert plan.missing["landlock_network"] == "the kernel's Landlock is version 3, not 4"
+    assert set(plan.missing) == {"landlock_network", "landlock_scope"}
+
+
+def test_the_next_level_comes_first_among_the_remedies() -> None:
+    user = Check("user", False, "root", remedy="run plotter2 as an ordinary user")
+    landlock_off = Check("Landlock", False, "off", group="sandbox", remedy="switch it on")
+    assert remedies([user, landlock_off], "C")[0] == "switch it on"
+    assert remedies([user], "A") == ["run plotter2 as an ordinary user"]
