@@ -6,30 +6,20 @@ values, missing ones not counted, behind each drawn point: "n = 5" or "n = 3–5
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from p2lang.ir import Value, canonical
+from p2lang.ir import Value
 from p2lang.verifier import Program
+from p2std.origins import Origin, counted_values, estimator, hidden_name, of_statistics, origin
 from p2std.picture import Mark
-from p2std.registry import core
-from p2std.table import HIDDEN
 
 Resolve: TypeAlias = Mapping[str, Any]
 """The values of the program's parameters."""
 
 _HOLES = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How a column was made: an expression over the table that `summary` took, or None for stored values."""
-
-    value: Value
-    summary: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,56 +30,19 @@ class Statement:
     counts: Mapping[str, str] = field(default_factory=dict)
 
 
-def origin(program: Program, table: str, column: str) -> Origin:
-    """Follow a column of a node's table back to the summary, or the source, that made its values."""
-    node = program[table]
-    name, attributes = node.signature.name, node.node.attributes
-    if name in ("summary", "derive") and column in (
-        made := dict(attributes.get("new", ["new", []])[1])
-    ):
-        if name == "summary":
-            return Origin(made[column], table)
-        return _substituted(program, str(node.flow), made[column])
-    if node.flow is None or name == "summary":
-        return Origin(["col", column])
-    if name == "rename":
-        return origin(program, node.flow, dict(attributes["new"][1]).get(column, column))
-    facts = node.signature.facts
-    if facts.values_kept and column not in _listed(attributes.get(facts.values_changed)):
-        return origin(program, node.flow, column)
-    return Origin(["col", column])
-
-
-def counted(
-    program: Program, views: Iterable[tuple[str, Sequence[Mark]]]
-) -> dict[str, dict[str, Value]]:
-    """Give what each summary is to count: by node, hidden name and value; for views as (table's node, marks)."""
-    wanted: dict[str, dict[str, Value]] = {}
-    for table, marks in views:
-        for mark in marks:
-            for column in _columns(mark):
-                found = origin(program, table, column)
-                if found.summary is not None:
-                    for value in _counted_values(found.value):
-                        wanted.setdefault(found.summary, {})[hidden_name(value)] = value
-    return wanted
-
-
 def statement(program: Program, table: str, marks: Sequence[Mark], params: Resolve) -> Statement:
     """Give the caption of a view with these marks; empty when nothing on it is a statistic or a band."""
     parts: dict[str, None] = {}
     counts: dict[str, str] = {}
     estimated = [m for m in marks if m.kind in ("line", "bar", "point")]
     for mark in [*estimated, *(m for m in marks if m.kind == "band")]:
-        origins = [origin(program, table, column) for column in _columns(mark)]
+        origins = [origin(program, table, column) for column in of_statistics(mark)]
         words = (
             _band(mark, origins, params) if mark.kind == "band" else _estimate(origins[0], params)
         )
         if words:
             parts[f"{mark.kind}: {words}"] = None
-        for value in (
-            v for o in origins if o.summary is not None for v in _counted_values(o.value)
-        ):
+        for value in (v for o in origins if o.summary is not None for v in counted_values(o.value)):
             counts[hidden_name(value)] = written(value, params)
     return Statement("; ".join(parts), counts)
 
@@ -103,11 +56,6 @@ def with_n(said: Statement, found: Mapping[str, tuple[int, int]]) -> str:
         return "; ".join(filter(None, (said.text, f"n = {next(iter(shown.values()))}")))
     each = [f"n({said.counts[name]}) = {span}" for name, span in shown.items()]
     return "; ".join(filter(None, (said.text, *each)))
-
-
-def hidden_name(value: Value) -> str:
-    """Give the hidden column that counts the values of an expression."""
-    return f"{HIDDEN}n.{hashlib.sha256(canonical(value)).hexdigest()[:16]}"
 
 
 # ------------------------------------------------------------ from expressions to words
@@ -125,7 +73,7 @@ def _estimate(found: Origin, params: Resolve) -> str:
     if found.summary is None or found.value[0] != "call":
         return ""
     _, name, arguments = found.value
-    words = _estimator(name) or ""
+    words = estimator(name) or ""
     for argument in _HOLES.findall(words):
         words = words.replace(f"{{{argument}}}", _percent(arguments[argument], params))
     return f"{words} of {written(arguments['x'], params)}" if words else ""
@@ -209,68 +157,9 @@ def _plain_number(value: Value, params: Resolve) -> float | None:
     return None
 
 
-def _estimator(full_name: str) -> str | None:
-    found = core().by_full_name.get(full_name)
-    return None if found is None else found.facts.estimate
-
-
-def _listed(value: Value | None) -> list[str]:
-    """Give the columns that an attribute lists, with or without what they are made of."""
-    listed = [] if value is None else value[1]
-    return [item if isinstance(item, str) else item[0] for item in listed]
-
-
 def _bare(full_name: str) -> str:
     return full_name.partition("@")[0]
 
 
 def _span(found: tuple[int, int]) -> str:
     return f"{found[0]:,}" if found[0] == found[1] else f"{found[0]:,}–{found[1]:,}"
-
-
-# ------------------------------------------------------------ following columns
-def _columns(mark: Mark) -> list[str]:
-    wanted = (
-        ("lo", "hi")
-        if mark.kind == "band"
-        else ("y",)
-        if mark.kind in ("line", "bar", "point")
-        else ()
-    )
-    return [
-        mark.channels[c][1] for c in wanted if c in mark.channels and mark.channels[c][0] == "col"
-    ]
-
-
-def _substituted(program: Program, table: str, value: Value) -> Origin:
-    summaries: set[str | None] = set()
-
-    def replaced(part: Any) -> Any:
-        match part:
-            case ["col", name]:
-                found = origin(program, table, name)
-                summaries.add(found.summary)
-                return found.value
-            case list():
-                return [replaced(p) for p in part]
-            case dict():
-                return {key: replaced(p) for key, p in part.items()}
-            case _:
-                return part
-
-    whole = replaced(value)
-    if len(summaries) == 1:
-        return Origin(whole, summaries.pop())
-    return Origin(value)
-
-
-def _counted_values(value: Any) -> list[Value]:
-    match value:
-        case ["call", name, {"x": x, **_others}] if _estimator(name) is not None:
-            return [x]
-        case ["call", _, arguments]:
-            return [v for a in arguments.values() for v in _counted_values(a)]
-        case list():
-            return [v for part in value for v in _counted_values(part)]
-        case _:
-            return []

@@ -23,17 +23,15 @@ class Meter:
         self._given: dict[str, int] = {}
         self.units = 0
 
-    def count(self, node: ProgramNode, rows: int, given: int | None) -> None:
-        """Count a node that worked on so many rows and gave so many (None: it gives no table).
+    def count(self, node: ProgramNode, rows: int, given: int | None) -> int:
+        """Count a node that worked on so many rows and gave so many (None: it gives no table); give its work.
 
         Raises RunError P2-R0602 or P2-R0615.
         """
         if given is not None:
-            require_rows(node, given)
-            self._given[node.id] = given
-        self.units += work(
-            node.signature, node.node, rows, self._registry, self._values, self._rows_of
-        )
+            self.know(node, given)
+        units = work(node.signature, node.node, rows, self._registry, self._values, self._rows_of)
+        self.units += units
         if self.units > self._program.work:
             raise RunError(
                 MORE_WORK,
@@ -41,6 +39,12 @@ class Meter:
                 node.signature.name,
                 "give its parameters smaller values; if it has none, this is a bug in plotter2",
             )
+        return units
+
+    def know(self, node: ProgramNode, given: int) -> None:
+        """Take how many rows a node gives, whoever computed it. Raises RunError P2-R0602."""
+        require_rows(node, given)
+        self._given[node.id] = given
 
     def _rows_of(self, name: str) -> int:
         return self._given.get(name, 1)

@@ -47,6 +47,7 @@ from p2std.lowering import argument, constant
 from p2std.plan import plan_of
 from p2std.registry import core
 from p2std.table import DTYPES, Table, Tagged, collected
+from plotter2.child.accounts import Account, units_since
 from plotter2.child.counting import Meter
 from plotter2.child.drawn import Layers, Page, Panels, Report, View, boxed
 from plotter2.child.happenings import (
@@ -57,6 +58,7 @@ from plotter2.child.happenings import (
     Owning,
     Writing,
 )
+from plotter2.child.holding import NOTHING_HELD, Holds, Restored
 from plotter2.child.placing import Pending, Placed
 from plotter2.child.python.stepping import stepped
 from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
@@ -68,27 +70,12 @@ Reader: TypeAlias = Callable[[ProgramNode], pl.DataFrame]
 
 
 @dataclass
-class Account:
-    """What a node took and gave, in rows, and how long it took; `drops` when it only leaves rows out,
-    `reads` when it reads stored rows.
-
-    Lazy nodes' time shows at the next computed one."""
-
-    id: str
-    op: str
-    taken: tuple[int, ...]
-    given: int
-    ms: float
-    drops: bool = False
-    reads: bool = False
-
-
-@dataclass
 class Interpreter:
     """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row.
 
     With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
-    `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print.
+    `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print. `holding`
+    knows results that another child computed, and takes those that are to be held.
     """
 
     program: Program
@@ -100,6 +87,7 @@ class Interpreter:
     around: Around = NOWHERE
     steps: dict[str, int | None] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    holding: Holds = NOTHING_HELD
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -159,7 +147,9 @@ class Interpreter:
                 self._evaluated(node)
 
     def _wanted(self, node: ProgramNode) -> set[str]:
-        """Give the inputs that a node needs: of a box, the parts whose conditions hold."""
+        """Give the inputs that a node needs: of a box, the parts that are there; none when its result is known."""
+        if self._known(node) is not None:
+            return set()
         if PARTS not in node.node.attributes:
             return set(node.inputs)
         if node.id not in self._there:
@@ -177,15 +167,36 @@ class Interpreter:
     def _evaluated(self, node: ProgramNode) -> Any:
         self._evaluate_all(self._wanted(node))
         started = time.perf_counter()
+        known = self._known(node)
         with Placed(node, self._pending_before(node)):
-            value = self._value(node)
-            self._note(node, value, started)
+            if known is not None:
+                value = self._restored(node, known)
+            else:
+                value = self._value(node)
+                self._note(node, value, started)
+                self._hold(node, value)
         self._values[node.id] = value
         for name in set(node.inputs):
             self._uses[name] -= 1
             if self._uses[name] == 0:
                 self._values.pop(name, None)
         return value
+
+    # ------------------------------------------------------------ results that are held
+    def _known(self, node: ProgramNode) -> Restored | None:
+        return self.holding.restored(node) if node.id in self._plan.held else None
+
+    def _restored(self, node: ProgramNode, known: Restored) -> Table:
+        assert node.schema is not None
+        self.meter.know(node, known.frame.height)
+        for account in known.accounts:
+            self.accounts.setdefault(account.id, account)
+        return Table(known.frame.lazy(), node.schema, self)
+
+    def _hold(self, node: ProgramNode, value: Any) -> None:
+        if node.id in self._plan.held:
+            units = units_since(self.program, self.accounts, node.id, self._plan.held)
+            self.holding.take(node, collected(value.frame), self.accounts, units)
 
     # ------------------------------------------------------------ one node
     def _value(self, node: ProgramNode) -> Any:
@@ -262,7 +273,9 @@ class Interpreter:
     def _finished(self, node: ProgramNode, frame: pl.LazyFrame) -> Table:
         assert node.schema is not None
         frame = _in_shape(node, frame, node.schema)
-        if node.id not in self._plan.planned:
+        if node.id in self._plan.held:
+            frame = collected(frame).rechunk().lazy()
+        elif node.id not in self._plan.planned:
             frame = collected(frame).lazy()
         else:
             self._pending[node.id] = (*self._pending_before(node), (node, frame))
@@ -315,9 +328,9 @@ class Interpreter:
         given = taken[0] if kept else int(collected(value.frame.select(pl.len()))[0, 0])
         ms = (time.perf_counter() - started) * 1e3
         drops = node.signature.facts.rows == "fewer"
-        self.meter.count(node, max(sum(taken), given), given)
+        units = self.meter.count(node, max(sum(taken), given), given)
         self.accounts[node.id] = Account(
-            node.id, node.node.op, taken, given, ms, drops, node.id in self._stored
+            node.id, node.node.op, taken, given, ms, drops, node.id in self._stored, units
         )
 
 

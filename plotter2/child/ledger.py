@@ -7,13 +7,12 @@ drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from p2lang.semantics.selection import path_of
-from p2lang.verifier import Program
-from plotter2.child.interpreter import Account
+from plotter2.child.accounts import Account
 from plotter2.child.tables import Missing
 from plotter2.child.views import Composed
 from plotter2.renderkit.scene import Counts, LayerCounts
@@ -86,17 +85,6 @@ def counted_file(name: str, accounts: Sequence[Account], rows: int) -> RowsCount
         layers=0,
         nodes={a.id: (sum(a.taken), a.given) for a in accounts if len(accounts) <= _MOST_NODES},
     )
-
-
-def accounts_behind(
-    program: Program, accounts: Mapping[str, Account], sources: Iterable[str]
-) -> list[Account]:
-    """Give the accounts of nodes and of all that they were made of, in the program's order."""
-    found = set(sources)
-    for node in reversed(program.nodes):
-        if node.id in found:
-            found.update(node.inputs)
-    return [accounts[n.id] for n in program.nodes if n.id in found and n.id in accounts]
 
 
 def _input(path: str, table: Missing) -> dict[str, Any]:

@@ -16,20 +16,20 @@ import numpy as np
 import polars as pl
 import scipy
 
-from p2lang.ir import parts_of
 from p2lang.semantics.structure import is_effect_of, kinds_of, sheet_name
 from p2lang.verifier import Program, ProgramNode
 from p2std.binding import kernels
 from p2std.kernels.effects import GiveUp, HandOver, Release, Say, Show
-from p2std.picture import Mark
+from p2std.origins import counted, views_drawn
 from p2std.registry import core
-from plotter2.child import captions
+from plotter2.child.accounts import accounts_behind
 from plotter2.child.answers import Answers, is_asked_for
 from plotter2.child.drawn import Report, views_of
 from plotter2.child.giving import ask, hand_out
 from plotter2.child.happenings import Asking, Drawing, Exposing, Happening, Owning, Writing
+from plotter2.child.holding import Holding
 from plotter2.child.interpreter import Interpreter
-from plotter2.child.ledger import accounts_behind, counted_file, ledger_of
+from plotter2.child.ledger import counted_file, ledger_of
 from plotter2.child.moments import Timing, timing
 from plotter2.child.pictures import Pictures
 from plotter2.child.placing import PlacedError
@@ -98,9 +98,14 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
         program = verified(told)
     data = StoredTables(inputs, fds)
     answers = Answers(data, {table.path: table for table in inputs.answers}, told.links)
+    holding = Holding(program, inputs, fds, data, channel)
     try:
         require_all(program, "" if told.place is None else told.place.task)
-        _Run(job, program, told, answers, channel, times).carry_out()
+        run = _Run(job, program, told, _Given(answers, holding), channel, times)
+        if told.only:
+            run.compute(told.only)
+        else:
+            run.carry_out()
     except PlacedError as error:
         error.span = span_of(error, told)
         raise
@@ -126,6 +131,14 @@ class _Times:
             self.inner = outside + spent
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What came with a job beside its program."""
+
+    answers: Answers
+    holding: Holding
+
+
 class _Run:
     """One run: effects in order, pictures kept back until all effects went well."""
 
@@ -134,26 +147,34 @@ class _Run:
         job: RunJob,
         program: Program,
         told: RunProgram,
-        answers: Answers,
+        given: _Given,
         channel: Channel,
         times: _Times,
     ) -> None:
         self._job, self._program, self._provenance = job, program, told.provenance
-        self._data, self._channel, self._times = answers.stored, channel, times
-        self._answers = answers
+        self._channel, self._times = channel, times
+        self._answers, self._data = given.answers, given.answers.stored
         self._task = "" if told.place is None else told.place.task
         self._params = bound(program, job, self._task)
         self._interpreter = Interpreter(
             program,
             self._params,
             self._read,
-            captions.counted(program, _views(program)),
+            counted(program, views_drawn(program)),
             task=self._task,
             around=around_of(told.place),
+            holding=given.holding,
         )
         self._made: list[tuple[str, str, bytes]] = []
         self._given: list[Exposing | Asking | Release | Owning] = []
         self._counted: dict[str, RowsCounted] = {}
+
+    def compute(self, nodes: Sequence[str]) -> None:
+        """Compute tables of the program, for whoever holds them, and nothing else."""
+        for done, node in enumerate(nodes):
+            self._progress("compute", done, len(nodes), "tables")
+            with self._times.stage("compute"):
+                self._interpreter.flow(node)
 
     def carry_out(self) -> None:
         """Carry out all effects, then hand out what they made."""
@@ -373,29 +394,6 @@ def versions() -> dict[str, str]:
         "pyav": AV_VERSION,
         "scipy": scipy.__version__,
     }
-
-
-def _drawn(program: Program) -> Iterator[str]:
-    """Give the last nodes of all flows that are drawn: before a `plot`, or a part of a box."""
-    for node in program.nodes:
-        named = [node.flow] if node.kind == "plot" and node.flow is not None else []
-        named += [name for _, name in parts_of(node.node.attributes)]
-        yield from (name for name in named if program[name].kind == "view")
-
-
-def _views(program: Program) -> list[tuple[str, list[Mark]]]:
-    """Give for each view that is drawn the node whose rows it draws and its marks as far as they name columns."""
-    views = []
-    for last in _drawn(program):
-        marks, at = [], program[last]
-        while at.kind == "view" and at.flow is not None and at.signature.name != "frame":
-            if at.signature.kind == "mark":
-                channels = {n: v for n, v in at.node.attributes.items() if v[0] == "col"}
-                marks.append(Mark(at.signature.name, channels))
-            at = program[str(at.flow)]
-        if at.flow is not None:
-            views.append((at.flow, marks))
-    return views
 
 
 def _thin(made: Composed) -> list[str]:

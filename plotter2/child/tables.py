@@ -96,6 +96,10 @@ class StoredTables:
         """Note what a source read, for the ledger."""
         self._read[node] = (path, missing)
 
+    def noted(self, nodes: Iterable[str]) -> dict[str, tuple[str, Missing]]:
+        """Give what these nodes read and what it lacks, by node."""
+        return {node: self._read[node] for node in nodes if node in self._read}
+
     def read_by(self, nodes: Iterable[str]) -> dict[str, Missing]:
         """Give what the tables lack that these nodes read, by path."""
         return dict(self._read[node] for node in nodes if node in self._read)

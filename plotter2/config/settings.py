@@ -56,6 +56,12 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     warn_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 90
 
 
+class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much room results take that are kept for later runs; 0 = none are kept, and none are used."""
+
+    max_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 24)] = 4096
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is configured, decided once at the start."""
 
@@ -65,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signers: dict[str, SignerLimits] = {}
     libraries: tuple[Path, ...] = ()
     disk: Disk = Disk()
+    cache: Cache = Cache()
 
     def limits_of(self, principals: Iterable[str]) -> Ceiling:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
@@ -89,6 +96,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signers: dict[str, SignerLimits] = {}
     libraries: _Libraries = _Libraries()
     disk: Disk = Disk()
+    cache: Cache = Cache()
 
 
 def settings(
@@ -118,6 +126,7 @@ def settings(
         signers=file.signers,
         libraries=tuple(folder / "config" / named for named in file.libraries.folders),
         disk=file.disk,
+        cache=file.cache,
     )
 
 

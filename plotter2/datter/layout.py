@@ -13,6 +13,9 @@ from plotter2.errors import DataError
 FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
 """bundles; buffers; keys, trust, policy; services; SQLite; artefacts; run-time log."""
 
+CACHE = "cache"
+"""The folder of results that are kept between runs; made when it is needed, and gone at any time without loss."""
+
 _MODES = {"config": 0o700}
 
 

@@ -281,6 +281,7 @@ class Host(Root):
             self.orchestrator.submit,
             self.settings.minimum_level,
             self.settings.limits,
+            self.cache,
         )
 
     def _ran(self, work: Work, script: OpenedScript, how: RunHow) -> RunResult:

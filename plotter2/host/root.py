@@ -9,8 +9,9 @@ from typing import Self
 
 from p2lang.compiler import Limits
 from p2sign.gate import TrustFiles
+from plotter2.cache.entries import NodeCache
 from plotter2.config.settings import Settings
-from plotter2.datter.layout import Layout
+from plotter2.datter.layout import CACHE, Layout
 from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
@@ -51,6 +52,11 @@ class Root:
     def layout(self) -> Layout:
         """The paths under this root."""
         return self.store.layout
+
+    @cached_property
+    def cache(self) -> NodeCache:
+        """The results that are kept between runs."""
+        return NodeCache(self.settings.root / CACHE, self.settings.cache.max_mib)
 
     @cached_property
     def orchestrator(self) -> Orchestrator:

@@ -323,7 +323,18 @@ def check_target(layout: Layout, *, as_root: bool) -> None:
 
 
 OWN_FOLDERS = frozenset(
-    {"source", "temp", "config", "service", "registry", "output", "log", "quarantine", "lost+found"}
+    {
+        "source",
+        "temp",
+        "config",
+        "service",
+        "registry",
+        "output",
+        "log",
+        "cache",
+        "quarantine",
+        "lost+found",
+    }
 )
 """What may lie in a folder that a killed copy began; and what an empty disk has by itself."""
 

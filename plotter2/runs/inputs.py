@@ -21,6 +21,7 @@ from plotter2.runs import codes
 from plotter2.runs.selecting import Circumstances, narrowed, settled
 from plotter2.wire.inputs import (
     ColumnPart,
+    HeldResult,
     InputTable,
     RunInputs,
     RunProgram,
@@ -104,21 +105,55 @@ def require_room(tables: int) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class KnownResult:
+    """The result of a node that need not be computed: its columns in an open file, and what is told of them."""
+
+    node: str
+    fd: int
+    length: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultInputs:
+    """Results of a program's nodes that are known, those that are wanted, and the memory (its descriptor) for these."""
+
+    known: tuple[KnownResult, ...] = ()
+    wanted: tuple[str, ...] = ()
+    memory: int | None = None
+
+
+NO_RESULTS = ResultInputs()
+
+
 @contextmanager
 def sealed_inputs(
-    tables: Sequence[BoundTable], answers: Sequence[BoundTable] = ()
+    tables: Sequence[BoundTable],
+    answers: Sequence[BoundTable] = (),
+    results: ResultInputs = NO_RESULTS,
 ) -> Iterator[tuple[int, ...]]:
     """Give the descriptors of the inputs' list and of each table's columns; they are closed after the block.
 
     `answers` are what a task asks for by name. Raises DataError, HostError.
     """
-    descriptors = Descriptors(len(tables) + len(answers))
+    memories = len(results.known) + (results.memory is not None)
+    descriptors = Descriptors(len(tables) + len(answers) + memories)
     try:
         named, asked = (
             [_described(table, descriptors.places(table)) for table in group]
             for group in (tables, answers)
         )
-        inputs = RunInputs(tables=named, answers=asked)
+        held = [
+            HeldResult(
+                node=each.node, fd=descriptors.add(each.fd), length=each.length, about=each.about
+            )
+            for each in results.known
+        ]
+        memory = None if results.memory is None else descriptors.add(results.memory)
+        inputs = RunInputs(
+            tables=named, answers=asked, held=held, hold=list(results.wanted), memory=memory
+        )
         listing = descriptors.keep(sealed(encode_inputs(inputs)))
         yield (listing, *descriptors.data)
     finally:
@@ -159,6 +194,10 @@ class Descriptors:
         for path, (offset, length) in zip(chunks, places, strict=True):
             found[path] = ColumnPart(fd=number, offset=offset, length=length)
         return found
+
+    def add(self, descriptor: int) -> int:
+        """Give the number of a descriptor that stays its owner's."""
+        return self._add(os.dup(descriptor))
 
     def keep(self, descriptor: int) -> int:
         """Give back a descriptor that is closed together with the others."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from p2lang.verifier.params import Given
 from p2sign.gate import Verified
+from plotter2.cache.entries import OFF, NodeCache
 from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
 from plotter2.datter.living import Work
@@ -60,6 +61,7 @@ class Parts:
     submit: Callable[[Task, Callable[[Event], None]], Outcome]
     minimum_level: Level
     ceiling: Ceiling
+    cache: NodeCache = OFF
 
 
 @dataclass(frozen=True, slots=True)

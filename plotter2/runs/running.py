@@ -21,7 +21,7 @@ from p2lang.semantics.structure import (
     sheet_of,
 )
 from p2lang.source import Source
-from p2lang.verifier import BadParam
+from p2lang.verifier import BadParam, Program
 from p2lang.verifier import verify as verify_module
 from p2sign.gate import Verified
 from p2std.registry import core
@@ -42,7 +42,15 @@ from plotter2.runs.exposing import (
     require_kept_going,
     require_nothing_of_tasks,
 )
-from plotter2.runs.inputs import BoundTable, bind, sealed_inputs, sealed_program
+from plotter2.runs.holding import holding
+from plotter2.runs.inputs import (
+    NO_RESULTS,
+    BoundTable,
+    ResultInputs,
+    bind,
+    sealed_inputs,
+    sealed_program,
+)
 from plotter2.runs.model import (
     Artefact,
     Params,
@@ -74,17 +82,23 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     with timings.stage("allow"):
         request.verified.require(capabilities(compiled.capabilities))
         request.verified.require_imports(imports(compiled.module.libs))
-        params = bound_params(compiled, request.params, request.task_name)
+        program = verified_program(compiled)
+        params = bound_params(compiled, request.params, request.task_name, program)
         request = replace(request, params=params)
     with timings.stage("bind"):
         tables = _bound_tables(request, parts.store)
     run_id = parts.store.new_id()
     record = first_record(run_id, request, parts.work.request_id)
     parts.work.begin_run(run_id, request.verified.statement.name, record)
-    with timings.stage("dispatch"):
-        outcome = dispatched(request, parts, tables)
-    require_asked_for(request, outcome)
-    started = Started(run_id, record, timings)
+    with ExitStack() as stack:
+        with timings.stage("find"):
+            held = stack.enter_context(holding(program, request, tables, parts.cache))
+        with timings.stage("dispatch"):
+            outcome = dispatched(request, parts, tables, held.inputs)
+        require_asked_for(request, outcome)
+        with timings.stage("keep"):
+            held.take(outcome)
+    started = Started(run_id, {**record, "cache": held.as_json()}, timings)
     if request.task is not None:
         return published_task(request, request.task, parts, started, outcome)
     return published(request, parts, started, outcome)
@@ -110,11 +124,17 @@ def check_formats(formats: Sequence[str]) -> None:
         )
 
 
-def bound_params(compiled: CompiledScript, given: Params, task: str = "") -> Params:
+def verified_program(compiled: CompiledScript) -> Program:
+    """Give the program of a compiled script as the verifier reads it."""
+    return verify_module(compiled.module.encode(), compiled.schemas, core())
+
+
+def bound_params(
+    compiled: CompiledScript, given: Params, task: str = "", program: Program | None = None
+) -> Params:
     """Give a value for every param of the script and of the task, in base units. Raises RunError (exit code 2)."""
-    program = verify_module(compiled.module.encode(), compiled.schemas, core())
     try:
-        bound = program.bind(given, task or None)
+        bound = (program or verified_program(compiled)).bind(given, task or None)
     except BadParam as error:
         raise RunError(
             error.code, error.message, compiled.script.name, error.help, exit_code=ExitCode.USAGE
@@ -122,13 +142,18 @@ def bound_params(compiled: CompiledScript, given: Params, task: str = "") -> Par
     return {name.removeprefix(f"{task}.") if task else name: bound[name] for name in bound}
 
 
-def dispatched(request: RunRequest, parts: Parts, tables: Sequence[BoundTable]) -> Outcome:
+def dispatched(
+    request: RunRequest,
+    parts: Parts,
+    tables: Sequence[BoundTable],
+    results: ResultInputs = NO_RESULTS,
+) -> Outcome:
     """Have a child run the program."""
     job = RunJob(formats=list(request.formats), params=sent(request.params))
     answers = () if request.task is None else request.task.answers
     with (
         sealed_program(program_of(request, tables)) as program,
-        sealed_inputs(tables, answers) as inputs,
+        sealed_inputs(tables, answers, results) as inputs,
     ):
         task = Task(
             job,

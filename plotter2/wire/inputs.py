@@ -45,15 +45,31 @@ class InputTable(_Part, frozen=True):
     parts: list[TablePart]
 
 
-class RunInputs(_Part, frozen=True):
-    """All tables that a program reads.
+class HeldResult(_Part, frozen=True):
+    """The result of a node that an earlier child computed: `length` bytes of descriptor number `fd` hold its columns.
 
+    `about` is what that child told of it.
+    """
+
+    node: Name
+    fd: Annotated[int, msgspec.Meta(ge=3, lt=JOB_FDS_LIMIT)]
+    length: Count
+    about: str
+
+
+class RunInputs(_Part, frozen=True):
+    """All tables that a program reads, and results of its nodes that are known (`held`).
+
+    Results of the nodes `hold` are wanted, in the memory that descriptor number `memory` is, if they are worth it.
     `answers` are those that a task asks for by name: what a link leads to, what a task exposed (the path is the name
     that is asked for), and what is collected (`collected_path`).
     """
 
     tables: list[InputTable]
     answers: list[InputTable] = []
+    held: list[HeldResult] = []
+    hold: list[Name] = []
+    memory: Annotated[int, msgspec.Meta(ge=3, lt=JOB_FDS_LIMIT)] | None = None
 
 
 def collected_path(task: str, name: str) -> str:
@@ -95,7 +111,7 @@ class RunProgram(_Part, frozen=True):
     `spans` gives the place (start, end) of a node in the bytes of the script, `bodies` where each line of the text of a
     step in Python begins. With a `place` the task that it names is
     carried out, else what stands outside of tasks; `links` are the scripts that answer what the task asks for, by the
-    name that is asked for.
+    name that is asked for. With `only` these nodes are computed and held, and nothing else is carried out.
     """
 
     module: str
@@ -105,6 +121,7 @@ class RunProgram(_Part, frozen=True):
     bodies: dict[str, list[Count]] = {}
     place: Place | None = None
     links: dict[str, LinkProgram] = {}
+    only: list[Name] = []
 
 
 _INPUTS = msgspec.json.Decoder(RunInputs)

@@ -18,6 +18,7 @@ from plotter2.wire import codes
 
 INPUT_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 OUTPUT_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+_RESULT_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 _COPY_STEP = 1 << 30
 _ALIGNMENT = 64
 
@@ -93,6 +94,28 @@ def capped_output(limit_bytes: int) -> int:
     with _Making("p2-out") as making:
         os.ftruncate(making.fd, limit_bytes)
         return making.finished(OUTPUT_SEALS, read_only=False)
+
+
+def sealed_for_good(fd: int) -> int:
+    """Give a read-only descriptor of an output that nobody can change any more; its child must be dead.
+
+    Raises HostError (P2-H0915) when somebody still has it mapped to write.
+    """
+    try:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _not_made(error) from None
+
+
+def memory_for_results(limit_bytes: int) -> int:
+    """Give writable memory of exactly `limit_bytes` that can be sealed against writing later (`sealed_for_good`).
+
+    Raises HostError (P2-H0915) when it cannot be made.
+    """
+    with _Making("p2-results") as making:
+        os.ftruncate(making.fd, limit_bytes)
+        return making.finished(_RESULT_SEALS, read_only=False)
 
 
 def copy_out(fd: int, offset: int, length: int) -> bytes:

@@ -194,6 +194,18 @@ class RunFound(Message, frozen=True):
     definitions: dict[Name, dict[Name, Text]]
 
 
+class NodeHeld(Message, frozen=True):
+    """The result of a node lies in the memory for results: Arrow IPC files, behind them `about_length` bytes of text.
+
+    The text is what the child tells a later child of it; the host gives both on as they are.
+    """
+
+    node: Name
+    offset: Count
+    length: Count
+    about_length: Count
+
+
 class RedoAsked(Message, frozen=True):
     """A task asks for an experiment to be run again with these parameters, a row each.
 
@@ -307,6 +319,7 @@ FromChild: TypeAlias = (
     | TableFound
     | LineRefused
     | RunFound
+    | NodeHeld
     | RedoAsked
     | Released
     | Owned

@@ -13,6 +13,7 @@ import polars as pl
 
 from p2lang.types import TableSchema
 from p2std.around import NOWHERE, Around
+from p2std.origins import HIDDEN as HIDDEN
 
 Tagged: TypeAlias = list[Any]
 """A tagged value of the IR, see `p2lang.ir`."""
@@ -25,9 +26,6 @@ DTYPES: Final[Mapping[str, type[pl.DataType]]] = {
     "bool": pl.Boolean,
 }
 """How each kind of column is held; time is seconds."""
-
-HIDDEN: Final = "\x1f"
-"""Names that begin so are columns beside the schema: intermediate values, and the counts behind a row."""
 
 
 class Outside(Protocol):

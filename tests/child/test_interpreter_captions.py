@@ -7,8 +7,8 @@ import pytest
 
 from p2lang.types import schemas_from_json
 from p2lang.verifier import verify
+from p2std.origins import counted
 from p2std.registry import core
-from plotter2.child import captions
 from running_programs import FakeChannel, Part, compiled, run_script, schema_of_parts
 
 
@@ -130,4 +130,4 @@ def test_counts_are_asked_for_only_where_a_view_needs_them() -> None:
     assert found.module is not None
     shapes = schemas_from_json({path: s.as_json() for path, s in found.schemas.items()})
     program = verify(found.module.encode(), shapes, core())
-    assert captions.counted(program, []) == {}
+    assert counted(program, []) == {}

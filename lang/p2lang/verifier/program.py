@@ -20,6 +20,7 @@ class ProgramNode(NamedTuple):
     `schema` is what the node gives: a table's columns, for a view the columns that its marks may name, else None;
     `schema.rows` is the upper bound that the work was counted with. `flow` is the input that the pipe delivers and
     that `["col", ...]` speaks of (None for sources and statements); the other inputs are tables that attributes name.
+    `work` is the bound of its own work, in units of about 10 ns.
     """
 
     id: str
@@ -29,6 +30,7 @@ class ProgramNode(NamedTuple):
     inputs: tuple[str, ...]
     schema: TableSchema | None
     flow: str | None = None
+    work: int = 0
 
     def argument(self, name: str) -> ir.Value | None:
         """Give an attribute as written, else the signature's default as a tagged value, else None."""

@@ -220,7 +220,8 @@ class _Pass:
                 node.calls,
             )
         )
-        self.needs.append(self.reckoning.add(node, signature, schema).need)
+        need = self.reckoning.add(node, signature, schema).need
+        self.needs.append(need)
         self.nodes[node.id] = ProgramNode(
             node.id,
             node,
@@ -229,6 +230,7 @@ class _Pass:
             node.inputs,
             schema,
             None if flow is None else flow.id,
+            need.work,
         )
         self.statements.add(node, signature, schema, around.columns)
 
