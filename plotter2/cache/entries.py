@@ -41,12 +41,13 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of a kept result: what made it, its bytes, how often and when it was used (ms since 1970).
 
-    `about` is what the child that made it told. The rest says which file was checked, when, and since which start of
-    the machine.
+    `script` is the one that made it; others may have used it since. `about` is what its child told. The rest says which
+    file was checked, when, and since which start of the machine.
     """
 
     key: str
     operation: str
+    script: str
     bytes: int
     sha256: str
     about: str
@@ -76,6 +77,7 @@ class Result:
     """A result that a child left in sealed memory: `length` bytes from `offset`, and what it told of them."""
 
     operation: str
+    script: str
     memory: int
     offset: int
     length: int
@@ -143,8 +145,8 @@ class NodeCache:
         now = _now_ms()
         self._write_about(
             Entry(
-                key=key, operation=result.operation, bytes=result.length, sha256=digest,
-                about=result.about, made_ms=now, used_ms=now, boot=_boot(), checked_ms=now,
+                key=key, operation=result.operation, script=result.script, bytes=result.length,
+                sha256=digest, about=result.about, made_ms=now, used_ms=now, boot=_boot(), checked_ms=now,
                 inode=status.st_ino, written_ns=status.st_mtime_ns,
             )
         )  # fmt: skip

@@ -21,6 +21,7 @@ from p2lang.verifier import Program, ProgramNode
 from p2std.plan import HELD_UNITS
 from p2std.table import DTYPES, HIDDEN
 from plotter2.child.accounts import Account, accounts_behind
+from plotter2.child.arrow_values import values_where_they_lie
 from plotter2.child.tables import Missing, StoredTables
 from plotter2.wire.inputs import HeldResult, RunInputs
 from plotter2.wire.memory import mapped
@@ -270,5 +271,9 @@ def _column(content: memoryview, told: _Column) -> pl.Series:
     piece = content[told.offset : told.offset + told.length]
     if told.offset < 0 or len(piece) != told.length:
         raise ValueError("a column lies outside of its file")
-    column = pl.read_ipc(bytes(piece)).to_series().rename(told.name)
+    values = values_where_they_lie(piece)
+    if values is not None and len(values) == 1:
+        column = pl.Series(told.name, values[0])
+    else:
+        column = pl.read_ipc(bytes(piece)).to_series().rename(told.name)
     return column.set_sorted(descending=told.order == "down") if told.order else column

@@ -88,6 +88,7 @@ GROUPS = {
             "Look after what could not be stored, or was damaged.",
         ),
         "gc": ("plotter2.cli.upkeep", "Find and remove what no bundle needs."),
+        "cache": ("plotter2.cli.caching", "Show or clear the results kept for later runs."),
         "doctor": ("plotter2.cli.system", "Check this machine: sandbox, store, keys, versions."),
     },
 }

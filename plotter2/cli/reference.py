@@ -30,6 +30,7 @@ import p2lang.verifier.decoding
 import p2lang.verifier.params
 import p2lang.verifier.refusal
 import p2std.errors
+import plotter2.cache.codes
 import plotter2.child.reader_codes
 import plotter2.child.run_codes
 import plotter2.cli.codes
@@ -67,6 +68,7 @@ TABLES: Final[tuple[Mapping[str, str], ...]] = (
     plotter2.config.codes.CODES,
     plotter2.wire.codes.CODES,
     plotter2.datter.codes.CODES,
+    plotter2.cache.codes.CODES,
     plotter2.manifest.codes.CODES,
     plotter2.renderkit.codes.CODES,
     plotter2.child.reader_codes.CODES,

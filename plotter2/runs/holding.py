@@ -36,6 +36,7 @@ class Holding:
     """The results of one run: `found` in the cache by node, `wanted` with the keys under which they are kept."""
 
     program: Program
+    script: str
     cache: NodeCache
     found: dict[str, Found] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Holding:
             for each in handed:
                 result = Result(
                     self.program[each.node].node.op,
+                    self.script,
                     sealed,
                     each.offset,
                     each.length,
@@ -99,7 +101,7 @@ def holding(
     program: Program, request: RunRequest, tables: Sequence[BoundTable], cache: NodeCache
 ) -> Iterator[Holding]:
     """Give the results of a run; what is open is closed after the block. Raises HostError P2-H0915."""
-    results = Holding(program, cache)
+    results = Holding(program, request.verified.statement.name, cache)
     try:
         if cache.is_on:
             _look_up(results, request, tables)
