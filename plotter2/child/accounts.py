@@ -11,7 +11,7 @@ from p2lang.verifier import Program
 @dataclass
 class Account:
     """What a node took and gave, in rows, and how long it took; `drops` when it only leaves rows out,
-    `reads` when it reads stored rows. `units` is its work.
+    `reads` when it reads stored rows. `units` is its work, `said` what it printed.
 
     Lazy nodes' time shows at the next computed one. A result that was handed in took neither time nor work.
     """
@@ -24,6 +24,7 @@ class Account:
     drops: bool = False
     reads: bool = False
     units: int = 0
+    said: tuple[str, ...] = ()
 
 
 def accounts_behind(

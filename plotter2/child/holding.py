@@ -21,7 +21,7 @@ from p2lang.verifier import Program, ProgramNode
 from p2std.plan import HELD_UNITS
 from p2std.table import DTYPES, HIDDEN
 from plotter2.child.accounts import Account, accounts_behind
-from plotter2.child.arrow_values import values_where_they_lie
+from plotter2.child.arrow_values import lent_column
 from plotter2.child.tables import Missing, StoredTables
 from plotter2.wire.inputs import HeldResult, RunInputs
 from plotter2.wire.memory import mapped
@@ -98,6 +98,7 @@ class _Behind(_Told, frozen=True):
     taken: tuple[int, ...]
     given: int
     reads: bool
+    said: tuple[str, ...]
 
 
 class _Read(_Told, frozen=True):
@@ -177,7 +178,7 @@ class Holding:
         return _About(
             frame.height,
             columns,
-            [_Behind(a.id, a.taken, a.given, a.reads) for a in behind],
+            [_Behind(a.id, a.taken, a.given, a.reads, a.said) for a in behind],
             [
                 _Read(name, path, lacks.rows, dict(lacks.nulls), dict(lacks.not_a_number))
                 for name, (path, lacks) in noted.items()
@@ -206,7 +207,9 @@ class Holding:
         except KeyError:
             return None
         drops = node.signature.facts.rows == "fewer"
-        return Account(told.node, node.node.op, told.taken, told.given, 0.0, drops, told.reads)
+        return Account(
+            told.node, node.node.op, told.taken, told.given, 0.0, drops, told.reads, 0, told.said
+        )
 
     def _fits(self, node: ProgramNode, frame: pl.DataFrame, about: _About) -> bool:
         """Tell whether a result has the rows, columns and types that the program says."""
@@ -271,9 +274,7 @@ def _column(content: memoryview, told: _Column) -> pl.Series:
     piece = content[told.offset : told.offset + told.length]
     if told.offset < 0 or len(piece) != told.length:
         raise ValueError("a column lies outside of its file")
-    values = values_where_they_lie(piece)
-    if values is not None and len(values) == 1:
-        column = pl.Series(told.name, values[0])
-    else:
-        column = pl.read_ipc(bytes(piece)).to_series().rename(told.name)
+    lent = lent_column(piece)
+    found = pl.read_ipc(bytes(piece)).to_series() if lent is None else lent
+    column = found.rename(told.name)
     return column.set_sorted(descending=told.order == "down") if told.order else column

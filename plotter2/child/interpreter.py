@@ -74,8 +74,8 @@ class Interpreter:
     """Evaluates nodes of one program. `counted` names, for `summary` nodes, the values to count behind each row.
 
     With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
-    `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print. `holding`
-    knows results that another child computed, and takes those that are to be held.
+    `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print.
+    `holding` knows results that another child computed, and takes those that are to be held.
     """
 
     program: Program
@@ -93,6 +93,7 @@ class Interpreter:
         self._values: dict[str, Any] = {}
         self._pending: dict[str, Pending] = {}
         self._stored: dict[str, int] = {}
+        self._printed: dict[str, tuple[str, ...]] = {}
         self._plan = plan_of(self.program)
         self.meter = Meter(self.program, self.params, core())
         self._there: dict[str, tuple[str, ...]] = {}
@@ -190,7 +191,9 @@ class Interpreter:
         assert node.schema is not None
         self.meter.know(node, known.frame.height)
         for account in known.accounts:
-            self.accounts.setdefault(account.id, account)
+            if account.id not in self.accounts:
+                self.accounts[account.id] = account
+                self.said += account.said
         return Table(known.frame.lazy(), node.schema, self)
 
     def _hold(self, node: ProgramNode, value: Any) -> None:
@@ -261,6 +264,7 @@ class Interpreter:
         names = [name for name, _ in columns_of(node.node.attributes["takes"])]
         rows = collected(given.frame.select(names))
         made = stepped(node.node, rows, lambda value: constant(value, self))
+        self._printed[node.id] = made.printed
         self.said += made.printed
         return self._finished(node, made.rows.lazy())
 
@@ -330,8 +334,9 @@ class Interpreter:
         drops = node.signature.facts.rows == "fewer"
         units = self.meter.count(node, max(sum(taken), given), given)
         self.accounts[node.id] = Account(
-            node.id, node.node.op, taken, given, ms, drops, node.id in self._stored, units
-        )
+            node.id, node.node.op, taken, given, ms, drops, node.id in self._stored, units,
+            self._printed.get(node.id, ()),
+        )  # fmt: skip
 
 
 _STATEMENTS: Mapping[str, Callable[[Interpreter, ProgramNode], Any]] = {

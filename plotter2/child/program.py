@@ -6,10 +6,8 @@ What the host sends is checked again here; a script can do nothing but what its 
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -39,6 +37,7 @@ from plotter2.child.reports import Reports
 from plotter2.child.run_codes import SAME_NAME
 from plotter2.child.showing import shown
 from plotter2.child.tables import StoredTables
+from plotter2.child.times import Times
 from plotter2.child.views import Composed
 from plotter2.renderkit.compose import compose
 from plotter2.renderkit.document import Formula
@@ -91,7 +90,7 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     (P2-V05xx: refused by the verifier; P2-R06xx, with the `span` of the operation when the program tells it),
     HostError and DataError as wire and renderkit do.
     """
-    times = _Times()
+    times = Times()
     with times.stage("verify"):
         told = decode_program(bytes(mapped(fds[1])))
         inputs = decode_inputs(bytes(mapped(fds[2])))
@@ -112,25 +111,6 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     channel.timings_ms.update(times.ms)
 
 
-@dataclass
-class _Times:
-    """Milliseconds by stage; a stage that comes again adds up, one inside another is taken off the outer one."""
-
-    ms: dict[str, float] = field(default_factory=dict)
-    inner: float = 0.0
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure the block."""
-        started, outside, self.inner = time.perf_counter(), self.inner, 0.0
-        try:
-            yield
-        finally:
-            spent = (time.perf_counter() - started) * 1e3
-            self.ms[name] = self.ms.get(name, 0.0) + spent - self.inner
-            self.inner = outside + spent
-
-
 @dataclass(frozen=True)
 class _Given:
     """What came with a job beside its program."""
@@ -149,7 +129,7 @@ class _Run:
         told: RunProgram,
         given: _Given,
         channel: Channel,
-        times: _Times,
+        times: Times,
     ) -> None:
         self._job, self._program, self._provenance = job, program, told.provenance
         self._channel, self._times = channel, times

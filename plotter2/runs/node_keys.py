@@ -38,7 +38,7 @@ from plotter2.version import __version__
 from plotter2.wire.inputs import collected_path
 
 _FORM: Final = "p2result-v1"
-_LIBRARIES: Final = ("polars", "numpy", "scipy")
+_LIBRARIES: Final = ("polars", "numpy", "scipy", "RestrictedPython")
 
 
 @dataclass(frozen=True)
