@@ -123,7 +123,7 @@ def die_with(parent: Parent) -> None:
         raise OSError("the parent process ended meanwhile")
 
 
-SAID_BY_EXIT: Final = (signal.SIGABRT, signal.SIGTERM, signal.SIGXCPU)
+SAID_BY_EXIT: Final = (signal.SIGABRT, signal.SIGBUS, signal.SIGTERM, signal.SIGXCPU)
 
 
 def be_first() -> None:
