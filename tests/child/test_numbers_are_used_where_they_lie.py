@@ -128,7 +128,10 @@ def column_of(values: pl.Series) -> tuple[pl.Series, dict[str, int], dict[str, i
     part = TablePart(bundle="b", bundle_id="b", run="", rows=len(values), columns={"a": [place]})
     kind = {pl.Float64(): "number?", pl.Int64(): "int?"}.get(values.dtype, "string?")
     schema = schema_from_json({"rows": 9, "cols": {"a": kind}})
-    found = read_table(InputTable(path="b", parts=[part]), schema, ["a"], lambda _: file)
+    try:
+        found = read_table(InputTable(path="b", parts=[part]), schema, ["a"], lambda _: file)
+    finally:
+        os.close(fd)
     return found.frame["a"], dict(found.missing.nulls), dict(found.missing.not_a_number)
 
 
