@@ -19,6 +19,7 @@ from typing import Any, Final
 # Modules that a library loads only when it is first used, by the library that does so.
 LATE: Final[tuple[str, ...]] = (
     "polars",
+    "h5py",
     *(f"numpy.{name}" for name in ("random", "fft", "linalg", "ma", "polynomial")),
     *(f"matplotlib.{name}" for name in ("figure", "mathtext", "dates", "contour", "_qhull")),
     *(f"matplotlib.backends.backend_{name}" for name in ("agg", "svg", "pdf")),
@@ -29,7 +30,7 @@ LATE: Final[tuple[str, ...]] = (
     "av.subtitles.stream",
     *(
         f"encodings.{name}"
-        for name in ("ascii", "cp1252", "idna", "latin_1", "utf_8", "utf_8_sig", "utf_16")
+        for name in ("ascii", "cp437", "cp1252", "idna", "latin_1", "utf_8", "utf_8_sig", "utf_16")
     ),
     *(
         f"encodings.{name}"

@@ -12,10 +12,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from logger2.segment import Blob, blob_bytes
-from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable, from_values
+from plotter2.child.reader_columns import ReadColumn, ReadTable, from_numbers, from_values
 from plotter2.child.reader_limits import ReadingLimits, checked_names
 
 WIDE = 1024
@@ -23,8 +22,6 @@ WIDE = 1024
 _MATRIX = ("row", "col")
 
 Numbers: TypeAlias = npt.NDArray[Any]
-_KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int"}
-_DTYPES: dict[Kind, type] = {"bool": np.bool_, "int": np.int64, "number": np.float64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,9 @@ def _wide(name: str, recorded: Sequence[_Recorded]) -> list[ReadColumn]:
     columns = _context(recorded, [1] * len(recorded))
     if all(one.values.size == width for one in recorded) and recorded:
         table = np.stack([one.values for one in recorded])
-        return columns + [_column(f"{name}_{place}", table[:, place]) for place in range(width)]
+        return columns + [
+            from_numbers(f"{name}_{place}", table[:, place]) for place in range(width)
+        ]
     lists = [one.values.tolist() for one in recorded]
     for place in range(width):
         cells = [values[place] if place < len(values) else None for values in lists]
@@ -101,7 +100,10 @@ def _long(name: str, recorded: Sequence[_Recorded]) -> list[ReadColumn]:
         label = dims[axis] if axis < len(dims) else default
         cells: list[Any] = [cell for piece in pieces for cell in piece]
         columns.append(from_values(label, cells))
-    return [*columns, _column("value", np.concatenate([one.values.ravel() for one in recorded]))]
+    return [
+        *columns,
+        from_numbers("value", np.concatenate([one.values.ravel() for one in recorded])),
+    ]
 
 
 def _places(one: _Recorded, axis: int) -> list[Any]:
@@ -134,10 +136,3 @@ def _context(recorded: Sequence[_Recorded], repeats: Sequence[int]) -> list[Read
 def _repeated(name: str, cells: Sequence[Any], repeats: Sequence[int]) -> ReadColumn:
     spread = [cell for cell, times in zip(cells, repeats, strict=True) for _ in range(times)]
     return from_values(name, spread)
-
-
-def _column(name: str, values: Numbers) -> ReadColumn:
-    kind = _KINDS.get(values.dtype.kind, "number")
-    if values.dtype == np.uint64 and values.size and int(values.max()) > np.iinfo(np.int64).max:
-        kind = "number"
-    return ReadColumn(name, kind, pl.Series(name, values.astype(_DTYPES[kind])))

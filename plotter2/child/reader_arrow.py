@@ -6,6 +6,7 @@ the very same bytes, whichever release wrote them.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,14 +16,12 @@ from plotter2.child import reader_codes as codes
 from plotter2.child.arrow import Piece
 from plotter2.child.arrow_values import lent_column
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
-from plotter2.child.reader_limits import ReadingLimits, checked_names
+from plotter2.child.reader_frames import check_texts, first_line, require_room, typed
+from plotter2.child.reader_limits import Expansion, ReadingLimits, checked_names
 from plotter2.errors import DataError
 
-_MICROSECONDS, _NANOSECONDS = 10**6, 10**9
-_KINDS: dict[type[pl.DataType], tuple[Kind, type[pl.DataType]]] = {
-    pl.Boolean: ("bool", pl.Boolean), pl.String: ("string", pl.String), pl.Null: ("null", pl.Null),
-    pl.Categorical: ("string", pl.String), pl.Enum: ("string", pl.String), pl.Decimal: ("number", pl.Float64),
-}  # fmt: skip
+_MAGIC = b"ARROW1"
+_STREAM = b"\xff\xff\xff\xff"
 
 
 @dataclass(slots=True)
@@ -43,10 +42,11 @@ def read_arrow(
     that no column has), P2-D0847, P2-D0848, P2-D0849, P2-D0854 (limits, names).
     """
     columns: dict[str, _Growing] = {}
+    expansion = Expansion(sum(map(len, files)), where)
     for number, data in enumerate(files):
-        frame = _frame(data, where)
+        frame = _frame(data, where, limits if len(files) == 1 else None)
         for series in frame.get_columns():
-            kind, values = _typed(series, where)
+            kind, values = typed(series, where)
             grown = columns.setdefault(series.name, _Growing(kind, [], []))
             if grown.kind != kind:
                 raise _bad(
@@ -57,7 +57,7 @@ def read_arrow(
             stays = frame.width == 1 and values.dtype == series.dtype
             grown.pieces.append(Piece(len(values), data if stays else None, number))
     checked_names(tuple(columns), where, limits)
-    made = tuple(_column(name, grown, where, limits) for name, grown in columns.items())
+    made = tuple(_column(name, grown, where, limits, expansion) for name, grown in columns.items())
     rows = len(made[0].values) if made else 0
     limits.check_rows(rows, where)
     for column in made:
@@ -69,68 +69,32 @@ def read_arrow(
     return ReadTable("", rows, made)
 
 
-def _column(name: str, grown: _Growing, where: str, limits: ReadingLimits) -> ReadColumn:
+def _column(
+    name: str, grown: _Growing, where: str, limits: ReadingLimits, expansion: Expansion
+) -> ReadColumn:
     values = pl.concat(grown.values, rechunk=False)
-    if grown.kind == "string":
-        longest = values.str.len_bytes().max()
-        if isinstance(longest, int) and longest > limits.text_bytes:
-            raise limits.text_too_long(where, f"a value of column {name!r}", longest)
+    check_texts(name, values, where, limits, expansion)
     return ReadColumn(name, grown.kind, values, pieces=tuple(grown.pieces))
 
 
-def _frame(data: memoryview, where: str) -> pl.DataFrame:
-    if bytes(data[:6]) != b"ARROW1":
+def _frame(data: memoryview, where: str, limits: ReadingLimits | None) -> pl.DataFrame:
+    """Read a file; of one that may come from anywhere it is asked before how much it becomes."""
+    if bytes(data[: len(_MAGIC)]) != _MAGIC and bytes(data[: len(_STREAM)]) != _STREAM:
         raise _bad(where, "it does not begin like one")
     lent = lent_column(data)
     if lent is not None:
         return lent.to_frame()
+    content = bytes(data)
     try:
-        return pl.read_ipc(bytes(data))
+        if not content.startswith(_MAGIC):
+            return pl.read_ipc_stream(content)
+        if limits is not None:
+            lazy = pl.scan_ipc(io.BytesIO(content))
+            rows = lazy.select(pl.len()).collect(engine="in-memory").item()
+            require_room(lazy.collect_schema(), rows, len(data), where, limits)
+        return pl.read_ipc(content)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        first = next(iter(str(error).splitlines()), "")
-        raise _bad(where, "it is damaged", f"polars says: {first[:200]}") from None
-
-
-def _typed(series: pl.Series, where: str) -> tuple[Kind, pl.Series]:
-    """Give what a column is and its values as the store keeps them."""
-    dtype = series.dtype
-    if dtype.is_integer():
-        return _whole(series)
-    if dtype.is_float():
-        return "number", series.cast(pl.Float64)
-    if dtype.is_temporal():
-        return "time", _seconds(series)
-    known = _KINDS.get(dtype.base_type())
-    if known is None:
-        raise DataError(
-            codes.NO_COLUMN_TYPE,
-            f"{where}: column {series.name!r} is of the type {dtype}, which no column of a table can have",
-            where=where,
-            help="write numbers, text, true/false or times; a list of numbers as one column for each of them",
-        )
-    kind, wanted = known
-    return kind, series.cast(wanted)
-
-
-def _whole(series: pl.Series) -> tuple[Kind, pl.Series]:
-    largest = series.max()
-    if isinstance(largest, int) and largest >= 2**63:
-        return "number", series.cast(pl.Float64)
-    return "int", series.cast(pl.Int64)
-
-
-def _seconds(series: pl.Series) -> pl.Series:
-    """Give dates and times as seconds since 1970, durations and times of day as seconds."""
-    if series.dtype == pl.Time:
-        return _divided(series.cast(pl.Int64), _NANOSECONDS)
-    fine = series.cast(pl.Duration("us") if series.dtype == pl.Duration else pl.Datetime("us"))
-    return _divided(fine.cast(pl.Int64), _MICROSECONDS)
-
-
-def _divided(counts: pl.Series, per_second: int) -> pl.Series:
-    """Give seconds; polars multiplies by the inexact inverse, so whole seconds are taken out before."""
-    whole = counts // per_second
-    return whole.cast(pl.Float64) + (counts - whole * per_second).cast(pl.Float64) / per_second
+        raise _bad(where, "it is damaged", f"polars says: {first_line(error)}") from None
 
 
 def _bad(where: str, why: str, note: str = "") -> DataError:

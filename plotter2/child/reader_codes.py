@@ -21,6 +21,16 @@ BAD_PARAMS = "P2-D0855"
 BAD_RUN = "P2-D0856"
 BAD_ARROW = "P2-D0857"
 NO_COLUMN_TYPE = "P2-D0858"
+EXPANDS = "P2-D0930"
+POINTS_OUTSIDE = "P2-D0931"
+HOLDS_OBJECTS = "P2-D0932"
+BAD_HDF5 = "P2-D0933"
+BAD_NUMPY = "P2-D0934"
+BAD_PARQUET = "P2-D0935"
+UNKNOWN_PACKING = "P2-D0936"
+TOO_MANY_PARTS = "P2-D0937"
+NO_TABLE = "P2-D0938"
+UNKNOWN_CONTENT = "P2-D0939"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -42,4 +52,14 @@ CODES: dict[str, str] = {
     BAD_RUN: "a recorded run cannot be read",
     BAD_ARROW: "a file is no Arrow IPC file, or its columns do not fit together",
     NO_COLUMN_TYPE: "a column of an Arrow file has a type that no column of a table can have",
+    EXPANDS: "a small file would become far more data than it is large",
+    POINTS_OUTSIDE: "an HDF5 file wants to have parts of other files read",
+    HOLDS_OBJECTS: "a NumPy file holds Python objects, which are never loaded",
+    BAD_HDF5: "a file is no HDF5 file, or is damaged",
+    BAD_NUMPY: "a file is no NumPy file (.npy, .npz), or is damaged",
+    BAD_PARQUET: "a file is no Parquet file, or is damaged",
+    UNKNOWN_PACKING: "values are packed in a way that cannot be unpacked here",
+    TOO_MANY_PARTS: "a file holds more arrays, groups or members than may be read",
+    NO_TABLE: "a file holds nothing that can become a table",
+    UNKNOWN_CONTENT: "the content of a file is of no kind that can be read",
 }

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from plotter2.child.arrow import Piece
@@ -114,6 +116,18 @@ def from_values(name: str, values: Sequence[Any]) -> ReadColumn:
     if kinds == {str}:
         return _made(name, "string", values)
     return _mixed(name, kinds, values)
+
+
+def from_numbers(name: str, values: npt.NDArray[Any]) -> ReadColumn:
+    """Type a column of true/false, whole or other real numbers as numpy has them."""
+    kind = _NUMPY_KINDS.get(values.dtype.kind, "number")
+    if values.dtype == np.uint64 and values.size and int(values.max()) >= _INT_LIMIT:
+        kind = "number"
+    return ReadColumn(name, kind, pl.Series(name, values.astype(_NUMPY_TYPES[kind])))
+
+
+_NUMPY_KINDS: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int"}
+_NUMPY_TYPES: dict[Kind, type] = {"bool": np.bool_, "int": np.int64, "number": np.float64}
 
 
 def _mixed(name: str, kinds: set[type], values: Sequence[Any]) -> ReadColumn:

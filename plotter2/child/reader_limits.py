@@ -11,6 +11,11 @@ from plotter2.errors import DataError
 DEPTH = 32
 """How deeply objects may be nested."""
 NAME_CHARACTERS = 512
+PARTS = 5_000
+"""How many arrays, groups or members one file may have."""
+_FREE_EXPANSION = 256 << 20
+_EXPANSION = 200
+"""A file may become so many times its size, and in any case a quarter of a gibibyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,36 @@ class ReadingLimits:
             where=where,
             help="keep such texts in files of their own",
         )
+
+
+class Expansion:
+    """How much more a file may become while it is unpacked; each of its parts takes its share before it is read."""
+
+    def __init__(self, file_bytes: int, where: str) -> None:
+        self._most = max(_FREE_EXPANSION, file_bytes * _EXPANSION)
+        self._taken = 0
+        self._parts = 0
+        self._where = where
+
+    def take(self, size: int, what: str) -> None:
+        """Raise DataError: P2-D0930 when `size` bytes more are too much, P2-D0937 for too many parts."""
+        self._taken += size
+        self._parts += 1
+        if self._taken > self._most:
+            raise DataError(
+                codes.EXPANDS,
+                f"{self._where}: with {what} its content is {self._taken} bytes; for a file of this size "
+                f"{self._most} are the limit",
+                where=self._where,
+                help="write the values without packing, or only those that there are",
+            )
+        if self._parts > PARTS:
+            raise DataError(
+                codes.TOO_MANY_PARTS,
+                f"{self._where} has more than {PARTS} parts, which is the limit",
+                where=self._where,
+                help="keep what belongs together in one array, or split the file",
+            )
 
 
 def checked_names(names: Sequence[str], where: str, limits: ReadingLimits) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ CODES: dict[str, str] = {
     NOTHING_TO_READ: "a folder to add holds no file that can be read",
     NOT_A_FILE: "what is to be read is a symbolic link, a device or a pipe",
     TOO_LARGE: "a file is larger than may be read",
-    NO_READER: "there is no reader for files of this kind",
+    NO_READER: "the file is a pickle, which is never read",
     NO_ROWS: "nothing that was read has any rows",
     CHANGED: "a file became shorter while it was read",
     ANSWER_BROKEN: "the reader's answer does not fit together; nothing of it is kept",

@@ -1,7 +1,7 @@
 """Finding what a path holds: names of files and folders only, no file is opened.
 
 A folder with `run.json` and segments is a recorded run. Any other folder is a bundle with one
-table per CSV, TSV or JSON-lines file, and its subfolders with such files or runs are the bundles
+table per file with a known ending, and its subfolders with such files or runs are the bundles
 below it. Links are not followed, hidden names are passed over. A package (`packages`) says itself what it holds.
 """
 
@@ -25,11 +25,14 @@ from plotter2.wire.messages import FileFormat
 
 _BY_ENDING: dict[str, FileFormat] = {
     ".l2.jsonl": "l2", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
+    ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow",
+    ".feather": "arrow", ".ipc": "arrow", ".npy": "npy", ".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5",
+    ".hdf": "hdf5", ".nc": "hdf5",
 }  # fmt: skip
 _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""
 PARAMS_FILES = ("config.json", "params.json", "hparams.json", "args.json")
+_PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
 _SOME = 4
 """So many files are named in a message."""
 MOST_FILES = 50_000
@@ -60,7 +63,7 @@ def find(path: Path, name: str | None) -> Plan:
     """Find what `path` holds; `name` is the bundle's name, by default that of the file or folder.
 
     Raises DataError: P2-D0830 (no such path), P2-D0831 (nothing to read), P2-D0832 (a link or
-    device), P2-D0834 (no reader for it), P2-D0839 (too many files or folders).
+    device), P2-D0834 (a pickle), P2-D0839 (too many files or folders).
     """
     base = path.absolute()
     if not os.path.lexists(base):
@@ -93,13 +96,13 @@ def find(path: Path, name: str | None) -> Plan:
 # ------------------------------------------------------------ a file
 def _single(search: _Search, path: Path, name: str | None) -> None:
     shown = search.shown(path)
-    found = _format_of(path.name) or ("csv" if path.suffix.lower() in _TEXT_ENDINGS else None)
-    if found is None:
+    found = _format_of(path.name) or ("csv" if path.suffix.lower() in _TEXT_ENDINGS else "any")
+    if path.suffix.lower() in _PICKLES:
         raise DataError(
             codes.NO_READER,
-            f"there is no reader for {shown}",
+            f"{shown} is a pickle: reading one runs what is in it, so none is read",
             where=str(path),
-            help=f"files with these endings can be read: {', '.join(sorted(_BY_ENDING))}, and packages (.p2b)",
+            help="where it is written, save arrays (numpy.savez, h5py) or a table (CSV, Parquet) instead",
         )
     if found == "l2":
         source = _source(path, shown, found)

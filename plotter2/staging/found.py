@@ -53,6 +53,8 @@ class ReadBundle:
     files: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[RefusedLines] = field(default_factory=list)
+    below: list[ReadBundle] = field(default_factory=list)
+    """Groups of its files that are bundles of their own."""
 
     @property
     def has_params_file(self) -> bool:

@@ -13,6 +13,10 @@ from plotter2.errors import Problem
 from plotter2.manifest.model import Enclosed, Manifest, ManifestV2
 from plotter2.wire.messages import FileFormat
 
+_ONE_TABLE: tuple[FileFormat, ...] = (
+    "csv", "tsv", "jsonl", "arrow", "parquet", "l2", "l2run", "params",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -37,6 +41,11 @@ class Source:
     format: FileFormat
     table: str = ""
     whole: bool = True
+
+    @property
+    def is_one_table(self) -> bool:
+        """Tell whether it must become the table that it is planned for; others may become several, or none of it."""
+        return self.format in _ONE_TABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,23 @@ The answer is not trusted: names, kinds and counts must fit together, the bytes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast, get_args
 
 from plotter2.datter.bundle import Kind
+from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
 from plotter2.staging.ahead import ahead
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
 from plotter2.staging.fragments import Room, cut, put_together
+from plotter2.staging.groups import group_below, with_groups
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
-from plotter2.wire.codes import OUTPUT_LIMIT, TOO_MANY_MESSAGES
+from plotter2.wire.codes import CHILD_DIED, MEMORY_LIMIT, OUTPUT_LIMIT, TOO_MANY_MESSAGES
 from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import (
     ColumnFound,
@@ -40,6 +42,7 @@ BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
 _PIECE_BYTES = 5
 """What the length of one of a source's parts takes in the message."""
+_PERHAPS_ONE_OF_THEM = (OUTPUT_LIMIT, TOO_MANY_MESSAGES, MEMORY_LIMIT, CHILD_DIED)
 _KINDS = get_args(Kind)
 
 
@@ -69,7 +72,8 @@ class Keep(Protocol):
 
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
-    """Have all files of the planned bundles read; gives the bundles in the same order.
+    """Have all files of the planned bundles read; gives the bundles in the same order,
+    each before the groups of its files that are bundles of their own.
 
     Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
     P2-D0832, P2-D0833, P2-D0836 for files, P2-D0837 when the answer does not fit together.
@@ -86,7 +90,7 @@ def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[Rea
             finally:
                 _close(several)
     places = [place for place, _ in shares]
-    return put_together(bundles, list(zip(places, found, strict=True)))
+    return with_groups(put_together(bundles, list(zip(places, found, strict=True))))
 
 
 def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
@@ -135,7 +139,7 @@ class _Answered:
 
 
 def _answered(batch: Sequence[Planned], submit: Submit) -> list[_Answered]:
-    """Have a batch read in one child; one that gives more than a child may say is halved."""
+    """Have a batch read in one child; one that is too much for a child, or kills it, is halved, down to the culprit."""
     sources = [source for planned in batch for source in planned.sources]
     if not sources:
         return [_Answered(batch)]
@@ -144,8 +148,10 @@ def _answered(batch: Sequence[Planned], submit: Submit) -> list[_Answered]:
         return [_Answered(batch, memory, places, submit(_job(places), (memory,)))]
     except BaseException as error:
         os.close(memory)
-        too_much = isinstance(error, HostError) and error.code in (OUTPUT_LIMIT, TOO_MANY_MESSAGES)
-        if not too_much or len(batch) < 2:
+        if not isinstance(error, HostError) or error.code not in _PERHAPS_ONE_OF_THEM:
+            raise
+        if len(batch) < 2:
+            error.where = error.where or batch[0].shown
             raise
     half = len(batch) // 2
     first = _answered(batch[:half], submit)
@@ -192,6 +198,7 @@ class _Collector:
         self._bundles = [ReadBundle(planned) for planned in batch]
         self._by_run: dict[str, ReadBundle] = {}
         self._by_file: dict[str, tuple[ReadBundle, Source]] = {}
+        self._by_group: dict[str, ReadBundle] = {}
         self._lines: dict[str, list[tuple[BadLine, bytes]]] = {}
         files = iter(places)
         for bundle in self._bundles:
@@ -230,6 +237,8 @@ class _Collector:
             bundle.notes.append(_note_of(refused))
         for bundle in self._bundles:
             _check(bundle)
+        for group in self._by_group.values():
+            _check(group)
         return self._bundles
 
     def _take_run(self, message: RunFound) -> None:
@@ -239,11 +248,20 @@ class _Collector:
         elif message.name in self._by_file:
             self._take_params(self._by_file[message.name][0], message)
         else:
-            raise _broken(f"it names a run {message.name!r} that was not asked for")
+            self._take_params(self._group(message.name), message)
+
+    def _group(self, name: str) -> ReadBundle:
+        """Give the bundle of a group of a file, a new one when it is told for the first time."""
+        if name not in self._by_group:
+            file = _longest_above(name, self._by_file)
+            if not file:
+                raise _broken(f"it names a run {name!r} that was not asked for")
+            self._by_group[name] = group_below(*self._by_file[file], name[len(file) + 1 :])
+        return self._by_group[name]
 
     @staticmethod
     def _take_params(bundle: ReadBundle, message: RunFound) -> None:
-        bundle.params = dict(message.params)
+        bundle.params.update(message.params)
         bundle.notes += [
             f"{message.name}: {name!r} is no param: {why}"
             for name, said in message.definitions.items()
@@ -251,15 +269,25 @@ class _Collector:
         ]
 
     def _table(self, name: str) -> ReadTable:
-        owner = self._by_file.get(name)
-        if owner is not None:
-            bundle, stream = owner[0], owner[1].table
-        else:
-            run = max((r for r in self._by_run if name.startswith(r + "/")), key=len, default="")
-            if not run:
-                raise _broken(f"it names a table {name!r} that was not asked for")
-            bundle, stream = self._by_run[run], name[len(run) + 1 :]
+        bundle, stream = self._owner(name)
         return bundle.tables.setdefault(stream, ReadTable())
+
+    def _owner(self, name: str) -> tuple[ReadBundle, str]:
+        """Tell which bundle a table belongs to, and what it is called there."""
+        if name in self._by_file:
+            bundle, source = self._by_file[name]
+            return bundle, source.table
+        if name in self._by_group:
+            return self._by_group[name], DEFAULT_STREAM
+        if group := _longest_above(name, self._by_group):
+            return self._by_group[group], name[len(group) + 1 :]
+        if run := _longest_above(name, self._by_run):
+            return self._by_run[run], name[len(run) + 1 :]
+        if file := _longest_above(name, self._by_file):
+            bundle, source = self._by_file[file]
+            inner = name[len(file) + 1 :]
+            return bundle, inner if source.table == DEFAULT_STREAM else f"{source.table}-{inner}"
+        raise _broken(f"it names a table {name!r} that was not asked for")
 
     def _take_column(self, message: ColumnFound | ColumnKept, kept: tuple[str, int]) -> None:
         table = self._table(message.table)
@@ -299,6 +327,15 @@ class _Collector:
         self._lines.setdefault(message.table, []).append((line, content))
 
 
+def _longest_above(name: str, known: Container[str]) -> str:
+    """Give the longest known name that `name` is below of, "" if there is none."""
+    while name:
+        name = name.rpartition("/")[0]
+        if name in known:
+            return name
+    return ""
+
+
 def _pieces_of(place: Copied) -> dict[int, tuple[int, int, str]]:
     """Give where each file of a table lies in the memory, with its length and SHA-256, by number."""
     lie = zip(laid_out(place.pieces), place.digests, strict=True)
@@ -331,7 +368,9 @@ def _check(bundle: ReadBundle) -> None:
             column.rows != table.rows for column in table.columns.values()
         ):
             raise _broken(f"the columns of {stream!r} do not have its {table.rows} rows")
-    wanted = {source.table for source in bundle.planned.sources if source.table}
+    wanted = {
+        source.table for source in bundle.planned.sources if source.table and source.is_one_table
+    }
     if not wanted <= set(bundle.tables):
         raise _broken(f"the table {min(wanted - set(bundle.tables))!r} is missing")
     if bundle.planned.name is None and bundle.run is None:

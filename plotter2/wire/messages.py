@@ -30,8 +30,11 @@ JOB_FDS_LIMIT = 200
 
 Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
-FileFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "arrow", "l2", "l2run", "params"]
-"""Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files."""
+FileFormat: TypeAlias = Literal[
+    "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "l2", "l2run", "params", "any",
+]  # fmt: skip
+"""Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files,
+`any` whatever the content tells."""
 WrittenFormat: TypeAlias = Literal["csv", "npz", "parquet"]
 """Of what a stored table is written as."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]

@@ -149,11 +149,23 @@ def test_large_pieces_are_cut() -> None:
     assert found.chunks["t"]["a"] > 3
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"a,b\n1,2\n", b"ARROW1\x00\x00" + b"\x00" * 60, b"PAR1" * 20]
-)
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"ARROW1\x00\x00" + b"\x00" * 60])
 def test_what_is_no_arrow_file_is_refused(content: bytes) -> None:
     assert refusal(content).code == codes.BAD_ARROW
+
+
+def test_a_stream_is_read_as_far_as_its_writer_came() -> None:
+    buffer = io.BytesIO()
+    pl.DataFrame({"a": [1, 2], "b": ["x", "y"]}).write_ipc_stream(buffer)
+    assert read_one(buffer.getvalue(), "arrow").tables["x"] == {"a": [1, 2], "b": ["x", "y"]}
+    assert refusal(buffer.getvalue()[:-80]).code == codes.BAD_ARROW
+
+
+def test_what_becomes_far_more_than_it_is_large_is_refused_before_it_is_unpacked() -> None:
+    zeros = pl.DataFrame({"a": pl.repeat(0, 40_000_000, dtype=pl.Int64, eager=True)})
+    data = ipc(zeros, compression="zstd")
+    assert len(data) < 100_000
+    assert refusal(data).code == codes.EXPANDS
 
 
 def test_columns_that_do_not_fit_together_are_refused() -> None:

@@ -286,8 +286,9 @@ def test_bad_paths_are_refused_with_a_remedy(store: Store, tmp_path: Path) -> No
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "a.png").write_bytes(b"")
     assert "foreign/a.png" in refusal(store, tmp_path / "foreign").message
-    (tmp_path / "model.npz").write_bytes(b"PK")
-    assert refusal(store, tmp_path / "model.npz").code == "P2-D0834"
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04N.")
+    pickle = refusal(store, tmp_path / "model.pkl")
+    assert (pickle.code, "numpy.savez" in pickle.help) == ("P2-D0834", True)
     (tmp_path / "good.csv").write_text("a\n1\n")
     (tmp_path / "link.csv").symlink_to(tmp_path / "good.csv")
     linked = refusal(store, tmp_path / "link.csv")

@@ -1,0 +1,127 @@
+"""NumPy files (.npy) and archives of them (.npz) as tables. Python objects are never loaded: such a file is refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+
+from plotter2.child import reader_codes as codes
+from plotter2.child.reader_grids import Grid, ReadGroup, grouped
+from plotter2.child.reader_limits import Expansion, ReadingLimits
+from plotter2.errors import DataError
+
+MAGIC: Final = b"\x93NUMPY"
+ARCHIVE_MAGIC: Final = b"PK\x03\x04"
+_ENDING = ".npy"
+_LONGEST_HEADER = 10_000
+_ENCRYPTED = 1
+_MOST_DIMENSIONS = 32
+_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+def read_npy(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadGroup, ...]:
+    """Read one array; its table has the columns `value`, or `value_0`, ..., or the array's fields.
+
+    Raises DataError: P2-D0932 (Python objects), P2-D0934 (damaged), and for the table as `grouped`.
+    """
+    values = _array(data, where)
+    grid = Grid("" if values.dtype.names else "value", values)
+    return (grouped("", [grid], where, limits),)
+
+
+def read_npz(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadGroup, ...]:
+    """Read an archive of arrays. Raises DataError as `read_npy`, P2-D0936 (packing), P2-D0930, P2-D0937 (limits)."""
+    expansion = Expansion(len(data), where)
+    grids: list[Grid] = []
+    left_out: dict[str, str] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                name = member.filename.removesuffix(_ENDING)
+                expansion.take(member.file_size, repr(name))
+                if not member.filename.endswith(_ENDING):
+                    left_out[name] = "it is no array"
+                    continue
+                content = _content(archive, member, where)
+                grids.append(Grid(name, _array(memoryview(content), f"{where}: {name}")))
+    except _DAMAGED as error:
+        raise _bad(where, str(error)) from None
+    return (grouped("", grids, where, limits, left_out=left_out),)
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> bytes:
+    plain = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if not plain or member.flag_bits & _ENCRYPTED:
+        how = (
+            "encrypted"
+            if member.flag_bits & _ENCRYPTED
+            else f"packed by method {member.compress_type}"
+        )
+        raise DataError(
+            codes.UNKNOWN_PACKING,
+            f"{where}: {member.filename!r} is {how}, which cannot be unpacked here",
+            where=where,
+            help="write the file with numpy.savez or numpy.savez_compressed",
+        )
+    return archive.read(member)
+
+
+def _array(data: memoryview, where: str) -> Any:
+    stream = io.BytesIO(data)
+    try:
+        version = npy.read_magic(stream)
+        reader = _READERS.get(version)
+        if reader is None:
+            raise _bad(where, f"it has version {version[0]}.{version[1]} of the format")
+        shape, by_columns, dtype = reader(stream, max_header_size=_LONGEST_HEADER)
+    except (
+        ValueError,
+        TypeError,
+        SyntaxError,
+        RecursionError,
+        MemoryError,
+        OverflowError,
+    ) as error:
+        raise _bad(where, str(error)) from None
+    if dtype.hasobject:
+        raise DataError(
+            codes.HOLDS_OBJECTS,
+            f"{where} holds Python objects, which may run any code when they are loaded",
+            where=where,
+            help="where it is written, make arrays of numbers or text of it (numpy.asarray(values, dtype=float)); "
+            "a dict becomes one array per key: numpy.savez(FILE, **values)",
+        )
+    return _filled(data[stream.tell() :], shape, by_columns, dtype, where)
+
+
+def _filled(
+    data: memoryview, shape: tuple[int, ...], by_columns: bool, dtype: Any, where: str
+) -> Any:
+    count = prod(shape)
+    fits = all(length >= 0 for length in shape) and len(shape) <= _MOST_DIMENSIONS
+    if not dtype.itemsize or not fits or count * dtype.itemsize > len(data):
+        raise _bad(
+            where,
+            f"it promises {count} values of {dtype.itemsize} bytes, but has {len(data)} bytes of them",
+        )
+    flat = np.frombuffer(data, dtype=dtype, count=count)
+    return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _bad(where: str, why: str) -> DataError:
+    first = next(iter(why.splitlines()), "it is damaged")
+    return DataError(
+        codes.BAD_NUMPY,
+        f"{where} cannot be read as a NumPy file: {first[:200]}",
+        where=where,
+        help="write it again with numpy.save or numpy.savez, and wait until that is done",
+    )
