@@ -20,6 +20,7 @@ from plotter2.child.reader_frames import check_texts, first_line, require_room, 
 from plotter2.child.reader_limits import Expansion, ReadingLimits, checked_names
 from plotter2.errors import DataError
 
+_NUMBER_BYTES = 8
 _MAGIC = b"ARROW1"
 _STREAM = b"\xff\xff\xff\xff"
 
@@ -82,7 +83,8 @@ def _frame(data: memoryview, where: str, limits: ReadingLimits | None) -> pl.Dat
     if bytes(data[: len(_MAGIC)]) != _MAGIC and bytes(data[: len(_STREAM)]) != _STREAM:
         raise _bad(where, "it does not begin like one")
     lent = lent_column(data)
-    if lent is not None:
+    # Batches may lie one over the other: such a file is more than it is large.
+    if lent is not None and len(lent) * _NUMBER_BYTES <= len(data):
         return lent.to_frame()
     content = bytes(data)
     try:
