@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from plotter2.config.settings import settings
+from plotter2.datter.layout import Layout, is_root, is_writable
 from plotter2.host.asking import AS_IT_IS, TaskHow
 from plotter2.host.host import Host
 from plotter2.host.keyring import OwnKey
@@ -30,7 +31,10 @@ class Library:
     """A root that is open. Use as a context manager, or call `close`."""
 
     def __init__(self, root: PathLike | None = None) -> None:
-        self._host = Host(settings(Path(root) if root is not None else None))
+        around = settings(Path(root) if root is not None else None)
+        self._host = Host(
+            around, reads=is_root(around.root) and not is_writable(Layout(around.root))
+        )
 
     def __enter__(self) -> Library:
         return self

@@ -92,7 +92,7 @@ def detach(root: str | None, bundle: str, name: str) -> Answer:
 @click.argument("bundle")
 def links(root: str | None, bundle: str) -> Answer:
     """Show which tables BUNDLE answers for, by itself and from above, and which links do not hold, and why."""
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         row = one_bundle(host.store, bundle)
         found = links_of(host.declarations(), row)
     rows = [_link_row(each, row) for each in found]
@@ -116,7 +116,7 @@ def links(root: str | None, bundle: str) -> Answer:
 @click.argument("bundle")
 def tasks(root: str | None, bundle: str) -> Answer:
     """Show the tasks of BUNDLE, own and inherited, where each runs here and below, and where not, and why."""
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         row = one_bundle(host.store, bundle)
         declarations = host.declarations()
         found = tasks_of(declarations, row)

@@ -14,6 +14,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
 from plotter2.config.settings import settings
+from plotter2.datter.layout import present
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.narrowing import Narrowing, narrowing
 from plotter2.datter.registry import BundleRow
@@ -89,7 +90,7 @@ def tree(root: str | None, selector: str | None) -> Answer:
 @click.argument("new")
 def rename(root: str | None, old: str, new: str) -> Answer:
     """Give the bundle OLD, all its attempts and all below it the name NEW; OLD goes on meaning it."""
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         renamed = store.rename(old, new)
     data = {"ok": True, "old": old, "new": new, "renamed": renamed}
     if not renamed:
@@ -102,7 +103,7 @@ def rename(root: str | None, old: str, new: str) -> Answer:
 @click.option("--undo", is_flag=True, help="Bring archived bundles back.")
 def archive(root: str | None, selectors: tuple[str, ...], undo: bool) -> Answer:
     """Hide each BUNDLE and all below it from selectors and lists; their data stay."""
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         changed = [bundle for path in selectors for bundle in store.archive(path, undo=undo)]
     state = "active" if undo else "archived"
     data = {

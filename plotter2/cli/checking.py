@@ -22,8 +22,10 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.rewriting import rewrite
+from plotter2.config.settings import settings
+from plotter2.datter.layout import is_root
 from plotter2.errors import ExitCode, Plotter2Error
-from plotter2.printable import count
+from plotter2.printable import count, printable
 from plotter2.runs import compiling
 from plotter2.runs.compiling import CheckedScript
 from plotter2.runs.opening import OpenedScript, open_script, read_once
@@ -106,13 +108,17 @@ def checker(root: str | None, schemas: Path | None, bundle: str | None = None) -
         )
     if schemas is not None:
         known = _schemas(schemas)
-        with opened_host(root) as host:  # for libraries only, which need no store
+        with opened_host(root, reads=True) as host:  # for libraries only, which need no store
             yield lambda script: compiling.check(
                 script, known, Limits(), host.surroundings(script.path, strict=False)
             )
         return
-    with opened_host(root) as host:
-        yield lambda script: host.check(script, bundle=bundle)
+    folder = settings(root).root
+    nothing = None if bundle is not None or is_root(folder) else Schemas.of({})
+    if nothing is not None:
+        click.echo(printable(f"note: there is no root {folder}; checked without data"), err=True)
+    with opened_host(root, reads=True) as host:
+        yield lambda script: host.check(script, nothing, bundle)
 
 
 def _schemas(path: Path) -> Schemas:

@@ -81,11 +81,11 @@ family = functools.partial(
 )
 
 
-def opened_host(root: str | None) -> Host:
-    """Give the host of a root; use it as a context manager."""
+def opened_host(root: str | None, *, reads: bool = False) -> Host:
+    """Give the host of a root; use it as a context manager. One that only reads makes no root."""
     from plotter2.host.host import Host  # 200 ms, and what only looks at the store needs none of it
 
-    return Host(settings(root))
+    return Host(settings(root), reads=reads)
 
 
 _SHARED = (

@@ -17,10 +17,11 @@ from plotter2.cli.command import command, family, opened_host
 from plotter2.config.settings import settings
 from plotter2.datter import room
 from plotter2.datter.codes import DISK_FULL, STORE_BUSY
+from plotter2.datter.layout import present
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.printable import printable, table
 from plotter2.staging.arriving import SCAN_S
-from plotter2.staging.grounds import shown
+from plotter2.staging.grounds import Grounds, shown
 from plotter2.staging.hints import moments
 from plotter2.staging.inbox import Inbox, Step, Told, status
 from plotter2.wire.codes import MEMORY_NOT_MADE
@@ -67,7 +68,10 @@ def watch(root: str | None, once: bool) -> Answer:
 @command(inbox, "status")
 def inbox_status(root: str | None) -> Answer:
     """Tell what lies in the inbox, what is staged, and what is in quarantine and why."""
-    found = status(settings(root).root)
+    folder = settings(root).root
+    if not Grounds(folder).inbox.is_dir():
+        present(folder)
+    found = status(folder)
     lines = [
         f"inbox: {found.inbox}",
         f"watched by {found.holder}"

@@ -54,7 +54,7 @@ def _answer(root: str | None, scripts: tuple[Path, ...], how: Locking) -> Answer
             if chosen
             else "there is no script here; name one"
         )
-    with opened_host(root) as host:
+    with opened_host(root, reads=how == "verify") as host:
         report = host.lock(chosen, how)
     data: dict[str, Any] = {
         "ok": report.fits,

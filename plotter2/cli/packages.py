@@ -121,7 +121,7 @@ def export(
     """Write BUNDLE and all below it as files for another store or another program."""
     module, _, name = FORMATS[form][0].partition(":")
     write: Exporter = getattr(import_module(f"plotter2.exporting.{module}"), name)
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         found = host.export(write, ToExport(bundle, output, attempts, directory))
     told = [f"note: {note}" for note in found.notes]
     told.append(

@@ -139,7 +139,7 @@ def relay_scrub(root: str | None, name: str, limit: int | None) -> Answer:
     For each object it must answer with the SHA-256 of a new random number and the object's bytes, read from its disk.
     Exit code 1 if it cannot; what is not proven is sent again by the next push, once it is set aside there.
     """
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         found = pushing.scrub(store, addresses.find(store.layout, name), limit)
     told = f"{count(found.objects, 'object', 'objects') or 'no object'} asked for, "
     if found.bad:
@@ -154,7 +154,7 @@ def relay_scrub(root: str | None, name: str, limit: int | None) -> Answer:
 @click.argument("name")
 def relay_remove(root: str | None, name: str) -> Answer:
     """Forget a relay; its copy stays."""
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         gone = pushing.forget(store, name)
     return Answer({"ok": True, "name": name}, f"{name} is forgotten; {gone.address} keeps its copy")
 

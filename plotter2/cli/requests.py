@@ -15,6 +15,7 @@ from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
 from plotter2.datter.bodies import Add, Run
+from plotter2.datter.layout import present
 from plotter2.datter.leases import moment_ms
 from plotter2.datter.requested import STATES, Change, Request, State
 from plotter2.datter.runs import RunRow
@@ -86,6 +87,7 @@ def requests_retry(root: str | None, request: str) -> Answer:
     from plotter2.cli.scripts import clear_line, run_text, show_event
     from plotter2.runs.model import RunResult
 
+    present(settings(root).root)
     with opened_host(root) as host:
         try:
             result = host.retry(request, show_event)
@@ -100,7 +102,7 @@ def requests_retry(root: str | None, request: str) -> Answer:
 @click.argument("request", metavar="ID")
 def requests_cancel(root: str | None, request: str) -> Answer:
     """Take back a request that nobody works on."""
-    with Store.open(settings(root).root) as store:
+    with Store.open(present(settings(root).root)) as store:
         gone = store.requests.cancel(store.requests.find(request).id)
     return Answer(
         {"ok": True, **request_json(gone)}, f"cancelled: {gone.kind} {gone.subject} ({gone.id})"

@@ -50,7 +50,7 @@ _TOLD = ("read", "filtered", "null", "decimated", "drawn")
 def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answer:
     """Write a starter script for BUNDLE, ready to edit."""
     if output == Path("-"):
-        with opened_host(root) as host:
+        with opened_host(root, reads=True) as host:
             text = host.starter(bundle)
         return Answer({"ok": True, "text": text, "bundle": bundle}, text.removesuffix("\n"))
     path = output or Path(_file_name(bundle))
@@ -70,7 +70,7 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
             "choose another name with -o, or replace it with --force",
             exit_code=ExitCode.USAGE,
         )
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         text = host.starter(bundle)
     durable.replace(path, text.encode())
     data = {"ok": True, "script": str(path), "bundle": bundle}

@@ -14,6 +14,8 @@ import click
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
+from plotter2.config.settings import settings
+from plotter2.datter.layout import present
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.keyring import OwnKey
 from plotter2.printable import table
@@ -49,7 +51,7 @@ def sign(
 @click.option("--explain", is_flag=True, help="Print how to check it with stock tools.")
 def verify(root: str | None, script: Path, explain: bool) -> Answer:
     """Tell who signed SCRIPT and what it may do; exit code 4 when it may not run here."""
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         verified = host.verify(open_script(script))
         stock = host.stock_commands(script, verified)
     terms = verified.statement
@@ -98,7 +100,8 @@ def key_new(root: str | None, name: str | None, no_passphrase: bool) -> Answer:
 @command(key, "list")
 def key_list(root: str | None) -> Answer:
     """List your keys; the first one signs unless --key names another."""
-    with opened_host(root) as host:
+    present(settings(root).root)
+    with opened_host(root, reads=True) as host:
         keys = host.keyring.own_keys()
     rows = [[k.principal, k.public.fingerprint, _protection(k), str(k.path)] for k in keys]
     text = table(["whose", "fingerprint", "passphrase", "file"], rows)
@@ -126,7 +129,8 @@ def trust_add(root: str | None, principal: str, public_key: Path) -> Answer:
 @command(trust, "list")
 def trust_list(root: str | None) -> Answer:
     """List whose scripts may run here."""
-    with opened_host(root) as host:
+    present(settings(root).root)
+    with opened_host(root, reads=True) as host:
         lines = host.keyring.trusted()
     rows = [[t.principal, t.key.fingerprint, " ".join(t.namespaces)] for t in lines]
     data = {

@@ -18,6 +18,7 @@ from plotter2.cli.installed import library_checks, versions
 from plotter2.config.levels import Level, reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
+from plotter2.datter.layout import is_root
 from plotter2.datter.left_out import note_of
 from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.rebuild import rebuild as rebuild_registry
@@ -41,7 +42,7 @@ from plotter2.wire.zygote import Ready
 def doctor(root: str | None, rebuild: bool, wants_self_test: bool) -> Answer:
     """Check this machine and this root; exit code 1 when scripts cannot run, or an attack got through."""
     rebuilt = [_rebuilt(settings(root).root)] if rebuild else []
-    with opened_host(root) as host:
+    with opened_host(root, reads=True) as host:
         minimum = host.settings.minimum_level
         ready = _ready(host)
         checks = [*report(), *_child(ready, minimum), *library_checks()]
@@ -111,7 +112,7 @@ def _child(ready: Ready | Plotter2Error, minimum: Level) -> list[Check]:
     ]
 
 
-_NEEDED = frozenset({"a confined child", "store"})
+_NEEDED = frozenset({"a confined child", "store", "root"})
 """Without these no script runs."""
 
 
@@ -123,6 +124,20 @@ def _rebuilt(folder: Path) -> Check:
     return Check(
         "registry", done.runs_kept, f"made anew from {done.events} changes, {kept}{aside}", lost
     )
+
+
+def _none_yet(folder: Path) -> Check:
+    above = next(path for path in folder.absolute().parents if path.exists())
+    detail = f"there is no root {folder} yet; the first plotter2 add makes it"
+    return Check(
+        "store", os.access(above, os.W_OK | os.X_OK), detail, f"{above} may not be written"
+    )
+
+
+def _writable(host: Host) -> Check:
+    well = host.store.is_writable
+    detail = "may be changed" if well else "may only be read"
+    return Check("root", well, detail, "nothing can be added, and no script runs")
 
 
 def _bundles(host: Host) -> Check:
@@ -138,6 +153,8 @@ def _root(host: Host) -> list[Check]:
 
 def _store(host: Host) -> list[Check]:
     folder = host.settings.root
+    if not is_root(folder):
+        return [_none_yet(folder)]
     try:
         bundles = len(host.store.list())
         host.store.check()
@@ -146,6 +163,7 @@ def _store(host: Host) -> list[Check]:
         return [Check("store", False, f"{folder}: {error.message}", "nothing can be kept")]
     return [
         Check("store", True, f"{folder}: {bundles} bundles, registry whole", ""),
+        _writable(host),
         _bundles(host),
         _requests(counts),
         _space(folder, host.settings.disk),

@@ -39,7 +39,8 @@ _PART = re.compile(r"(\d{1,4})/(\d{1,4})\Z")
 )
 def gc(root: str | None, yes: bool, hours: float) -> Answer:
     """Find what no bundle needs, as a killed add leaves it; remove it with --yes."""
-    with Store.open(present(settings(root).root)) as store:
+    folder = settings(root).root
+    with Store.open_to_free(folder) if yes else Store.open_to_read(folder) as store:
         found = store.garbage(hours * 3600, remove=yes)
     data = {
         "ok": True,
@@ -156,7 +157,7 @@ def _kept(found: Garbage) -> list[str]:
         ]
     if found.runs_unknown:
         return [
-            "pictures without a run are kept: a registry that was set aside may know their runs"
+            "pictures without a run are kept: a registry that was set aside or lost may know their runs"
         ]
     return [
         f"{count(found.kept, 'object', 'objects')} kept that no bundle needs now: a relay has acknowledged them, so "

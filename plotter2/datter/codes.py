@@ -31,6 +31,7 @@ BAD_CONDITION = "P2-D0826"
 IN_ITS_PLACE = "P2-D0827"
 UNKNOWN_ITEM = "P2-D0828"
 STILL_DAMAGED = "P2-D0829"
+NO_ROOT = "P2-D0865"
 NOTHING_LEFT = "P2-D0866"
 NOT_THE_OWNER = "P2-R0673"
 OF_THE_BUNDLE = "P2-R0674"
@@ -83,6 +84,7 @@ CODES: dict[str, str] = {
     IN_ITS_PLACE: "what was set aside cannot be given back: something is in its place",
     UNKNOWN_ITEM: "nothing of this id was set aside",
     STILL_DAMAGED: "what was set aside is still damaged and stays there",
+    NO_ROOT: "there is no root in this folder",
     NOTHING_LEFT: "no bundle fulfils the conditions on params and time",
     NOT_ATTACHED: "nothing of this name is attached to the bundle",
     NOT_A_TARGET: "the folder for a safe copy, or for a restored root, holds something else",

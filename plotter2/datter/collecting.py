@@ -44,7 +44,7 @@ class Garbage:
 
     `outputs` are folders of pictures without a run, `rests` what a killed rebuild or a broken push left. `kept` counts
     objects that no bundle needs any more and that stay, as they were in a bundle once and fewer than two other roots
-    have them; or, with `runs_unknown`, outputs whose runs may stand in a registry that was set aside.
+    have them; or, with `runs_unknown`, outputs whose runs may stand in a registry that was set aside or lost.
     """
 
     objects: tuple[Path, ...]
@@ -85,13 +85,16 @@ def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
         ]
     runs = known.runs | needed.runs
     outputs = [p for p in _entries(layout.output) if is_id(p.name) and p.name not in runs]
-    aside = bool(outputs) and any(item.kind == "registry" for item in quarantine.listed(layout))
+    aside = any(item.kind == "registry" for item in quarantine.listed(layout))
     if needed.unreadable:
         freed = []
     if needed.lost_events:
-        folders, aside = [], bool(outputs)
+        folders, aside = [], True
+    # A registry that was lost knew runs before the first one that this one knows.
+    first = min(known.runs, default="~")
+    without_run = [] if aside else [path for path in outputs if path.name > first]
     latest = time.time() - grace_s
-    found = [freed, folders, [] if aside else outputs, _rests(layout)]
+    found = [freed, folders, without_run, _rests(layout)]
     old = [tuple(path for path in paths if _before(path, latest)) for paths in found]
     return Garbage(
         objects=old[0],
@@ -100,8 +103,8 @@ def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
         rests=old[3],
         bytes=sum(_bytes(path) for paths in old for path in paths),
         young=sum(map(len, found)) - sum(map(len, old)),
-        kept=len(loose) - len(freed) + (len(outputs) if aside else 0),
-        runs_unknown=aside,
+        kept=len(loose) - len(freed) + len(outputs) - len(without_run),
+        runs_unknown=len(outputs) > len(without_run),
         unreadable=needed.unreadable,
     )
 

@@ -174,6 +174,26 @@ def open_to_read(path: Path) -> apsw.Connection | None:
     return None
 
 
+def open_without_room(path: Path) -> apsw.Connection:
+    """Open the file to read its newest state, with no new file and no byte more on the disk.
+
+    A log that is not folded in is read by this process alone: then the index of the log is in memory. Raises DataError:
+    P2-D0805, P2-D0807, P2-D0808.
+    """
+    folded_in = open_to_read(path)
+    if folded_in is not None:
+        return folded_in
+    with translated(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.setbusytimeout(BUSY_TIMEOUT_MS)
+        connection.pragma("locking_mode", "exclusive")
+        version = connection.pragma("user_version")
+    if version <= SCHEMA_VERSION:
+        return connection
+    connection.close()
+    raise _newer(path, version)
+
+
 def write_copy(connection: apsw.Connection, path: Path) -> None:
     """Write what a connection sees at this moment to a new file that needs no log beside it; others go on writing."""
     with translated(path):

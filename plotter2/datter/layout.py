@@ -100,18 +100,26 @@ class Layout:
 
 
 def present(root: Path) -> Path:
-    """Give the folder of a root back; raises DataError (P2-D0804) when there is none.
+    """Give the folder of a root back; raises DataError (P2-D0865) when there is none.
 
-    For what keeps a store sound or copies it: of a root whose name was misspelt it must not say that all is well.
+    For what only reads, keeps a store sound or copies it: of a root whose name was misspelt it must neither say that
+    all is well, nor make one.
     """
-    if not root.exists():
+    if not is_root(root):
         raise DataError(
-            codes.IO_FAILED,
+            codes.NO_ROOT,
             f"there is no root {root}",
             where=str(root),
-            help="name the one that is meant with --root DIR; the first plotter2 add makes a new one",
+            help="name the one that is meant with --root DIR or PLOTTER2_ROOT; the first plotter2 add makes a new one",
         )
     return root
+
+
+def is_root(root: Path) -> bool:
+    """Tell whether a folder holds a root. Raises DataError."""
+    layout = Layout(root)
+    with durable.reported(root):
+        return layout.commits.is_dir() or layout.registry.is_dir()
 
 
 def prepare(root: Path) -> Layout:

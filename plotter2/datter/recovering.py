@@ -16,7 +16,11 @@ def recovered(layout: Layout) -> Registry:
         with locked(layout.lock):
             arrival.finish(layout)
     registry = Registry.open(layout.registry / "registry.db")
-    if registry.unknown_events(events.listed(layout)):
-        with locked(layout.lock):
-            catch_up(layout, registry)
+    try:
+        if registry.unknown_events(events.listed(layout)):
+            with locked(layout.lock):
+                catch_up(layout, registry)
+    except BaseException:
+        registry.close()
+        raise
     return registry

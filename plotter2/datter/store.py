@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from plotter2.datter.adding import Adding, catch_up
 from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind_exposed
 from plotter2.datter.bundle import Bundle, Table
+from plotter2.datter.database import open_without_room
 from plotter2.datter.ids import IdSource
-from plotter2.datter.layout import Layout, is_writable, prepare
+from plotter2.datter.layout import Layout, is_writable, prepare, present
 from plotter2.datter.left_out import LeftOut, Renumbered
 from plotter2.datter.living import Journal, Work, settle, take_back
 from plotter2.datter.locks import locked
@@ -65,8 +66,9 @@ class Listed:
 class Store:
     """An open store. Use as a context manager, or call `close`."""
 
-    def __init__(self, layout: Layout, registry: Registry) -> None:
+    def __init__(self, layout: Layout, registry: Registry, *, reads_only: bool = False) -> None:
         self._layout = layout
+        self._reads_only = reads_only
         self._registry = registry
         self._ids = IdSource()
         self._journal = Journal(layout, registry, registry.requests(self._ids.new))
@@ -80,27 +82,42 @@ class Store:
         P2-D0817 (damaged description).
         """
         layout = prepare(Path(root).absolute())
-        store = cls(layout, recovered(layout))
-        settle(store._journal)
+        registry = recovered(layout)
+        store = cls(layout, registry)
+        try:
+            settle(store._journal)
+        except BaseException:
+            registry.close()
+            raise
         return store
 
     @classmethod
     def open_to_read(cls, root: str | os.PathLike[str]) -> Store:
         """Open the store; where nothing may be written, or no room is left, as a store that can only be read.
 
-        Raises DataError as `open`; every change of a store that can only be read is refused
-        (P2-D0802).
+        Raises DataError as `open`, and P2-D0865 when there is none, as none is made; every change of a store that
+        can only be read is refused (P2-D0802).
         """
-        layout = Layout(Path(root).absolute())
-        if not layout.commits.is_dir():
-            return cls.open(root)
-        if is_writable(layout):
+        layout = Layout(present(Path(root).absolute()))
+        if is_writable(layout) or not layout.commits.is_dir():
             try:
                 return cls.open(root)
             except DataError as error:
                 if error.code != codes.DISK_FULL:
                     raise
-        return cls(layout, registry_to_read(layout))
+        return cls(layout, registry_to_read(layout), reads_only=True)
+
+    @classmethod
+    def open_to_free(cls, root: str | os.PathLike[str]) -> Store:
+        """Open the store to remove what nobody needs, on a disk without any room too. Raises DataError as `open`."""
+        layout = Layout(present(Path(root).absolute()))
+        try:
+            return cls.open(root)
+        except DataError as error:
+            if error.code != codes.DISK_FULL:
+                raise
+        path = layout.registry / "registry.db"
+        return cls(layout, Registry(open_without_room(path), path), reads_only=True)
 
     def close(self) -> None:
         """Close the registry."""
@@ -257,7 +274,8 @@ class Store:
 
     def tasks_at_work(self) -> tuple[dict[str, Any], ...]:
         """Give what runs of tasks that living processes are at work on say of themselves in their records."""
-        settle(self._journal)
+        if not self._reads_only:
+            settle(self._journal)
         return tuple(
             run.record["task"] for run in self._registry.runs.open() if "task" in run.record
         )
@@ -402,7 +420,7 @@ class Store:
 
         Raises DataError (P2-D0808).
         """
-        with locked(self._layout.lock):
+        with locked(self._layout.lock) if self.is_writable else nullcontext():
             known = collecting.Known(self._registry.runs.ids(), self.acknowledged.copies())
             found = collecting.find(self._layout, grace_s, known)
             if remove:

@@ -11,7 +11,7 @@ from p2lang.compiler import Limits
 from p2sign.gate import TrustFiles
 from plotter2.cache.entries import NodeCache
 from plotter2.config.settings import Settings
-from plotter2.datter.layout import CACHE, Layout
+from plotter2.datter.layout import CACHE, Layout, prepare
 from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
@@ -23,10 +23,20 @@ _LEASE_MARGIN_S = 60.0
 
 
 class Root:
-    """What one root has: settings, store, children, keys and trust. Use as a context manager."""
+    """What one root has: settings, store, children, keys and trust. Use as a context manager.
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+    One that `reads` only works where nothing may be written too, and makes no root.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        now: Callable[[], datetime] | None = None,
+        *,
+        reads: bool = False,
+    ) -> None:
         self.settings = settings
+        self._reads = reads
         self.now = now or (lambda: datetime.now(UTC))
         self._opened: list[Callable[[], None]] = []
 
@@ -43,8 +53,9 @@ class Root:
 
     @cached_property
     def store(self) -> Store:
-        """The store of this root; made if it is not there. Raises DataError."""
-        store = Store.open(self.settings.root)
+        """The store of this root; made if it is not there, unless it is only read. Raises DataError."""
+        open_store = Store.open_to_read if self._reads else Store.open
+        store = open_store(self.settings.root)
         self._opened.append(store.close)
         return store
 
@@ -68,7 +79,8 @@ class Root:
     @cached_property
     def keyring(self) -> Keyring:
         """The keys and trust files of this root."""
-        return Keyring(self.store.layout.config)
+        root = self.settings.root
+        return Keyring((Layout(root) if self._reads else prepare(root)).config)
 
     def trust_files(self) -> TrustFiles:
         """Give the contents of the trust files; empty ones before the root is made. Raises Refused."""

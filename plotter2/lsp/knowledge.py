@@ -17,7 +17,7 @@ from p2lang.service import Workspace
 from p2lang.types import schemas_from_json
 from p2std.registry import core
 from plotter2.config.settings import settings
-from plotter2.datter.layout import Layout
+from plotter2.datter.layout import is_root
 from plotter2.errors import Plotter2Error
 from plotter2.host.host import Host
 from plotter2.runs.compiling import store_schemas
@@ -96,7 +96,7 @@ class Knowledge:
 
     def _open_host(self) -> Host:
         if self._host is None:
-            self._host = Host(settings(self.root))
+            self._host = Host(settings(self.root), reads=True)
         return self._host
 
     def _schemas(self, folder: Path) -> Schemas | None:
@@ -105,7 +105,7 @@ class Knowledge:
             content = read_once(path, _LARGEST, "schemas file")
             return Schemas.of(schemas_from_json(json.loads(content)))
         host = self._open_host()
-        if not Layout(host.settings.root).registry.is_dir():
+        if not is_root(host.settings.root):
             return None  # an editor makes no store
         schemas = store_schemas(host.store)
         choose, params = schemas.choose, schemas.params

@@ -253,10 +253,16 @@ def test_a_root_on_a_read_only_disk_can_be_looked_at(read_only: Path) -> None:
         ["du"],
         ["fsck"],
         ["scrub"],
+        ["gc"],
         ["quarantine", "ls"],
     ):
         assert p2(read_only, *words).code == 0, words
-    for words in (["rename", "exp", "x"], ["archive", "exp"], ["gc"], ["fsck", "--rebuild"]):
+    for words in (
+        ["rename", "exp", "x"],
+        ["archive", "exp"],
+        ["gc", "--yes"],
+        ["fsck", "--rebuild"],
+    ):
         assert "P2-D0802" in refusal(read_only, *words)
 
 

@@ -154,7 +154,8 @@ def test_gc_tells_first_and_removes_only_what_is_old_and_not_needed(tmp_path: Pa
 def test_gc_keeps_every_object_when_nobody_can_say_what_is_needed(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         add_sweep(store, "exp", 3)
-        overwrite(next(store.layout.source.glob("0*/bundle.json")), b"{}")
+        (row,) = store.find("exp/run1")
+        overwrite(store.layout.bundle_file(row.id), b"{}")
         found = store.garbage(0, remove=True)
         assert (found.unreadable, found.count) == (1, 0)
         assert found.kept >= 1

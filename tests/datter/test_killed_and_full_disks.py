@@ -26,6 +26,7 @@ from datter_samples import (
     curve,
     published,
     published_run,
+    recorded_run,
     table,
 )
 from plotter2.datter import durable, registry
@@ -270,6 +271,29 @@ def test_a_full_disk_can_be_looked_at(small_disk: Path) -> None:
     with Store.open_to_read(small_disk / "root") as store:
         assert [line.bundle.name for line in store.list()] == ["exp/a"]
         assert store.verify("exp/a") > 0
+
+
+def test_what_nobody_needs_can_be_removed_from_a_full_disk(small_disk: Path) -> None:
+    root = small_disk / "root"
+    with Store.open(root) as store:
+        add_run(store, "exp/a")
+        run = recorded_run(store, {})
+        kept = published(store, run, [Artefact("a", "png", b"1")])[0]
+        loose = store.layout.object_file("ab" * 32)
+        loose.parent.mkdir(exist_ok=True)
+        loose.write_bytes(bytes(200_000))
+    fill_up(small_disk / "ballast")
+    with pytest.raises(DataError, match="the disk is full"):
+        Store.open(root)
+    with Store.open_to_read(root) as store:
+        assert store.garbage(0, remove=False).objects == (loose,)
+    with Store.open_to_free(root) as store:
+        assert store.garbage(0, remove=True).objects == (loose,)
+    with Store.open(root) as store:
+        assert store.runs()[0].id == run
+        add_run(store, "exp/b")
+        assert store.verify("exp/*") > 0
+    assert kept.exists()
 
 
 def test_artefacts_appear_all_or_none_when_the_disk_is_full(small_disk: Path) -> None:

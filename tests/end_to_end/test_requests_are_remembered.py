@@ -224,6 +224,7 @@ def test_runs_are_listed_newest_first_with_their_pictures(place: Workplace) -> N
 
 
 def test_requests_are_listed_and_an_unknown_one_is_told(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
     assert p2(tmp_path, "requests", "ls").out == "nothing to list; nothing was asked yet\n"
     data = tmp_path / "exp.csv"
     data.write_text(CSV)

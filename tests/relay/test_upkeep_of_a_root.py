@@ -54,7 +54,7 @@ def test_what_killed_rebuilds_runs_and_pushes_left_is_told_and_removed(root: Pat
     assert p2(root, "gc", "--older-than", "0").out == "nothing to remove\n"
 
 
-def test_pictures_stay_while_a_registry_that_was_set_aside_may_know_their_runs(root: Path) -> None:
+def test_pictures_stay_that_a_registry_may_know_that_was_set_aside_or_lost(root: Path) -> None:
     layout = Layout(root)
     (layout.registry / "registry.db").write_bytes(b"no database" * 999)
     p2(root, "fsck", "--rebuild")
@@ -62,6 +62,11 @@ def test_pictures_stay_while_a_registry_that_was_set_aside_may_know_their_runs(r
     assert len(list(layout.output.iterdir())) == 1
     (item,) = quarantine.listed(layout)
     p2_json(root, "quarantine", "drop", item.id)
+    assert "set aside or lost may know" in p2(root, "gc", "--older-than", "0", "--yes").out
+    assert len(list(layout.output.iterdir())) == 1
+    with Store.open(root) as store:
+        recorded_run(store, {})
+        published(store, store.new_id(), [Artefact("b", "png", b"2")])
     assert len(p2_json(root, "gc", "--older-than", "0")["outputs"]) == 1
 
 

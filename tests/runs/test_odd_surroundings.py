@@ -11,6 +11,7 @@ import pytest
 
 from commandline import p2, p2_json
 from plotter2.config.settings import settings
+from plotter2.datter.store import Store
 from plotter2.errors import HostError
 from plotter2.orchestrator.settings import default_cache
 
@@ -32,6 +33,7 @@ def test_a_working_folder_that_is_gone_does_not_matter(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     code = f"import os, sys; os.rmdir({str(gone)!r}); os.execv(sys.argv[1], sys.argv[1:])"
+    Store.open(tmp_path / "root").close()
     words = [*COMMAND, "show", "--root", str(tmp_path / "root")]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=gone, capture_output=True, text=True, check=False
