@@ -19,7 +19,6 @@ from plotter2.config.levels import Level, reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
 from plotter2.datter.layout import is_root
-from plotter2.datter.left_out import note_of
 from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.rebuild import rebuild as rebuild_registry
 from plotter2.datter.requested import State
@@ -141,9 +140,14 @@ def _writable(host: Host) -> Check:
 
 
 def _bundles(host: Host) -> Check:
-    notes = note_of(host.store.left_out())
+    lacking = host.store.left_out()
+    out = f"{len(lacking)} left out, as what describes them cannot be read"
     return Check(
-        "bundles", not notes, "; ".join(notes) or "every description was read", "they are not seen"
+        "bundles",
+        not lacking,
+        out if lacking else "every description was read",
+        "they are not seen",
+        remedy="plotter2 fsck tells what is damaged, plotter2 restore COPY brings it back from a safe copy",
     )
 
 
