@@ -1,4 +1,4 @@
-"""The outermost frame of a child: confine, greet, take one job, do it, say how it ended, end.
+"""The outermost frame of a child: confine, greet, wait for terms and one job, do it, say how it ended, end.
 
 Nothing that happens inside leaves this frame but messages and an exit code.
 """
@@ -20,23 +20,24 @@ from plotter2.errors import HostError, Plotter2Error
 from plotter2.sandbox.confine import confine
 from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
-from plotter2.sandbox.process import Budget, Parent
+from plotter2.sandbox.process import WIDEST, Budget, Parent, mapped_now, tighten
 from plotter2.wire import codes
 from plotter2.wire.messages import (
     JOB_FDS_LIMIT,
     MESSAGE_LIMIT,
     PROTOCOL,
+    Confined,
     Done,
     Failed,
     Hello,
     Job,
     ReadJob,
     RunJob,
+    Terms,
     WriteJob,
-    decode_job,
+    decode_from_host,
     encode,
 )
-from plotter2.wire.zygote import MakeChild
 
 Handler: TypeAlias = Callable[[Any, Sequence[int], ChildChannel], None]
 """Does a job: (job, its descriptors with the output first, channel). Reports failure by raising."""
@@ -51,10 +52,9 @@ _TEXT_LIMIT: Final = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What a child is born with: its plan, its orders, who can do which job, who its parent is."""
+    """What a child is born with: its plan, who can do which job, who its parent is."""
 
     plan: Plan
-    order: MakeChild
     jobs: Mapping[str, Handler]
     parent: Parent
 
@@ -71,35 +71,61 @@ def live(channel: int, birth: Birth) -> NoReturn:
 
 
 def _work(connection: socket.socket, birth: Birth) -> int:
-    start = time.perf_counter()
+    debug = False
     try:
+        confined, mapped = _ready(connection, birth)
+        terms = _terms(connection)
+        debug = terms.debug
+        start = time.perf_counter()
+        _agree(birth.plan, terms, mapped)
         timings = _job(connection, birth)
         timings["child"] = (time.perf_counter() - start) * 1000
-        connection.send(encode(Done(timings_ms=timings)))
+        connection.send(encode(Done(timings_ms={"confine": confined.confine_ms, **timings})))
     # The one place where everything is caught, panics of libraries and SystemExit included: a child
     # has nobody above it, and whatever goes wrong must reach the host as a message.
     except BaseException as error:  # noqa: BLE001 - see above
-        connection.send(encode(failure(error, debug=birth.order.debug)))
+        connection.send(encode(failure(error, debug=debug)))
         return EXIT_FAILED
     return EXIT_DONE
 
 
-def _job(connection: socket.socket, birth: Birth) -> dict[str, float]:
-    plan, order = birth.plan, birth.order
+def _ready(connection: socket.socket, birth: Birth) -> tuple[Confined, int]:
+    """Confine this process for whatever job will come; give what holds, and what it has mapped."""
     connection.send(encode(Hello(protocol=PROTOCOL, pid=os.getpid())))
-    if not reaches(plan.level, order.minimum):
-        raise below_minimum(plan, order)
-    budget = Budget(order.cpu_seconds, order.memory_bytes)
-    confined = confine(plan, budget, channel=CHANNEL_FD, parent=birth.parent)
+    mapped = mapped_now()
+    confined = confine(birth.plan, WIDEST, channel=CHANNEL_FD, parent=birth.parent)
     connection.send(encode(confined))
     preload.reseed()
+    return confined, mapped
+
+
+def _terms(connection: socket.socket) -> Terms:
+    """Wait, for long if need be: this is where a child stands that nobody needs yet."""
+    data, _, _, _ = connection.recvmsg(MESSAGE_LIMIT + 1)  # the filter knows no other way to hear
+    said = decode_from_host(data)
+    if not isinstance(said, Terms):
+        raise HostError(codes.PROTOCOL_BROKEN, "a job came without its terms")
+    return said
+
+
+def _agree(plan: Plan, terms: Terms, mapped: int) -> None:
+    if not reaches(plan.level, terms.minimum):
+        raise HostError(
+            codes.BELOW_MINIMUM,
+            f"the child is confined at level {plan.level}, below {terms.minimum}",
+            help="`plotter2 doctor` says what is missing on this machine",
+        )
+    tighten(Budget(terms.cpu_seconds, terms.memory_bytes), mapped)
+
+
+def _job(connection: socket.socket, birth: Birth) -> dict[str, float]:
     job, fds = receive(connection)
     channel = ChildChannel(connection, fds[0])
     name = _JOB_NAMES[type(job)]
     start = time.perf_counter()
     birth.jobs[name](job, fds, channel)
     channel.timings_ms.setdefault("work", (time.perf_counter() - start) * 1000)
-    return {"confine": confined.confine_ms, **channel.timings_ms}
+    return channel.timings_ms
 
 
 def receive(connection: socket.socket) -> tuple[Job, list[int]]:
@@ -107,7 +133,10 @@ def receive(connection: socket.socket) -> tuple[Job, list[int]]:
     data, fds, flags, _ = socket.recv_fds(connection, MESSAGE_LIMIT + 1, JOB_FDS_LIMIT)
     if flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC) or not fds:
         raise HostError(codes.PROTOCOL_BROKEN, "the job came without all of its descriptors")
-    return decode_job(data), fds
+    job = decode_from_host(data)
+    if isinstance(job, Terms):
+        raise HostError(codes.PROTOCOL_BROKEN, "terms came twice")
+    return job, fds
 
 
 def failure(error: BaseException, *, debug: bool) -> Failed:
@@ -134,16 +163,6 @@ def failure(error: BaseException, *, debug: bool) -> Failed:
         help=said.help[:_TEXT_LIMIT],
         note=(trace or said.note)[:_TEXT_LIMIT],
         span=getattr(error, "span", None),
-    )
-
-
-def below_minimum(plan: Plan, order: MakeChild) -> HostError:
-    """Give the error that says which layers are missing here, and why."""
-    why = "; ".join(f"{layer}: {reason}" for layer, reason in plan.missing.items())
-    return HostError(
-        codes.BELOW_MINIMUM,
-        f"the sandbox reaches level {plan.level} here, but {order.minimum} is asked for ({why})",
-        help="`plotter2 doctor` says what is missing; [sandbox] minimum in the settings decides",
     )
 
 

@@ -30,6 +30,7 @@ from plotter2.wire.zygote import Ended, Made, Ready, decode_order, encode
 
 _ORDER_FDS: Final = 2
 _LOWEST_DESCRIPTOR: Final = 10
+_LOOKS: Final = ("status", "smaps_rollup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Zygote:
         if not data:
             return False
         channel, status = fds
-        birth = Birth(self._plan, decode_order(data), self._jobs, self._here)
+        decode_order(data)
+        birth = Birth(self._plan, self._jobs, self._here)
         self._fork(channel, birth, socket.socket(fileno=status))
         os.close(channel)
         return True
@@ -84,10 +86,11 @@ class Zygote:
         self._poll.register(descriptor, select.POLLIN)
         # Opened before the child hides itself, so that the host can read it under any /proc mount.
         number = cradle.number_outside(descriptor)
-        memory = os.open(f"/proc/{number}/status", os.O_RDONLY | os.O_CLOEXEC)
+        looks = [_look(number, name) for name in _LOOKS]
         with suppress(OSError):  # the orchestrator gave up on this child; it still must be reaped
-            socket.send_fds(status, [encode(Made(pid=number))], [descriptor, memory])
-        os.close(memory)
+            socket.send_fds(status, [encode(Made(pid=number))], [descriptor, *looks])
+        for look in looks:
+            os.close(look)
 
     def _reap(self, descriptor: int) -> None:
         self._poll.unregister(descriptor)
@@ -101,6 +104,14 @@ class Zygote:
         )
         with suppress(OSError), child.status as told:
             told.send(encode(ended))
+
+
+def _look(pid: int, name: str) -> int:
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    try:
+        return os.open(f"/proc/{pid}/{name}", flags)
+    except ProcessLookupError:  # it died already: it takes nothing
+        return os.open(os.devnull, flags)
 
 
 def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:

@@ -21,8 +21,8 @@ from plotter2.wire.messages import (
     Done,
     Failed,
     FromChild,
+    FromHost,
     Hello,
-    Job,
     Note,
     Progress,
     TableShown,
@@ -75,9 +75,9 @@ class Conversation:
         self.state = step(self.state, message)
         self._take(message)
 
-    def say(self, job: Job) -> None:
-        """Note that the child was given its job."""
-        self.state = step(self.state, job)
+    def say(self, word: FromHost) -> None:
+        """Note what the child was told: its terms, then its job."""
+        self.state = step(self.state, word)
 
     def _take(self, message: FromChild) -> None:
         match message:

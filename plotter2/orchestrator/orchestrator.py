@@ -1,25 +1,32 @@
-"""One door to confined work: give a task, get its outcome or one clear error. It keeps one zygote."""
+"""One door to confined work: give a task, get its outcome or one clear error. It keeps one zygote and its spares."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
+from dataclasses import replace
+from typing import Final, Self
 
+from plotter2.config.levels import reaches
 from plotter2.errors import HostError
 from plotter2.orchestrator.conversation import Conversation, Event
+from plotter2.orchestrator.deaths import Deaths
+from plotter2.orchestrator.pool import Pool, PoolState
 from plotter2.orchestrator.settings import OrchestratorSettings
 from plotter2.orchestrator.task import OutBlob, Outcome, Output, Task, Usage
+from plotter2.orchestrator.turns import Turns
+from plotter2.orchestrator.verdict import below
 from plotter2.orchestrator.watch import Watch
-from plotter2.orchestrator.zygote import Child, ZygoteProcess
+from plotter2.orchestrator.zygote import ZygoteProcess
 from plotter2.wire import codes
 from plotter2.wire.memory import capped_output
-from plotter2.wire.messages import Blob
-from plotter2.wire.zygote import Ended, MakeChild, Ready
+from plotter2.wire.messages import Blob, Progress
+from plotter2.wire.zygote import Ended, Ready
+
+_TRIES: Final = 3
 
 
 class Orchestrator:
@@ -31,54 +38,72 @@ class Orchestrator:
     def __init__(self, settings: OrchestratorSettings | None = None) -> None:
         self._settings = settings or OrchestratorSettings()
         self._lock = threading.Lock()
-        self._zygote: ZygoteProcess | None = None
+        self._pool: Pool | None = None
         self._closed = False
+        self._turns = Turns(self._settings.budget, self._settings.queue)
+        self._deaths = Deaths()
 
     def warm(self) -> None:
-        """Start the zygote without waiting for it. Raises HostError when there is no such command."""
-        self._running_zygote()
+        """Start the zygote and have it make a child, without waiting. Raises HostError when it cannot be started."""
+        pool = self._running_pool()
+        with suppress(HostError):  # it ended at once; who needs it is told why
+            pool.fill()
 
     def ready(self) -> Ready:
         """Wait for the zygote; give how its children are confined. Raises HostError (P2-H0919)."""
-        return self._running_zygote().ready()
+        pool = self._running_pool()
+        ready = pool.zygote.ready()
+        pool.fill()
+        return ready
+
+    def spares(self) -> PoolState:
+        """Give the children that wait for a task. Raises HostError (P2-H0902, P2-H0919)."""
+        self.ready()
+        return self._running_pool().state()
 
     def submit(self, task: Task, on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
-        """Run a task in a child of its own and wait for its end.
+        """Run a task in a child of its own, when its turn has come, and wait for its end.
 
-        `on_event` gets progress and notes as they come; an exception that it raises ends the child
-        and comes out here. Raises HostError for everything about limits, processes and
-        the sandbox (P2-H0904 with exit code 124 when it took too long), and the error that the work
-        itself reported. After any of them the next task can be given.
+        `on_event` gets progress and notes as they come, and how many tasks wait while this one does; an exception that
+        it raises ends the child and comes out here. Raises HostError for everything about limits, processes and
+        the sandbox (P2-H0904 with exit code 124 when it took too long, P2-H0942 when it was cancelled), and the error
+        that the work itself reported. After any of them the next task can be given.
         """
         task.check()
-        start = time.monotonic()
-        zygote = self._running_zygote()
-        zygote.ready()
-        ready = time.monotonic()
-        output_bytes = task.limits.out_mib * 2**20
-        output = Output(capped_output(output_bytes))
-        try:
-            talk = Conversation(on_event, output_bytes)
-            watch = Watch(self._child(zygote, task), task, self._settings, talk)
-            ended = _watched(watch, output)
-            timings = {
-                "zygote": (ready - start) * 1000,
-                "start": (watch.job_given - ready) * 1000,
-                **watch.talk.timings_ms,
-                "total": (time.monotonic() - start) * 1000,
+        self._deaths.require_below(task)
+        asked = time.monotonic()
+        with self._turns.turn(task, lambda count: on_event(_waiting(count))):
+            started = time.monotonic()
+            pool = self._running_pool()
+            ready = pool.zygote.ready(lambda: task.is_wanted)
+            if not reaches(ready.level, task.minimum):
+                raise below(ready, task.minimum)
+            times = {
+                "turn": (started - asked) * 1000,
+                "zygote": (time.monotonic() - started) * 1000,
             }
-            return _outcome(watch.talk, output, ended, timings)
-        except BaseException:
-            output.close()
-            raise
+            try:
+                outcome = self._worked(pool, task, on_event)
+            except HostError as error:
+                if error.code == codes.ZYGOTE_LOST:
+                    pool.zygote.kill()  # it may only have stopped
+                raise
+            finally:
+                with suppress(
+                    HostError
+                ):  # the next task says what is wrong, or starts a new zygote
+                    pool.fill()
+        times["total"] = (time.monotonic() - asked) * 1000
+        return replace(outcome, timings_ms={**times, **outcome.timings_ms, "total": times["total"]})
 
     def close(self) -> None:
         """End the zygote and all children. Tasks at work end with P2-H0902, later ones with P2-H0916."""
         with self._lock:
             self._closed = True
-            zygote, self._zygote = self._zygote, None
-        if zygote is not None:
-            zygote.close()
+            pool, self._pool = self._pool, None
+        self._turns.close()
+        if pool is not None:
+            pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,40 +111,79 @@ class Orchestrator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _running_zygote(self) -> ZygoteProcess:
+    def _running_pool(self) -> Pool:
         with self._lock:
             if self._closed:
                 raise HostError(codes.CLOSED, "the orchestrator is closed; it takes no work")
-            if self._zygote is not None and not self._zygote.alive:
-                self._zygote.close()
-                self._zygote = None
-            if self._zygote is None:
-                self._zygote = ZygoteProcess(self._settings)
-            return self._zygote
+            if self._pool is not None and not self._pool.zygote.alive:
+                self._pool.close()
+                self._pool = None
+            if self._pool is None:
+                self._pool = Pool(ZygoteProcess(self._settings), self._settings.spares)
+            return self._pool
 
-    def _child(self, zygote: ZygoteProcess, task: Task) -> Child:
-        order = MakeChild(
-            cpu_seconds=math.ceil(task.limits.cpu_ms / 1000),
-            memory_bytes=task.limits.mem_mib * 2**20,
-            minimum=task.minimum,
-            debug=task.debug,
-        )
-        return zygote.make_child(order)
+    def _worked(self, pool: Pool, task: Task, on_event: Callable[[Event], None]) -> Outcome:
+        output = Output(capped_output(task.limits.out_mib * 2**20))
+        try:
+            for _ in range(_TRIES - 1):
+                outcome = self._tried(pool, task, on_event, output)
+                if outcome is not None:
+                    return outcome
+            outcome = self._tried(pool, task, on_event, output, last=True)
+            assert outcome is not None
+            return outcome
+        except BaseException:
+            output.close()
+            raise
+
+    def _tried(
+        self,
+        pool: Pool,
+        task: Task,
+        on_event: Callable[[Event], None],
+        output: Output,
+        *,
+        last: bool = False,
+    ) -> Outcome | None:
+        """Give the task to a child; None when that was killed before it had it, and this is not the last try."""
+        begun = time.monotonic()
+        talk = Conversation(on_event, task.limits.out_mib * 2**20)
+        watch = Watch(pool.take(), task, self._settings, talk)
+        try:
+            ended = self._watched(watch, task, output)
+        except HostError:
+            if watch.was_killed_unused and not last:
+                return None
+            raise
+        times = {"start": (watch.job_given - begun) * 1000, **talk.timings_ms}
+        return _outcome(talk, output, ended, times)
+
+    def _watched(self, watch: Watch, task: Task, output: Output) -> Ended:
+        """See a child through to its death, whatever happens."""
+        try:
+            watch.work(output.fd)
+        except BaseException as error:
+            # The error of the work is what counts; how the killed child ended adds nothing.
+            with suppress(HostError):
+                self._count(watch, watch.end())
+            if isinstance(error, HostError) and error.code == codes.CHILD_DIED and watch.job_given:
+                self._deaths.count(task)
+            raise
+        else:
+            ended = watch.end()
+            self._count(watch, ended)
+            self._deaths.forget(task)
+            return ended
+        finally:
+            watch.child.close()
+
+    def _count(self, watch: Watch, ended: Ended) -> None:
+        wall_ms = (time.monotonic() - watch.job_given) * 1000 if watch.job_given else 0.0
+        self._turns.spent(ended.cpu_ms, wall_ms)
 
 
-def _watched(watch: Watch, output: Output) -> Ended:
-    """See a child through to its death, whatever happens."""
-    try:
-        watch.work(output.fd)
-    except BaseException:
-        # The error of the work is what counts; how the killed child ended adds nothing.
-        with suppress(HostError):
-            watch.end()
-        raise
-    else:
-        return watch.end()
-    finally:
-        watch.child.close()
+def _waiting(count: int) -> Progress:
+    return Progress(stage="wait for a free child", done=0, total=0, unit=f"of {count} that wait")
 
 
 def _outcome(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from plotter2.config.levels import Level
 from plotter2.errors import HostError
+from plotter2.orchestrator.cancellation import Cancellation
 from plotter2.wire import codes
 from plotter2.wire.memory import copy_out
 from plotter2.wire.messages import JOB_FDS_LIMIT, Confined, FromChild, Job
+
+Priority: TypeAlias = Literal["low", "normal", "high"]
+"""Of a task: in the time in which one of low priority begins, 4 of normal and 16 of high priority do."""
 
 _MOST_SECONDS = 7 * 24 * 3600
 
@@ -28,13 +32,26 @@ class TaskLimits:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One job for one child: its descriptors (without the output), limits, least sandbox level."""
+    """One job for one child: its descriptors (without the output), limits, least sandbox level.
+
+    `requester` is who asks: requesters take turns. `name` says what is to be done, the same for the same work: work
+    under which three children died is set aside. "" is nobody and nothing of note.
+    """
 
     job: Job
     fds: tuple[int, ...] = ()
     limits: TaskLimits = TaskLimits()
     minimum: Level = "B"
     debug: bool = False
+    requester: str = ""
+    priority: Priority = "normal"
+    cancellation: Cancellation | None = None
+    name: str = ""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Tell whether nobody has cancelled it."""
+        return self.cancellation is None or not self.cancellation.is_said
 
     def check(self) -> None:
         """Raise HostError (P2-H0914) when the task cannot be given to a child."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from plotter2.config.levels import Level
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator.task import TaskLimits
 from plotter2.printable import printable
 from plotter2.wire import codes
 from plotter2.wire.messages import Failed
-from plotter2.wire.zygote import Ended
+from plotter2.wire.zygote import Ended, Ready
 
 
 @dataclass(eq=False)
@@ -68,6 +69,16 @@ def stopped(why: Stop, limits: TaskLimits) -> Plotter2Error:
             return HostError(
                 codes.PROTOCOL_BROKEN, "the child closed its channel and went on; it was stopped"
             )
+
+
+def below(ready: Ready, minimum: Level) -> HostError:
+    """Give the error that says which layers are missing here, and why."""
+    why = "; ".join(f"{layer}: {reason}" for layer, reason in ready.missing.items())
+    return HostError(
+        codes.BELOW_MINIMUM,
+        f"the sandbox reaches level {ready.level} here, but {minimum} is asked for ({why})",
+        help="`plotter2 doctor` says what is missing; [sandbox] minimum in the settings decides",
+    )
 
 
 def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import os
+import math
 import select
 import socket
 import time
-from contextlib import suppress
 from typing import Final
 
 from plotter2.config.levels import reaches
 from plotter2.errors import HostError
+from plotter2.orchestrator.cancellation import cancelled
+from plotter2.orchestrator.child import Child, own_memory
 from plotter2.orchestrator.conversation import Conversation
 from plotter2.orchestrator.settings import OrchestratorSettings
 from plotter2.orchestrator.task import Task
 from plotter2.orchestrator.verdict import Stop, died, stopped
-from plotter2.orchestrator.zygote import Child
 from plotter2.wire import codes
-from plotter2.wire.messages import MESSAGE_LIMIT, Confined, encode
+from plotter2.wire.messages import MESSAGE_LIMIT, Confined, Terms, encode
 from plotter2.wire.order import State
 from plotter2.wire.zygote import Ended, decode_from_zygote
 
 _SILENT_SECONDS: Final = 2.0
 _DEATH_SECONDS: Final = 60.0
 _WORD_SECONDS: Final = 2.0
-_STATUS_BYTES: Final = 8192
-_OWN_MEMORY: Final = ("RssAnon:", "VmSwap:")
 
 
 class Watch:
@@ -39,7 +37,8 @@ class Watch:
         self._settings = settings
         self.talk = talk
         self.job_given = 0.0
-        """When the child got its job, on the monotonic clock."""
+        """When the child got its job, on the monotonic clock; 0 as long as it has none."""
+        self._is_unread = False
         self._baseline = 0
         self._measure_at = 0.0
         self._stop = Stop.CONFINE
@@ -54,6 +53,8 @@ class Watch:
 
         Raises the one error that says why there is no result. The child may still live then.
         """
+        for data in self.child.heard:
+            self._take(data, output)
         while not self.talk.is_over:
             left = self._deadline - time.monotonic()
             wait = max(0.0, min(left, self._settings.poll_seconds))
@@ -65,12 +66,16 @@ class Watch:
                 raise died(self._ended, self._task.limits)
             self._measure()
 
+    @property
+    def was_killed_unused(self) -> bool:
+        """Tell whether the child was ended by a signal before it had a job: another one can do the job."""
+        was_unused = self._is_unread or not self.job_given
+        return was_unused and self._ended is not None and self._ended.code < 0
+
     def end(self) -> Ended:
         """Kill the child if it lives, wait until it is dead, and give what it used."""
         self.child.kill()
-        poll = select.poll()
-        poll.register(self.child.pidfd, select.POLLIN)
-        if not poll.poll(_DEATH_SECONDS * 1000):
+        if not self.child.is_dead(_DEATH_SECONDS):
             raise HostError(
                 codes.CHILD_DIED,
                 f"the child {self.child.pid} does not end although it was killed",
@@ -81,7 +86,8 @@ class Watch:
     def _hear(self, output: int) -> None:
         try:
             data = self.child.channel.recv(MESSAGE_LIMIT + 1)
-        except ConnectionResetError:
+        except ConnectionResetError:  # it ended before it read what it was told (unix(7))
+            self._is_unread = True
             data = b""
         if not data:
             # The child ended, and its status comes at once, or it hung up and goes on.
@@ -89,6 +95,9 @@ class Watch:
             self._stop = Stop.SILENT
             self._deadline = min(self._deadline, time.monotonic() + _SILENT_SECONDS)
             return
+        self._take(data, output)
+
+    def _take(self, data: bytes, output: int) -> None:
         self.talk.hear(data)
         if self.talk.state is State.CONFINED:
             self._give_job(output)
@@ -97,13 +106,28 @@ class Watch:
         assert self.talk.confined is not None
         self._require_level(self.talk.confined)
         self._baseline = own_memory(self.child.memory)
-        data = encode(self._task.job)
-        self.talk.say(self._task.job)
-        with suppress(BrokenPipeError, ConnectionResetError):  # it just died: its status says how
-            socket.send_fds(self.child.channel, [data], [output, *self._task.fds])
+        terms, job = self._terms, self._task.job
+        self.talk.say(terms)
+        self.talk.say(job)
+        words = ((encode(terms), ()), (encode(job), (output, *self._task.fds)))
+        try:
+            for data, descriptors in words:
+                socket.send_fds(self.child.channel, [data], descriptors)
+        except (BrokenPipeError, ConnectionResetError):  # it just died: its status says how
+            return
         self._stop = Stop.WALL
         self.job_given = time.monotonic()
         self._deadline = self.job_given + self._task.limits.wall_ms / 1000
+
+    @property
+    def _terms(self) -> Terms:
+        limits = self._task.limits
+        return Terms(
+            cpu_seconds=math.ceil(limits.cpu_ms / 1000),
+            memory_bytes=limits.mem_mib * 2**20,
+            minimum=self._task.minimum,
+            debug=self._task.debug,
+        )
 
     def _require_level(self, confined: Confined) -> None:
         if not reaches(confined.level, self._task.minimum):
@@ -114,6 +138,8 @@ class Watch:
             )
 
     def _measure(self) -> None:
+        if not self._task.is_wanted:
+            raise cancelled()
         now = time.monotonic()
         if now >= self._deadline:
             raise stopped(self._stop, self._task.limits)
@@ -136,17 +162,3 @@ class Watch:
             "the process for children ended while a run was at work; the run ended with it",
             help="run it again; a new one is started",
         )
-
-
-def own_memory(status: int) -> int:
-    """Give the bytes of anonymous memory of a process, resident or swapped; 0 when it is dead.
-
-    `status` is its opened /proc/PID/status (proc(5)). Shared pages are left out: inputs are the
-    host's, and the output has a cap of its own.
-    """
-    try:
-        lines = os.pread(status, _STATUS_BYTES, 0).decode("ascii", "replace").splitlines()
-    except ProcessLookupError:
-        return 0
-    fields = (line.split() for line in lines if line.startswith(_OWN_MEMORY))
-    return sum(int(field[1]) * 1024 for field in fields)

@@ -4,52 +4,28 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import socket
 import stat
 import subprocess
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from plotter2.errors import HostError
+from plotter2.orchestrator.cancellation import cancelled
+from plotter2.orchestrator.child import Newborn, lost
 from plotter2.orchestrator.settings import OrchestratorSettings, default_cache
 from plotter2.orchestrator.verdict import failed
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Failed
-from plotter2.wire.zygote import Made, MakeChild, Ready, decode_from_zygote, encode
+from plotter2.wire.zygote import MakeChild, Ready, decode_from_zygote, encode
 
-_END_SECONDS: Final = 2.0
 _LAST_LINES: Final = 5
-_MADE_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A child that was just forked: how to talk to it, to hear of it, to end it."""
-
-    channel: socket.socket
-    status: socket.socket
-    pid: int
-    pidfd: int
-    memory: int
-    """Its /proc/PID/status, opened."""
-
-    def kill(self) -> None:
-        """Send SIGKILL; nothing happens when it is dead."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-
-    def close(self) -> None:
-        """Give back what the host holds of it."""
-        self.channel.close()
-        self.status.close()
-        os.close(self.pidfd)
-        os.close(self.memory)
+_STEP_SECONDS: Final = 0.05
 
 
 class ZygoteProcess:
@@ -59,6 +35,7 @@ class ZygoteProcess:
         self._settings = settings
         self._lock = threading.Lock()
         self._ready: Ready | None = None
+        self._latest = time.monotonic() + settings.start_seconds
         self._private: tempfile.TemporaryDirectory[str] | None = None
         self._errors = os.memfd_create("zygote-errors", os.MFD_CLOEXEC)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -113,17 +90,33 @@ class ZygoteProcess:
         """Tell whether the process runs."""
         return self._process.poll() is None
 
-    def ready(self) -> Ready:
-        """Wait until children can be made. Raises HostError (P2-H0919) when that fails."""
-        with self._lock:
-            if self._ready is None:
-                self._ready = self._wait_ready()
-            return self._ready
+    def ready(self, is_wanted: Callable[[], bool] = lambda: True) -> Ready:
+        """Wait until children can be made.
 
-    def _wait_ready(self) -> Ready:
-        data = _received(self._control, self._settings.start_seconds)
-        if data is None:
-            raise self._not_started("it did not become ready in time")
+        Raises HostError (P2-H0919) when that fails, (P2-H0942) as soon as it is no longer wanted.
+        """
+        while self._ready is None:
+            if not is_wanted():
+                raise cancelled()
+            if self._lock.acquire(timeout=_STEP_SECONDS):
+                try:
+                    self._come()
+                finally:
+                    self._lock.release()
+        return self._ready
+
+    def _come(self) -> None:
+        """Take its word that it is ready, if it says it now."""
+        if self._ready is not None:  # another thread has heard it
+            return
+        if not _is_readable(self._control, _STEP_SECONDS):
+            if time.monotonic() > self._latest:
+                raise self._not_started("it did not become ready in time")
+            return
+        try:
+            data = self._control.recv(MESSAGE_LIMIT + 1)
+        except ConnectionResetError:  # it ended before it read what was ordered
+            data = b""
         if not data:
             raise self._not_started("it ended while it started")
         said = decode_from_zygote(data)
@@ -131,7 +124,7 @@ class ZygoteProcess:
             raise failed(said)
         if not isinstance(said, Ready):
             raise self._not_started("it did not say that it is ready")
-        return said
+        self._ready = said
 
     def _not_started(self, why: str) -> HostError:
         said = os.pread(self._errors, MESSAGE_LIMIT, 0).decode(errors="replace").strip()
@@ -144,57 +137,31 @@ class ZygoteProcess:
             note=last,
         )
 
-    def make_child(self, order: MakeChild) -> Child:
-        """Have a child forked by a ready zygote. Raises HostError (P2-H0902) when it cannot."""
+    def order_child(self) -> Newborn:
+        """Have a child forked by a ready zygote, without waiting for it. Raises HostError (P2-H0902)."""
         with ExitStack() as on_failure:
             channel, child_end = _pair(on_failure)
             status, zygote_end = _pair(on_failure)
             try:
                 ends = [child_end.fileno(), zygote_end.fileno()]
-                socket.send_fds(self._control, [encode(order)], ends)
-                child_end.close()
-                zygote_end.close()
-                pid, pidfd, memory = self._made(status)
+                socket.send_fds(self._control, [encode(MakeChild())], ends)
             except OSError:
-                # It is gone, or so stuck that nobody would be reaped any more: the next is a new one.
-                self._process.kill()
-                self._process.wait()
-                raise self.lost() from None
+                self.kill()
+                raise lost() from None
+            child_end.close()
+            zygote_end.close()
             on_failure.pop_all()
-        return Child(channel, status, pid, pidfd, memory)
+        return Newborn(channel, status)
 
-    def _made(self, status: socket.socket) -> tuple[int, int, int]:
-        status.settimeout(_MADE_SECONDS)
-        data, fds, _, _ = socket.recv_fds(status, MESSAGE_LIMIT, 2)
-        if not data:
-            raise self.lost()
-        said = decode_from_zygote(data)
-        if isinstance(said, Failed):
-            raise failed(said)
-        if not isinstance(said, Made) or len(fds) != 2:
-            raise self.lost()
-        status.setblocking(False)
-        pidfd, memory = fds
-        return said.pid, pidfd, memory
-
-    def lost(self) -> HostError:
-        """Give the error for a zygote that is gone or silent."""
-        return HostError(
-            codes.ZYGOTE_LOST,
-            "the process for children ended or stopped answering while it was needed",
-            help="run it again; a new one is started",
-        )
+    def kill(self) -> None:
+        """End it at once: it is gone, or so stuck that nobody would be reaped any more; the next is a new one."""
+        self._process.kill()
+        self._process.wait()
 
     def close(self) -> None:
         """End the zygote and with it every child; wait until it is gone."""
         self._control.close()
-        if self._ready is None:  # it still loads and would not hear the end
-            self._process.kill()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self.kill()
         self._release()
 
     def _release(self) -> None:
@@ -222,12 +189,7 @@ def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
     return here, there
 
 
-def _received(connection: socket.socket, seconds: float) -> bytes | None:
-    """Give the next packet, b"" at the end, None when nothing came in time."""
+def _is_readable(connection: socket.socket, seconds: float) -> bool:
     poll = select.poll()
     poll.register(connection, select.POLLIN)
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if poll.poll(left * 1000):
-            return connection.recv(MESSAGE_LIMIT + 1)
-    return None
+    return bool(poll.poll(seconds * 1000))

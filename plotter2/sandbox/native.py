@@ -35,7 +35,7 @@ MS_PRIVATE: Final = 1 << 18
 MNT_DETACH: Final = 2
 MADV_COLLAPSE: Final = 25
 
-Argument = int | bytes | ctypes.Array[ctypes.c_char] | None
+Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_ulong] | None
 
 
 def _checked(result: int, what: str) -> int:
@@ -62,6 +62,11 @@ def prctl(option: int, value: int = 0) -> int:
     zero = ctypes.c_ulong(0)
     result = _LIBC.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero)
     return _checked(result, f"prctl {option}")
+
+
+def lower_limit(kind: int, soft: int, hard: int) -> None:
+    """Call setrlimit(2) itself, which changes only the calling process; Python's goes through prlimit(2)."""
+    syscall("setrlimit", kind, (ctypes.c_ulong * 2)(soft, hard))
 
 
 def unshare(flags: int) -> None:

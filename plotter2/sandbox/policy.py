@@ -101,6 +101,8 @@ CONDITIONS: Final[dict[str, tuple[Condition, ...]]] = {
     "ioctl": (OneOf(1, (0x5401, 0x5450, 0x5451, 0x541B)),),  # TCGETS FIONCLEX FIOCLEX FIONREAD
     "prctl": (OneOf(0, (15, 16, 0x53564D41)),),  # SET_NAME GET_NAME SET_VMA
     "prlimit64": (IsNull(2),),  # reading only
+    # Its own processor time and memory, which nobody can raise: a child that waits gets its budget with its job.
+    "setrlimit": (OneOf(0, (0, 2)),),  # CPU DATA
     "kill": (IsOwnProcess(0),),
     "tgkill": (IsOwnProcess(0),),
     "sendto": (OneOf(0, (CHANNEL_FD,)), IsNull(4)),

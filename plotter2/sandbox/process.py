@@ -31,6 +31,10 @@ class Budget:
     memory_bytes: int
 
 
+WIDEST: Final = Budget(7 * 24 * 3600, 1 << 44)
+"""The budget of a child that has no job yet: the largest that any job may have."""
+
+
 def threads() -> int:
     """Give the number of threads of this process."""
     return sum(1 for _ in Path("/proc/self/task").iterdir())
@@ -59,21 +63,38 @@ def limit(budget: Budget) -> None:
     Memory has a coarse limit here (the host watches the budget itself): twice the budget on top of
     what is mapped now, and at least 2 GiB, because libraries map far more than they use.
     """
-    data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    mapped = data_pages * resource.getpagesize()
     limits = {
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_FSIZE: (0, 0),
         resource.RLIMIT_NOFILE: (DESCRIPTOR_LIMIT, DESCRIPTOR_LIMIT),
         resource.RLIMIT_MEMLOCK: (0, 0),
         resource.RLIMIT_MSGQUEUE: (0, 0),
+        **_limits_of(budget, mapped_now()),
+    }
+    for kind, values in limits.items():
+        resource.setrlimit(kind, _within(kind, values))
+
+
+def tighten(budget: Budget, mapped: int) -> None:
+    """Lower the limits of a process that is confined already to a budget, beyond the `mapped` bytes it began with.
+
+    It cannot raise them again. Raises OSError when the kernel refuses.
+    """
+    for kind, values in _limits_of(budget, mapped).items():
+        native.lower_limit(kind, *_within(kind, values))
+
+
+def mapped_now() -> int:
+    """Give the bytes of data that this process has mapped; /proc must still be there."""
+    data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    return data_pages * resource.getpagesize()
+
+
+def _limits_of(budget: Budget, mapped: int) -> dict[int, tuple[int, int]]:
+    return {
         resource.RLIMIT_CPU: (budget.cpu_seconds, budget.cpu_seconds + 1),
         resource.RLIMIT_DATA: (max(_LEAST_DATA, mapped + 2 * budget.memory_bytes),) * 2,
     }
-    for kind, values in limits.items():
-        ceiling = resource.getrlimit(kind)[1]
-        soft, hard = (_lower(value, ceiling) for value in values)
-        resource.setrlimit(kind, (soft, hard))
 
 
 def drop_ids() -> None:
@@ -165,8 +186,12 @@ def close(descriptors: Iterable[int]) -> None:
         os.close(descriptor)
 
 
-def _lower(value: int, ceiling: int) -> int:
-    return value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+def _within(kind: int, wanted: tuple[int, int]) -> tuple[int, int]:
+    ceiling = resource.getrlimit(kind)[1]
+    soft, hard = (
+        value if ceiling == resource.RLIM_INFINITY else min(value, ceiling) for value in wanted
+    )
+    return soft, hard
 
 
 def _highest_descriptor() -> int:

@@ -144,6 +144,7 @@ set_robust_list            273      99
 setdomainname              171     162
 sethostname                170     161
 setns                      308     268
+setrlimit                  160     164
 settimeofday               164     170
 sigaltstack                131     132
 stat                         4       -

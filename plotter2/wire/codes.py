@@ -22,6 +22,10 @@ SELF_TEST_BROKEN = "P2-H0930"
 CHILD_BUG = "P2-R0600"
 TOO_MANY_MESSAGES = "P2-H0918"
 BROKEN_OFF = "P2-H0920"
+QUEUE_FULL = "P2-H0940"
+HOST_BUDGET = "P2-H0941"
+CANCELLED = "P2-H0942"
+SET_ASIDE = "P2-H0943"
 
 CODES: dict[str, str] = {
     ZYGOTE_NOT_STARTED: "the zygote, from which children are forked, did not become ready",
@@ -44,4 +48,8 @@ CODES: dict[str, str] = {
     CHILD_BUG: "an error inside the child that nobody foresaw: a bug in plotter2",
     TOO_MANY_MESSAGES: "the run sent more messages (log lines, tables) than one run may",
     BROKEN_OFF: "the run was broken off from outside (Ctrl-C); only its record says so",
+    QUEUE_FULL: "too many tasks wait for a child already; this one was not taken",
+    HOST_BUDGET: "a task may need more than all tasks of a host together may use, or that is used up",
+    CANCELLED: "the run was cancelled by who asked for it; nothing of it is kept",
+    SET_ASIDE: "three children died under the same work; it is not tried again by this process",
 }

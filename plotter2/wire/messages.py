@@ -260,6 +260,18 @@ class Done(Message, frozen=True):
 
 
 # ------------------------------------------------------------ host to child
+class Terms(Message, frozen=True):
+    """The first word to a confined child: what the job that follows may use, and the least level that it needs.
+
+    `memory_bytes` come on top of what the child starts with; `debug` lets the trace of an unforeseen error out.
+    """
+
+    cpu_seconds: Count
+    memory_bytes: Count
+    minimum: Level
+    debug: bool
+
+
 class RunJob(Message, frozen=True):
     """Run a program.
 
@@ -331,12 +343,13 @@ FromChild: TypeAlias = (
     | Done
 )
 Job: TypeAlias = RunJob | ReadJob | WriteJob
-AnyMessage: TypeAlias = FromChild | Job
+FromHost: TypeAlias = Terms | Job
+AnyMessage: TypeAlias = FromChild | FromHost
 
 _Known = TypeVar("_Known")
 _ENCODER = msgspec.msgpack.Encoder()
 _FROM_CHILD: msgspec.msgpack.Decoder[FromChild] = msgspec.msgpack.Decoder(FromChild)
-_JOB: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
+_FROM_HOST: msgspec.msgpack.Decoder[FromHost] = msgspec.msgpack.Decoder(FromHost)
 
 
 def encode(message: AnyMessage) -> bytes:
@@ -344,7 +357,7 @@ def encode(message: AnyMessage) -> bytes:
 
     Raises HostError (P2-H0909) when a field breaks the schema or the message is over 64 KiB.
     """
-    decoder = _JOB if isinstance(message, Job) else _FROM_CHILD
+    decoder = _FROM_HOST if isinstance(message, FromHost) else _FROM_CHILD
     kind = type(message).__name__
     try:
         # A Struct does not check its fields when made. Decoding does, and it turns an int that was
@@ -374,9 +387,9 @@ def decode_from_child(data: bytes) -> FromChild:
     return _strict(_FROM_CHILD, data)
 
 
-def decode_job(data: bytes) -> Job:
-    """Read what the host sent. Raises HostError (P2-H0908) for anything but one canonical job."""
-    return _strict(_JOB, data)
+def decode_from_host(data: bytes) -> FromHost:
+    """Read what the host sent. Raises HostError (P2-H0908) unless it is one canonical message."""
+    return _strict(_FROM_HOST, data)
 
 
 def _strict(decoder: msgspec.msgpack.Decoder[_Known], data: bytes) -> _Known:

@@ -31,6 +31,7 @@ from plotter2.wire.messages import (
     RunJob,
     TableFound,
     TableShown,
+    Terms,
     WriteJob,
 )
 
@@ -41,6 +42,7 @@ class State(StrEnum):
     STARTED = "started"
     GREETED = "greeted"
     CONFINED = "confined"
+    AGREED = "agreed"
     WORKING = "working"
     ENDED = "ended"
 
@@ -66,7 +68,8 @@ TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = M
     {
         State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
         State.GREETED: MappingProxyType({Confined: State.CONFINED, Failed: State.ENDED}),
-        State.CONFINED: MappingProxyType(
+        State.CONFINED: MappingProxyType({Terms: State.AGREED, Failed: State.ENDED}),
+        State.AGREED: MappingProxyType(
             {
                 RunJob: State.WORKING,
                 ReadJob: State.WORKING,
@@ -80,7 +83,7 @@ TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = M
         State.ENDED: MappingProxyType({}),
     }
 )
-"""State -> message that may come (or, from CONFINED, that the host may send) -> next state."""
+"""State -> message that may come (or, from CONFINED and AGREED, that the host may send) -> next state."""
 
 
 def step(state: State, message: AnyMessage) -> State:

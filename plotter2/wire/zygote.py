@@ -2,7 +2,7 @@
 
 The control socket carries one Ready (or Failed) and then MakeChild messages, each with two
 descriptors: the child's channel and a status socket. What becomes of that child is told on its
-status socket: Made (with a pidfd and /proc/PID/status, opened), later Ended; or Failed when it could
+status socket: Made (with its descriptors), later Ended; or Failed when it could
 not be made.
 """
 
@@ -27,16 +27,11 @@ class Ready(Message, frozen=True):
 
 
 class MakeChild(Message, frozen=True):
-    """Fork a child with these limits that refuses to work below `minimum`."""
-
-    cpu_seconds: Count
-    memory_bytes: Count
-    minimum: Level
-    debug: bool
+    """Fork a child that confines itself and waits for its terms and its job."""
 
 
 class Made(Message, frozen=True):
-    """The child runs; its pidfd and its opened /proc/PID/status come with this message."""
+    """The child runs; its pidfd and, opened, its /proc/PID/status and smaps_rollup come with this message."""
 
     pid: Count
 

@@ -34,8 +34,9 @@ from plotter2.wire.messages import (
     RunFound,
     RunJob,
     TableFound,
+    Terms,
     decode_from_child,
-    decode_job,
+    decode_from_host,
     encode,
 )
 from plotter2.wire.order import TRANSITIONS, State, step
@@ -47,6 +48,7 @@ FLOATS = st.floats(allow_nan=False)
 SCALARS = st.one_of(FLOATS, st.integers(-(2**63), 2**64 - 1), st.booleans(), TEXTS, st.none())
 SCALAR_MAPS = st.dictionaries(NAMES, SCALARS, max_size=4)
 FLAGS = st.dictionaries(NAMES, st.booleans(), max_size=4)
+TERMS = Terms(cpu_seconds=1, memory_bytes=1, minimum="B", debug=False)
 SPANS = st.none() | st.tuples(COUNTS, COUNTS)
 
 FROM_CHILD: st.SearchStrategy[FromChild] = st.one_of(
@@ -162,7 +164,12 @@ def test_what_a_child_says_comes_back_the_same(message: FromChild) -> None:
 
 @given(JOBS)
 def test_a_job_comes_back_the_same(job: Job) -> None:
-    assert decode_job(encode(job)) == job
+    assert decode_from_host(encode(job)) == job
+
+
+@given(st.builds(Terms, cpu_seconds=COUNTS, memory_bytes=COUNTS, minimum=st.just("A")))
+def test_terms_come_back_the_same(terms: Terms) -> None:
+    assert decode_from_host(encode(terms)) == terms
 
 
 @given(st.binary(max_size=200))
@@ -170,7 +177,12 @@ def test_a_job_comes_back_the_same(job: Job) -> None:
 @example(b"\x82\xa4type\xa1\xff")
 @example(b"\x91" * 200)
 def test_random_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
-    for decode in (decode_from_child, decode_job, zygote.decode_from_zygote, zygote.decode_order):
+    for decode in (
+        decode_from_child,
+        decode_from_host,
+        zygote.decode_from_zygote,
+        zygote.decode_order,
+    ):
         with pytest.raises(HostError) as caught:
             decode(data)
         assert caught.value.code == codes.PROTOCOL_BROKEN
@@ -229,7 +241,7 @@ def test_a_job_is_nothing_a_child_may_say_and_the_other_way_round() -> None:
     with pytest.raises(HostError):
         decode_from_child(encode(RunJob(formats=[])))
     with pytest.raises(HostError):
-        decode_job(encode(Done()))
+        decode_from_host(encode(Done()))
 
 
 @pytest.mark.parametrize(
@@ -269,8 +281,9 @@ WAY = [
         Confined(level="A", layers={}, missing={}, probes={}, confine_ms=1.0),
         State.CONFINED,
     ),
-    (State.CONFINED, RunJob(formats=[]), State.WORKING),
-    (State.CONFINED, ReadJob(files=[]), State.WORKING),
+    (State.CONFINED, TERMS, State.AGREED),
+    (State.AGREED, RunJob(formats=[]), State.WORKING),
+    (State.AGREED, ReadJob(files=[]), State.WORKING),
     (State.WORKING, Note(level="info", text=""), State.WORKING),
     (State.WORKING, Blob(name="a", kind="png", offset=0, length=0), State.WORKING),
     (State.WORKING, Done(), State.ENDED),
