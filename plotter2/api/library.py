@@ -56,13 +56,15 @@ class Library:
         paths: Sequence[PathLike] | PathLike,
         name: str | None = None,
         key: str | None = None,
+        files: bool | None = None,
     ) -> AddReport:
         """Take logger2 runs or folders of CSV and JSONL files into the store. Raises DataError, HostError.
 
-        With a `key` it happens once, however often it is asked: the same report is given again.
+        With a `key` it happens once, however often it is asked: the same report is given again. Files that nothing is
+        read from are kept beside those that are read; with `files` True or False always, or never.
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else paths
-        return self._host.add([Path(p) for p in given], name, key)
+        return self._host.add([Path(p) for p in given], name, key, files)
 
     def check(self, script: PathLike) -> CheckedScript:
         """Check a script against the store's data; what is wrong is in `.diagnostics`. Raises FileRefused."""

@@ -11,17 +11,19 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.tables import size
 from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
+from plotter2.datter.holdings import arrays_json, files_json
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.select import former_name
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Listed, Store
 from plotter2.errors import DataError, ExitCode
-from plotter2.printable import table
+from plotter2.printable import count, table
 
 if TYPE_CHECKING:
     from plotter2.staging import AddReport
@@ -37,13 +39,26 @@ _SHOWN_COLUMNS = 8
 )
 @click.option("--name", help="What to call the bundle (default: the experiment or folder).")
 @click.option("--key", metavar="KEY", help="Add once for this key, however often it is asked.")
-def add(root: str | None, paths: tuple[Path, ...], name: str | None, key: str | None) -> Answer:
+@click.option(
+    "--files/--no-files",
+    default=None,
+    help="Keep, or leave alone, files that nothing is read from (default: kept beside what is read).",
+)
+def add(
+    root: str | None,
+    paths: tuple[Path, ...],
+    name: str | None,
+    key: str | None,
+    files: bool | None,
+) -> Answer:
     """Take logger2 runs, folders of CSV and JSONL files, or packages (.p2b, manifest.json) into the store.
+
+    Pictures, notes, checkpoints and all else beside them is kept as it is.
 
     Of a package with signed scripts the data are stored in any case; plots that the gate refuses make exit code 4.
     """
     with opened_host(root) as host:
-        report = host.add(paths, name, key)
+        report = host.add(paths, name, key, files)
         return add_answer(host.store, report, room.warnings(host.settings.root, host.settings.disk))
 
 
@@ -70,7 +85,7 @@ def add_answer(store: Store, report: AddReport, warnings: Sequence[str] = ()) ->
     }
     if report.repeated:
         notes.append(f"the request {report.request} with this key was done before")
-    summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    summary = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
     done = [line for package in report.packages for line in package.lines()]
     lines = [*texts, *notes, summary, *done]
     refused = [each for package in report.packages for each in package.refused]
@@ -102,8 +117,8 @@ def _left_alone(files: tuple[str, ...]) -> list[str]:
     """Say which files are no data that is understood, those of one name together."""
     by_name = Counter(Path(file).name for file in files)
     return [
-        f"note: left alone: {name}" + (f" ({count} files of this name)" if count > 1 else "")
-        for name, count in by_name.items()
+        f"note: left alone: {name}" + (f" ({number} files of this name)" if number > 1 else "")
+        for name, number in by_name.items()
     ]
 
 
@@ -117,6 +132,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
     rows = store.find(path)
     # A selector of several bundles has no id and no parameters of its own.
     one = None if "*" in path else rows[0]
+    bundle = store.bundle(one.id) if one else None
     called = _called(store, one, path)
     selector, stacked, choices = _rows_of(store, called)
     children: Sequence[BundleRow] = rows
@@ -136,7 +152,9 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "attached_ever": _attached_ever(store, one) if one else [],
         "task_results": task_results(store, one) if one else [],
         "params": one.params if one else {},
-        "tables": _tables(store.bundle(one.id)) if one else {},
+        "tables": _tables(bundle) if bundle else {},
+        "files": files_json(bundle.files) if bundle else {},
+        "arrays": arrays_json(bundle.arrays) if bundle else {},
         "children": [{"id": c.id, "name": c.name, "params": c.params} for c in children],
         "selector": selector,
         "schema": None if stacked is None else stacked.schema.as_json(),
@@ -167,8 +185,7 @@ def bundle_text(store: Store, path: str) -> str:
         names = [f"{kind} {', '.join(each[kind])}" for kind in ("links", "tasks") if each[kind]]
         lines.append(f"attached: {each['name']} ({'; '.join(names)})")
     if shown["children"]:
-        count = len(shown["children"])
-        inside = f"{count} bundle{'s' if count != 1 else ''} inside"
+        inside = f"{count(len(shown['children']), 'bundle', 'bundles')} inside"
         lines.append(inside + _names_inside(shown["children"]))
     if shown["schema"] is None:
         lines += [
@@ -179,6 +196,7 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(f'access("{shown["selector"]}") gives {_rows(shown["schema"]["rows"])}:')
         cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
+    lines += _held(shown["files"], shown["arrays"])
     lines += task_result_lines(shown["task_results"])
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
@@ -192,6 +210,21 @@ def _renumbered(store: Store, rows: Sequence[BundleRow]) -> list[str]:
         for each in store.renumbered()
         if each.name in names
     ]
+
+
+def _held(files: dict[str, dict[str, Any]], arrays: dict[str, dict[str, Any]]) -> list[str]:
+    """Say which files and arrays a bundle keeps: so many of them, and the first ones."""
+    lines = []
+    if files:
+        taken = size(sum(file["bytes"] for file in files.values()))
+        lines.append(f"{count(len(files), 'file', 'files')} ({taken}): {_some(list(files))}")
+    if arrays:
+        named = [
+            f"{name} ({' x '.join(map(str, array['shape'])) or 'one value'}, {array['dtype']})"
+            for name, array in arrays.items()
+        ]
+        lines.append(f"{count(len(arrays), 'array', 'arrays')}: {_some(named)}")
+    return lines
 
 
 def _rows(number: int) -> str:

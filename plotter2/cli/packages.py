@@ -28,6 +28,10 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "csv": ("tables:csv", "a folder of CSV files"),
     "parquet": ("tables:parquet", "a folder of Parquet files"),
     "npz": ("tables:npz", "a folder of NumPy archives"),
+    "files": (
+        "files:export",
+        "what bundles keep beside their tables, as it was (--only PATH: one)",
+    ),
     "ro-crate": (
         "ro_crate:export",
         "CSV files described for archives and search engines (RO-Crate)",
@@ -110,19 +114,23 @@ def pack(  # noqa: PLR0913, PLR0917 - the options of the command
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it there.")
 @click.option("--attempts", is_flag=True, help="Take older attempts along.")
 @click.option("--directory", is_flag=True, help="Write a folder where the format is a file.")
-def export(
+@click.option("--only", metavar="PATH", help="Of 'files' only this one of BUNDLE itself.")
+def export(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     bundle: str,
     form: str,
     output: Path | None,
     attempts: bool,
     directory: bool,
+    only: str | None,
 ) -> Answer:
     """Write BUNDLE and all below it as files for another store or another program."""
+    if only is not None and form != "files":
+        raise click.UsageError("--only goes with --as files")
     module, _, name = FORMATS[form][0].partition(":")
     write: Exporter = getattr(import_module(f"plotter2.exporting.{module}"), name)
     with opened_host(root, reads=True) as host:
-        found = host.export(write, ToExport(bundle, output, attempts, directory))
+        found = host.export(write, ToExport(bundle, output, attempts, directory, only))
     told = [f"note: {note}" for note in found.notes]
     told.append(
         f"wrote {found.path}: {count(found.bundles, 'bundle', 'bundles')}, "

@@ -62,6 +62,14 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 24)] = 4096
 
 
+class Files(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of the files that nothing is read from: how many a bundle keeps, how large each, and all of them together."""
+
+    most: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10_000
+    largest_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 22)] = 16_384
+    together_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 24)] = 65_536
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is configured, decided once at the start."""
 
@@ -72,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Path, ...] = ()
     disk: Disk = Disk()
     cache: Cache = Cache()
+    files: Files = Files()
 
     def limits_of(self, principals: Iterable[str]) -> Ceiling:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
@@ -97,6 +106,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     libraries: _Libraries = _Libraries()
     disk: Disk = Disk()
     cache: Cache = Cache()
+    files: Files = Files()
 
 
 def settings(
@@ -127,6 +137,7 @@ def settings(
         libraries=tuple(folder / "config" / named for named in file.libraries.folders),
         disk=file.disk,
         cache=file.cache,
+        files=file.files,
     )
 
 
@@ -193,6 +204,7 @@ def _wrong(path: Path, why: str) -> HostError:
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
         + ", ".join(msgspec.structs.asdict(Ceiling()))
-        + ', [signers."name@place"] with work, and [disk] with warn_free_mib, quota_mib, warn_percent',
+        + ', [signers."name@place"] with work, [disk] with warn_free_mib, quota_mib, warn_percent, and [files] with '
+        "most, largest_mib, together_mib",
         exit_code=ExitCode.USAGE,
     )

@@ -8,7 +8,7 @@ can be taken back, and is when a step fails.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -18,6 +18,7 @@ import msgspec
 from logger2.identity import Scalar
 from plotter2.datter import codes, durable, events
 from plotter2.datter.bundle import Bundle, Provenance, Table, canonical, check_name, digest_of
+from plotter2.datter.holdings import StoredArray, StoredFile, check_paths
 from plotter2.datter.ids import IdSource, is_id, now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.left_out import left_out
@@ -40,7 +41,7 @@ Outcome: TypeAlias = Literal["added", "new attempt", "already there"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A bundle before it is stored; its columns' chunks were put into the same add.
+    """A bundle before it is stored; its columns' chunks, files and arrays were put into the same add.
 
     `id`, `attempt` and `inside` (id or name of the bundle around it) are what a package says of it.
     """
@@ -51,6 +52,8 @@ class Draft:
     axes: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    arrays: dict[str, StoredArray] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     id: str = ""
     attempt: int | None = None
@@ -91,6 +94,10 @@ class Adding:
         """
         return self._incoming.put(data, digest)
 
+    def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """Take the bytes of a file piece by piece; gives (SHA-256, number of bytes). Raises as `pieces`, DataError."""
+        return self._incoming.put_pieces(pieces)
+
     def commit(
         self, drafts: Sequence[Draft], patience_s: float, within: Within = lambda _: None
     ) -> tuple[Entered, ...]:
@@ -99,11 +106,13 @@ class Adding:
         The same content under the same name again is the bundle that is there; other content under
         a name in use is a new attempt, and the older ones are kept. What `within` does with what
         became of them belongs to the same transaction, and happens before anything is visible.
-        Raises DataError; P2-D0815 for a bad name, P2-D0808 when another process holds the store
-        for `patience_s` seconds.
+        Raises DataError; P2-D0815 for a bad name, P2-D0925 for a path of a file, P2-D0808 when another process
+        holds the store for `patience_s` seconds.
         """
         for draft in drafts:
             check_name(draft.name)
+            check_paths(draft.name, draft.files)
+            check_paths(draft.name, draft.arrays)
         with locked(self._layout.lock, patience_s):
             catch_up(self._layout, self._registry)
             entered, fresh = self._compare(drafts)
@@ -142,6 +151,8 @@ class Adding:
             axes=draft.axes,
             meta=draft.meta,
             tables=draft.tables,
+            kept_files=draft.files or msgspec.UNSET,
+            kept_arrays=draft.arrays or msgspec.UNSET,
             provenance=draft.provenance,
         )
 

@@ -33,10 +33,11 @@ class Run(_Body, frozen=True):
 
 
 class Add(_Body, frozen=True):
-    """Take paths into the store, under a name if it is given."""
+    """Take paths into the store, under a name if it is given; `files` as `staging.loose.Taking.keep`, if it is said."""
 
     paths: tuple[str, ...]
     name: str | None = None
+    files: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TaskOf(_Body, frozen=True):

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from logger2.identity import Scalar
 from p2lang.types import ColumnType
-from plotter2.datter import codes
+from plotter2.datter import codes, holdings
+from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.errors import DataError
 from plotter2.manifest.names import DEVICES, NAME_PART, SEGMENT_TEXT
 
@@ -126,6 +127,8 @@ class Provenance(_Value, frozen=True):
 class Bundle(_Value, frozen=True):
     """A self-contained piece of experiment output; what it holds never changes.
 
+    A bundle without files, or without arrays, does not say so: its description is as it was before there were any.
+
     `repeat` names the params that only count repetitions (a seed), `axes` those a sweep varies;
     `created` is in milliseconds since 1970.
     """
@@ -140,9 +143,25 @@ class Bundle(_Value, frozen=True):
     axes: tuple[str, ...] = ()
     meta: dict[str, Any] = {}
     tables: dict[str, Table] = {}
+    kept_files: dict[str, StoredFile] | msgspec.UnsetType = msgspec.field(
+        default=msgspec.UNSET, name="files"
+    )
+    kept_arrays: dict[str, StoredArray] | msgspec.UnsetType = msgspec.field(
+        default=msgspec.UNSET, name="arrays"
+    )
     provenance: Provenance = Provenance()
     state: State = "active"
     version: int = BUNDLE_VERSION
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """Give the files that are kept as they are, by their paths below the bundle."""
+        return {} if self.kept_files is msgspec.UNSET else self.kept_files
+
+    @property
+    def arrays(self) -> dict[str, StoredArray]:
+        """Give the arrays, by their names."""
+        return {} if self.kept_arrays is msgspec.UNSET else self.kept_arrays
 
     @property
     def origin_id(self) -> str:
@@ -156,7 +175,7 @@ class Bundle(_Value, frozen=True):
         return self.name.rpartition("/")[2]
 
     def content_digest(self) -> str:
-        """Give the SHA-256 of what the bundle holds: params, meta and the values of its tables.
+        """Give the SHA-256 of what the bundle holds: params, meta, the values of its tables, files and arrays.
 
         What it is called, when and from which file it came, and which roles were guessed for its
         columns do not count: a second add of the same output finds the first.
@@ -166,7 +185,8 @@ class Bundle(_Value, frozen=True):
             for stream, table in self.tables.items()
         }
         kept = {name: getattr(self, name) for name in ("params", "repeat", "axes", "meta")}
-        return digest_of(canonical({**kept, "tables": tables}))
+        held = holdings.contents_of(self.files, self.arrays)
+        return digest_of(canonical({**kept, "tables": tables, **held}))
 
 
 _DECODER = msgspec.json.Decoder(Bundle)
@@ -191,10 +211,13 @@ def read_bundle(data: bytes, where: str) -> Bundle:
     try:
         bundle = _DECODER.decode(data)
         sound = canonical(bundle) == data and bundle.version == BUNDLE_VERSION
+        odd = next(_misfits(bundle), None)
     except (msgspec.MsgspecError, ValueError) as error:
         raise _damaged(where, str(error)) from None
     if not sound:
         raise _damaged(where, "it is not in the canonical form of this release")
+    if odd is not None:
+        raise _damaged(where, f"it names {odd[0]!r}: {odd[1]}")
     return bundle
 
 
@@ -232,6 +255,11 @@ def free_name(name: str, taken: Container[str]) -> str:
         number += 1
         free = f"{name}-{number}"
     return free
+
+
+def _misfits(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    yield from holdings.misfits(bundle.files)
+    yield from holdings.misfits(bundle.arrays)
 
 
 def _damaged(where: str, why: str) -> DataError:

@@ -51,6 +51,8 @@ OTHER_HISTORY = "P2-D0912"
 NOT_COPIED = "P2-D0913"
 COPY_DAMAGED = "P2-D0914"
 NO_COPY = "P2-D0915"
+BAD_PATH = "P2-D0925"
+NO_SUCH_FILE = "P2-D0927"
 
 SURELY_UNDONE = frozenset({DISK_FULL, STORE_BUSY, NOT_WRITABLE})
 """With these SQLite rolled the transaction back; after a failed sync nobody knows."""
@@ -93,6 +95,8 @@ CODES: dict[str, str] = {
     NOT_COPIED: "something of the store is damaged or missing and could not be copied",
     COPY_DAMAGED: "a safe copy is damaged or not whole",
     NO_COPY: "there is nothing to restore from",
+    BAD_PATH: "a file or an array has a path that a bundle cannot hold, or holds already",
+    NO_SUCH_FILE: "a bundle has no file and no array of this path",
     DECLARED_TWICE: "two scripts that are attached to one bundle declare the same name",
     NOT_THE_OWNER: "a task hands on a table that another task owns",
     OF_THE_BUNDLE: "a task changes who owns a table that was handed off to the bundle",

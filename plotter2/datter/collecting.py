@@ -14,6 +14,7 @@ from pathlib import Path
 
 from plotter2.datter import durable, events, quarantine
 from plotter2.datter.bundle import Bundle
+from plotter2.datter.holdings import objects_of
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.sizes import tree_bytes
@@ -65,12 +66,13 @@ class Garbage:
 
 def chunks_of(bundle: Bundle) -> dict[str, int]:
     """Give the objects of a bundle: digest -> bytes."""
-    return {
+    chunks = {
         chunk.digest: chunk.bytes
         for table in bundle.tables.values()
         for column in table.columns
         for chunk in column.chunks
     }
+    return {**chunks, **objects_of(bundle.files, bundle.arrays)}
 
 
 def find(layout: Layout, grace_s: float, known: Known) -> Garbage:

@@ -88,7 +88,13 @@ CREATE TABLE left_out(
   name TEXT NOT NULL, PRIMARY KEY(event, bundle)) STRICT, WITHOUT ROWID;
 CREATE TABLE renumbered(bundle TEXT PRIMARY KEY, stored INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
-_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+CREATE TABLE holdings(
+  bundle TEXT NOT NULL REFERENCES bundles(id), kind TEXT NOT NULL, path TEXT NOT NULL,
+  digest TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY(bundle, kind, path))
+  STRICT, WITHOUT ROWID;
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """What each version of the registry added to the one before it."""
 SCHEMA_VERSION = len(_VERSIONS)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def read(layout: Layout, digest: str) -> bytes:
     return data
 
 
+def pieces(layout: Layout, digest: str, size: int) -> Iterator[bytes]:
+    """Give an object's bytes piece by piece. Raises DataError (P2-D0816), at the end, unless they are as stored."""
+    path = layout.object_file(digest)
+    seen = _Seen()
+    with durable.reported(path):
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            raise _damaged(path, "it is missing") from None
+    with file, durable.reported(path):
+        while piece := file.read(_READ_STEP):
+            yield from seen.passing([piece])
+    if (seen.running.hexdigest(), seen.size) != (digest, size):
+        raise _damaged(path, "its bytes are not those that its name promises")
+
+
 def digest_of_file(path: Path, *, from_disk: bool = False, before: bytes = b"") -> str:
     """Give the SHA-256 of a file's bytes, of `before` and these; `from_disk` reads them anew if they are in memory.
 
@@ -96,8 +113,9 @@ class Incoming:
     def __init__(self, layout: Layout, folder: Path) -> None:
         self._layout = layout
         self._folder = folder
-        self._written: dict[str, bool] = {}
-        """digest -> whether its bytes were written to the folder (else the store has them)."""
+        self._written: dict[str, Path | None] = {}
+        """digest -> the file in the folder that has its bytes (None = the store has them)."""
+        self._streams = 0
         self._open: list[tuple[int, Path]] = []
         self._later = durable.LaterWrites()
 
@@ -110,17 +128,40 @@ class Incoming:
         stays = bool(known_digest) or isinstance(data, bytes)
         size = len(memoryview(data).cast("B"))
         if digest not in self._written:
-            known = _has(self._layout.object_file(digest), size) and self._refreshed(digest)
-            if not known:
-                path = self._folder / digest
+            path = None if self._is_known(digest, size) else self._folder / digest
+            if path is not None:
                 if stays and size >= _LARGE_BYTES:
                     self._later.start(path, data)
                 else:
                     self._open.append((durable.begin(path, (data,)), path))
-            self._written[digest] = not known
+            self._written[digest] = path
         if len(self._open) >= _OPEN_FILES:
             self._sync()
         return digest, size
+
+    def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """Take bytes in that need not fit into memory; gives (SHA-256, number of bytes).
+
+        Raises DataError, and what `pieces` raises; then nothing of them is left.
+        """
+        self._streams += 1
+        path = self._folder / f"stream-{self._streams}"
+        seen = _Seen()
+        fd = durable.begin(path, seen.passing(pieces))
+        digest, size = seen.running.hexdigest(), seen.size
+        if digest in self._written or self._is_known(digest, size):
+            os.close(fd)
+            durable.discard(path)
+            self._written.setdefault(digest, None)
+        else:
+            self._open.append((fd, path))
+            self._written[digest] = path
+        if len(self._open) >= _OPEN_FILES:
+            self._sync()
+        return digest, size
+
+    def _is_known(self, digest: str, size: int) -> bool:
+        return _has(self._layout.object_file(digest), size) and self._refreshed(digest)
 
     def publish(self) -> Published:
         """Give every object its name in the store, durably. The caller holds the store's lock.
@@ -136,7 +177,7 @@ class Incoming:
         try:
             for digest, written in self._written.items():
                 final = self._layout.object_file(digest)
-                if written and durable.link_new(self._folder / digest, final):
+                if written is not None and durable.link_new(written, final):
                     fresh.append(final)
                 elif not final.exists():
                     raise _damaged(final, "it was removed while it was added again")
@@ -168,6 +209,21 @@ class Incoming:
             self._later.wait()
         finally:
             self.close()
+
+
+class _Seen:
+    """The SHA-256 and the number of the bytes that passed."""
+
+    def __init__(self) -> None:
+        self.running = hashlib.sha256()
+        self.size = 0
+
+    def passing(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Give the pieces on."""
+        for piece in pieces:
+            self.running.update(piece)
+            self.size += len(piece)
+            yield piece
 
 
 def _has(path: Path, size: int) -> bool:

@@ -145,6 +145,14 @@ class Registry:
                 for stream, table in bundle.tables.items()
             ),
         )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO holdings VALUES(?,?,?,?,?)",
+            (
+                (bundle.id, kind, path, each.digest, each.bytes)
+                for kind, held in (("file", bundle.files), ("array", bundle.arrays))
+                for path, each in held.items()
+            ),
+        )
         self.origins.enter(bundle)
 
     def rename(self, event: str, changes: Iterable[Renamed]) -> None:
@@ -318,6 +326,8 @@ class Registry:
             here = objects.setdefault(bundle, {})
             for column in _TABLE.decode(body).columns:
                 here.update((chunk.digest, chunk.bytes) for chunk in column.chunks)
+        for bundle, digest, size in self._rows("SELECT bundle, digest, bytes FROM holdings", ()):
+            objects.setdefault(bundle, {})[digest] = size
         for attachment in self.attachments.all():
             objects.setdefault(attachment.bundle, {}).update(objects_of((attachment.kept,)))
         for ran in self.task_runs.all():
@@ -326,7 +336,16 @@ class Registry:
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give all rows that are made from files, by table, sorted: two registries can be compared."""
-        names = ("bundles", "tables", "names", "attachments", "origins", "task_runs", "events")
+        names = (
+            "bundles",
+            "tables",
+            "holdings",
+            "names",
+            "attachments",
+            "origins",
+            "task_runs",
+            "events",
+        )
         found = {
             name: self._rows(f"SELECT * FROM {name}", ())  # noqa: S608 - our names
             for name in (*names, "renumbered")

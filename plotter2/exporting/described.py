@@ -14,6 +14,7 @@ from plotter2.exporting.written import (
     filled,
     laid_out,
     readable,
+    write_copies,
     write_file,
     write_tables,
 )
@@ -33,6 +34,7 @@ def export_described(
     to = wanted.to or Path(file_name(found[0].bundle.name))
     with filled(to) as folder:
         files = write_tables(store, laid, "csv", submit, folder)
+        files |= write_copies(store, laid, folder)
         content = readable(describe(laid, files))
         files[descriptor] = write_file(folder, descriptor, content)
     more = NO_LICENCE.format(file=descriptor)

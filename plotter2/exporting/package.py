@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from plotter2.datter.bundle import Column, Table, slug
+from plotter2.datter.holdings import StoredFile
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.exporting.wanted import Exported, Member, Submit, ToExport, file_name, members
@@ -23,6 +24,7 @@ from plotter2.manifest.model import (
     Enclosed,
     ManifestV1,
     ManifestV2,
+    PlainFile,
     Script,
     TableFile,
     TableHint,
@@ -88,6 +90,10 @@ class _Load:
             self._table(stream, table, f"{folder}/{number}-{stream}".rstrip("."))
             for number, (stream, table) in enumerate(bundle.tables.items())
         ]
+        contains += [
+            self._file(path, file, f"{folder}-files/{number:05d}")
+            for number, (path, file) in enumerate(bundle.files.items())
+        ]
         if self._newest[row.name] == row.id:
             self._attached(row, _below(row.name, base) if row.name != base else None, folder)
         inside = [m.bundle for m in self._members if m.inside is not None and m.inside.id == row.id]
@@ -113,6 +119,13 @@ class _Load:
                 self.parts[path] = self._object(chunk.digest, chunk.bytes, path)
                 files.append(path)
         return TableFile(name=stream, files=tuple(files), format="arrow")
+
+    def _file(self, path: str, file: StoredFile, folder: str) -> PlainFile:
+        """Give a file an entry; its place in the package has a number, so that no two meet there."""
+        last = path.rpartition("/")[2]
+        place = f"{folder}/{last}" if last.isascii() else folder
+        self.parts[place] = self._object(file.digest, file.bytes, place)
+        return PlainFile(file=place, path=path)
 
     def _attached(self, row: BundleRow, name: str | None, folder: str) -> None:
         for attachment in self._store.attachments(row):

@@ -16,6 +16,7 @@ from plotter2.exporting.written import (
     laid_out,
     readable,
     single_file,
+    write_copies,
     write_file,
     write_tables,
 )
@@ -41,11 +42,12 @@ def _export(store: Store, wanted: ToExport, submit: Submit, form: WrittenFormat)
     found, notes = members(store, wanted)
     laid = laid_out(store, found, form)
     to = wanted.to or Path(file_name(found[0].bundle.name))
-    if len(laid.tables) == 1 and to.suffix == f".{form}":
+    if len(laid.tables) == 1 and not laid.copies and to.suffix == f".{form}":
         file = single_file(store, laid, form, submit, to)
         return Exported(to, 1, 1, file.bytes, notes)
     with filled(to) as folder:
         files = write_tables(store, laid, form, submit, folder)
+        files |= write_copies(store, laid, folder)
         for bundle, place in laid.folders:
             path = f"{place}/{DESCRIPTION}" if place else DESCRIPTION
             files[path] = write_file(folder, path, readable(described(bundle, laid)))

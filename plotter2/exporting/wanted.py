@@ -20,13 +20,15 @@ from plotter2.wire.messages import WriteJob
 class ToExport:
     """One bundle with all below it; `to` is the file or folder (None = named after the bundle, in the working folder).
 
-    `attempts` asks for the older attempts as well, `as_folder` for a folder where the format is a file.
+    `attempts` asks for the older attempts as well, `as_folder` for a folder where the format is a file, `only` for one
+    file or array of the bundle.
     """
 
     bundle: str
     to: Path | None = None
     attempts: bool = False
     as_folder: bool = False
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from p2lang.types import TableSchema
-from plotter2.datter import durable
+from plotter2.datter import durable, objects
 from plotter2.datter.binding import BoundChunk, BoundPart
 from plotter2.datter.bundle import Bundle, Table, canonical, slug
+from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.datter.objects import chunk_path
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.exporting.wanted import Member, Submit
+from plotter2.manifest.names import folded, folders_above
 from plotter2.runs.inputs import BoundTable, sealed_inputs
 from plotter2.staging.shipping import new_file, new_folder
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import WriteJob, WrittenFormat
 
+NPY = "application/x-npy"
 _BATCH_TABLES = 100
 _BATCH_BYTES = 1 << 26
 DESCRIPTION = "bundle.json"
@@ -47,6 +50,21 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """A file or array of a bundle, called `name` there, and the file that it becomes, byte by byte."""
+
+    bundle: Bundle
+    name: str
+    held: StoredFile | StoredArray
+    path: str
+
+    @property
+    def media(self) -> str:
+        """Give the media type."""
+        return self.held.media if isinstance(self.held, StoredFile) else NPY
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A file that was written: its place, SHA-256 and size."""
 
@@ -57,14 +75,18 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """Where everything goes: each bundle's folder, in order ("" = the outermost), and the tables."""
+    """Where everything goes: each bundle's folder, in order ("" = the outermost), the tables, files and arrays."""
 
     folders: tuple[tuple[Bundle, str], ...]
     tables: tuple[Placed, ...]
+    copies: tuple[Copied, ...]
 
 
 def laid_out(store: Store, members: Sequence[Member], ending: str) -> Laid:
-    """Give each bundle a folder and each table a file, no two of which differ only in their case."""
+    """Give each bundle a folder, and each table, file and array a file; no two differ only in their case.
+
+    Without an `ending` tables have no place.
+    """
     taken: set[str] = set()
     places: dict[str, str] = {}
     folders: list[tuple[Bundle, str]] = []
@@ -75,10 +97,36 @@ def laid_out(store: Store, members: Sequence[Member], ending: str) -> Laid:
         folder = _folder(member, places, taken, alone=not several)
         places[bundle.id] = folder
         folders.append((bundle, folder))
-        for stream, table in bundle.tables.items():
+        for stream, table in bundle.tables.items() if ending else ():
             path = _free(_joined(folder, slug(stream)), f".{ending}", taken)
             tables.append(Placed(bundle, stream, table, path))
-    return Laid(tuple(folders), tuple(tables))
+    # Files find their places when all folders have theirs, and keep their names wherever that can be.
+    copies = [copy for bundle, folder in folders for copy in _copies(bundle, folder, taken)]
+    return Laid(tuple(folders), tuple(tables), tuple(copies))
+
+
+def _copies(bundle: Bundle, folder: str, taken: set[str]) -> Iterator[Copied]:
+    for name, file in bundle.files.items():
+        stem, point, ending = name.rpartition(".")
+        if not stem or "/" in ending:
+            stem, point, ending = name, "", ""
+        path = _free(_joined(folder, stem), point + ending, taken)
+        yield Copied(bundle, name, file, path)
+    for name, array in bundle.arrays.items():
+        yield Copied(bundle, name, array, _free(_joined(folder, name), ".npy", taken))
+
+
+def write_copies(store: Store, laid: Laid, to: Path) -> dict[str, File]:
+    """Write the files and arrays below a folder, synced, as they were. Raises DataError P2-D0816, P2-D080x."""
+    return {copy.path: _copy(store, copy, to) for copy in laid.copies}
+
+
+def _copy(store: Store, copy: Copied, to: Path) -> File:
+    held = copy.held
+    make_folders(to, copy.path)
+    pieces = objects.pieces(store.layout, held.digest, held.bytes)
+    durable.write_new(to / copy.path, pieces, mode=0o644)
+    return File(copy.path, held.digest, held.bytes)
 
 
 def write_tables(
@@ -104,19 +152,24 @@ def single_file(store: Store, laid: Laid, form: WrittenFormat, submit: Submit, t
         outcome = submit(WriteJob(format=form), descriptors)
     with outcome:
         (blob,) = outcome.blobs
-        new_file(to, blob.data)
+        new_file(to, (blob.data,))
         return File(to.name, blob.sha256, len(blob.data))
 
 
 def write_file(folder: Path, path: str, data: bytes) -> File:
     """Write one file below a folder, synced, with the folders above it. Raises DataError."""
+    make_folders(folder, path)
+    durable.write_new(folder / path, (data,), mode=0o644)
+    return File(path, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def make_folders(folder: Path, path: str) -> None:
+    """Make the folders of a path below a folder. Raises DataError."""
     above = folder
     for part in path.split("/")[:-1]:
         above /= part
         if not above.is_dir():
             durable.make_dir(above)
-    durable.write_new(folder / path, (data,), mode=0o644)
-    return File(path, hashlib.sha256(data).hexdigest(), len(data))
 
 
 @contextmanager
@@ -160,7 +213,23 @@ def described(bundle: Bundle, laid: Laid) -> dict[str, Any]:
             for placed in laid.tables
             if placed.bundle.id == bundle.id
         },
+        **_held(bundle, laid),
     }
+
+
+def _held(bundle: Bundle, laid: Laid) -> dict[str, Any]:
+    """Give the files and arrays of a bundle, if it has any."""
+    own = [copy for copy in laid.copies if copy.bundle.id == bundle.id]
+    files: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    for copy in own:
+        said = {"file": copy.path, "bytes": copy.held.bytes, "sha256": copy.held.digest}
+        if isinstance(copy.held, StoredFile):
+            files[copy.name] = {**said, "media": copy.held.media}
+        else:
+            arrays[copy.name] = {**said, "shape": copy.held.shape, "dtype": copy.held.dtype,
+                                 "dims": copy.held.dims, "coords": copy.held.coords}  # fmt: skip
+    return {**({"files": files} if files else {}), **({"arrays": arrays} if arrays else {})}
 
 
 def readable(value: Any) -> bytes:
@@ -173,14 +242,29 @@ def _joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _free(path: str, ending: str, taken: set[str]) -> str:
-    """Give a path that no file and no folder has; bundles' descriptions have theirs already."""
+def _free(path: str, ending: str, taken: set[str], *, mark: str = "") -> str:
+    """Give a path that no file and no folder has; bundles' descriptions have theirs already.
+
+    Folders, which are taken with the `mark` '/', may be on the way to several files; none of them is a file.
+    """
     number, free = 1, path + ending
-    while free.lower() in taken or free.rpartition("/")[2] in _RESERVED:
+    while not _is_free(free, taken):
         number += 1
         free = f"{path}-{number}{ending}"
-    taken.add(free.lower())
+    taken.add(folded(free) + mark)
+    taken.update(f"{above}/" for above in folders_above(folded(free)))
     return free
+
+
+def _is_free(path: str, taken: set[str]) -> bool:
+    """Tell whether nothing has a path, and nothing on the way to it is a file."""
+    here = folded(path)
+    return (
+        here not in taken
+        and f"{here}/" not in taken
+        and path.rpartition("/")[2] not in _RESERVED
+        and taken.isdisjoint(folders_above(here))
+    )
 
 
 def _folder(member: Member, places: Mapping[str, str], taken: set[str], *, alone: bool) -> str:
@@ -192,7 +276,7 @@ def _folder(member: Member, places: Mapping[str, str], taken: set[str], *, alone
     below = row.name[len(base) :] if row.name.startswith(base) else row.run
     name = "/".join(slug(part) for part in below.strip("/").split("/"))
     attempt = f"-attempt-{row.attempt}" if row.attempt > 1 and member.inside is None else ""
-    return _free(_joined(around, name) + attempt, "", taken)
+    return _free(_joined(around, name) + attempt, "", taken, mark="/")
 
 
 def _batches(tables: Sequence[Placed]) -> Iterator[list[Placed]]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from p2lang.verifier.params import Given
 from plotter2.datter import bodies
 from plotter2.datter.requested import Asking, Request
@@ -89,11 +91,14 @@ def run_of(
     return Asking("run", path, body, key)
 
 
-def add_of(paths: Sequence[Path], name: str | None, key: str | None = None) -> Asking:
-    """Give the request for an add of paths."""
+def add_of(
+    paths: Sequence[Path], name: str | None, key: str | None = None, files: bool | None = None
+) -> Asking:
+    """Give the request for an add of paths; `files` as `staging.loose.Taking.keep`."""
     full = tuple(str(path.absolute()) for path in paths)
     shown = ", ".join(full[:_SHOWN_PATHS]) + (" and others" if len(full) > _SHOWN_PATHS else "")
-    return Asking("add", shown, bodies.Add(paths=full, name=name), key)
+    said = msgspec.UNSET if files is None else files
+    return Asking("add", shown, bodies.Add(paths=full, name=name, files=said), key)
 
 
 def run_told_again(request: Request, store: Store) -> RunResult:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from p2lang.check import Schemas
 from p2lang.compiler import Surroundings
 from p2sign.gate import Verified
@@ -32,6 +34,7 @@ from plotter2.runs.opening import OpenedScript
 from plotter2.runs.signing import SignedScript
 from plotter2.runs.task_place import TaskPlace
 from plotter2.staging import AddedBundle, AddReport, Inbox, Told, stage, told_again
+from plotter2.staging.loose import Taking
 from plotter2.staging.parts import Asked, PackageDone
 from plotter2.tasks.attached import Declarations
 from plotter2.tasks.binding import Instance
@@ -47,20 +50,32 @@ class Host(Root):
 
     # ---- data ---------------------------------------------------------------------------------
 
-    def add(self, paths: Sequence[Path], name: str | None, key: str | None = None) -> AddReport:
-        """Take runs or folders into the store, with a `key` once. Raises DataError, HostError."""
-        begun = self.store.begin(asking.add_of(paths, name, key), self.lease_s)
+    def add(
+        self,
+        paths: Sequence[Path],
+        name: str | None,
+        key: str | None = None,
+        files: bool | None = None,
+    ) -> AddReport:
+        """Take runs or folders into the store, with a `key` once. Raises DataError, HostError.
+
+        `files` tells whether those are kept that nothing is read from; by default, beside others that are read.
+        """
+        begun = self.store.begin(asking.add_of(paths, name, key, files), self.lease_s)
         if isinstance(begun, Request):
             return told_again(begun, self.store)
-        return self._added(begun, paths, name)
+        return self._added(begun, paths, name, files)
 
-    def _added(self, work: Work, paths: Sequence[Path], name: str | None) -> AddReport:
+    def _added(
+        self, work: Work, paths: Sequence[Path], name: str | None, files: bool | None
+    ) -> AddReport:
         def read(job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
             work.keep()
             return self.read(job, descriptors)
 
         with work:
-            report = stage(paths, name, read, self.store, work)
+            taking = Taking(files, self.settings.files)
+            report = stage(paths, name, read, self.store, work, taking)
         done = tuple(self._finish(asked, report.bundles) for asked in report.asked)
         bundles = tuple(map(self._with_links, report.bundles))
         return replace(report, bundles=bundles, packages=done)
@@ -93,7 +108,11 @@ class Host(Root):
             return self._ran(work, script, how)
         if isinstance(request.body, Add):
             work = self.store.resume(request.id, self.lease_s)
-            return self._added(work, [Path(p) for p in request.body.paths], request.body.name)
+            said = request.body.files
+            files = None if said is msgspec.UNSET else said
+            return self._added(
+                work, [Path(p) for p in request.body.paths], request.body.name, files
+            )
         if isinstance(request.body, TaskOf):
             work = self.store.resume(request.id, self.lease_s)
             formats = cast("tuple[Format, ...]", request.body.formats)
@@ -105,7 +124,8 @@ class Host(Root):
 
     def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
         """Give the inbox of this root, to be emptied by this process. Raises DataError."""
-        return Inbox(self.store, self.read, tell, finish=self._finish)
+        taking = Taking(limits=self.settings.files)
+        return Inbox(self.store, self.read, tell, finish=self._finish, taking=taking)
 
     def export(self, write: Exporter, wanted: ToExport) -> Exported:
         """Write a bundle and all below it as files. Raises DataError, HostError."""

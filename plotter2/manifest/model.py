@@ -100,6 +100,13 @@ class ParamsFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="params
     file: Path
 
 
+class PlainFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="file"):
+    """A file that the bundle keeps as it is, whatever it holds; `path` is what it is called there (default: `file`)."""
+
+    file: Path
+    path: Path | None = None
+
+
 class _BundleKeys(_Part, frozen=True, kw_only=True):
     """What is said of a bundle, whether it is the package's own or lies inside another one.
 
@@ -125,8 +132,8 @@ class Enclosed(_BundleKeys, frozen=True, kw_only=True, tag_field="kind", tag="bu
     contains: Annotated[tuple[Content, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
 
 
-Content: TypeAlias = Path | TableFile | RecordedRun | ParamsFile | Enclosed
-"""A path alone is a table, named and read after its ending."""
+Content: TypeAlias = Path | TableFile | RecordedRun | ParamsFile | PlainFile | Enclosed
+"""A path alone is a table, named and read after its ending; with another ending it is a file that is kept as it is."""
 
 
 # ------------------------------------------------------------ the versions

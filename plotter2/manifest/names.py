@@ -61,6 +61,12 @@ def is_file_path(path: str) -> bool:
     return len(path) <= LONGEST_PATH and path.isprintable() and _FILE.match(path) is not None
 
 
+def folders_above(path: str) -> list[str]:
+    """Give the folders that a path lies in, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
+
+
 def folded(path: str) -> str:
     """Give what paths have in common that some file systems take for the same."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

@@ -16,8 +16,8 @@ from plotter2.manifest.model import (
     RecordedRun,
     TableFile,
 )
-from plotter2.manifest.names import folded
-from plotter2.manifest.walking import format_of, paths_of, table_name, walk
+from plotter2.manifest.names import folded, folders_above
+from plotter2.manifest.walking import format_of, kept_path, paths_of, table_name, walk
 
 MOST_LEVELS = 12
 """So deep may bundles lie inside each other."""
@@ -57,22 +57,27 @@ def _moment(manifest: Manifest) -> Iterator[Mistake]:
 def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[Mistake]:
     tables: _Seen = {}
     inside: _Seen = {}
+    kept: _Seen = {}
     for place, item in enumerate(bundle.contains):
         here = at_place(at_key(path, "contains"), place)
         for file in paths_of(item):
             yield from _once(used, file, here, "the file")
-        if isinstance(item, str | TableFile):
+        called = kept_path(item)
+        if called is not None:
+            yield from _once(kept, called, here, "the path in the bundle")
+        elif isinstance(item, str | TableFile):
             yield from _table(item, here, tables)
         elif isinstance(item, Enclosed):
             yield from _enclosed(item, here, inside)
     if sum(isinstance(item, ParamsFile) for item in bundle.contains) > 1:
         yield _disagree("a bundle has two files with params", path, "keep one of them")
+    yield from _cases(kept)
     runs = [item for item in bundle.contains if isinstance(item, RecordedRun)]
     yield from _runs(path, bundle, runs) if runs else _schema(path, bundle, tables)
 
 
 def _runs(path: str, bundle: Manifest | Enclosed, runs: list[RecordedRun]) -> Iterator[Mistake]:
-    if len(bundle.contains) > 1:
+    if sum(kept_path(item) is None for item in bundle.contains) > 1:
         yield _disagree(
             "a recorded run is a bundle of its own, and here is more beside it",
             path,
@@ -145,9 +150,20 @@ def _scripts(manifest: ManifestV2, used: _Seen) -> Iterator[Mistake]:
 
 def _cargo(manifest: Manifest, used: _Seen) -> Iterator[Mistake]:
     """Digests are for all files or for none, and no two paths are one on a system that tells no cases apart."""
+    files = (*used, *(f for f in manifest.digests if f not in used))
+    yield from _cases({file: used.get(file) or at_key("$.digests", file) for file in files})
+    if manifest.digests:
+        for file, path in used.items():
+            if file not in manifest.digests:
+                yield _disagree(
+                    f"{quoted(file)} has no digest", path, "add it to digests; plotter2 pack does"
+                )
+
+
+def _cases(files: _Seen) -> Iterator[Mistake]:
+    """No path holds what cannot be seen, and no two are one on a system that tells no cases apart."""
     cases: dict[str, str] = {}
-    for file in (*used, *(f for f in manifest.digests if f not in used)):
-        path = used.get(file) or at_key("$.digests", file)
+    for file, path in files.items():
         if not file.isprintable():
             yield Mistake(
                 codes.BAD_NAME,
@@ -161,23 +177,12 @@ def _cargo(manifest: Manifest, used: _Seen) -> Iterator[Mistake]:
                 codes.BAD_NAME, f"{quoted(file)} and {quoted(other)} are one file on some systems", path,
                 "rename one of them",
             )  # fmt: skip
-        for above in _folders(folded(file)):
+        for above in folders_above(folded(file)):
             if above in cases:
                 yield Mistake(
                     codes.BAD_NAME, f"{quoted(cases[above])} is a file and cannot hold {quoted(file)}", path,
                     "rename one of them",
                 )  # fmt: skip
-    if manifest.digests:
-        for file, path in used.items():
-            if file not in manifest.digests:
-                yield _disagree(
-                    f"{quoted(file)} has no digest", path, "add it to digests; plotter2 pack does"
-                )
-
-
-def _folders(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def _once(seen: _Seen, value: str | None, path: str, what: str) -> Iterator[Mistake]:

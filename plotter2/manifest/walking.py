@@ -11,6 +11,7 @@ from plotter2.manifest.model import (
     Enclosed,
     Manifest,
     ParamsFile,
+    PlainFile,
     RecordedRun,
     TableFile,
     TableFormat,
@@ -56,7 +57,14 @@ def paths_of(item: Content) -> tuple[str, ...]:
         return (item,)
     if isinstance(item, TableFile | RecordedRun):
         return item.files
-    return (item.file,) if isinstance(item, ParamsFile) else ()
+    return (item.file,) if isinstance(item, ParamsFile | PlainFile) else ()
+
+
+def kept_path(item: Content) -> str | None:
+    """Give what a file is called in its bundle that is kept as it is; None for what is read, and for bundles."""
+    if isinstance(item, PlainFile):
+        return item.path or item.file
+    return item if isinstance(item, str) and format_of(item) is None else None
 
 
 def table_name(item: str | TableFile) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from plotter2.manifest.container import ENDING
 from plotter2.staging.grounds import Grounds, entries_in
+from plotter2.staging.loose import UNFINISHED
 from plotter2.staging.packages import MANIFEST_FILE, is_package, is_whole
-from plotter2.staging.stillness import UNFINISHED, Look, is_written, leaves_of, look
+from plotter2.staging.stillness import Look, is_written, leaves_of, look
 
 SCAN_S = 2.0
 """Between two looks at most; an item must be the same for as long."""

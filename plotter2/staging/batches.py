@@ -22,6 +22,8 @@ from plotter2.staging.finding import find
 from plotter2.staging.found import ReadBundle
 from plotter2.staging.grounds import Grounds
 from plotter2.staging.intake import AddedBundle, check_rows, told
+from plotter2.staging.keeping import keep_files
+from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.packages import MANIFEST_FILE
 from plotter2.staging.parts import Asked, Plan
 from plotter2.staging.reading import Submit, read_all
@@ -41,7 +43,7 @@ _THE_ITEM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An item is in the store: what became of its bundles, and `rest`, its files that nothing was read from."""
+    """An item is in the store: what became of its bundles, and `rest`, its files that are in none of them."""
 
     item: Path
     bundles: tuple[AddedBundle, ...]
@@ -85,10 +87,13 @@ class _Drafted:
 class Batches:
     """Stores items; `submit` has files read in a confined child."""
 
-    def __init__(self, store: Store, submit: Submit, grounds: Grounds) -> None:
+    def __init__(
+        self, store: Store, submit: Submit, grounds: Grounds, taking: Taking = AS_SET
+    ) -> None:
         self._store = store
         self._submit = submit
         self._grounds = grounds
+        self._taking = taking
 
     def store(self, items: Sequence[Path]) -> list[Outcome]:
         """Store what can be stored. Raises DataError and HostError for what is no item's fault."""
@@ -100,7 +105,7 @@ class Batches:
                 outcomes.append(Changed(item))
                 continue
             try:
-                planned.append(_Planned(item, find(item, None), seen))
+                planned.append(_Planned(item, find(item, None, self._taking), seen))
             except DataError as error:
                 outcomes.append(Bad(item, error))
         for some in _parts(planned):
@@ -123,7 +128,9 @@ class Batches:
         """Read items in one go and store them; those whose names are taken by another item come in the next go."""
         with self._store.adding() as adding:
             bundles = [bundle for one in planned for bundle in one.plan.bundles]
-            found = iter(read_all(bundles, self._submit, adding.put))
+            read = read_all(bundles, self._submit, adding.put)
+            keep_files(read, adding.put_pieces)
+            found = iter(read)
             outcomes: list[Outcome] = []
             drafted: list[_Drafted] = []
             for one in planned:
@@ -166,6 +173,7 @@ def _rest(planned: _Planned) -> tuple[Path, ...]:
     if item.is_symlink() or not item.is_dir():
         return ()
     read = {p.path for b in plan.bundles for source in b.sources for p in source.parts}
+    read |= {file.part.path for b in plan.bundles for file in b.files}
     read |= {part.path for asked in plan.asked for part in asked.parts.values()}
     if any(bundle.stated for bundle in plan.bundles):
         read.add(item / MANIFEST_FILE)

@@ -17,6 +17,7 @@ NOT_IN_QUARANTINE = "P2-D0861"
 LINES_ARE_NO_ITEM = "P2-D0862"
 REASON_LOST = "P2-D0863"
 REST = "P2-D0864"
+TOO_MUCH_KEPT = "P2-D0926"
 
 CODES: dict[str, str] = {
     NO_SUCH_PATH: "a path to add does not exist or may not be read",
@@ -25,7 +26,7 @@ CODES: dict[str, str] = {
     TOO_LARGE: "a file is larger than may be read",
     NO_READER: "the file is a pickle, which is never read",
     NO_ROWS: "nothing that was read has any rows",
-    CHANGED: "a file became shorter while it was read",
+    CHANGED: "a file became shorter, or was written, while it was read",
     ANSWER_BROKEN: "the reader's answer does not fit together; nothing of it is kept",
     SAME_NAME: "two of the paths would become bundles of the same name",
     TOO_MANY_FILES: "a folder holds more files or deeper folders than may be added at once",
@@ -33,5 +34,6 @@ CODES: dict[str, str] = {
     NOT_IN_QUARANTINE: "nothing in quarantine has this id, or several things have",
     LINES_ARE_NO_ITEM: "lines of a file, or files of a folder, whose rest is stored cannot be tried again",
     REASON_LOST: "the file that says why something is in quarantine is missing or damaged",
-    REST: "files of a folder that nothing is read from are kept; what was read is stored",
+    REST: "files of a folder that no bundle takes are kept; what was read is stored",
+    TOO_MUCH_KEPT: "a bundle would keep more files, or more bytes of files, than the settings allow",
 }

@@ -67,7 +67,7 @@ def _draft(bundle: ReadBundle, name: str) -> Draft:
         tables[streams[stream]] = _table(table, known)
         notes += [f"{stream}: {note}" for note in table.notes]
     provenance = Provenance(files=tuple(bundle.files), notes=tuple(notes), reader=_READER)
-    draft = Draft(name, params, repeat, axes, meta, tables, provenance)
+    draft = Draft(name, params, repeat, axes, meta, tables, bundle.kept, bundle.arrays, provenance)
     stated = bundle.planned.stated
     return draft if stated is None else as_stated(draft, stated, streams)
 

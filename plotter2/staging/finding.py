@@ -2,13 +2,14 @@
 
 A folder with `run.json` and segments is a recorded run. Any other folder is a bundle with one
 table per file with a known ending, and its subfolders with such files or runs are the bundles
-below it. Links are not followed, hidden names are passed over. A package (`packages`) says itself what it holds.
+below it; other files are kept as they are by the nearest bundle around them. Links and hidden names are left alone. A
+package (`packages`) says itself what it holds.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from plotter2.datter.bundle import free_name, slug
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
+from plotter2.staging.loose import AS_SET, Taking, chosen
 from plotter2.staging.packages import is_package, planned_package
-from plotter2.staging.parts import Part, Plan, Planned, Source
+from plotter2.staging.parts import KeptFile, Part, Plan, Planned, Source
 from plotter2.staging.tokens import params_in
 from plotter2.wire.messages import FileFormat
 
@@ -42,6 +44,7 @@ MOST_FOLDERS_DEEP = 12
 @dataclass(slots=True)
 class _Search:
     base: Path
+    taking: Taking = field(default_factory=Taking)
     bundles: list[Planned] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
@@ -59,11 +62,13 @@ class _Search:
         return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
-def find(path: Path, name: str | None) -> Plan:
+def find(path: Path, name: str | None, taking: Taking = AS_SET) -> Plan:
     """Find what `path` holds; `name` is the bundle's name, by default that of the file or folder.
 
+    `taking` says which files are kept that nothing is read from.
+
     Raises DataError: P2-D0830 (no such path), P2-D0831 (nothing to read), P2-D0832 (a link or
-    device), P2-D0834 (a pickle), P2-D0839 (too many files or folders).
+    device), P2-D0834 (a pickle), P2-D0839 (too many files or folders), P2-D0926 (too much to keep).
     """
     base = path.absolute()
     if not os.path.lexists(base):
@@ -82,13 +87,15 @@ def find(path: Path, name: str | None) -> Plan:
             help=f"give the path that it points to: {base.resolve()}",
         )
     if is_package(base):
-        return planned_package(base, name)
-    search = _Search(base)
+        return planned_package(base, name, taking)
+    search = _Search(base, taking)
     if base.is_dir():
-        _folder(search, base, "", name, {})
+        inside = _folder(search, base, "", name, {})
+        if not inside.is_read:
+            _only_files(search, name, inside.loose)
     else:
         _single(search, base, name)
-    if not any(bundle.sources for bundle in search.bundles):
+    if not any(bundle.sources or bundle.files for bundle in search.bundles):
         raise _nothing(path, search.left_alone)
     return Plan(tuple(search.bundles), tuple(search.left_alone))
 
@@ -97,12 +104,17 @@ def find(path: Path, name: str | None) -> Plan:
 def _single(search: _Search, path: Path, name: str | None) -> None:
     shown = search.shown(path)
     found = _format_of(path.name) or ("csv" if path.suffix.lower() in _TEXT_ENDINGS else "any")
+    if found == "any" and search.taking.keep:
+        kept = chosen(path.parent, [(path, shown)], search.taking, search.left_alone)
+        search.bundles.append(Planned(name or default_name(path), "", shown, (), files=kept))
+        return
     if path.suffix.lower() in _PICKLES:
         raise DataError(
             codes.NO_READER,
             f"{shown} is a pickle: reading one runs what is in it, so none is read",
             where=str(path),
-            help="where it is written, save arrays (numpy.savez, h5py) or a table (CSV, Parquet) instead",
+            help="where it is written, save arrays (numpy.savez, h5py) or a table (CSV, Parquet) instead; "
+            "to keep it as it is: plotter2 add --files PATH",
         )
     if found == "l2":
         source = _source(path, shown, found)
@@ -133,17 +145,27 @@ def _stem(name: str) -> str:
 
 
 # ------------------------------------------------------------ a folder
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What a folder holds: whether anything is read from it, and files that a bundle around it may keep."""
+
+    is_read: bool
+    loose: tuple[Path, ...] = ()
+
+
 def _folder(
     search: _Search, folder: Path, parent: str, name: str | None, above: dict[str, Scalar]
-) -> bool:
-    """Plan a folder and what is below it; tells whether there is anything to read."""
+) -> _Inside:
+    """Plan a folder and what is below it."""
     files, folders = _entries(search, folder)
     if _is_run(folder, files):
         sources = tuple(
             _source(path, search.shown(path), "l2run") for path in files if _belongs_to_run(path)
         )
-        search.bundles.append(Planned(name, parent, search.shown(folder), sources))
-        return True
+        others = [path for path in files if not _belongs_to_run(path)]
+        kept = _kept(search, folder, [*others, *_all_files(search, folders)])
+        search.bundles.append(Planned(name, parent, search.shown(folder), sources, files=kept))
+        return _Inside(True)
     own = search.free(name or (f"{parent}/" if parent else "") + slug(folder.name))
     params = {**above, **params_in(folder.name)}
     place = len(search.bundles)
@@ -154,13 +176,41 @@ def _folder(
         *(_source(path, search.shown(path), "params") for path in params_file),
     )
     below = [_folder(search, path, own, None, params) for path in folders]
-    if not tables and not any(below):
-        _leave(search, [path for path in files if path.name not in PARAMS_FILES])
-        return False
     read = {part.path for source in sources for part in source.parts}
-    _leave(search, [path for path in files if path not in read])
-    search.bundles.insert(place, Planned(own, parent, search.shown(folder), sources, params))
-    return True
+    loose = [path for path in files if path not in read]
+    loose += [path for inside in below for path in inside.loose]
+    if not tables and not any(inside.is_read for inside in below):
+        return _Inside(False, tuple(loose))
+    kept = _kept(search, folder, loose)
+    planned = Planned(own, parent, search.shown(folder), sources, params, files=kept)
+    search.bundles.insert(place, planned)
+    return _Inside(True)
+
+
+def _only_files(search: _Search, name: str | None, loose: Sequence[Path]) -> None:
+    """Plan a bundle of files alone where that is asked for."""
+    if not search.taking.keep:
+        _leave(search, loose)
+        return
+    kept = _kept(search, search.base, loose)
+    search.bundles.append(
+        Planned(name or default_name(search.base), "", search.shown(search.base), (), files=kept)
+    )
+
+
+def _kept(search: _Search, folder: Path, loose: Sequence[Path]) -> tuple[KeptFile, ...]:
+    if search.taking.keep is False:
+        _leave(search, loose)
+        return ()
+    named = [(path, search.shown(path)) for path in loose]
+    return chosen(folder, named, search.taking, search.left_alone)
+
+
+def _all_files(search: _Search, folders: Sequence[Path]) -> Iterator[Path]:
+    for folder in folders:
+        files, inside = _entries(search, folder)
+        yield from files
+        yield from _all_files(search, inside)
 
 
 def _entries(search: _Search, folder: Path) -> tuple[list[Path], list[Path]]:
@@ -170,8 +220,8 @@ def _entries(search: _Search, folder: Path) -> tuple[list[Path], list[Path]]:
         search.seen += 1
         path = Path(entry.path)
         if entry.name.startswith("."):
-            continue
-        if entry.is_symlink():
+            search.left_alone.append(f"{search.shown(path)} (hidden)")
+        elif entry.is_symlink():
             search.left_alone.append(f"{search.shown(path)} (a symbolic link)")
         elif entry.is_dir():
             folders.append(path)
@@ -225,7 +275,7 @@ def _tables(search: _Search, files: list[Path]) -> list[Source]:
     return sources
 
 
-def _leave(search: _Search, paths: list[Path]) -> None:
+def _leave(search: _Search, paths: Sequence[Path]) -> None:
     search.left_alone += [search.shown(path) for path in paths]
 
 
@@ -241,5 +291,5 @@ def _nothing(path: Path, left_alone: list[str]) -> DataError:
         f"{path} holds nothing that can be read: {seen}",
         where=str(path),
         help="give a folder that logger2 recorded, or one with files ending in "
-        f"{', '.join(sorted(_BY_ENDING))}",
+        f"{', '.join(sorted(_BY_ENDING))}; to keep its files as they are: plotter2 add --files PATH",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
+from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.staging.parts import Planned
 from plotter2.staging.quarantine import RefusedLines
 from plotter2.wire.messages import RunFound
@@ -44,13 +45,18 @@ class ReadTable:
 
 @dataclass(slots=True)
 class ReadBundle:
-    """A planned bundle with everything that was read for it; tables by their final names."""
+    """A planned bundle with everything that was read for it; tables by their final names.
+
+    `files` are those that were read, `kept` those that are stored as they are.
+    """
 
     planned: Planned
     tables: dict[str, ReadTable] = field(default_factory=dict)
     run: RunFound | None = None
     params: dict[str, Scalar] = field(default_factory=dict)
     files: list[SourceFile] = field(default_factory=list)
+    kept: dict[str, StoredFile] = field(default_factory=dict)
+    arrays: dict[str, StoredArray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     refused: list[RefusedLines] = field(default_factory=list)
     below: list[ReadBundle] = field(default_factory=list)

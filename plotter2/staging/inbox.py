@@ -21,6 +21,7 @@ from plotter2.staging.arriving import SCAN_S, Arrivals, Waiting
 from plotter2.staging.batches import Bad, Batches, Stored
 from plotter2.staging.grounds import Grounds, entries_in, shown
 from plotter2.staging.intake import AddedBundle
+from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.parts import Asked, PackageDone
 from plotter2.staging.reading import Submit
 from plotter2.staging.stillness import is_written, look
@@ -87,10 +88,11 @@ class Inbox:
         tell: Callable[[Told], None] = lambda _: None,
         still_s: float = SCAN_S,
         finish: Finish | None = None,
+        taking: Taking = AS_SET,
     ) -> None:
         self._grounds = Grounds(store.layout.root)
         self._store = store
-        self._batches = Batches(store, submit, self._grounds)
+        self._batches = Batches(store, submit, self._grounds, taking)
         self._arrivals = Arrivals(self._grounds, still_s)
         self._tell = tell
         self._finish = finish

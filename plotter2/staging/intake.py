@@ -11,6 +11,7 @@ from typing import Any
 
 from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.bundle import Table, check_name
+from plotter2.datter.holdings import arrays_json, files_json
 from plotter2.datter.living import Work
 from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.requested import Request
@@ -20,6 +21,8 @@ from plotter2.staging import codes, quarantine
 from plotter2.staging.drafting import drafts_of
 from plotter2.staging.finding import default_name, find
 from plotter2.staging.grounds import Grounds
+from plotter2.staging.keeping import keep_files
+from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.parts import Asked, PackageDone, Plan, Planned
 from plotter2.staging.reading import Submit, read_all
 
@@ -36,6 +39,10 @@ class AddedBundle:
     """stream -> {"rows": n, "cols": {name: type}, "roles": {name: role}}."""
     params: dict[str, Any]
     notes: tuple[str, ...]
+    files: dict[str, dict[str, Any]]
+    """path -> {"bytes": n, "media": type}."""
+    arrays: dict[str, dict[str, Any]]
+    """name -> {"shape": [...], "dtype": type, "bytes": n}."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the bundle as plain JSON values."""
@@ -71,7 +78,12 @@ class AddReport:
 
 
 def stage(
-    paths: Sequence[Path], name: str | None, submit: Submit, store: Store, work: Work
+    paths: Sequence[Path],
+    name: str | None,
+    submit: Submit,
+    store: Store,
+    work: Work,
+    taking: Taking = AS_SET,
 ) -> AddReport:
     """Add what the paths hold to the store.
 
@@ -79,16 +91,18 @@ def stage(
     of their own, below `name` if it is given. The same output again is found again; other output
     under the same name is a new attempt, and the older one is kept. All bundles are stored in one
     step, together with the end of the request that `work` carries out, or nothing is. Single lines
-    that are no rows are kept in quarantine, and told in the notes.
+    that are no rows are kept in quarantine, and told in the notes. Of the files that nothing is read from those are
+    stored that `taking` wants.
 
     Raises DataError with the codes P2-D083x (paths), P2-D084x and P2-D085x (content of files),
-    P2-D0801..0809 and P2-D0815 (store); HostError when a child fails.
+    P2-D0801..0809 and P2-D0815 (store), P2-D0926; HostError when a child fails.
     """
     began = time.perf_counter()
-    plan = plan_of(paths, name)
+    plan = plan_of(paths, name, taking)
     found_at = time.perf_counter()
     with store.adding() as adding:
         found = read_all(plan.bundles, submit, adding.put)
+        keep_files(found, adding.put_pieces)
         drafts = drafts_of(found)
         check_rows(drafts, plan)
         for refused in (lines for bundle in found for lines in bundle.refused):
@@ -115,10 +129,13 @@ def told_again(request: Request, store: Store) -> AddReport:
     bundles = []
     for kept in result["bundles"]:
         bundle = store.bundle(kept["id"])
-        tables, params = _tables(bundle.tables), dict(bundle.params)
-        bundles.append(
-            AddedBundle(**{**kept, "notes": tuple(kept["notes"])}, tables=tables, params=params)
-        )
+        held = {
+            "tables": _tables(bundle.tables),
+            "params": dict(bundle.params),
+            "files": files_json(bundle.files),
+            "arrays": arrays_json(bundle.arrays),
+        }
+        bundles.append(AddedBundle(**{**kept, "notes": tuple(kept["notes"]), **held}))
     left_alone = tuple(result["left_alone"])
     return AddReport(tuple(bundles), left_alone, {}, request.id, repeated=True)
 
@@ -138,13 +155,14 @@ def _result(entered: Sequence[Entered], left_alone: Sequence[str]) -> dict[str, 
     return {"bundles": bundles, "left_alone": list(left_alone)}
 
 
-def plan_of(paths: Sequence[Path], name: str | None) -> Plan:
+def plan_of(paths: Sequence[Path], name: str | None, taking: Taking = AS_SET) -> Plan:
     """Give the bundles that several paths hold together. Raises DataError as `find`, P2-D0838 for equal names."""
     if name is not None:
         check_name(name)
     if len(paths) == 1:
-        return find(paths[0], name)
-    plans = [find(path, f"{name}/{default_name(path)}" if name else None) for path in paths]
+        return find(paths[0], name, taking)
+    names = [f"{name}/{default_name(path)}" if name else None for path in paths]
+    plans = [find(path, called, taking) for path, called in zip(paths, names, strict=True)]
     bundles = [bundle for plan in plans for bundle in plan.bundles]
     _refuse_same_names(bundles)
     if name is not None:
@@ -178,6 +196,8 @@ def check_rows(drafts: Sequence[Draft], plan: Plan) -> None:
     tables = [table for draft in drafts for table in draft.tables.values()]
     if any(table.rows for table in tables) or any(bundle.stated for bundle in plan.bundles):
         return
+    if any(draft.arrays or (draft.files and not tables) for draft in drafts):
+        return
     shown = plan.bundles[0].shown
     raise DataError(
         codes.NO_ROWS,
@@ -200,6 +220,8 @@ def told(entered: Entered) -> AddedBundle:
         _tables(draft.tables),
         dict(draft.params),
         (*draft.provenance.notes, *entered.notes),
+        files_json(draft.files),
+        arrays_json(draft.arrays),
     )
 
 

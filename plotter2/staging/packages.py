@@ -24,13 +24,15 @@ from plotter2.manifest.model import (
     Manifest,
     ManifestV2,
     ParamsFile,
+    PlainFile,
     RecordedRun,
 )
 from plotter2.manifest.plain import MOST_BYTES
 from plotter2.manifest.reading import is_meant, read_manifest
-from plotter2.manifest.walking import Place, format_of, paths_of, table_name, walk
-from plotter2.staging.codes import NOTHING_TO_READ
-from plotter2.staging.parts import Asked, Part, Plan, Planned, Source, Stated
+from plotter2.manifest.walking import Place, format_of, kept_path, paths_of, table_name, walk
+from plotter2.staging.codes import NOTHING_TO_READ, TOO_MUCH_KEPT
+from plotter2.staging.loose import Taking, check_room
+from plotter2.staging.parts import Asked, KeptFile, Part, Plan, Planned, Source, Stated
 from plotter2.staging.sources import opened
 from plotter2.wire.messages import FileFormat
 
@@ -172,22 +174,23 @@ def _files_of(manifest: Manifest) -> Iterator[str]:
 
 
 # ------------------------------------------------------------ what becomes of it
-def planned_package(path: Path, name: str | None) -> Plan:
+def planned_package(path: Path, name: str | None, taking: Taking) -> Plan:
     """Give the bundles that a package brings; `name` is the outermost one's, by default what its manifest says.
 
-    Raises DataError as `open_package`, and P2-D0831 when it brings no bundle.
+    Raises DataError as `open_package`, P2-D0831 when it brings no bundle, P2-D0926 for too many or too large files.
     """
     package = open_package(path)
     top = _top(package, name)
     bundles = [
-        _planned(package, place, top)
+        _planned(package, place, top, taking)
         for place in walk(package.manifest)
         if place.around is not None or name is not None or not _is_wrapping(package.manifest)
     ]
-    if not any(bundle.sources for bundle in bundles) and package.manifest.name is None:
+    brings = any(bundle.sources or bundle.files for bundle in bundles)
+    if not brings and package.manifest.name is None:
         raise DataError(
             NOTHING_TO_READ,
-            f"the package {package.name} brings no table",
+            f"the package {package.name} brings no table and no file",
             where=str(path),
             help="list what it contains under contains; plotter2 pack does",
         )
@@ -220,7 +223,7 @@ def _top(package: Package, name: str | None) -> str:
     return "/".join(part for part in (manifest.parent, called) if part)
 
 
-def _planned(package: Package, place: Place, top: str) -> Planned:
+def _planned(package: Package, place: Place, top: str, taking: Taking) -> Planned:
     is_run = any(isinstance(item, RecordedRun) for item in place.bundle.contains)
     full = "/".join(part for part in (top, place.name) if part)
     names_itself = is_run and place.bundle.name is None and (place.around is not None or not top)
@@ -233,10 +236,34 @@ def _planned(package: Package, place: Place, top: str) -> Planned:
     ]
     stated = Stated(place.bundle, _origin(package, place), _inside(place, top))
     params = dict(place.bundle.params)
+    kept = _kept(package, place, shown, taking)
     if names_itself:
         parent = full if place.around is not None else (package.manifest.parent or "")
-        return Planned(None, parent, shown, tuple(sources), params, stated)
-    return Planned(full, full.rpartition("/")[0], shown, tuple(sources), params, stated)
+        return Planned(None, parent, shown, tuple(sources), params, stated, kept)
+    return Planned(full, full.rpartition("/")[0], shown, tuple(sources), params, stated, kept)
+
+
+def _kept(package: Package, place: Place, shown: str, taking: Taking) -> tuple[KeptFile, ...]:
+    """Give the files of a bundle that are kept as they are: a manifest names them, so none is left out for its size."""
+    if taking.keep is False:
+        return ()
+    kept = tuple(
+        KeptFile(package.parts[file], path)
+        for item in place.bundle.contains
+        if (path := kept_path(item)) is not None
+        for file in paths_of(item)
+    )
+    sizes = [file.part.bytes or 0 for file in kept]
+    if sizes and max(sizes) > taking.largest:
+        raise DataError(
+            TOO_MUCH_KEPT,
+            f"{kept[sizes.index(max(sizes))].part.name} has {max(sizes):,} bytes; {taking.largest:,} is the most that "
+            "is kept",
+            where=package.name,
+            help="take it out of the package, or raise [files] largest_mib in config/plotter2.toml",
+        )
+    check_room(shown, len(kept), sum(sizes), taking)
+    return kept
 
 
 def _inside(place: Place, top: str) -> str:
@@ -251,7 +278,7 @@ def _folder_of(package: Package, files: tuple[str, ...]) -> str:
 
 
 def _sources(package: Package, item: Content, shown: str) -> Iterator[Source]:
-    if isinstance(item, Enclosed):
+    if isinstance(item, Enclosed | PlainFile) or kept_path(item) is not None:
         return
     parts = [package.parts[file] for file in paths_of(item)]
     if isinstance(item, RecordedRun):

@@ -18,13 +18,14 @@ from plotter2.manifest.model import (
     Content,
     Enclosed,
     ParamsFile,
+    PlainFile,
     Plot,
     RecordedRun,
     Script,
     TableFile,
     TableFormat,
 )
-from plotter2.manifest.names import LONGEST_PATH, folded, is_file_path
+from plotter2.manifest.names import LONGEST_PATH, folded, folders_above, is_file_path
 from plotter2.staging.intake import plan_of
 from plotter2.staging.packages import is_package, open_package
 from plotter2.staging.parts import Part, Planned, Source
@@ -187,7 +188,7 @@ class Hold:
     def __init__(self, parts: dict[str, Part] | None = None) -> None:
         self.parts: dict[str, Part] = parts or {}
         self._taken = {folded(path) for path in self.parts}
-        self._folders = {folder for path in self._taken for folder in _above(path)}
+        self._folders = {folder for path in self._taken for folder in folders_above(path)}
 
     def contents(self, node: _Node) -> Iterator[Content]:
         """Give the entries of a bundle, and take their files."""
@@ -201,6 +202,9 @@ class Hold:
             elif source not in runs:
                 form = cast(TableFormat, source.format)
                 yield TableFile(name=source.table, files=(self._file(source),), format=form)
+        for kept in node.planned.files if node.planned else ():
+            file = self.place(kept.part, kept.part.name)
+            yield PlainFile(file=file, path=None if kept.path == file else kept.path)
         for inner in node.inside:
             yield self.enclosed(inner)
 
@@ -224,20 +228,17 @@ class Hold:
             number += 1
             free = f"{number}/{path}"
         self._taken.add(folded(free))
-        self._folders.update(_above(folded(free)))
+        self._folders.update(folders_above(folded(free)))
         self.parts[free] = part
         return free
 
     def _is_free(self, path: str) -> bool:
         """Tell whether nothing has this path, is a folder of this name, or is a file where a folder is needed."""
         return not (
-            path in self._taken or path in self._folders or self._taken.intersection(_above(path))
+            path in self._taken
+            or path in self._folders
+            or self._taken.intersection(folders_above(path))
         )
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def _mended(path: str) -> str:

@@ -49,6 +49,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is kept as it is; `path` is what it is called in its bundle."""
+
+    part: Part
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """What a manifest says of one bundle; `inside` is the id, else the name, of the bundle around it."""
 
@@ -70,6 +78,7 @@ class Planned:
     sources: tuple[Source, ...]
     params: dict[str, Scalar] = field(default_factory=dict)
     stated: Stated | None = None
+    files: tuple[KeptFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why something is in quarantine: the problem as every surface shows it, and what is kept.
 
     `kind` is `item` (a file or folder that was dropped), `lines` (those lines of a file that are no rows; the others
-    were stored) or `rest` (the files of a folder that nothing could be read from; what is in the others is stored).
+    were stored) or `rest` (what no bundle takes of a folder, as links and hidden files; the others are stored).
     `at` is in milliseconds since 1970.
     """
 
@@ -243,14 +243,14 @@ def _why_kept(item: Path, rest: Sequence[Path]) -> Reason:
         parts = [part for path in rest for part in _named_content(path, item.parent)]
     names = [shown(str(path.relative_to(item))) for path in rest[:_NAMED]]
     more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
-    told = f"nothing is read from {', '.join(names)}{more}"
+    told = f"no bundle takes {', '.join(names)}{more}"
     return Reason(
         id=_id_of(b"rest", *parts),
         name=shown(item.name),
         kind="rest",
         code=codes.REST,
         message=told,
-        help="copy what you need of it, then drop it; what was read is in the store",
+        help="copy what you need of it, then drop it; all else is in the store",
         at=now_ms(),
         where=shown(item.name),
     )

@@ -63,7 +63,7 @@ def loaded(manifest: Manifest, parts: Mapping[str, Part], where: str) -> Cargo:
 def write_container(cargo: Cargo, to: Path) -> Shipped:
     """Write a package as one file. Raises DataError: P2-D0899 (something is there), P2-D0897, P2-D0801, P2-D0802."""
     data = encode(cargo.manifest)
-    _new_file(to, _pieces(cargo, head(data)))
+    new_file(to, _pieces(cargo, head(data)))
     return _shipped(cargo, to, data)
 
 
@@ -79,11 +79,6 @@ def write_folder(cargo: Cargo, to: Path) -> Shipped:
         folders = {tmp, *(folder for path in cargo.parts for folder in _above(tmp, path))}
         durable.sync_dirs(sorted(folders, reverse=True))
     return _shipped(cargo, to, data)
-
-
-def new_file(to: Path, data: bytes) -> None:
-    """Write one file durably. Raises DataError P2-D0899 when something is there already."""
-    _new_file(to, (data,))
 
 
 @contextmanager
@@ -105,7 +100,8 @@ def new_folder(to: Path) -> Iterator[Path]:
         raise
 
 
-def _new_file(to: Path, pieces: Iterable[bytes]) -> None:
+def new_file(to: Path, pieces: Iterable[bytes]) -> None:
+    """Write one file durably. Raises DataError P2-D0899 when something is there already, and what `pieces` raises."""
     _require_free(to)
     require_folder(to)
     tmp = _beside(to)

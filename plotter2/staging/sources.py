@@ -22,6 +22,8 @@ from plotter2.wire.memory import gap, sealed
 
 MOST_BYTES = 4 << 30
 """The largest file that is read."""
+MOST_COPIED = 1 << 42
+"""The largest file that is copied, in whole or in part."""
 _STEP = 1 << 22
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -72,11 +74,28 @@ def copied(sources: Sequence[Source]) -> tuple[int, tuple[Copied, ...]]:
 
 def content(part: Part) -> Iterator[bytes]:
     """Give the bytes of a part piece by piece. Raises DataError as `copied`, P2-D0897 at the end."""
-    return _hashed(part, hashlib.sha256())
+    return _hashed(part, hashlib.sha256(), MOST_COPIED)
 
 
-def _hashed(part: Part, digest: Hash) -> Iterator[bytes]:
-    fd = opened(part.path, part.name)
+def steady_content(part: Part) -> Iterator[bytes]:
+    """Give the bytes of a part as `content` does; who writes the file meanwhile makes them worth nothing (P2-D0836)."""
+    before = _written(part)
+    yield from content(part)
+    if _written(part) != before:
+        raise _changed(part, "was written")
+
+
+def _written(part: Part) -> tuple[int, ...]:
+    """Give what changes when a file is written."""
+    try:
+        status = part.path.lstat()
+    except OSError as error:
+        raise _unreadable(part.path, error) from None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _hashed(part: Part, digest: Hash, most: int = MOST_BYTES) -> Iterator[bytes]:
+    fd = opened(part.path, part.name, most)
     try:
         size = os.fstat(fd).st_size if part.bytes is None else part.bytes
         for piece in _content(fd, size, part):
@@ -120,12 +139,7 @@ def _content(fd: int, size: int, part: Part) -> Iterator[bytes]:
     while place < end:
         piece = os.pread(fd, min(end - place, _STEP), place)
         if not piece:
-            raise DataError(
-                codes.CHANGED,
-                f"{part.name} became shorter while it was read",
-                where=str(part.path),
-                help="wait until nobody writes the file, then add it again",
-            )
+            raise _changed(part, "became shorter")
         place += len(piece)
         yield piece
 
@@ -139,6 +153,15 @@ def _check(part: Part, digest: str) -> None:
             where=str(part.path),
             help="have the package made or copied again, and change nothing in it meanwhile; nothing of it was stored",
         )
+
+
+def _changed(part: Part, how: str) -> DataError:
+    return DataError(
+        codes.CHANGED,
+        f"{part.name} {how} while it was read",
+        where=str(part.path),
+        help="wait until nobody writes the file, then add it again",
+    )
 
 
 def _size(part: Part) -> int:

@@ -17,8 +17,6 @@ from pathlib import Path
 
 from plotter2.staging.finding import MOST_FILES
 
-UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", "~")
-"""Names that copying programs and browsers give to what they are not done with."""
 OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 

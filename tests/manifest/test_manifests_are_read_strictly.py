@@ -279,7 +279,14 @@ def test_attempts_of_one_bundle_lie_side_by_side() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"contains": ["x.xyz"]},
+        {"contains": [{"kind": "table", "name": "t", "files": ["x.xyz"]}]},
+        {
+            "contains": [
+                {"kind": "run", "files": ["run.json"]},
+                {"kind": "file", "file": "a.png"},
+                "x.csv",
+            ]
+        },
         {"contains": [{"kind": "table", "name": "t", "files": [], "format": "csv"}]},
         {"contains": [{"kind": "table", "name": "t", "files": []}]},
         {"contains": [{"kind": "table", "name": "t", "files": ["a.csv", "b.csv"]}]},

@@ -132,7 +132,9 @@ def test_a_sweep_becomes_an_experiment_with_params_from_its_files(
     assert {stream: table.rows for stream, table in bundle.tables.items()} == {
         "epochs": 12, "steps": 48
     }  # fmt: skip
-    assert sorted(report.left_alone)[0] == "sweep/lr=0.001_seed=2/status.json"
+    assert report.left_alone == ()
+    of_run = next(one for one in report.bundles if one.name == "sweep/lr=0.001_seed=2")
+    assert of_run.files["status.json"]["media"] == "application/json"
     losses = values(store, "sweep/lr=10_seed=0/steps", "batch/loss")
     assert losses[1] == float("inf")
     assert str(store.schema_of("sweep/*/steps")["batch/loss"]) == "number?"
@@ -185,7 +187,9 @@ def test_an_empty_table_beside_others_is_kept_and_alone_it_is_refused(
     assert store.schema_of("monitors/a2c-1.monitor").rows == 38
 
 
-def test_links_hidden_files_and_foreign_files_are_left_alone(store: Store, tmp_path: Path) -> None:
+def test_links_and_hidden_files_are_left_alone_and_foreign_files_kept(
+    store: Store, tmp_path: Path
+) -> None:
     folder = tmp_path / "exp"
     (folder / "empty").mkdir(parents=True)
     (folder / "a.csv").write_text("a\n1\n")
@@ -196,8 +200,9 @@ def test_links_hidden_files_and_foreign_files_are_left_alone(store: Store, tmp_p
     report = add(store, folder)
     assert list(report.bundles[0].tables) == ["a"]
     assert report.left_alone == (
-        "exp/link.csv (a symbolic link)", "exp/loop (a symbolic link)", "exp/notes.txt"
+        "exp/.hidden.csv (hidden)", "exp/link.csv (a symbolic link)", "exp/loop (a symbolic link)"
     )  # fmt: skip
+    assert report.bundles[0].files == {"notes.txt": {"bytes": 4, "media": "text/plain"}}
 
 
 def test_folders_whose_names_become_the_same_stay_apart(store: Store, tmp_path: Path) -> None:

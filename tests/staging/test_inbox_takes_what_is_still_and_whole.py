@@ -160,7 +160,9 @@ def test_recorded_runs_and_folders_are_taken_whole(place: Place, tmp_path: Path)
     shutil.copytree(DATA / "sklearn_sweep", place.root / "inbox" / "sweep")
     assert place.steps().stored == 2
     assert "digits/lr=0.1" in attempts(place.store)
-    assert [reason.kind for reason in place.reasons] == ["lines", "rest"]
+    assert [reason.kind for reason in place.reasons] == ["lines"]
+    bundle = place.store.bundle(place.store.find("sweep/lr=0.001_seed=2")[0].id)
+    assert list(bundle.files) == ["status.json"]
 
 
 def test_one_bad_item_goes_to_quarantine_and_holds_up_no_other(place: Place) -> None:
@@ -316,8 +318,8 @@ def test_a_lost_reason_is_said_and_the_thing_is_there(place: Place) -> None:
     assert (told.code, told.name) == ("P2-D0863", "bad.csv")
 
 
-# ------------------------------------------------------------ what nothing is read from
-def test_files_that_nothing_is_read_from_are_kept_when_their_folder_is_stored(place: Place) -> None:
+# ------------------------------------------------------------ what no bundle takes
+def test_hidden_files_and_links_are_kept_aside_when_their_folder_is_stored(place: Place) -> None:
     def dropped() -> None:
         drop(place.root, "run/steps.csv", "a\n1\n")
         drop(place.root, "run/model.pt", "weights")
@@ -329,13 +331,16 @@ def test_files_that_nothing_is_read_from_are_kept_when_their_folder_is_stored(pl
     (reason,) = place.reasons
     kept = quarantine.kept_at(place.inbox.grounds, reason)
     assert (reason.kind, reason.code, kept.name) == ("rest", "P2-D0864", "run")
-    assert (kept / "model.pt").read_text() == "weights"
     assert (kept / "deep" / ".hydra" / "config.yaml").read_text() == "lr: 0.1"
     assert (kept / "last").readlink() == Path("model.pt")
     assert not (kept / "steps.csv").exists()
+    assert not (kept / "model.pt").exists()
     assert place.told[-1].detail.endswith(
-        f"nothing is read from deep/.hydra/config.yaml, last, model.pt; kept in quarantine/{reason.id}"
+        f"no bundle takes deep/.hydra/config.yaml, last; kept in quarantine/{reason.id}"
     )
+    (row,) = place.store.find("run")
+    weights = place.store.bundle(row.id).files["model.pt"]
+    assert place.store.object_bytes(weights.digest) == b"weights"
     assert place.places("run") == ["quarantine"]
 
     dropped()
@@ -343,11 +348,9 @@ def test_files_that_nothing_is_read_from_are_kept_when_their_folder_is_stored(pl
     assert place.reasons == (reason,)
     assert attempts(place.store) == {"run": 1}
 
-    (kept / "model.pt").unlink()  # as a process leaves it that died before it moved this one
-    (kept / "last").unlink()
+    (kept / "last").unlink()  # as a process leaves it that died before it moved this one
     dropped()
     assert place.steps().stored == 1
-    assert (kept / "model.pt").read_text() == "weights"
     assert (kept / "last").is_symlink()
     with pytest.raises(DataError, match="whose other files are stored"):
         quarantine.retry(place.inbox.grounds, reason, place.store.new_id())

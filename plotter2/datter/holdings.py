@@ -1,0 +1,139 @@
+"""What a bundle holds beside its tables: files kept as they are, and arrays. Values only; each is one object.
+
+Their names are paths below the bundle, by the rules of paths in manifests, so that each can be a file on every system.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from logger2.identity import Scalar
+from plotter2.datter import codes
+from plotter2.errors import DataError, ExitCode
+from plotter2.manifest.names import ALLOWED, FILE_PATH, folded, folders_above, is_file_path
+
+_NAMED = 5
+
+
+class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file of a bundle: its SHA-256, its size, and what kind of file its name and first bytes say it is."""
+
+    digest: str
+    bytes: int
+    media: str
+
+
+class StoredArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An array of a bundle: an NPY file as an object. `dtype` is as NumPy writes it: `<f4`.
+
+    `dims` names its dimensions and `coords` the places along some of them, where that is known.
+    """
+
+    digest: str
+    bytes: int
+    dtype: str
+    shape: tuple[int, ...]
+    dims: tuple[str, ...] = ()
+    coords: dict[str, tuple[Scalar, ...]] = {}
+
+
+def objects_of(
+    files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]
+) -> dict[str, int]:
+    """Give the objects that hold them: digest -> bytes."""
+    of_files = {file.digest: file.bytes for file in files.values()}
+    return of_files | {array.digest: array.bytes for array in arrays.values()}
+
+
+def contents_of(
+    files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]
+) -> dict[str, Any]:
+    """Give what a bundle's content is named by, of those that it has: what a file is taken for does not count."""
+    held: dict[str, Any] = {}
+    if files:
+        held["files"] = {path: file.digest for path, file in files.items()}
+    if arrays:
+        held["arrays"] = dict(arrays)
+    return held
+
+
+def files_json(files: Mapping[str, StoredFile]) -> dict[str, dict[str, Any]]:
+    """Give files of a bundle as plain JSON values."""
+    return {path: {"bytes": file.bytes, "media": file.media} for path, file in files.items()}
+
+
+def arrays_json(arrays: Mapping[str, StoredArray]) -> dict[str, dict[str, Any]]:
+    """Give arrays of a bundle as plain JSON values."""
+    return {
+        name: {"shape": list(array.shape), "dtype": array.dtype, "bytes": array.bytes}
+        for name, array in arrays.items()
+    }
+
+
+def check_paths(bundle: str, paths: Mapping[str, Any]) -> None:
+    """Raise DataError (P2-D0925) unless every path of a bundle's files or arrays is well formed and there once."""
+    for path, why in misfits(paths):
+        raise DataError(
+            codes.BAD_PATH,
+            f"{bundle!r} cannot hold {path!r}: {why}",
+            where=bundle,
+            help=f"rename the file: it can be {ALLOWED[FILE_PATH]}",
+        )
+
+
+def held(
+    bundle: str, path: str, files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]
+) -> StoredFile | StoredArray:
+    """Give the file, else the array, that a bundle keeps under a path. Raises DataError (P2-D0927)."""
+    found = files.get(path) or arrays.get(path)
+    if found is None:
+        raise _not_held(bundle, path, (*files, *arrays))
+    return found
+
+
+def _not_held(bundle: str, path: str, there: Sequence[str]) -> DataError:
+    near = difflib.get_close_matches(path, there, n=1)
+    listed = ", ".join(there[:_NAMED]) + (f", ... ({len(there)} in all)" if there[_NAMED:] else "")
+    return DataError(
+        codes.NO_SUCH_FILE,
+        f"{bundle!r} keeps no file and no array {path!r}",
+        where=bundle,
+        help=f"did you mean {near[0]!r}?"
+        if near
+        else f"it keeps: {listed}"
+        if there
+        else "it keeps none; plotter2 show tells what it holds",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def misfits(paths: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the paths that cannot stand beside those before them, each with the reason."""
+    taken: dict[str, str] = {}
+    around: dict[str, str] = {}
+    for path in paths:
+        if why := misfit(path, taken, around):
+            yield path, why
+        else:
+            taken[folded(path)] = path
+            around.update(dict.fromkeys(folders_above(folded(path)), path))
+
+
+def misfit(path: str, taken: Mapping[str, str], around: Mapping[str, str]) -> str:
+    """Say why a path cannot stand beside others; "" when it can.
+
+    `taken` are the folded paths that are there, `around` the folders that these need.
+    """
+    here = folded(path)
+    if not is_file_path(path):
+        return "not every system can have a file of this name"
+    if here in taken:
+        return f"it is one file with {taken[here]!r} on some systems"
+    if here in around:
+        return f"it is the folder of {around[here]!r} on some systems"
+    above = next((taken[each] for each in folders_above(here) if each in taken), None)
+    return f"{above!r} is a file, and no folder, on some systems" if above is not None else ""
