@@ -38,6 +38,7 @@ def main() -> None:
         folder = Path(name)
         with Store.open(folder / "root") as store:
             size = fill(store)
+        (folder / "root" / "config" / "plotter2.toml").write_text("[cache]\nmax_mib = 0\n")
         script = folder / "one.p2"
         script.write_text(SCRIPT)
         with plotter2.open(folder / "root") as library:
