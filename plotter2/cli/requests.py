@@ -12,6 +12,7 @@ import msgspec
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.confinement import confinement_text, level_cell
 from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
 from plotter2.datter.bodies import Add, Run
@@ -121,10 +122,18 @@ def runs(root: str | None, script: str | None, limit: int) -> Answer:
     with Store.open_to_read(settings(root).root) as store:
         found = store.runs(limit, script, path)
     rows = [
-        [run.id, _task(run) or run.script, run.state, _when(run.started), _some(_pictures(run))]
+        [
+            run.id,
+            _task(run) or run.script,
+            run.state,
+            _when(run.started),
+            level_cell(run.record),
+            _some(_pictures(run)),
+        ]
         for run in found
     ]
-    plain, coloured = drawn_table(["run", "what", "state", "when", "pictures"], rows)
+    head = ["run", "what", "state", "when", "sandbox", "pictures"]
+    plain, coloured = drawn_table(head, rows, spare=["sandbox"])
     data = {"ok": True, "runs": [_run_json(run) for run in found]}
     if found:
         return Answer(data, plain, coloured=coloured)
@@ -174,6 +183,11 @@ def _run_json(run: RunRow) -> dict[str, Any]:
         "started": _iso(run.started),
         "finished": None if run.finished is None else _iso(run.finished),
         "request": run.record.get("request"),
+        "sandbox": {
+            "level": run.record.get("sandbox_level"),
+            "missing": run.record.get("sandbox_missing", {}),
+            "unconfined": run.record.get("unconfined", False),
+        },
         "pictures": _pictures(run),
         "error": run.record.get("error"),
     }
@@ -197,6 +211,8 @@ def _shown(request: Request, history: Sequence[Change], run: RunRow | None) -> s
     for name, value in _asked(request):
         if value:
             lines += _listed(name, value)
+    if run is not None:
+        lines.append(f"run {run.id}: {confinement_text(run.record)}")
     lines += [f"picture: {path}" for path in _pictures(run)]
     if request.error is not None:
         lines.append(request.error.as_text())

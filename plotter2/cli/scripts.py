@@ -17,6 +17,7 @@ from p2sign.causes import CAUSES
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.confinement import confinement_text, warn_of_freedom
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
@@ -97,6 +98,11 @@ def _file_name(bundle: str) -> str:
 )
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
 @click.option("--key", metavar="KEY", help="Run once for this key, however often it is asked.")
+@click.option(
+    "--unconfined",
+    is_flag=True,
+    help="Run an own script even where the sandbox does not reach the level that the settings ask for.",
+)
 @click.option("--only", is_flag=True, help="A task: for BUNDLE alone, not for those below it.")
 @click.option(
     "--again", is_flag=True, help="A task: run those before it too that ran on the same data."
@@ -112,6 +118,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     formats: tuple[str, ...],
     yes: bool,
     key: str | None,
+    unconfined: bool,
     only: bool,
     again: bool,
     approve: tuple[str, ...],
@@ -127,8 +134,9 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     named = task_named(script)
     kinds: tuple[Format, ...] = formats  # type: ignore[assignment] # click has checked the choice
     if named is not None:
-        if key is not None or yes:
-            raise click.UsageError("--key and --yes are for a SCRIPT; a task's script is signed")
+        if key is not None or yes or unconfined:
+            told = "--key, --yes and --unconfined are for a SCRIPT; a task's script is signed"
+            raise click.UsageError(told)
         how = TaskHow(values, kinds, only, again, show_event, _begun)
         return _ran_task(root, named, how, output, approve)
     if only or again or approve:
@@ -140,6 +148,8 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
             host.orchestrator.warm()
         if opened.sidecar is None:
             opened = signed_now(host, opened, yes=yes)
+        if unconfined:
+            warn_of_freedom(host.orchestrator.ready().level, host.settings.minimum_level)
         try:
             result = host.run(
                 opened,
@@ -147,6 +157,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
                 formats=kinds,
                 on_event=show_event,
                 key=key,
+                unconfined=unconfined,
             )
         finally:
             clear_line()
@@ -335,7 +346,7 @@ def run_text(record: dict[str, Any]) -> str:
         rows = ", ".join(f"{counts[what]:,} {what}" for what in _TOLD)
         layers = f" in {counts['layers']} layers" if counts["layers"] > 1 else ""
         lines.append(f"{plot}: rows {rows}{layers}")
-    lines.append(f"run {record['run']}, sandbox level {record['sandbox_level']}")
+    lines.append(f"run {record['run']}, {confinement_text(record)}")
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -96,7 +96,7 @@ class _Libraries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    minimum: Level = "B"
+    minimum: Literal["A", "B", "C"] = "B"
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,7 +197,7 @@ def _loose(path: Path) -> HostError:
 
 
 def _wrong(path: Path, why: str) -> HostError:
-    levels = ", ".join(LEVELS)
+    levels = ", ".join(level for level in LEVELS if level != "none")
     return HostError(
         codes.BAD_SETTINGS,
         f"the configuration cannot be used: {why}",

@@ -33,6 +33,7 @@ class RunHow:
     params: Params
     formats: tuple[Format, ...]
     on_event: Callable[[Event], None]
+    unconfined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

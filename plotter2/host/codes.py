@@ -1,4 +1,4 @@
-"""The error codes of a root's keys, trust and starter scripts, one line each. No behaviour."""
+"""The error codes of a root's keys, trust, runs and starter scripts, one line each. No behaviour."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ TRUST_UNREADABLE = "P2-S0794"
 NOT_AS_ASKED = "P2-D0867"
 NOBODY_DOES_IT = "P2-D0868"
 NOTHING_TO_DRAW = "P2-D0891"
+NOT_OWN = "P2-H0931"
 
 CODES: dict[str, str] = {
     KEY_READABLE: "a private key can be read by others",
@@ -17,5 +18,6 @@ CODES: dict[str, str] = {
     TRUST_UNREADABLE: "a trust file cannot be read",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",
     NOBODY_DOES_IT: "nothing here carries out requests of this kind",
+    NOT_OWN: "a script that somebody else signed does not run unconfined",
     NOTHING_TO_DRAW: "nothing that was recorded can be drawn by a starter script",
 }

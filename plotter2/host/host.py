@@ -242,9 +242,11 @@ class Host(Root):
         formats: Sequence[Format] = (),
         on_event: Callable[[Event], None] = lambda _: None,
         key: str | None = None,
+        unconfined: bool = False,
     ) -> RunResult:
         """Run a signed script; with a `key` once, however often it is asked.
 
+        `unconfined` runs a script of one's own where the sandbox does not reach the level that the settings ask for.
         Raises Refused, CheckFailed, RunError, HostError, DataError.
         """
         require_script(script.path)
@@ -252,7 +254,8 @@ class Host(Root):
         begun = self.store.begin(asked, self.lease_s)
         if isinstance(begun, Request):
             return asking.run_told_again(begun, self.store)
-        return self._ran(begun, script, RunHow(params or {}, tuple(formats), on_event))
+        how = RunHow(params or {}, tuple(formats), on_event, unconfined)
+        return self._ran(begun, script, how)
 
     def run_task(
         self, bundle: str, task: str, how: TaskHow = AS_IT_IS, resumed: Work | None = None
@@ -299,6 +302,7 @@ class Host(Root):
             self.store,
             work,
             self.orchestrator.submit,
+            self.orchestrator.ready,
             self.settings.minimum_level,
             self.settings.limits,
             self.cache,
@@ -310,10 +314,19 @@ class Host(Root):
             self.orchestrator.warm()
             with timings.stage("verify"):
                 verified = self.verify(script)
+                if how.unconfined:
+                    verifying.require_own(self, verified, script.path)
             with timings.stage("compile"):
                 compiled = checking.compile_for(
                     self, script, [s.principal for s in verified.signers], how.params
                 )
-            request = RunRequest(verified, compiled, how.params, how.formats, how.on_event)
+            request = RunRequest(
+                verified,
+                compiled,
+                how.params,
+                how.formats,
+                how.on_event,
+                unconfined=how.unconfined,
+            )
             with refusals():
                 return running.run(request, self._parts(work), timings)

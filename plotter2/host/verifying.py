@@ -9,6 +9,8 @@ from pathlib import Path
 from p2sign.gate import Offer, Verified
 from p2sign.gate import verify as gate
 from plotter2.datter.store import Store
+from plotter2.errors import HostError
+from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
 from plotter2.runs.opening import OpenedScript
@@ -28,6 +30,19 @@ def verify_attached(root: Root, script: OpenedScript) -> Verified:
     """
     with refusals():
         return gate(_offer(script), root.trust_files(), root.now())
+
+
+def require_own(root: Root, verified: Verified, path: Path) -> None:
+    """Raise HostError (P2-H0931) unless a key of this root is among those that signed the script."""
+    own = {key.public.fingerprint for key in root.keyring.own_keys()}
+    if own.isdisjoint(signer.fingerprint for signer in verified.signers):
+        who = ", ".join(signer.principal for signer in verified.signers)
+        raise HostError(
+            codes.NOT_OWN,
+            f"only a script that you signed yourself runs unconfined; this one is signed by {who}",
+            str(path),
+            "read it and sign it with your own key (plotter2 sign), or run it confined on another machine",
+        )
 
 
 def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from plotter2.orchestrator import Outcome, Task
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.task_place import TaskPlace
 from plotter2.wire.messages import Format, Note, Progress, TableShown
+from plotter2.wire.zygote import Ready
 
 Event = Progress | Note | TableShown
 Params = Mapping[str, Given]
@@ -59,6 +60,7 @@ class Parts:
     store: Store
     work: Work
     submit: Callable[[Task, Callable[[Event], None]], Outcome]
+    confinement: Callable[[], Ready]
     minimum_level: Level
     ceiling: Ceiling
     cache: NodeCache = OFF
@@ -68,7 +70,8 @@ class Parts:
 class RunRequest:
     """What is asked for: a verified, compiled script, values of its params, file formats (none: as the script says).
 
-    With a `task` that task is run at its place, else what stands outside of tasks.
+    With a `task` that task is run at its place, else what stands outside of tasks. `unconfined` lets it run where the
+    sandbox does not reach the level that the settings ask for; who sets it has seen that the script is one's own.
     """
 
     verified: Verified
@@ -77,6 +80,7 @@ class RunRequest:
     formats: tuple[Format, ...] = ()
     on_event: Callable[[Event], None] = lambda _: None
     task: TaskPlace | None = None
+    unconfined: bool = False
 
     @property
     def task_name(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from logger2.identity import Scalar
 from p2lang.ir import walk
 from p2lang.semantics.structure import NEED
+from plotter2.errors import HostError
 from plotter2.orchestrator import Outcome
 from plotter2.runs.inputs import BoundTable
 from plotter2.runs.model import (
@@ -19,6 +20,7 @@ from plotter2.runs.model import (
 )
 from plotter2.version import __version__
 from plotter2.wire.messages import RowsCounted
+from plotter2.wire.zygote import Ready
 
 A_KEY = "(a key)"
 """What is told of a param whose value opens tables."""
@@ -87,6 +89,16 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
         "plotter2": __version__,
         **({} if request.task is None else {"task": dict(request.task.about)}),
     }
+
+
+def confinement_of(ready: Callable[[], Ready], *, unconfined: bool) -> dict[str, Any]:
+    """Give how the children of a run are confined: nothing when there are none, which the run is about to learn."""
+    asked = {"unconfined": True} if unconfined else {}
+    try:
+        found = ready()
+    except HostError:
+        return asked
+    return {"sandbox_level": found.level, "sandbox_missing": found.missing, **asked}
 
 
 def _origin(request: RunRequest) -> str:

@@ -63,6 +63,7 @@ from plotter2.runs.model import (
 from plotter2.runs.owning import Owning, grants, require_allowed
 from plotter2.runs.records import (
     complete_record,
+    confinement_of,
     first_record,
     provenance,
     sent,
@@ -88,7 +89,10 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     with timings.stage("bind"):
         tables = _bound_tables(request, parts.store)
     run_id = parts.store.new_id()
-    record = first_record(run_id, request, parts.work.request_id)
+    record = {
+        **first_record(run_id, request, parts.work.request_id),
+        **confinement_of(parts.confinement, unconfined=request.unconfined),
+    }
     parts.work.begin_run(run_id, request.verified.statement.name, record)
     with ExitStack() as stack:
         with timings.stage("find"):
@@ -159,7 +163,7 @@ def dispatched(
             job,
             (program, *inputs),
             task_limits(request.verified, parts.ceiling),
-            parts.minimum_level,
+            "none" if request.unconfined else parts.minimum_level,
         )
         try:
             return parts.submit(task, request.on_event)

@@ -54,7 +54,8 @@ def ran(
         script = open_script(place.script)
         request = RunRequest(host.verify(script), host.compile(script), on_event=on_event)
         with begun(host.store) as work:
-            parts = Parts(host.store, work, orchestrator.submit, "B", host.settings.limits)
+            limits = host.settings.limits
+            parts = Parts(host.store, work, orchestrator.submit, orchestrator.ready, "B", limits)
             return run(request, parts, Timings())
 
 
@@ -109,8 +110,12 @@ def test_a_script_runs_on_the_data_that_it_was_checked_and_costed_for(tmp_path: 
             opened = open_script(script)
             request = RunRequest(host.verify(opened), host.compile(opened))
             add(later)
-            submit, limits = host.orchestrator.submit, host.settings.limits
+            children, limits = host.orchestrator, host.settings.limits
             with pytest.raises(DataError) as raised, begun(host.store) as work:
-                run(request, Parts(host.store, work, submit, "B", limits), Timings())
+                run(
+                    request,
+                    Parts(host.store, work, children.submit, children.ready, "B", limits),
+                    Timings(),
+                )
         assert raised.value.code == "P2-D0823"
         add(f"0,{len(later)}.25\n")

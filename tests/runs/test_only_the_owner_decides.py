@@ -98,7 +98,7 @@ def test_limits_that_cannot_be_are_refused_at_once(folder: Path, line: str) -> N
 def test_settings_that_others_can_change_do_not_count(folder: Path) -> None:
     (folder / "root" / "config").chmod(0o755)
     path = folder / "root" / "config" / "plotter2.toml"
-    path.write_text("[sandbox]\nminimum = 'none'\n")
+    path.write_text("[sandbox]\nminimum = 'C'\n")
     path.chmod(0o666)
     said(p2(folder / "root", "show"), 2, "P2-H0901")
 
