@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from plotter2.api.bundles import KeptBundle
 from plotter2.config.settings import settings
 from plotter2.datter.layout import Layout, is_root, is_writable
 from plotter2.host.asking import AS_IT_IS, TaskHow
@@ -65,6 +66,10 @@ class Library:
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else paths
         return self._host.add([Path(p) for p in given], name, key, files)
+
+    def bundle(self, name: str) -> KeptBundle:
+        """Give a bundle by its name or id: `.files` and `.arrays` are what it keeps beside tables. Raises DataError."""
+        return KeptBundle(self._host.store, one_bundle(self._host.store, name))
 
     def check(self, script: PathLike) -> CheckedScript:
         """Check a script against the store's data; what is wrong is in `.diagnostics`. Raises FileRefused."""

@@ -162,7 +162,7 @@ def bundle_json(store: Store, path: str) -> dict[str, Any]:
         "notes": [
             *([] if called == path else [former_name(path, called)]),
             *_renumbered(store, rows),
-            *(choices if stacked is None else stacked.notes),
+            *(_choices(choices, bundle) if stacked is None else stacked.notes),
         ],
     }
 
@@ -210,6 +210,12 @@ def _renumbered(store: Store, rows: Sequence[BundleRow]) -> list[str]:
         for each in store.renumbered()
         if each.name in names
     ]
+
+
+def _choices(choices: Sequence[str], bundle: Bundle | None) -> Sequence[str]:
+    """Give what there is to choose from; a bundle that only keeps files has nothing to choose, and says what it has."""
+    is_plain = bundle is not None and not bundle.tables and bool(bundle.files or bundle.arrays)
+    return () if is_plain else choices
 
 
 def _held(files: dict[str, dict[str, Any]], arrays: dict[str, dict[str, Any]]) -> list[str]:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from plotter2.datter.bundle import Column, slug
+from plotter2.datter.bundle import Bundle, Column, slug
 from plotter2.datter.store import Store
 from plotter2.exporting.described import export_described
 from plotter2.exporting.wanted import Exported, Submit, ToExport
 from plotter2.exporting.written import (
+    Copied,
     File,
     Laid,
     Placed,
@@ -31,7 +32,7 @@ _TYPES: Final[Mapping[str, str]] = {
 
 
 def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
-    """Write a data package as a folder. Raises DataError, HostError."""
+    """Write a data package as a folder, tabular when it holds tables only. Raises DataError, HostError."""
     return export_described(store, wanted, submit, DESCRIPTOR, _package)
 
 
@@ -39,12 +40,15 @@ def _package(laid: Laid, files: Mapping[str, File]) -> dict[str, Any]:
     top = laid.folders[0][0]
     taken: set[str] = set()
     return {
-        "profile": "tabular-data-package",
+        "profile": "data-package" if laid.copies else "tabular-data-package",
         "name": slug(top.run),
         "id": top.id,
         "title": top.name,
         "created": datetime.fromtimestamp(top.created / 1000, UTC).isoformat(timespec="seconds"),
-        "resources": [_resource(placed, files[placed.path], taken) for placed in laid.tables],
+        "resources": [
+            *(_resource(placed, files[placed.path], taken) for placed in laid.tables),
+            *(_plain(copy, taken) for copy in laid.copies),
+        ],
     }
 
 
@@ -64,13 +68,30 @@ def _resource(placed: Placed, file: File, taken: set[str]) -> dict[str, Any]:
             "fields": [_field(column) for column in placed.table.columns],
             "missingValues": [""],
         },
-        "bundle": {
-            "id": bundle.id,
-            "name": bundle.name,
-            "attempt": bundle.attempt,
-            "params": bundle.params,
-            "meta": bundle.meta,
-        },
+        "bundle": _about(bundle),
+    }
+
+
+def _plain(copy: Copied, taken: set[str]) -> dict[str, Any]:
+    return {
+        "profile": "data-resource",
+        "name": _name(copy.path, taken),
+        "title": f"{copy.bundle.name}: {copy.name}",
+        "path": copy.path,
+        "mediatype": copy.media,
+        "bytes": copy.held.bytes,
+        "hash": f"sha256:{copy.held.digest}",
+        "bundle": _about(copy.bundle),
+    }
+
+
+def _about(bundle: Bundle) -> dict[str, Any]:
+    return {
+        "id": bundle.id,
+        "name": bundle.name,
+        "attempt": bundle.attempt,
+        "params": bundle.params,
+        "meta": bundle.meta,
     }
 
 

@@ -59,7 +59,9 @@ def _bundle(
 ) -> Iterator[dict[str, Any]]:
     tables = [placed for placed in laid.tables if placed.bundle.id == bundle.id]
     inside = [folder for _, folder in laid.folders if folder and folder.rpartition("/")[0] == place]
-    parts = [{"@id": quote(p.path)} for p in tables] + [
+    copies = [copy for copy in laid.copies if copy.bundle.id == bundle.id]
+    paths = [placed.path for placed in tables] + [copy.path for copy in copies]
+    parts = [{"@id": quote(path)} for path in paths] + [
         {"@id": _folder(f)} for f in inside if f != place
     ]
     params = [
@@ -83,6 +85,15 @@ def _bundle(
     yield from params
     for placed in tables:
         yield from _table(placed, files[placed.path])
+    for copy in copies:
+        yield {
+            "@id": quote(copy.path),
+            "@type": "File",
+            "name": f"{bundle.name}: {copy.name}",
+            "encodingFormat": copy.media,
+            "contentSize": str(copy.held.bytes),
+            "sha256": copy.held.digest,
+        }
 
 
 def _about(bundle: Bundle) -> dict[str, Any]:
