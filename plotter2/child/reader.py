@@ -16,9 +16,10 @@ from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_hdf5 import read_hdf5
 from plotter2.child.reader_json import read_lines, read_params
 from plotter2.child.reader_limits import ReadingLimits
-from plotter2.child.reader_numpy import read_npy, read_npz
+from plotter2.child.reader_numpy import read_array, read_npy, read_npz
 from plotter2.child.reader_parquet import read_parquet
 from plotter2.child.reader_run import read_lone_segment, read_recorded_run
+from plotter2.child.reader_shapes import ShapedArray
 from plotter2.child.reader_telling import Channel, Teller
 from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import Progress, ReadFile, ReadJob
@@ -67,6 +68,9 @@ def _read_group(
         pieces = _cut(view, files[0].pieces)
         table = read_arrow(pieces, name, limits, whole=files[0].whole)
         teller.table(name, table, in_pieces=bool(files[0].pieces))
+        return
+    if kind == "array":
+        teller.array(name, ShapedArray(name, read_array(view, name)))
         return
     if kind in _GROUPS:
         teller.groups(name, _GROUPS[kind](view, name, limits))

@@ -16,7 +16,7 @@ _MAGIC: dict[bytes, FileFormat] = {
     b"ARROW1": "arrow",
 }
 _TEXT: tuple[FileFormat, ...] = ("csv", "tsv", "jsonl")
-_SETTLED: tuple[FileFormat, ...] = ("l2", "l2run", "params")
+_SETTLED: tuple[FileFormat, ...] = ("l2", "l2run", "params", "array")
 _LOOKED_AT = 4_096
 
 

@@ -1,8 +1,8 @@
 """Named arrays of a file as tables: those of equal length are columns of one table, each other one is its own.
 
 An array without dimensions is a param. One of two dimensions gives the columns `name_0`, `name_1`, ...: of the table
-of that length if there is one and it is narrow, else of its own. One of more dimensions, or a very wide one, gives a
-row per element with its place along each dimension.
+of that length if there is one and it is narrow, else of its own. One of more dimensions, or a very wide one, is kept as
+it is, and gives a row per element with its place along each dimension as well, unless it is very large.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from logger2.identity import Scalar
 from plotter2.child.reader_arrays import WIDE
 from plotter2.child.reader_columns import ReadColumn, ReadTable, from_numbers, from_values
 from plotter2.child.reader_limits import ReadingLimits, checked_names
+from plotter2.child.reader_shapes import MOST_AS_ROWS, ShapedArray, is_shaped
 
 Values: TypeAlias = npt.NDArray[Any]
 _NARROW = 64
@@ -39,12 +40,13 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class ReadGroup:
-    """What belongs together in a file: tables ("" = the main one), params, what was left out and why."""
+    """What belongs together in a file: tables ("" = the main one), params, arrays, what was left out and why."""
 
     name: str
     tables: tuple[ReadTable, ...] = ()
     params: Mapping[str, Scalar] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    arrays: tuple[ShapedArray, ...] = ()
 
 
 def grouped(
@@ -59,6 +61,8 @@ def grouped(
     """Give a group's arrays as tables. Raises DataError: P2-D0845, P2-D0847, P2-D0848, P2-D0849, P2-D0854."""
     scalars = dict(params or {})
     reasons = dict(left_out or {})
+    arrays = tuple(ShapedArray(g.name, g.values) for g in grids if is_shaped(g.values))
+    grids = [g for g in grids if not is_shaped(g.values) or g.values.size <= MOST_AS_ROWS]
     main: list[Grid] = []
     others: list[list[Grid]] = []
     lengths = Counter(len(g.values) for g in grids if _is_column(g))
@@ -83,7 +87,7 @@ def grouped(
     else:
         tables = [_table("", main, where, limits)] if main else []
         tables += [_table(several[0].name, several, where, limits) for several in others]
-    return ReadGroup(name, tuple(tables), scalars, reasons)
+    return ReadGroup(name, tuple(tables), scalars, reasons, arrays)
 
 
 def scalar_of(value: Any) -> Scalar:

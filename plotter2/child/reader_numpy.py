@@ -58,6 +58,11 @@ def read_npz(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadG
     return (grouped("", grids, where, limits, left_out=left_out),)
 
 
+def read_array(data: memoryview, where: str) -> Any:
+    """Give the array of a file as it is. Raises DataError as `read_npy`."""
+    return _array(data, where)
+
+
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> bytes:
     plain = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if not plain or member.flag_bits & _ENCRYPTED:

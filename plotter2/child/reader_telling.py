@@ -17,8 +17,10 @@ from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_json import ReadParams
 from plotter2.child.reader_limits import NAME_CHARACTERS
 from plotter2.child.reader_run import ReadRun
+from plotter2.child.reader_shapes import ShapedArray, npy_file
 from plotter2.errors import DataError
 from plotter2.wire.messages import (
+    ArrayFound,
     ColumnFound,
     ColumnKept,
     FromChild,
@@ -81,7 +83,7 @@ class Teller:
         What belongs to the file itself goes under its own name, a group's under `FILE/GROUP`. Raises DataError
         P2-D0938 when there is no table at all.
         """
-        if not any(group.tables for group in groups):
+        if not any(group.tables or group.arrays for group in groups):
             reasons = "; ".join(
                 f"{what}: {why}" for group in groups for what, why in group.left_out.items()
             )
@@ -98,6 +100,22 @@ class Teller:
                 self._told(full, group.params, group.left_out)
             for table in group.tables:
                 self.table(f"{full}/{table.name}" if table.name else full, table)
+            for array in group.arrays:
+                self.array(full, array)
+
+    def array(self, file: str, array: ShapedArray) -> None:
+        """Announce an array that is kept as it is."""
+        offset, length = self._channel.append(npy_file(array.values))
+        self._channel.send(
+            ArrayFound(
+                file=file,
+                name=array.name[:NAME_CHARACTERS] or "value",
+                dtype=array.values.dtype.str,
+                shape=list(array.values.shape),
+                offset=offset,
+                length=length,
+            )
+        )
 
     def _told(self, name: str, params: Mapping[str, Scalar], left_out: Mapping[str, str]) -> None:
         fitting, reasons = _fitting(params, left_out)

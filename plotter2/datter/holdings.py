@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from logger2.identity import Scalar
 from plotter2.datter import codes
 from plotter2.errors import DataError, ExitCode
 from plotter2.manifest.names import ALLOWED, FILE_PATH, folded, folders_above, is_file_path
@@ -28,17 +27,12 @@ class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class StoredArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An array of a bundle: an NPY file as an object. `dtype` is as NumPy writes it: `<f4`.
-
-    `dims` names its dimensions and `coords` the places along some of them, where that is known.
-    """
+    """An array of a bundle: an NPY file as an object. `dtype` is as NumPy writes it: `<f4`."""
 
     digest: str
     bytes: int
     dtype: str
     shape: tuple[int, ...]
-    dims: tuple[str, ...] = ()
-    coords: dict[str, tuple[Scalar, ...]] = {}
 
 
 def objects_of(

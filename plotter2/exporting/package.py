@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from plotter2.datter.bundle import Column, Table, slug
-from plotter2.datter.holdings import StoredFile
+from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 from plotter2.exporting.wanted import Exported, Member, Submit, ToExport, file_name, members
 from plotter2.manifest.container import ENDING
 from plotter2.manifest.model import (
+    ArrayFile,
     ColumnHint,
     Content,
     Enclosed,
@@ -94,6 +95,10 @@ class _Load:
             self._file(path, file, f"{folder}-files/{number:05d}")
             for number, (path, file) in enumerate(bundle.files.items())
         ]
+        contains += [
+            self._array(name, array, f"{folder}-arrays/{number:05d}.npy")
+            for number, (name, array) in enumerate(bundle.arrays.items())
+        ]
         if self._newest[row.name] == row.id:
             self._attached(row, _below(row.name, base) if row.name != base else None, folder)
         inside = [m.bundle for m in self._members if m.inside is not None and m.inside.id == row.id]
@@ -126,6 +131,10 @@ class _Load:
         place = f"{folder}/{last}" if last.isascii() else folder
         self.parts[place] = self._object(file.digest, file.bytes, place)
         return PlainFile(file=place, path=path)
+
+    def _array(self, name: str, array: StoredArray, place: str) -> ArrayFile:
+        self.parts[place] = self._object(array.digest, array.bytes, place)
+        return ArrayFile(name=name, file=place)
 
     def _attached(self, row: BundleRow, name: str | None, folder: str) -> None:
         for attachment in self._store.attachments(row):

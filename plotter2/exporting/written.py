@@ -227,8 +227,7 @@ def _held(bundle: Bundle, laid: Laid) -> dict[str, Any]:
         if isinstance(copy.held, StoredFile):
             files[copy.name] = {**said, "media": copy.held.media}
         else:
-            arrays[copy.name] = {**said, "shape": copy.held.shape, "dtype": copy.held.dtype,
-                                 "dims": copy.held.dims, "coords": copy.held.coords}  # fmt: skip
+            arrays[copy.name] = {**said, "shape": copy.held.shape, "dtype": copy.held.dtype}  # fmt: skip
     return {**({"files": files} if files else {}), **({"arrays": arrays} if arrays else {})}
 
 

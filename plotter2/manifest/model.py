@@ -107,6 +107,13 @@ class PlainFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="file"):
     path: Path | None = None
 
 
+class ArrayFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="array"):
+    """An array that the bundle keeps in its shape: an NPY file, without Python objects."""
+
+    name: Path
+    file: Path
+
+
 class _BundleKeys(_Part, frozen=True, kw_only=True):
     """What is said of a bundle, whether it is the package's own or lies inside another one.
 
@@ -132,7 +139,7 @@ class Enclosed(_BundleKeys, frozen=True, kw_only=True, tag_field="kind", tag="bu
     contains: Annotated[tuple[Content, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
 
 
-Content: TypeAlias = Path | TableFile | RecordedRun | ParamsFile | PlainFile | Enclosed
+Content: TypeAlias = Path | TableFile | RecordedRun | ParamsFile | PlainFile | ArrayFile | Enclosed
 """A path alone is a table, named and read after its ending; with another ending it is a file that is kept as it is."""
 
 

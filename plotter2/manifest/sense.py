@@ -9,6 +9,7 @@ from typing import TypeAlias
 from plotter2.manifest import codes
 from plotter2.manifest.mistakes import Mistake, at_key, at_place, quoted
 from plotter2.manifest.model import (
+    ArrayFile,
     Enclosed,
     Manifest,
     ManifestV2,
@@ -58,6 +59,7 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
     tables: _Seen = {}
     inside: _Seen = {}
     kept: _Seen = {}
+    arrays: _Seen = {}
     for place, item in enumerate(bundle.contains):
         here = at_place(at_key(path, "contains"), place)
         for file in paths_of(item):
@@ -67,17 +69,21 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
             yield from _once(kept, called, here, "the path in the bundle")
         elif isinstance(item, str | TableFile):
             yield from _table(item, here, tables)
+        elif isinstance(item, ArrayFile):
+            yield from _once(arrays, item.name, at_key(here, "name"), "the array")
         elif isinstance(item, Enclosed):
             yield from _enclosed(item, here, inside)
     if sum(isinstance(item, ParamsFile) for item in bundle.contains) > 1:
         yield _disagree("a bundle has two files with params", path, "keep one of them")
     yield from _cases(kept)
+    yield from _cases(arrays)
     runs = [item for item in bundle.contains if isinstance(item, RecordedRun)]
     yield from _runs(path, bundle, runs) if runs else _schema(path, bundle, tables)
 
 
 def _runs(path: str, bundle: Manifest | Enclosed, runs: list[RecordedRun]) -> Iterator[Mistake]:
-    if sum(kept_path(item) is None for item in bundle.contains) > 1:
+    others = [i for i in bundle.contains if kept_path(i) is None and not isinstance(i, ArrayFile)]
+    if len(others) > 1:
         yield _disagree(
             "a recorded run is a bundle of its own, and here is more beside it",
             path,

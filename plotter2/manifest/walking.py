@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from plotter2.manifest.mistakes import at_key, at_place
 from plotter2.manifest.model import (
+    ArrayFile,
     Content,
     Enclosed,
     Manifest,
@@ -57,7 +58,7 @@ def paths_of(item: Content) -> tuple[str, ...]:
         return (item,)
     if isinstance(item, TableFile | RecordedRun):
         return item.files
-    return (item.file,) if isinstance(item, ParamsFile | PlainFile) else ()
+    return (item.file,) if isinstance(item, ParamsFile | PlainFile | ArrayFile) else ()
 
 
 def kept_path(item: Content) -> str | None:

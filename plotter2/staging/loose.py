@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plotter2.config.settings import Files
+from plotter2.datter.bundle import slug_path
 from plotter2.datter.holdings import misfit
 from plotter2.errors import DataError
-from plotter2.manifest.names import folded, folders_above
+from plotter2.manifest.names import folded, folders_above, is_file_path
 from plotter2.staging import codes
 from plotter2.staging.parts import KeptFile, Part
 
@@ -74,6 +75,18 @@ def chosen(
         size += status.st_size
     check_room(str(folder), len(found.kept), size, taking)
     return tuple(found.kept)
+
+
+def free_path(wanted: str, there: Iterable[str]) -> str:
+    """Give a path near the wanted one that can stand beside those that are there."""
+    path = wanted if is_file_path(wanted) else slug_path(wanted)
+    taken = {folded(each): each for each in there}
+    around = {above: each for each in taken for above in folders_above(each)}
+    number, free = 1, path
+    while misfit(free, taken, around):
+        number += 1
+        free = f"{path}-{number}"
+    return free
 
 
 def check_room(where: str, count: int, size: int, taking: Taking) -> None:

@@ -19,6 +19,7 @@ from plotter2.datter.bundle import PackageOrigin, slug
 from plotter2.errors import DataError
 from plotter2.manifest import codes, container
 from plotter2.manifest.model import (
+    ArrayFile,
     Content,
     Enclosed,
     Manifest,
@@ -286,6 +287,8 @@ def _sources(package: Package, item: Content, shown: str) -> Iterator[Source]:
         for file, part in zip(item.files, parts, strict=True):
             name = f"{shown}/{file.rpartition('/')[2]}" if kind == "l2run" else shown
             yield Source((part,), name, kind)
+    elif isinstance(item, ArrayFile):
+        yield Source(tuple(parts), parts[0].name, "array", item.name)
     elif isinstance(item, ParamsFile):
         yield Source(tuple(parts), parts[0].name, "params")
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from logger2.identity import Scalar
 from plotter2.datter.bundle import PackageOrigin
+from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import Problem
 from plotter2.manifest.model import Enclosed, Manifest, ManifestV2
 from plotter2.wire.messages import FileFormat
@@ -46,6 +47,11 @@ class Source:
     def is_one_table(self) -> bool:
         """Tell whether it must become the table that it is planned for; others may become several, or none of it."""
         return self.format in _ONE_TABLE
+
+    @property
+    def is_one_array(self) -> bool:
+        """Tell whether an array of it is called as the file is, since there is no other one."""
+        return self.format == "array" or (self.format == "npy" and self.table != DEFAULT_STREAM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast, get_args
 
 from plotter2.datter.bundle import Kind
+from plotter2.datter.holdings import StoredArray
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
@@ -19,12 +20,14 @@ from plotter2.staging.ahead import ahead
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
 from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.groups import group_below, with_groups
+from plotter2.staging.loose import free_path
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import CHILD_DIED, MEMORY_LIMIT, OUTPUT_LIMIT, TOO_MANY_MESSAGES
 from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import (
+    ArrayFound,
     ColumnFound,
     ColumnKept,
     FromChild,
@@ -221,6 +224,9 @@ class _Collector:
                 case ColumnFound():
                     data = answer.read(message.offset, message.length)
                     self._take_column(message, keep(data))
+                case ArrayFound():
+                    data = answer.read(message.offset, message.length)
+                    self._take_array(message, keep(data))
                 case ColumnKept():
                     self._take_column(message, self._kept(message, keep))
                 case TableFound():
@@ -230,16 +236,17 @@ class _Collector:
                     self._take_line(message, content)
                 case _:
                     pass
+        self._settle_lines()
+        for bundle in (*self._bundles, *self._by_group.values()):
+            _check(bundle)
+        return self._bundles
+
+    def _settle_lines(self) -> None:
         for name, lines in self._lines.items():
             bundle = self._by_file[name][0]
             refused = _refused(bundle, name, lines)
             bundle.refused.append(refused)
             bundle.notes.append(_note_of(refused))
-        for bundle in self._bundles:
-            _check(bundle)
-        for group in self._by_group.values():
-            _check(group)
-        return self._bundles
 
     def _take_run(self, message: RunFound) -> None:
         bundle = self._by_run.get(message.name)
@@ -288,6 +295,16 @@ class _Collector:
             inner = name[len(file) + 1 :]
             return bundle, inner if source.table == DEFAULT_STREAM else f"{source.table}-{inner}"
         raise _broken(f"it names a table {name!r} that was not asked for")
+
+    def _take_array(self, message: ArrayFound, kept: tuple[str, int]) -> None:
+        bundle, stream = self._owner(message.file)
+        is_alone = message.file in self._by_file and self._by_file[message.file][1].is_one_array
+        inner = message.name if stream == DEFAULT_STREAM else f"{stream}/{message.name}"
+        wanted = stream if is_alone else inner
+        name = free_path(wanted, bundle.arrays)
+        bundle.arrays[name] = StoredArray(
+            digest=kept[0], bytes=kept[1], dtype=message.dtype, shape=tuple(message.shape)
+        )
 
     def _take_column(self, message: ColumnFound | ColumnKept, kept: tuple[str, int]) -> None:
         table = self._table(message.table)
@@ -371,6 +388,9 @@ def _check(bundle: ReadBundle) -> None:
     wanted = {
         source.table for source in bundle.planned.sources if source.table and source.is_one_table
     }
+    kept = {source.table for source in bundle.planned.sources if source.format == "array"}
+    if not kept <= set(bundle.arrays):
+        raise _broken(f"the array {min(kept - set(bundle.arrays))!r} is missing")
     if not wanted <= set(bundle.tables):
         raise _broken(f"the table {min(wanted - set(bundle.tables))!r} is missing")
     if bundle.planned.name is None and bundle.run is None:

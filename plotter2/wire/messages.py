@@ -31,10 +31,11 @@ JOB_FDS_LIMIT = 200
 Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
 FileFormat: TypeAlias = Literal[
-    "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "l2", "l2run", "params", "any",
+    "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "l2", "l2run", "params", "array",
+    "any",
 ]  # fmt: skip
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files,
-`any` whatever the content tells."""
+`array` an NPY file that is kept as it is, `any` whatever the content tells."""
 WrittenFormat: TypeAlias = Literal["csv", "npz", "parquet"]
 """Of what a stored table is written as."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -145,6 +146,22 @@ class ColumnFound(Message, frozen=True):
     rows: Count
     nulls: Count
     features: dict[Name, Scalar]
+    offset: Count
+    length: Count
+
+
+class ArrayFound(Message, frozen=True):
+    """An array that is kept as it is lies in the output memory as an NPY file.
+
+    `file` is the file, or the group of a file, that it was found in.
+    """
+
+    file: Name
+    name: Name
+    dtype: Annotated[
+        str, msgspec.Meta(pattern=r"^[<>|][biufcSUMm][0-9]{1,9}(?:\[[A-Za-z0-9]{1,9}\])?$(?!\n)")
+    ]
+    shape: Annotated[list[Count], msgspec.Meta(max_length=64)]
     offset: Count
     length: Count
 
@@ -330,6 +347,7 @@ FromChild: TypeAlias = (
     | Blob
     | RowsCounted
     | ColumnFound
+    | ArrayFound
     | ColumnKept
     | TableFound
     | LineRefused

@@ -9,6 +9,7 @@ from plotter2.errors import HostError
 from plotter2.wire import codes
 from plotter2.wire.messages import (
     AnyMessage,
+    ArrayFound,
     Blob,
     ColumnFound,
     ColumnKept,
@@ -55,6 +56,7 @@ _WORK: tuple[type[Message], ...] = (
     RowsCounted,
     ColumnFound,
     ColumnKept,
+    ArrayFound,
     TableFound,
     LineRefused,
     RunFound,
