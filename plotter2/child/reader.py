@@ -7,20 +7,24 @@ file; the host gave the descriptors and names the files.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from plotter2.child.reader_arrow import read_arrow
 from plotter2.child.reader_content import format_of
 from plotter2.child.reader_delimited import SEPARATORS, read_delimited
+from plotter2.child.reader_events import read_events
 from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_hdf5 import read_hdf5
 from plotter2.child.reader_json import read_lines, read_params
 from plotter2.child.reader_limits import ReadingLimits
+from plotter2.child.reader_mlflow import read_mlflow
 from plotter2.child.reader_numpy import read_array, read_npy, read_npz
 from plotter2.child.reader_parquet import read_parquet
 from plotter2.child.reader_run import read_lone_segment, read_recorded_run
 from plotter2.child.reader_shapes import ShapedArray
 from plotter2.child.reader_telling import Channel, Teller
+from plotter2.child.reader_wandb import read_wandb
 from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import Progress, ReadFile, ReadJob
 
@@ -62,7 +66,7 @@ def _read_group(
     name: str, files: Sequence[ReadFile], fds: Sequence[int], limits: ReadingLimits, teller: Teller
 ) -> None:
     view = _view_of(files[0], fds)
-    in_pieces = len(files[0].pieces) > 1
+    in_pieces = len(files[0].pieces) > 1 or bool(files[0].names)
     kind = files[0].format if in_pieces else format_of(view, files[0].format, name)
     if kind == "arrow":
         pieces = _cut(view, files[0].pieces)
@@ -71,6 +75,9 @@ def _read_group(
         return
     if kind == "array":
         teller.array(name, ShapedArray(name, read_array(view, name)))
+        return
+    if kind in _TRACKED:
+        _read_tracked(kind, name, _named(view, files[0]), limits, teller)
         return
     if kind in _GROUPS:
         teller.groups(name, _GROUPS[kind](view, name, limits))
@@ -100,6 +107,32 @@ _GROUPS: dict[str, Callable[[memoryview, str, ReadingLimits], Sequence[ReadGroup
     "npz": read_npz,
 }
 """Readers of files with many tables."""
+
+
+_TRACKED = ("events", "mlflow", "wandb")
+
+
+def _read_tracked(
+    kind: str, name: str, files: Mapping[str, memoryview], limits: ReadingLimits, teller: Teller
+) -> None:
+    """Read what a tracker recorded of one run."""
+    if kind == "events":
+        teller.groups(name, read_events(files, name, limits))
+    elif kind == "mlflow":
+        teller.run(name, read_mlflow(files, name, limits))
+    else:
+        teller.run(name, read_wandb(next(iter(files.values())), name, limits))
+
+
+def _named(view: memoryview, file: ReadFile) -> dict[str, memoryview]:
+    """Give the files that are read together, by their names."""
+    if not file.names:
+        return {"": view}
+    ends = list(accumulate(file.pieces))
+    return {
+        name: view[end - length : end]
+        for name, end, length in zip(file.names, ends, file.pieces, strict=True)
+    }
 
 
 def _view_of(file: ReadFile, fds: Sequence[int]) -> memoryview:

@@ -31,6 +31,9 @@ UNKNOWN_PACKING = "P2-D0936"
 TOO_MANY_PARTS = "P2-D0937"
 NO_TABLE = "P2-D0938"
 UNKNOWN_CONTENT = "P2-D0939"
+BAD_EVENTS = "P2-D0940"
+BAD_MLFLOW = "P2-D0941"
+BAD_WANDB = "P2-D0942"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -62,4 +65,7 @@ CODES: dict[str, str] = {
     TOO_MANY_PARTS: "a file holds more arrays, groups or members than may be read",
     NO_TABLE: "a file holds nothing that can become a table",
     UNKNOWN_CONTENT: "the content of a file is of no kind that can be read",
+    BAD_EVENTS: "a file is no event file of TensorBoard",
+    BAD_MLFLOW: "a folder is no run of MLflow's file store",
+    BAD_WANDB: "a file is no log of Weights & Biases",
 }

@@ -14,9 +14,10 @@ _MAGIC: dict[bytes, FileFormat] = {
     ARCHIVE_MAGIC: "npz",
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
+    b":W&B": "wandb",
 }
 _TEXT: tuple[FileFormat, ...] = ("csv", "tsv", "jsonl")
-_SETTLED: tuple[FileFormat, ...] = ("l2", "l2run", "params", "array")
+_SETTLED: tuple[FileFormat, ...] = ("l2", "l2run", "params", "array", "events", "mlflow", "wandb")
 _LOOKED_AT = 4_096
 
 

@@ -6,6 +6,7 @@ A message has its limits: what a file says of itself beyond them is left out, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from logger2.identity import Scalar
@@ -58,20 +59,23 @@ class Teller:
     def run(self, name: str, run: ReadRun) -> None:
         """Announce a run and its tables."""
         info = run.info
+        params, left_out = _fitting(info.params, {})
+        notes = [f"{what} is no param: {why}" for what, why in left_out.items()]
         self._channel.send(
             RunFound(
                 name=name,
                 experiment=info.experiment,
                 run_id=info.run,
                 state=info.state,
-                params=info.params,
+                params=params,
                 repeat=info.repeat,
                 axes=list(info.axes),
                 definitions=info.definitions,
             )
         )
         for table in run.tables:
-            self.table(f"{name}/{table.name}", table)
+            self.table(f"{name}/{table.name}", replace(table, notes=(*table.notes, *notes)))
+            notes = []
 
     def params(self, name: str, found: ReadParams) -> None:
         """Announce the params that a file holds."""
@@ -96,7 +100,8 @@ class Teller:
             )
         for group in groups:
             full = f"{name}/{group.name}" if group.name else name
-            if group.params or group.left_out:
+            # A group has to be told of before its tables, or they are taken for tables of the file.
+            if group.name or group.params or group.left_out:
                 self._told(full, group.params, group.left_out)
             for table in group.tables:
                 self.table(f"{full}/{table.name}" if table.name else full, table)

@@ -6,7 +6,9 @@ Bytes in, bytes out; nothing is decoded for good here.
 from __future__ import annotations
 
 import codecs
+import re
 
+from logger2.identity import Scalar
 from plotter2.child import reader_codes as codes
 from plotter2.errors import DataError
 
@@ -14,6 +16,8 @@ _BOM = codecs.BOM_UTF8
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _STEP = 1 << 24
+_WHOLE = re.compile(r"[+-]?\d{1,18}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.I)
 _MAGIC = {
     b"\x1f\x8b": "a gzip archive",
     b"PK\x03\x04": "a zip archive (or .npz, .xlsx)",
@@ -54,6 +58,22 @@ def checked_text(data: bytes, where: str) -> bytes:
     _refuse_binary(data, where)
     _refuse_other_encodings(data, where)
     return _with_plain_line_ends(data.removeprefix(_BOM))
+
+
+def scalar_in(text: str) -> Scalar:
+    """Give what a program wrote as the text of a single value: a number, true/false, nothing, or the text itself."""
+    words: dict[str, Scalar] = {
+        "True": True,
+        "False": False,
+        "true": True,
+        "false": False,
+        "None": None,
+    }
+    if text in words:
+        return words[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 def line_of(data: bytes, offset: int) -> int:

@@ -27,6 +27,7 @@ from plotter2.printable import count, table
 
 if TYPE_CHECKING:
     from plotter2.staging import AddReport
+    from plotter2.staging.intake import AddedBundle
 
 _GATE = "P2-S07"
 _SHOWN_CHILDREN = 20
@@ -69,7 +70,7 @@ def add_answer(store: Store, report: AddReport, warnings: Sequence[str] = ()) ->
     shown = [bundle_json(store, selector) for selector in selectors]
     texts = [bundle_text(store, selector) for selector in selectors]
     counts = Counter(bundle.outcome for bundle in report.bundles)
-    notes = [f"note: {bundle.name}: {note}" for bundle in report.bundles for note in bundle.notes]
+    notes = _notes(report.bundles)
     notes += _left_alone(report.left_alone)
     notes += [f"warning: {warning}" for warning in warnings]
     data = {
@@ -105,6 +106,24 @@ def show(root: str | None, bundle: str | None) -> Answer:
         if bundle is None:
             return _listing(store.list(), store.left_out())
         return Answer(bundle_json(store, bundle), bundle_text(store, bundle))
+
+
+def _notes(bundles: Sequence[AddedBundle]) -> list[str]:
+    """Give what is to be told of bundles; what is the same of many is told once."""
+    of: dict[str, list[str]] = {}
+    for bundle in bundles:
+        for note in bundle.notes:
+            of.setdefault(note, []).append(bundle.name)
+    told = []
+    for note, names in of.items():
+        if len(names) < _TOLD_ONCE:
+            told += [f"note: {name}: {note}" for name in names]
+        else:
+            told.append(f"note: {len(names)} bundles, the first is {names[0]}: {note}")
+    return told
+
+
+_TOLD_ONCE = 3
 
 
 def _reachable(store: Store, name: str) -> str:

@@ -51,7 +51,14 @@ def _wanted_name(bundle: ReadBundle) -> str:
     telling = {name: run.params[name] for name in run.axes if name in run.params} | run.repeat
     readable = run_name(telling or run.params)
     own = slug(readable if 0 < len(readable) <= _LONGEST_NAME else run.run_id)
-    return f"{bundle.planned.parent or slug(run.experiment)}/{own}"
+    above = bundle.planned.parent or slug(run.experiment)
+    if _format_of(bundle) == "mlflow" and bundle.planned.parent and run.experiment:
+        above = f"{above}/{slug(run.experiment)}"
+    return f"{above}/{own}"
+
+
+def _format_of(bundle: ReadBundle) -> str:
+    return next((source.format for source in bundle.planned.sources), "")
 
 
 # ------------------------------------------------------------ one bundle
@@ -88,7 +95,9 @@ def _about(
         "state": run.state,
         "definitions": run.definitions,
     }
-    return params, tuple(sorted(run.repeat)), tuple(run.axes), meta
+    told = tuple(sorted(run.repeat))
+    repeat = told if _format_of(bundle) in ("l2", "l2run") else repeats_among(params)
+    return params, repeat, tuple(run.axes), meta
 
 
 def _finite(params: Mapping[str, Scalar], notes: list[str]) -> dict[str, Scalar]:

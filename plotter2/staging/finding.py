@@ -1,16 +1,16 @@
 """Finding what a path holds: names of files and folders only, no file is opened.
 
-A folder with `run.json` and segments is a recorded run. Any other folder is a bundle with one
-table per file with a known ending, and its subfolders with such files or runs are the bundles
-below it; other files are kept as they are by the nearest bundle around them. Links and hidden names are left alone. A
-package (`packages`) says itself what it holds.
+A folder with `run.json` and segments is a recorded run, and so is what a tracker recorded (`trackers`).
+Any other folder is a bundle with one table per file with a known ending, and its subfolders with such files or
+runs are the bundles below it; other files are kept as they are by the nearest bundle around them. Links and hidden
+names are left alone. A package (`packages`) says itself what it holds.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from logger2.identity import Scalar
@@ -23,13 +23,14 @@ from plotter2.staging.loose import AS_SET, Taking, chosen
 from plotter2.staging.packages import is_package, planned_package
 from plotter2.staging.parts import KeptFile, Part, Plan, Planned, Source
 from plotter2.staging.tokens import params_in
+from plotter2.staging.trackers import event_files, is_event_file, is_experiment_of_runs, tracked_run
 from plotter2.wire.messages import FileFormat
 
 _BY_ENDING: dict[str, FileFormat] = {
     ".l2.jsonl": "l2", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow",
     ".feather": "arrow", ".ipc": "arrow", ".npy": "npy", ".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5",
-    ".hdf": "hdf5", ".nc": "hdf5",
+    ".hdf": "hdf5", ".nc": "hdf5", ".wandb": "wandb",
 }  # fmt: skip
 _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""
@@ -116,7 +117,9 @@ def _single(search: _Search, path: Path, name: str | None) -> None:
             help="where it is written, save arrays (numpy.savez, h5py) or a table (CSV, Parquet) instead; "
             "to keep it as it is: plotter2 add --files PATH",
         )
-    if found == "l2":
+    if is_event_file(path.name):
+        found = "events"
+    if found in ("l2", "wandb"):
         source = _source(path, shown, found)
         search.bundles.append(Planned(name, "", shown, (source,)))
         return
@@ -158,6 +161,14 @@ def _folder(
 ) -> _Inside:
     """Plan a folder and what is below it."""
     files, folders = _entries(search, folder)
+    tracked = tracked_run(folder, files, folders, search.shown)
+    if tracked is not None:
+        others = [*tracked.files, *_all_files(search, tracked.folders)]
+        kept = _kept(search, folder, others)
+        search.bundles.append(replace(tracked.planned, parent=parent, files=kept))
+        return _Inside(True)
+    if is_experiment_of_runs(files, folders):
+        return _together(_folder(search, path, parent, None, above) for path in folders)
     if _is_run(folder, files):
         sources = tuple(
             _source(path, search.shown(path), "l2run") for path in files if _belongs_to_run(path)
@@ -170,6 +181,8 @@ def _folder(
     params = {**above, **params_in(folder.name)}
     place = len(search.bundles)
     tables = _tables(search, files)
+    events, folders = event_files(files, folders, search.shown)
+    tables += [] if events is None else [events]
     params_file = [path for path in files if path.name in PARAMS_FILES][:1] if tables else []
     sources = (
         *tables,
@@ -185,6 +198,12 @@ def _folder(
     planned = Planned(own, parent, search.shown(folder), sources, params, files=kept)
     search.bundles.insert(place, planned)
     return _Inside(True)
+
+
+def _together(several: Iterable[_Inside]) -> _Inside:
+    found = tuple(several)
+    loose = tuple(path for inside in found for path in inside.loose)
+    return _Inside(any(inside.is_read for inside in found), loose)
 
 
 def _only_files(search: _Search, name: str | None, loose: Sequence[Path]) -> None:
@@ -263,7 +282,11 @@ def _belongs_to_run(path: Path) -> bool:
 
 
 def _tables(search: _Search, files: list[Path]) -> list[Source]:
-    found = [(path, kind) for path in files if (kind := _format_of(path.name)) not in (None, "l2")]
+    found = [
+        (path, kind)
+        for path in files
+        if (kind := _format_of(path.name)) not in (None, "l2", "wandb")
+    ]
     stems = [slug(_stem(path.name)) for path, _ in found]
     sources: list[Source] = []
     taken: set[str] = set()

@@ -15,7 +15,7 @@ from plotter2.manifest.model import Enclosed, Manifest, ManifestV2
 from plotter2.wire.messages import FileFormat
 
 _ONE_TABLE: tuple[FileFormat, ...] = (
-    "csv", "tsv", "jsonl", "arrow", "parquet", "l2", "l2run", "params",
+    "csv", "tsv", "jsonl", "arrow", "parquet", "l2", "l2run", "params", "mlflow", "wandb",
 )  # fmt: skip
 
 
@@ -42,6 +42,8 @@ class Source:
     format: FileFormat
     table: str = ""
     whole: bool = True
+    names: tuple[str, ...] = ()
+    """What each part is called when all are read together, as parts of one recorded run."""
 
     @property
     def is_one_table(self) -> bool:

@@ -30,6 +30,7 @@ from plotter2.wire.messages import (
     ArrayFound,
     ColumnFound,
     ColumnKept,
+    FileFormat,
     FromChild,
     LineRefused,
     ReadFile,
@@ -46,6 +47,8 @@ BATCH_NAME_BYTES = 24_000
 _PIECE_BYTES = 5
 """What the length of one of a source's parts takes in the message."""
 _PERHAPS_ONE_OF_THEM = (OUTPUT_LIMIT, TOO_MANY_MESSAGES, MEMORY_LIMIT, CHILD_DIED)
+_RUNS: tuple[FileFormat, ...] = ("l2", "l2run", "mlflow", "wandb")
+"""What tells itself what it is called."""
 _KINDS = get_args(Kind)
 
 
@@ -102,7 +105,9 @@ def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
     for bundle in bundles:
         own_size = sum(size_of(source) for source in bundle.sources)
         own_names = sum(
-            len(source.name.encode()) + _PIECE_BYTES * len(source.parts)
+            len(source.name.encode())
+            + _PIECE_BYTES * len(source.parts)
+            + sum(len(name.encode()) for name in source.names)
             for source in bundle.sources
         )
         is_full = (
@@ -183,12 +188,17 @@ def _job(places: Sequence[Copied]) -> ReadJob:
                 fd=1,
                 offset=place.offset,
                 length=place.length,
-                pieces=list(place.pieces) if place.source.format == "arrow" else [],
+                pieces=list(place.pieces) if _is_in_pieces(place.source) else [],
+                names=list(place.source.names),
                 whole=place.source.whole,
             )
             for place in places
         ]
     )
+
+
+def _is_in_pieces(source: Source) -> bool:
+    return source.format == "arrow" or bool(source.names)
 
 
 class _Collector:
@@ -210,7 +220,7 @@ class _Collector:
                 bundle.files.append(place.file)
                 if source.format == "arrow":
                     self._pieces[source.name] = _pieces_of(place)
-                if source.format in ("l2", "l2run"):
+                if source.format in _RUNS:
                     self._by_run[bundle.planned.shown] = bundle
                 else:
                     self._by_file[source.name] = (bundle, source)
@@ -253,7 +263,10 @@ class _Collector:
         if bundle is not None:
             bundle.run = message
         elif message.name in self._by_file:
-            self._take_params(self._by_file[message.name][0], message)
+            bundle, source = self._by_file[message.name]
+            self._take_params(
+                bundle, message, f"{message.name}: " if source.format == "params" else ""
+            )
         else:
             self._take_params(self._group(message.name), message)
 
@@ -267,10 +280,10 @@ class _Collector:
         return self._by_group[name]
 
     @staticmethod
-    def _take_params(bundle: ReadBundle, message: RunFound) -> None:
+    def _take_params(bundle: ReadBundle, message: RunFound, where: str = "") -> None:
         bundle.params.update(message.params)
         bundle.notes += [
-            f"{message.name}: {name!r} is no param: {why}"
+            f"{where}{name!r} is left out: {why}"
             for name, said in message.definitions.items()
             for why in said.values()
         ]

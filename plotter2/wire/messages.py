@@ -31,10 +31,11 @@ JOB_FDS_LIMIT = 200
 Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
 FileFormat: TypeAlias = Literal[
-    "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "l2", "l2run", "params", "array",
-    "any",
+    "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "events", "mlflow", "wandb", "l2",
+    "l2run", "params", "array", "any",
 ]  # fmt: skip
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files,
+`events` the event files of a TensorBoard run, `mlflow` a run's folder, `wandb` the log of a Weights & Biases run,
 `array` an NPY file that is kept as it is, `any` whatever the content tells."""
 WrittenFormat: TypeAlias = Literal["csv", "npz", "parquet"]
 """Of what a stored table is written as."""
@@ -302,6 +303,7 @@ class RunJob(Message, frozen=True):
 class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`.
 
+    Files that are read together lie one behind the other with the lengths `pieces` and are called `names`.
     Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file), as
     `memory.laid_out` says; if they are not `whole`, more rows of their columns are in other jobs.
     """
@@ -312,6 +314,7 @@ class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     offset: Count = 0
     length: Count | None = None
     pieces: list[Count] = []
+    names: list[Name] = []
     whole: bool = True
 
 
