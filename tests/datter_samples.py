@@ -9,6 +9,7 @@ from typing import Any
 from plotter2.datter.adding import Adding, Draft, Entered
 from plotter2.datter.bodies import Run
 from plotter2.datter.bundle import Chunk, Column, Provenance, SourceFile, Table
+from plotter2.datter.holdings import StoredFile
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
 from plotter2.datter.requested import Asking
@@ -57,6 +58,19 @@ def add_run(
         return adding.commit([Draft(name=name, params=params, tables={stream: made})], PATIENCE_S)[
             0
         ]
+
+
+def add_with_files(store: Store, name: str, contents: Mapping[str, bytes]) -> Entered:
+    """Add one bundle with a table and files, which come in pieces."""
+    with store.adding() as adding:
+        files = {}
+        for path, content in contents.items():
+            step = max(1, len(content) // 3)
+            pieces = (content[at : at + step] for at in range(0, len(content), step))
+            digest, size = adding.put_pieces(pieces)
+            files[path] = StoredFile(digest=digest, bytes=size, media="text/plain")
+        draft = Draft(name, tables={"main": table(adding, curve())}, files=files)
+        return adding.commit([draft], PATIENCE_S)[0]
 
 
 def add_sweep(store: Store, name: str, runs: int) -> tuple[Entered, ...]:

@@ -8,9 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from datter_samples import PATIENCE_S, add_run, curve, table
+from datter_samples import PATIENCE_S, add_run, add_with_files
 from plotter2.datter import collecting
-from plotter2.datter.adding import Draft, Entered
 from plotter2.datter.auditing import audit
 from plotter2.datter.bundle import Bundle, canonical, digest_of, read_bundle
 from plotter2.datter.holdings import StoredArray, StoredFile
@@ -32,18 +31,6 @@ OLD = (
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(tmp_path / "root") as store:
         yield store
-
-
-def add_files(store: Store, name: str, contents: dict[str, bytes]) -> Entered:
-    """Add a bundle with a table and these files, in pieces of three bytes."""
-    with store.adding() as adding:
-        files = {}
-        for path, content in contents.items():
-            pieces = (content[at : at + 3] for at in range(0, len(content), 3))
-            digest, size = adding.put_pieces(pieces)
-            files[path] = StoredFile(digest=digest, bytes=size, media="text/plain")
-        draft = Draft(name, tables={"main": table(adding, curve())}, files=files)
-        return adding.commit([draft], PATIENCE_S)[0]
 
 
 def test_a_bundle_without_files_is_described_as_before_there_were_any() -> None:
@@ -76,7 +63,7 @@ def test_a_path_that_not_every_system_has_is_refused_and_in_a_description_damage
     store: Store, path: str
 ) -> None:
     with pytest.raises(DataError) as refused:
-        add_files(store, "run", {path: b"x"})
+        add_with_files(store, "run", {path: b"x"})
     assert refused.value.code == "P2-D0925"
     assert store.list() == ()
     file = StoredFile(digest="0" * 64, bytes=3, media="text/plain")
@@ -93,7 +80,7 @@ def test_two_paths_that_are_one_file_somewhere_are_refused(
     store: Store, paths: tuple[str, str]
 ) -> None:
     with pytest.raises(DataError) as refused:
-        add_files(store, "run", dict.fromkeys(paths, b"x"))
+        add_with_files(store, "run", dict.fromkeys(paths, b"x"))
     assert refused.value.code == "P2-D0925"
 
 
@@ -110,17 +97,17 @@ def test_what_fails_while_it_is_read_leaves_nothing(store: Store) -> None:
 
 def test_equal_files_are_kept_once_and_the_same_again_is_there_already(store: Store) -> None:
     contents = {"a.txt": b"same bytes", "deep/b.txt": b"same bytes", "c.txt": b"others"}
-    first = add_files(store, "run", contents)
+    first = add_with_files(store, "run", contents)
     kept = store.bundle(first.id).files
     assert kept["a.txt"].digest == kept["deep/b.txt"].digest
     assert {path: store.object_bytes(f.digest) for path, f in kept.items()} == contents
-    assert add_files(store, "run", contents).outcome == "already there"
-    assert add_files(store, "run", {**contents, "d.txt": b""}).outcome == "new attempt"
+    assert add_with_files(store, "run", contents).outcome == "already there"
+    assert add_with_files(store, "run", {**contents, "d.txt": b""}).outcome == "new attempt"
     assert add_run(store, "run").outcome == "new attempt"
 
 
 def test_gc_du_fsck_and_scrub_know_the_files(store: Store) -> None:
-    entered = add_files(store, "run", {"a.bin": b"x" * 1000})
+    entered = add_with_files(store, "run", {"a.bin": b"x" * 1000})
     kept = store.bundle(entered.id).files["a.bin"]
     assert store.garbage(0, remove=True).count == 0
     assert store.object_bytes(kept.digest) == b"x" * 1000
@@ -139,7 +126,7 @@ def test_gc_du_fsck_and_scrub_know_the_files(store: Store) -> None:
 
 
 def test_a_rebuilt_registry_knows_the_files(store: Store) -> None:
-    entered = add_files(store, "run", {"a.bin": b"x" * 1000})
+    entered = add_with_files(store, "run", {"a.bin": b"x" * 1000})
     before = store.contents()
     root = store.layout.root
     store.close()

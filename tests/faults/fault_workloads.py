@@ -18,7 +18,7 @@ from typing import Protocol
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from datter_samples import add_run, add_sweep, begun, curve
+from datter_samples import add_run, add_sweep, add_with_files, begun, curve
 from faults.copying_workload import Copying
 from faults.happenings import Checked, Happened
 from faults.what_is_seen import Seen, opened, seen, unsound
@@ -203,6 +203,13 @@ def _other_content(store: Store) -> None:
     add_run(store, "exp/run1", curve(7, shift=0.7), lr=0.2)
 
 
+KEPT = {"notes.md": b"notes" * 99, "deep/model.bin": b"weights" * 2_000}
+
+
+def _add_files(store: Store) -> None:
+    add_with_files(store, "kept", KEPT)
+
+
 def _collect(store: Store) -> None:
     store.garbage(0, remove=True)
 
@@ -309,6 +316,7 @@ ADDING = Steps(
         lambda store: add_sweep(store, "exp", 2),
         _more_runs,
         _other_content,
+        _add_files,
     ],
 )
 CHANGING = Steps(
@@ -321,7 +329,7 @@ CHANGING = Steps(
         lambda store: store.rename("digits/run0", "first"),
         _collect,
     ],
-    before=[lambda store: add_sweep(store, "exp", 2)],
+    before=[lambda store: add_sweep(store, "exp", 2), _add_files],
 )
 PUBLISHING = Steps(
     "publishing",
@@ -359,8 +367,10 @@ DROPS: dict[str, str | dict[str, str]] = {
     "same.csv": "1",
     "bad.csv": "bad",
     "lines.csv": "torn",
-    "sweep": {"a.csv": "3", "b.csv": "4"},
+    "sweep": {"a.csv": "3", "b.csv": "4", "notes.md": "kept as it is", "model.bin": "weights"},
 }
+KEPT_OF_SWEEP = {"notes.md": "kept as it is", "model.bin": "weights"}
+"""Those files of the folder that nothing is read from."""
 STORED = {"one": 1, "two": 1, "same": 1, "lines": 1, "sweep": 2}
 """The bundles, and how many tables each has."""
 
@@ -438,9 +448,11 @@ class Emptying:
         with Store.open(root) as store:
             for line in store.list():
                 item = next(n for n in DROPS if n.removesuffix(".csv") == line.bundle.name)
-                found[item].add(
-                    "store" if line.tables == STORED[line.bundle.name] else "part of it"
-                )
+                files = store.bundle(line.bundle.id).files
+                kept = {path: store.object_bytes(f.digest).decode() for path, f in files.items()}
+                whole = line.tables == STORED[line.bundle.name]
+                whole &= kept == (KEPT_OF_SWEEP if item == "sweep" else {})
+                found[item].add("store" if whole else "part of it")
         return found
 
     def check(self, root: Path, happened: Happened) -> Checked:

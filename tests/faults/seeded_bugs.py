@@ -17,6 +17,7 @@ import apsw
 
 from plotter2.datter import (
     adding,
+    collecting,
     database,
     durable,
     events,
@@ -415,3 +416,24 @@ def failed_syncs_are_ignored() -> None:
             os.fsync(fd)
 
     durable.sync = careless
+
+
+# ------------------------------------------------------------ files that bundles keep
+@_bug
+def kept_files_get_names_unsynced() -> None:
+    """A file that comes in pieces is closed at once, and its bytes are not synced before it gets its name."""
+    sound = objects.Incoming.put_pieces
+
+    def unsynced(self: objects.Incoming, pieces: Iterable[bytes]) -> tuple[str, int]:
+        found = sound(self, pieces)
+        if self._open:
+            os.close(self._open.pop()[0])
+        return found
+
+    objects.Incoming.put_pieces = unsynced  # type: ignore[method-assign]
+
+
+@_bug
+def collecting_forgets_kept_files() -> None:
+    """Only the columns of bundles are needed; the files that they keep are garbage."""
+    collecting.objects_of = lambda files, arrays: {}

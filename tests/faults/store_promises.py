@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from faults.store_stories import (
     view,
 )
 from plotter2.datter.auditing import audit
-from plotter2.datter.bundle import SourceFile
+from plotter2.datter.bundle import Bundle
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.staging import quarantine
@@ -188,7 +187,7 @@ def _nothing_lost(memory: Memory, root: Path) -> None:
     kept = {(p.name, digest_of(p)) for p in _paths(root, "staged/*/*", "quarantine/*/kept/*")}
     with Store.open(root) as store:
         for row, _ in store.contents():
-            kept |= _items_in(store.bundle(row.id).provenance.files)
+            kept |= _items_in(store.bundle(row.id))
     lost = memory.staged - kept
     _demand(not lost, f"acknowledged, and lost or only in the inbox: {sorted(lost)}")
     if memory.story.dropped_before:
@@ -197,11 +196,12 @@ def _nothing_lost(memory: Memory, root: Path) -> None:
         _demand(wanted <= kept, f"lost or not whole: {sorted(wanted - kept)}")
 
 
-def _items_in(files: Sequence[SourceFile]) -> set[tuple[str, str]]:
-    """Give the items, with their digests, that a bundle was made of: files, or a folder of files."""
-    inside = [(file.name.rpartition("/"), file.digest) for file in files]
+def _items_in(bundle: Bundle) -> set[tuple[str, str]]:
+    """Give the items, with their digests, that a bundle was made of: files, or a folder of files, read and kept."""
+    inside = [(file.name.rpartition("/"), file.digest) for file in bundle.provenance.files]
     if any(folder for (folder, _, _), _ in inside):
         folder = inside[0][0][0]
+        inside += [((folder, "/", path), file.digest) for path, file in bundle.files.items()]
         return {(folder, digest_of_files((name, digest) for (_, _, name), digest in inside))}
     return {(name, digest) for (_, _, name), digest in inside}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
+from datter_samples import PATIENCE_S, add_run, add_sweep, add_with_files, curve, table
 from plotter2.datter import leases
 from plotter2.datter.adding import Draft
 from plotter2.datter.attaching import ScriptBytes
@@ -36,6 +36,7 @@ SCRIPTS = (ScriptBytes("task.p2", b"task" * 99, b"signed" * 9),)
 TO_DO = Asking("task", "old:give", TaskOf(bundle="old", task="give"), key="a-task")
 LEASE_S = 600.0
 PICTURES = (Artefact("loss", "png", b"png" * 300), Artefact("loss", "svg", b"svg" * 200))
+KEPT = {"notes.md": b"notes" * 99, "deep/model.bin": b"weights" * 2_000}
 Say = Callable[[str], None]
 View = dict[str, Any]
 Content = str | dict[str, str]
@@ -173,6 +174,7 @@ LIFE = Story(
     (
         Step("add three", lambda store: add_sweep(store, "exp", 2)),
         Step("add again", lambda store: add_sweep(store, "exp", 2)),
+        Step("add files", lambda store: add_with_files(store, "kept", KEPT)),
         Step("new attempt", lambda store: add_run(store, "exp/run0", curve(4))),
         Step("rename", _rename("exp", "exp2")),
         Step("archive", _archive("exp2/run1", undo=False)),
@@ -193,7 +195,7 @@ DROPS: tuple[tuple[str, Content], ...] = (
     ("two.csv", "2"),
     ("same.csv", "1" * 900),
     ("bad.csv", "bad"),
-    ("sweep", {"a.csv": "3", "b.csv": "4"}),
+    ("sweep", {"a.csv": "3", "b.csv": "4", "notes.md": "kept as it is"}),
 )
 ASKING = Story(
     "asking",

@@ -78,9 +78,11 @@ def test_groups_of_a_file_keep_their_own_arrays(store: Store, tmp_path: Path) ->
         for run in ("run1", "run2"):
             file[f"{run}/steps"] = np.arange(3)
             file[f"{run}/images"] = IMAGES * 2
+            file[run].attrs["lr"] = 0.1
+        file["plain/images"] = IMAGES
     report = add(store, tmp_path / "lab.h5")
     held = {bundle.name: sorted(bundle.arrays) for bundle in report.bundles}
-    assert held == {"lab": [], "lab/run1": ["images"], "lab/run2": ["images"]}
+    assert held == {"lab": ["plain/images"], "lab/run1": ["images"], "lab/run2": ["images"]}
     assert np.array_equal(arrays(store, "lab/run2")["images"], IMAGES * 2)
 
 
