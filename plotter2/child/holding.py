@@ -23,6 +23,7 @@ from p2std.table import DTYPES, HIDDEN
 from plotter2.child.accounts import Account, accounts_behind
 from plotter2.child.arrow_values import lent_column
 from plotter2.child.tables import Missing, StoredTables
+from plotter2.child.times import Times
 from plotter2.wire.inputs import HeldResult, RunInputs
 from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, NodeHeld
@@ -129,8 +130,9 @@ class Holding:
         fds: Sequence[int],
         stored: StoredTables,
         sender: Sender,
+        times: Times,
     ) -> None:
-        self._program, self._stored, self._sender = program, stored, sender
+        self._program, self._stored, self._sender, self._times = program, stored, sender, times
         self._given = {held.node: held for held in inputs.held}
         self._wanted = frozenset(inputs.hold)
         self._memory = None if inputs.memory is None else _Memory(fds[inputs.memory])
@@ -141,7 +143,8 @@ class Holding:
         """Give the result of a node if it came with the job and fits the program."""
         if node.id not in self._known and node.id in self._given:
             given = self._given.pop(node.id)
-            found = self._opened(node, given)
+            with self._times.stage("open results"):
+                found = self._opened(node, given)
             if found is not None:
                 self._known[node.id] = found
         return self._known.get(node.id)
@@ -158,16 +161,22 @@ class Holding:
         if self._memory is None or node.id not in self._wanted or not worth:
             return
         behind = accounts_behind(self._program, accounts, [node.id])
-        start = self._memory.end
+        with self._times.stage("hold results"):
+            self._hand_over(self._memory, node, frame, behind)
+
+    def _hand_over(
+        self, memory: _Memory, node: ProgramNode, frame: pl.DataFrame, behind: Sequence[Account]
+    ) -> None:
+        start = memory.end
         try:
-            columns = [_written(column, self._memory, start) for column in frame.get_columns()]
-            end = self._memory.end
+            columns = [_written(column, memory, start) for column in frame.get_columns()]
+            end = memory.end
             about = msgspec.json.encode(self._about(frame, columns, behind))
-            self._memory.write(about)
+            memory.write(about)
         except (OSError, pl.exceptions.PolarsError):
-            self._memory.end = start
+            memory.end = start
             return
-        self._memory.align()
+        memory.align()
         message = NodeHeld(node=node.id, offset=start, length=end - start, about_length=len(about))
         self._sender.send(message)
 

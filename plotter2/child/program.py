@@ -97,7 +97,7 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
         program = verified(told)
     data = StoredTables(inputs, fds)
     answers = Answers(data, {table.path: table for table in inputs.answers}, told.links)
-    holding = Holding(program, inputs, fds, data, channel)
+    holding = Holding(program, inputs, fds, data, channel, times)
     try:
         require_all(program, "" if told.place is None else told.place.task)
         run = _Run(job, program, told, _Given(answers, holding), channel, times)
