@@ -18,7 +18,7 @@ import msgspec
 import polars as pl
 
 from p2lang.verifier import Program, ProgramNode
-from p2std.plan import HELD_UNITS
+from p2std.plan import is_worth_keeping
 from p2std.table import DTYPES, HIDDEN
 from plotter2.child.accounts import Account, accounts_behind
 from plotter2.child.arrow_values import lent_column
@@ -29,8 +29,6 @@ from plotter2.wire.memory import mapped
 from plotter2.wire.messages import FromChild, NodeHeld
 
 _ALIGNMENT: Final = 64
-_BYTES_PER_UNIT: Final = 1
-"""A result of more bytes than this for each unit of its work is written and read as fast as it is computed."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,7 @@ class Holding:
         sender: Sender,
         times: Times,
     ) -> None:
+        self._all = inputs.hold_all
         self._program, self._stored, self._sender, self._times = program, stored, sender, times
         self._given = {held.node: held for held in inputs.held}
         self._wanted = frozenset(inputs.hold)
@@ -157,16 +156,23 @@ class Holding:
         units: int,
     ) -> None:
         """Hand a result out if it is wanted and worth it; one for which there is no room is left out."""
-        worth = units >= HELD_UNITS and frame.estimated_size() <= units * _BYTES_PER_UNIT
-        if self._memory is None or node.id not in self._wanted or not worth:
+        if self._memory is None or node.id not in self._wanted:
+            return
+        if not (self._all or is_worth_keeping(units, int(frame.estimated_size()))):
             return
         behind = accounts_behind(self._program, accounts, [node.id])
         with self._times.stage("hold results"):
-            self._hand_over(self._memory, node, frame, behind)
+            place = self._written(self._memory, frame, behind)
+        if place is not None:
+            offset, length, told = place
+            self._sender.send(
+                NodeHeld(node=node.id, units=units, offset=offset, length=length, about_length=told)
+            )
 
-    def _hand_over(
-        self, memory: _Memory, node: ProgramNode, frame: pl.DataFrame, behind: Sequence[Account]
-    ) -> None:
+    def _written(
+        self, memory: _Memory, frame: pl.DataFrame, behind: Sequence[Account]
+    ) -> tuple[int, int, int] | None:
+        """Write a result; gives where it is, its length and that of its account; None when there is no room."""
         start = memory.end
         try:
             columns = [_written(column, memory, start) for column in frame.get_columns()]
@@ -175,10 +181,9 @@ class Holding:
             memory.write(about)
         except (OSError, pl.exceptions.PolarsError):
             memory.end = start
-            return
+            return None
         memory.align()
-        message = NodeHeld(node=node.id, offset=start, length=end - start, about_length=len(about))
-        self._sender.send(message)
+        return start, end - start, len(about)
 
     def _about(
         self, frame: pl.DataFrame, columns: list[_Column], behind: Sequence[Account]
@@ -197,7 +202,7 @@ class Holding:
     def _opened(self, node: ProgramNode, given: HeldResult) -> Restored | None:
         try:
             about = _ABOUT.decode(given.about)
-            content = mapped(self._fds[given.fd])[: given.length]
+            content = mapped(self._fds[given.fd])[given.offset : given.offset + given.length]
             frame = pl.DataFrame([_column(content, column) for column in about.columns])
         except (msgspec.MsgspecError, ValueError, OSError, pl.exceptions.PolarsError):
             return None

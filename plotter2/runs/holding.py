@@ -1,22 +1,22 @@
-"""Results of nodes that a run finds in the cache, and those that it leaves there.
+"""Results of nodes that a run need not compute in its child: found in the cache, or computed ahead; and what it leaves.
 
-The program's plan says which nodes are held (`p2std.plan`). Of those that the effects of a run need, what is found is
-handed to the child; what the child computes instead and thinks worth it comes back in a memory of its own and is kept.
-A run is the same with and without: only its time differs, and its record says what was found and what was kept.
+The program's plan says which nodes are held (`p2std.plan`). Of those that the effects of a run need, what is known is
+handed to the child; what a child computes and hands out is kept where that is worth it. A run is the same with and
+without: only its time differs, and its record says what was found, computed ahead and kept.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from p2lang.semantics.structure import effects_of
+from p2lang.semantics.structure import EFFECTS, effects_of
 from p2lang.verifier import Program
-from p2std.plan import plan_of
-from plotter2.cache.entries import Found, NodeCache, Result
+from p2std.plan import is_worth_keeping, plan_of
+from plotter2.cache.entries import NodeCache, Result
 from plotter2.errors import HostError
 from plotter2.orchestrator import Outcome
 from plotter2.runs.inputs import BoundTable, KnownResult, ResultInputs
@@ -31,80 +31,101 @@ _MOST_RESULTS = 50
 _LONGEST_ABOUT = 16 << 20
 
 
+@dataclass(frozen=True)
+class Handed:
+    """A result that a child handed out: where it lies in sealed memory, and the work that went into it."""
+
+    known: KnownResult
+    units: int
+
+
 @dataclass
 class Holding:
-    """The results of one run: `found` in the cache by node, `wanted` with the keys under which they are kept."""
+    """The results of one run: by node what is `known`, and of what is `missing` the key of the cache ("" = none).
+
+    `found`, `ahead` and `kept` are the nodes whose results were in the cache, were computed ahead, were put there.
+    """
 
     program: Program
     script: str
     cache: NodeCache
-    found: dict[str, Found] = field(default_factory=dict)
-    wanted: dict[str, str] = field(default_factory=dict)
-    memory: int | None = None
-    used: tuple[str, ...] = ()
+    known: dict[str, KnownResult] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    found: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
-    @property
+    def __post_init__(self) -> None:
+        self._descriptors: list[int] = []
+        self._memory: int | None = None
+
+    def own(self, descriptor: int) -> int:
+        """Give back a descriptor that is closed with the others."""
+        self._descriptors.append(descriptor)
+        return descriptor
+
+    # ------------------------------------------------------------ to a child and back
     def inputs(self) -> ResultInputs:
-        """Give what goes to the child."""
-        known = (
-            KnownResult(node, found.fd, found.entry.bytes, found.entry.about)
-            for node, found in self.found.items()
-        )
-        return ResultInputs(tuple(known), tuple(self.wanted), self.memory)
+        """Give what goes to the child of the run. Raises HostError P2-H0915."""
+        if self.keys and self._memory is None:
+            self._memory = self.own(memory_for_results(self.cache.largest))
+        return ResultInputs(tuple(self.known.values()), tuple(self.keys), self._memory)
 
     def take(self, outcome: Outcome) -> None:
-        """Keep what the child handed out. Raises HostError P2-H0908 for what was not asked for."""
-        handed = [message for message in outcome.messages if isinstance(message, NodeHeld)]
-        nodes = [message.node for message in handed]
-        size = 0 if self.memory is None else os.fstat(self.memory).st_size
-        if len(set(nodes)) < len(nodes) or not self.wanted.keys() >= set(nodes):
-            raise _broken("a result that was not asked for")
-        if any(each.offset + each.length + each.about_length > size for each in handed):
-            raise _broken("a result that lies outside its memory")
-        self.used = tuple(node for node in self.found if node not in nodes)
-        if handed:
-            assert self.memory is not None
-            self.kept = tuple(self._kept(handed, self.memory))
+        """Keep what the child of the run handed out. Raises HostError P2-H0908 for what was not asked for."""
+        handed = self.handed(outcome, self._memory, self.keys)
+        again = {each.known.node for each in handed}
+        self.found = tuple(node for node in self.found if node not in again)
+        self.ahead = tuple(node for node in self.ahead if node not in again)
+        self.keep(handed)
 
-    def _kept(self, handed: Sequence[NodeHeld], memory: int) -> Iterator[str]:
-        sealed = sealed_for_good(memory)
-        try:
-            for each in handed:
-                result = Result(
-                    self.program[each.node].node.op,
-                    self.script,
-                    sealed,
-                    each.offset,
-                    each.length,
-                    _told(sealed, each),
-                )
-                if self.cache.keep(self.wanted[each.node], result):
-                    yield each.node
-        finally:
-            os.close(sealed)
+    def handed(
+        self, outcome: Outcome, memory: int | None, wanted: Mapping[str, str]
+    ) -> list[Handed]:
+        """Give the results that a child left in its memory. Raises HostError P2-H0908, P2-H0915."""
+        messages = [message for message in outcome.messages if isinstance(message, NodeHeld)]
+        nodes = [message.node for message in messages]
+        if len(set(nodes)) < len(nodes) or not wanted.keys() >= set(nodes):
+            raise _broken("a result that was not asked for")
+        if not messages:
+            return []
+        assert memory is not None
+        sealed = self.own(sealed_for_good(memory))
+        return [_handed(sealed, message) for message in messages]
+
+    def keep(self, handed: Sequence[Handed]) -> None:
+        """Put results into the cache that are worth it."""
+        kept = [each.known.node for each in handed if self._kept(each)]
+        self.kept = (*self.kept, *kept)
+
+    def _kept(self, each: Handed) -> bool:
+        known = each.known
+        key = self.keys.get(known.node)
+        if key is None or not is_worth_keeping(each.units, known.length):
+            return False
+        operation = self.program[known.node].node.op
+        result = Result(operation, self.script, known.fd, known.offset, known.length, known.about)
+        return self.cache.keep(key, result)
 
     def as_json(self) -> dict[str, Any]:
-        """Give what the record of the run says: nodes whose results were found, and were kept."""
-        return {"found": list(self.used), "kept": list(self.kept)}
+        """Give what the record of the run says: nodes whose results were found, computed ahead, and kept."""
+        return {"found": list(self.found), "ahead": list(self.ahead), "kept": list(self.kept)}
 
     def close(self) -> None:
         """Give all descriptors back."""
-        for found in self.found.values():
-            found.close()
-        if self.memory is not None:
-            os.close(self.memory)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
 
 @contextmanager
 def holding(
     program: Program, request: RunRequest, tables: Sequence[BoundTable], cache: NodeCache
 ) -> Iterator[Holding]:
-    """Give the results of a run; what is open is closed after the block. Raises HostError P2-H0915."""
+    """Give the results of a run; what is open is closed after the block."""
     results = Holding(program, request.verified.statement.name, cache)
     try:
-        if cache.is_on:
-            _look_up(results, request, tables)
+        _look_up(results, request, tables)
         yield results
     finally:
         results.close()
@@ -119,31 +140,42 @@ def _look_up(results: Holding, request: RunRequest, tables: Sequence[BoundTable]
     answers = () if request.task is None else request.task.answers
     keys = Keys(program, request, {table.path: table for table in (*tables, *answers)})
     own = effects_of([node.node for node in program.nodes], request.task_name)
-    needed = {node.id for node in own}
-    reached = {node.id for node in program.nodes if node.kind in ("plot", "done")} & needed
+    needed = {node.id for node in own if node.kind in EFFECTS}
     for node in reversed(program.nodes):
-        if node.id not in reached:
+        if node.id not in needed:
             continue
-        key = keys.of(node.id) if node.id in held else None
-        if key is not None:
-            results.wanted[node.id] = key
-            found = results.cache.find(key) if len(results.found) < _MOST_RESULTS else None
-            if found is not None:
-                results.found[node.id] = found
-                continue
-        reached.update(node.inputs)
-    if results.wanted:
-        results.memory = memory_for_results(results.cache.largest)
+        if node.id in held:
+            key = keys.of(node.id) if results.cache.is_on else None
+            if key is not None:
+                results.keys[node.id] = key
+                if _found(results, node.id, key):
+                    continue
+            results.missing[node.id] = key or ""
+        needed.update(node.inputs)
 
 
-def _told(memory: int, each: NodeHeld) -> str:
-    if each.about_length > _LONGEST_ABOUT:
+def _found(results: Holding, node: str, key: str) -> bool:
+    found = results.cache.find(key) if len(results.known) < _MOST_RESULTS else None
+    if found is None:
+        return False
+    entry = found.entry
+    results.known[node] = KnownResult(node, results.own(found.fd), 0, entry.bytes, entry.about)
+    results.found = (*results.found, node)
+    return True
+
+
+def _handed(memory: int, message: NodeHeld) -> Handed:
+    end = message.offset + message.length
+    if end + message.about_length > os.fstat(memory).st_size:
+        raise _broken("a result that lies outside its memory")
+    if message.about_length > _LONGEST_ABOUT:
         raise _broken("a result with too long an account")
-    told = os.pread(memory, each.about_length, each.offset + each.length)
     try:
-        return told.decode()
+        told = os.pread(memory, message.about_length, end).decode()
     except UnicodeDecodeError:
         raise _broken("a result whose account is no text") from None
+    known = KnownResult(message.node, memory, message.offset, message.length, told)
+    return Handed(known, message.units)
 
 
 def _broken(what: str) -> HostError:

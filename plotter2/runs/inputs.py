@@ -111,17 +111,22 @@ class KnownResult:
 
     node: str
     fd: int
+    offset: int
     length: int
     about: str
 
 
 @dataclass(frozen=True, slots=True)
 class ResultInputs:
-    """Results of a program's nodes that are known, those that are wanted, and the memory (its descriptor) for these."""
+    """Results of a program's nodes that are known, those that are wanted, and the memory (its descriptor) for these.
+
+    With `all` they are wanted whatever they are worth.
+    """
 
     known: tuple[KnownResult, ...] = ()
     wanted: tuple[str, ...] = ()
     memory: int | None = None
+    all: bool = False
 
 
 NO_RESULTS = ResultInputs()
@@ -146,13 +151,22 @@ def sealed_inputs(
         )
         held = [
             HeldResult(
-                node=each.node, fd=descriptors.add(each.fd), length=each.length, about=each.about
+                node=each.node,
+                fd=descriptors.add(each.fd),
+                offset=each.offset,
+                length=each.length,
+                about=each.about,
             )
             for each in results.known
         ]
         memory = None if results.memory is None else descriptors.add(results.memory)
         inputs = RunInputs(
-            tables=named, answers=asked, held=held, hold=list(results.wanted), memory=memory
+            tables=named,
+            answers=asked,
+            held=held,
+            hold=list(results.wanted),
+            hold_all=results.all,
+            memory=memory,
         )
         listing = descriptors.keep(sealed(encode_inputs(inputs)))
         yield (listing, *descriptors.data)

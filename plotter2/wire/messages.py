@@ -218,10 +218,12 @@ class RunFound(Message, frozen=True):
 class NodeHeld(Message, frozen=True):
     """The result of a node lies in the memory for results: Arrow IPC files, behind them `about_length` bytes of text.
 
-    The text is what the child tells a later child of it; the host gives both on as they are.
+    The text is what the child tells a later child of it; the host gives both on as they are. `units` is the work that
+    went into it.
     """
 
     node: Name
+    units: Count
     offset: Count
     length: Count
     about_length: Count

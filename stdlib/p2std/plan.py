@@ -24,6 +24,9 @@ _UNITS_PER_ROW: Final = 5
 _UNITS_PER_ROW_ALONE: Final = 20
 """The same for a step that could be computed together with the next one."""
 
+_BYTES_PER_UNIT: Final = 1
+"""A result of more bytes than this for each unit of its work is written and read as fast as it is computed."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -36,6 +39,11 @@ class Plan:
     planned: frozenset[str]
     fused: tuple[tuple[str, ...], ...]
     held: frozenset[str] = frozenset()
+
+
+def is_worth_keeping(units: int, size: int) -> bool:
+    """Tell whether a result of so much work and so many bytes is read faster than it is computed again."""
+    return units >= HELD_UNITS and size <= units * _BYTES_PER_UNIT
 
 
 def plan_of(program: Program) -> Plan:
