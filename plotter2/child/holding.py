@@ -130,10 +130,9 @@ class Holding:
         sender: Sender,
         times: Times,
     ) -> None:
-        self._all = inputs.hold_all
         self._program, self._stored, self._sender, self._times = program, stored, sender, times
         self._given = {held.node: held for held in inputs.held}
-        self._wanted = frozenset(inputs.hold)
+        self._wanted, self._always = frozenset(inputs.hold), frozenset(inputs.hold_always)
         self._memory = None if inputs.memory is None else _Memory(fds[inputs.memory])
         self._fds = fds
         self._known: dict[str, Restored] = {}
@@ -156,9 +155,8 @@ class Holding:
         units: int,
     ) -> None:
         """Hand a result out if it is wanted and worth it; one for which there is no room is left out."""
-        if self._memory is None or node.id not in self._wanted:
-            return
-        if not (self._all or is_worth_keeping(units, int(frame.estimated_size()))):
+        worth = is_worth_keeping(units, int(frame.estimated_size())) and node.id in self._wanted
+        if self._memory is None or not (worth or node.id in self._always):
             return
         behind = accounts_behind(self._program, accounts, [node.id])
         with self._times.stage("hold results"):

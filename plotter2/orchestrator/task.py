@@ -86,6 +86,10 @@ class Usage:
     cpu_ms: float
     peak_rss_mib: float
 
+    def with_more(self, cpu_ms: float) -> Usage:
+        """Give what was used together with what other children of the same run used before."""
+        return Usage(self.cpu_ms + cpu_ms, self.peak_rss_mib)
+
 
 class Output:
     """The output memory of a child. Once the child is dead, nobody writes to it any more."""

@@ -8,7 +8,7 @@ without: only its time differs, and its record says what was found, computed ahe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +59,7 @@ class Holding:
     def __post_init__(self) -> None:
         self._descriptors: list[int] = []
         self._memory: int | None = None
+        self._later: list[Handed] = []
 
     def own(self, descriptor: int) -> int:
         """Give back a descriptor that is closed with the others."""
@@ -74,19 +75,18 @@ class Holding:
 
     def take(self, outcome: Outcome) -> None:
         """Keep what the child of the run handed out. Raises HostError P2-H0908 for what was not asked for."""
-        handed = self.handed(outcome, self._memory, self.keys)
+        handed = self.handed(outcome, self._memory, tuple(self.keys))
         again = {each.known.node for each in handed}
         self.found = tuple(node for node in self.found if node not in again)
         self.ahead = tuple(node for node in self.ahead if node not in again)
-        self.keep(handed)
+        self._later += handed
+        self.keep()
 
-    def handed(
-        self, outcome: Outcome, memory: int | None, wanted: Mapping[str, str]
-    ) -> list[Handed]:
+    def handed(self, outcome: Outcome, memory: int | None, wanted: Sequence[str]) -> list[Handed]:
         """Give the results that a child left in its memory. Raises HostError P2-H0908, P2-H0915."""
         messages = [message for message in outcome.messages if isinstance(message, NodeHeld)]
         nodes = [message.node for message in messages]
-        if len(set(nodes)) < len(nodes) or not wanted.keys() >= set(nodes):
+        if len(set(nodes)) < len(nodes) or not set(wanted) >= set(nodes):
             raise _broken("a result that was not asked for")
         if not messages:
             return []
@@ -94,10 +94,16 @@ class Holding:
         sealed = self.own(sealed_for_good(memory))
         return [_handed(sealed, message) for message in messages]
 
-    def keep(self, handed: Sequence[Handed]) -> None:
+    def know(self, handed: Sequence[Handed]) -> None:
+        """Take results that were computed ahead; they are kept when there is time for it."""
+        self.known.update({each.known.node: each.known for each in handed})
+        self.ahead = (*self.ahead, *(each.known.node for each in handed))
+        self._later += handed
+
+    def keep(self) -> None:
         """Put results into the cache that are worth it."""
-        kept = [each.known.node for each in handed if self._kept(each)]
-        self.kept = (*self.kept, *kept)
+        handed, self._later = self._later, []
+        self.kept = (*self.kept, *(each.known.node for each in handed if self._kept(each)))
 
     def _kept(self, each: Handed) -> bool:
         known = each.known
@@ -128,6 +134,7 @@ def holding(
         _look_up(results, request, tables)
         yield results
     finally:
+        results.keep()  # a mistake in the last line of a script does not cost what comes before it
         results.close()
 
 

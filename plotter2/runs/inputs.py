@@ -120,13 +120,13 @@ class KnownResult:
 class ResultInputs:
     """Results of a program's nodes that are known, those that are wanted, and the memory (its descriptor) for these.
 
-    With `all` they are wanted whatever they are worth.
+    Those that are wanted `always` are wanted whatever they are worth.
     """
 
     known: tuple[KnownResult, ...] = ()
     wanted: tuple[str, ...] = ()
     memory: int | None = None
-    all: bool = False
+    always: tuple[str, ...] = ()
 
 
 NO_RESULTS = ResultInputs()
@@ -165,7 +165,7 @@ def sealed_inputs(
             answers=asked,
             held=held,
             hold=list(results.wanted),
-            hold_all=results.all,
+            hold_always=list(results.always),
             memory=memory,
         )
         listing = descriptors.keep(sealed(encode_inputs(inputs)))

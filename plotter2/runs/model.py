@@ -16,7 +16,7 @@ from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
 from plotter2.datter.living import Work
 from plotter2.datter.store import Store
-from plotter2.orchestrator import Outcome, Task
+from plotter2.orchestrator import Outcome, Task, machine
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.task_place import TaskPlace
 from plotter2.wire.messages import Format, Note, Progress, TableShown
@@ -64,6 +64,7 @@ class Parts:
     minimum_level: Level
     ceiling: Ceiling
     cache: NodeCache = OFF
+    children: int = field(default_factory=machine.cores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,22 +20,20 @@ from p2lang.semantics.structure import (
     outside_tasks,
     sheet_of,
 )
-from p2lang.source import Source
 from p2lang.verifier import BadParam, Program
 from p2lang.verifier import verify as verify_module
-from p2sign.gate import Verified
 from p2std.registry import core
-from plotter2.config.settings import Ceiling
 from plotter2.datter.ids import now_ms
 from plotter2.datter.output import Artefact as Output
 from plotter2.datter.store import Store
 from plotter2.datter.task_runs import DrawnFile
 from plotter2.datter.transfers import Transfer
 from plotter2.errors import ExitCode, HostError, RunError
-from plotter2.orchestrator import Outcome, ScriptFailed, Task, TaskLimits
+from plotter2.orchestrator import Outcome
 from plotter2.runs import codes as run_codes
-from plotter2.runs.bodies import line_starts
+from plotter2.runs.ahead import compute_ahead
 from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.dispatching import Share, dispatched, sender
 from plotter2.runs.exposing import (
     exposed_tables,
     redo_asked,
@@ -44,12 +42,8 @@ from plotter2.runs.exposing import (
 )
 from plotter2.runs.holding import holding
 from plotter2.runs.inputs import (
-    NO_RESULTS,
     BoundTable,
-    ResultInputs,
     bind,
-    sealed_inputs,
-    sealed_program,
 )
 from plotter2.runs.model import (
     Artefact,
@@ -65,15 +59,12 @@ from plotter2.runs.records import (
     complete_record,
     confinement_of,
     first_record,
-    provenance,
-    sent,
 )
 from plotter2.runs.selecting import Circumstances, variables
 from plotter2.runs.signing import capabilities, imports
 from plotter2.runs.task_place import TaskPlace
 from plotter2.wire import codes
-from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Format, Released, RowsCounted, RunJob
+from plotter2.wire.messages import Format, Released, RowsCounted
 
 
 def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
@@ -97,8 +88,11 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     with ExitStack() as stack:
         with timings.stage("find"):
             held = stack.enter_context(holding(program, request, tables, parts.cache))
+        with timings.stage("ahead"):
+            spent = compute_ahead(held, sender(request, parts, tables, program), parts.children)
         with timings.stage("dispatch"):
-            outcome = dispatched(request, parts, tables, held.inputs)
+            outcome = dispatched(request, parts, tables, Share(held.inputs(), spent=spent))
+        outcome = replace(outcome, usage=outcome.usage.with_more(spent.cpu_ms))
         require_asked_for(request, outcome)
         with timings.stage("keep"):
             held.take(outcome)
@@ -146,71 +140,11 @@ def bound_params(
     return {name.removeprefix(f"{task}.") if task else name: bound[name] for name in bound}
 
 
-def dispatched(
-    request: RunRequest,
-    parts: Parts,
-    tables: Sequence[BoundTable],
-    results: ResultInputs = NO_RESULTS,
-) -> Outcome:
-    """Have a child run the program."""
-    job = RunJob(formats=list(request.formats), params=sent(request.params))
-    answers = () if request.task is None else request.task.answers
-    with (
-        sealed_program(program_of(request, tables)) as program,
-        sealed_inputs(tables, answers, results) as inputs,
-    ):
-        task = Task(
-            job,
-            (program, *inputs),
-            task_limits(request.verified, parts.ceiling),
-            "none" if request.unconfined else parts.minimum_level,
-        )
-        try:
-            return parts.submit(task, request.on_event)
-        except ScriptFailed as error:
-            error.where = _place(request.compiled.source, error)
-            raise
-
-
-def _place(source: Source, error: ScriptFailed) -> str:
-    """Give `file:line:column` of the operation that failed."""
-    if error.span is None:
-        return error.where or source.name
-    line, column = source.position(error.span[0])
-    return f"{source.name}:{line}:{column}"
-
-
 def _place_of(request: RunRequest, node: str) -> str:
     """Give `file:line:column` of an operation."""
     source, span = request.compiled.source, request.compiled.spans[node]
     line, column = source.position(span.start)
     return f"{source.name}:{line}:{column}"
-
-
-def program_of(request: RunRequest, tables: Sequence[BoundTable]) -> RunProgram:
-    """Give what the child needs to know beside the data: module, schemas, spans, provenance."""
-    compiled = request.compiled
-    return RunProgram(
-        module=compiled.module.encode().decode(),
-        schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
-        spans={node: (span.start, span.end) for node, span in compiled.spans.items()},
-        bodies=line_starts(compiled.module.nodes, compiled.source.text),
-        provenance=provenance(request, tables),
-        place=None if request.task is None else request.task.place,
-        links={} if request.task is None else dict(request.task.links),
-    )
-
-
-def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
-    """Give the smaller of what the signature allows and what is configured."""
-    signed = verified.statement.limits
-    assert signed is not None
-    return TaskLimits(
-        wall_ms=min(signed.wall_ms, ceiling.wall_ms),
-        cpu_ms=min(signed.cpu_ms, ceiling.cpu_ms),
-        mem_mib=min(signed.mem_mib, ceiling.memory_mib),
-        out_mib=min(signed.out_mib, ceiling.output_mib),
-    )
 
 
 def require_asked_for(request: RunRequest, outcome: Outcome) -> None:

@@ -53,7 +53,7 @@ class HeldResult(_Part, frozen=True):
 
     node: Name
     fd: Annotated[int, msgspec.Meta(ge=3, lt=JOB_FDS_LIMIT)]
-    offset: Count = 0
+    offset: Count
     length: Count
     about: str
 
@@ -61,8 +61,8 @@ class HeldResult(_Part, frozen=True):
 class RunInputs(_Part, frozen=True):
     """All tables that a program reads, and results of its nodes that are known (`held`).
 
-    Results of the nodes `hold` are wanted in the memory that descriptor number `memory` is: those that are worth it, or
-    with `hold_all` whatever they are worth.
+    Results of the nodes `hold` are wanted in the memory that descriptor number `memory` is, if they are worth it; those
+    of `hold_always` whatever they are worth.
     `answers` are those that a task asks for by name: what a link leads to, what a task exposed (the path is the name
     that is asked for), and what is collected (`collected_path`).
     """
@@ -71,7 +71,7 @@ class RunInputs(_Part, frozen=True):
     answers: list[InputTable] = []
     held: list[HeldResult] = []
     hold: list[Name] = []
-    hold_all: bool = False
+    hold_always: list[Name] = []
     memory: Annotated[int, msgspec.Meta(ge=3, lt=JOB_FDS_LIMIT)] | None = None
 
 

@@ -27,6 +27,10 @@ _UNITS_PER_ROW_ALONE: Final = 20
 _BYTES_PER_UNIT: Final = 1
 """A result of more bytes than this for each unit of its work is written and read as fast as it is computed."""
 
+_ON_ONE_PROCESSOR: Final = frozenset(("kmeans", "pca", "script", "simulate"))
+"""Operations that numpy or Python computes, or step by step. What polars computes takes all processors by itself: two
+such nodes at once take as long as one after the other."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -44,6 +48,11 @@ class Plan:
 def is_worth_keeping(units: int, size: int) -> bool:
     """Tell whether a result of so much work and so many bytes is read faster than it is computed again."""
     return units >= HELD_UNITS and size <= units * _BYTES_PER_UNIT
+
+
+def work_on_one_processor(node: ProgramNode) -> int:
+    """Give the bound of a node's work as far as more processors do not help with it."""
+    return node.work if node.signature.name in _ON_ONE_PROCESSOR else 0
 
 
 def plan_of(program: Program) -> Plan:

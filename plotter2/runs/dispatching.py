@@ -1,0 +1,150 @@
+"""One child of a run: its job, its descriptors, its share of what the run may use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from p2lang.source import Source
+from p2lang.verifier import Program
+from p2sign.gate import Verified
+from plotter2.config.settings import Ceiling
+from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, Task, TaskLimits
+from plotter2.runs.ahead import NOTHING_SPENT, Part, Send, Spent
+from plotter2.runs.bodies import line_starts
+from plotter2.runs.inputs import (
+    NO_RESULTS,
+    BoundTable,
+    ResultInputs,
+    sealed_inputs,
+    sealed_program,
+)
+from plotter2.runs.model import Event, Parts, RunRequest
+from plotter2.runs.node_keys import source_name
+from plotter2.runs.records import provenance, sent
+from plotter2.wire.inputs import RunProgram
+from plotter2.wire.messages import Progress, RunJob
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a child does of a run: all, or `only` some nodes, with results that are known.
+
+    It may use what the run may, less what was `spent`, divided by the children that work `at_once`.
+    """
+
+    results: ResultInputs = NO_RESULTS
+    only: tuple[str, ...] = ()
+    at_once: int = 1
+    spent: Spent = NOTHING_SPENT
+    cancellation: Cancellation | None = None
+
+
+WHOLE = Share()
+
+
+def dispatched(
+    request: RunRequest, parts: Parts, tables: Sequence[BoundTable], share: Share = WHOLE
+) -> Outcome:
+    """Have a child run the program, or its share of it. Raises HostError, ScriptFailed with its place."""
+    job = RunJob(formats=[] if share.only else list(request.formats), params=sent(request.params))
+    answers = () if request.task is None else request.task.answers
+    with (
+        sealed_program(program_of(request, tables, share.only)) as program,
+        sealed_inputs(tables, answers, share.results) as inputs,
+    ):
+        task = Task(
+            job,
+            (program, *inputs),
+            _limits(request.verified, parts.ceiling, share),
+            "none" if request.unconfined else parts.minimum_level,
+            cancellation=share.cancellation,
+        )
+        try:
+            return parts.submit(task, request.on_event)
+        except ScriptFailed as error:
+            error.where = _place(request.compiled.source, error)
+            raise
+
+
+def sender(
+    request: RunRequest, parts: Parts, tables: Sequence[BoundTable], program: Program
+) -> Send:
+    """Give what has a child compute a part of the program; several may work at once."""
+    quiet = replace(request, on_event=_in_turn(request.on_event))
+
+    def send(
+        part: Part, results: ResultInputs, at_once: int, cancellation: Cancellation
+    ) -> Outcome:
+        named = {
+            source_name(program[node].node) for node in part.reads if _is_source(program, node)
+        }
+        read = [table for table in tables if table.path in named]
+        share = Share(results, part.last, at_once, cancellation=cancellation)
+        return dispatched(quiet, parts, read, share)
+
+    return send
+
+
+def _is_source(program: Program, node: str) -> bool:
+    return program[node].signature.kind == "source"
+
+
+def _in_turn(tell: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Tell how far several children are, one word after the other; what they note is told by the child of the run."""
+    lock = threading.Lock()
+
+    def told(event: Event) -> None:
+        if isinstance(event, Progress):
+            with lock:
+                tell(event)
+
+    return told
+
+
+def _place(source: Source, error: ScriptFailed) -> str:
+    """Give `file:line:column` of the operation that failed."""
+    if error.span is None:
+        return error.where or source.name
+    line, column = source.position(error.span[0])
+    return f"{source.name}:{line}:{column}"
+
+
+def program_of(
+    request: RunRequest, tables: Sequence[BoundTable], only: Sequence[str] = ()
+) -> RunProgram:
+    """Give what the child needs to know beside the data: module, schemas, spans, provenance."""
+    compiled = request.compiled
+    return RunProgram(
+        module=compiled.module.encode().decode(),
+        schemas={path: schema.as_json() for path, schema in compiled.schemas.items()},
+        spans={node: (span.start, span.end) for node, span in compiled.spans.items()},
+        bodies=line_starts(compiled.module.nodes, compiled.source.text),
+        provenance=provenance(request, tables),
+        place=None if request.task is None else request.task.place,
+        links={} if request.task is None else dict(request.task.links),
+        only=list(only),
+    )
+
+
+def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
+    """Give the smaller of what the signature allows and what is configured."""
+    signed = verified.statement.limits
+    assert signed is not None
+    return TaskLimits(
+        wall_ms=min(signed.wall_ms, ceiling.wall_ms),
+        cpu_ms=min(signed.cpu_ms, ceiling.cpu_ms),
+        mem_mib=min(signed.mem_mib, ceiling.memory_mib),
+        out_mib=min(signed.out_mib, ceiling.output_mib),
+    )
+
+
+def _limits(verified: Verified, ceiling: Ceiling, share: Share) -> TaskLimits:
+    whole = task_limits(verified, ceiling)
+    return replace(
+        whole,
+        wall_ms=max(1, whole.wall_ms - int(share.spent.wall_ms)),
+        cpu_ms=max(1, (whole.cpu_ms - int(share.spent.cpu_ms)) // share.at_once),
+        mem_mib=max(1, whole.mem_mib // share.at_once),
+    )
