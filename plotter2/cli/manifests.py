@@ -13,8 +13,8 @@ from plotter2.cli.command import command, family
 from plotter2.cli.tables import drawn_table, size
 from plotter2.errors import ExitCode
 from plotter2.manifest import Manifest, encode
-from plotter2.manifest.model import NEWEST, Enclosed, ManifestV2
-from plotter2.manifest.walking import Place, paths_of, table_name, walk
+from plotter2.manifest.model import NEWEST, ArrayFile, Enclosed, ManifestV2
+from plotter2.manifest.walking import Place, kept_path, paths_of, table_name, walk
 from plotter2.printable import count
 from plotter2.staging.manifests import Checked, checked, digest_of, manifest_bytes, read, upgrade
 
@@ -62,7 +62,7 @@ def show(root: str | None, file: Path) -> Answer:
     }
     base = "/".join(part for part in (found.parent, found.name) if part)
     rows = [_row(place, base) for place in walk(found)]
-    plain, coloured = drawn_table(["bundle", "tables", "params", "files"], rows, ["files"])
+    plain, coloured = drawn_table(["bundle", "holds", "params", "files"], rows, ["files"])
 
     def around(drawn: str) -> str:
         return "\n".join([*_head(found), drawn, *_plots(found)])
@@ -122,19 +122,23 @@ def _head(found: Manifest) -> list[str]:
 def _row(place: Place, base: str) -> list[str]:
     bundle = place.bundle
     inside = [item for item in bundle.contains if not isinstance(item, Enclosed)]
-    tables = [_called(item) for item in inside]
+    holds = [_called(item) for item in inside if kept_path(item) is None]
+    kept = sum(kept_path(item) is not None for item in inside)
+    holds += [count(kept, "file as it is", "files as they are")] if kept else []
     params = [f"{name}={value}" for name, value in bundle.params.items()]
     files = sum(len(paths_of(item)) for item in inside)
     name = "/".join(part for part in (base, place.name) if part) or "."
     if bundle.name is None and place.around is not None:
         name = f"{name}/(the run says its name)"
     attempt = f" (attempt {bundle.attempt})" if bundle.attempt else ""
-    return [name + attempt, ", ".join(tables), " ".join(params[:6]), str(files or "")]
+    return [name + attempt, ", ".join(holds), " ".join(params[:6]), str(files or "")]
 
 
 def _called(item: Any) -> str:
     kind = type(item).__name__
     words = {"RecordedRun": "a recorded run", "ParamsFile": "params"}
+    if isinstance(item, ArrayFile):
+        return f"array {item.name}"
     return words.get(kind) or table_name(item)
 
 

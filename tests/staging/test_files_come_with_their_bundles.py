@@ -312,6 +312,16 @@ def test_commands_show_and_export_what_is_kept(tmp_path: Path) -> None:
     assert p2(root, "add", "--no-files", folder).code == 0
 
 
+def test_a_manifest_is_shown_with_its_files_and_arrays(tmp_path: Path) -> None:
+    contains = [
+        "steps.csv", "notes.md", {"kind": "file", "file": "b", "path": "c/d"},
+        {"kind": "array", "name": "w", "file": "w.npy"},
+    ]  # fmt: skip
+    path = write(tmp_path / "manifest.json", as_bytes(minimal(name="lab", contains=contains)))
+    shown = p2(tmp_path / "root", "manifest", "show", path).out
+    assert "steps, array w, 2 files as they are" in shown
+
+
 # ------------------------------------------------------------ what kind of file
 @pytest.mark.parametrize(
     ("name", "first", "media"),
