@@ -8,8 +8,11 @@ from typing import Any
 import polars as pl
 
 from p2lang.semantics.promises import columns_of
+from p2std.around import NOWHERE
+from plotter2.child.interpreter import within
 from plotter2.child.python.borders import handed_in
-from plotter2.child.python.running import Printed, StepError, printing, ran
+from plotter2.child.python.running import StepError, ran
+from plotter2.child.python.touching import Touching
 
 RUNS = pl.DataFrame(
     {
@@ -28,10 +31,10 @@ def returned(text: str, rows: pl.DataFrame = RUNS, **values: Any) -> Any:
 
 def told(text: str, rows: pl.DataFrame = RUNS, **values: Any) -> tuple[Any, list[str]]:
     """Give what a text returns, and what it prints."""
-    printed = Printed()
+    touching = Touching({}, {}.__getitem__, NOWHERE, within)
     columns = columns_of(["shape", [[n, TAKES.get(n, "number?")] for n in rows.columns]])
     given: Mapping[str, Any] = {"runs": handed_in(rows, columns), **values}
-    return ran("step", text, given, {"print": printing(printed)}), printed.lines
+    return ran("step", text, given, touching.words()), touching.printed.lines
 
 
 def refused(text: str, **values: Any) -> StepError:

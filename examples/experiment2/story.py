@@ -51,6 +51,11 @@ def main(folder: str = "story-output") -> None:
     plotter2(output, "run", "experiment2:plot_matrix", "-o", "pictures")
     plotter2(output, "show", "experiment2/experiment2b")
 
+    say("the same two tasks as steps in Python")
+    plotter2(output, "attach", "experiment2", scripts / "matrices_in_python.p2", "--yes")
+    plotter2(output, "run", "experiment2:python_meta_sum_matrix", "-o", "pictures")
+    plotter2(output, "run", "experiment2:python_plot_matrix", "-o", "pictures")
+
     print(
         f"\ndone in {time.monotonic() - started:.0f} s; the pictures are in {output / 'pictures'}"
     )

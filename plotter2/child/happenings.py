@@ -7,19 +7,31 @@ from typing import TypeAlias
 
 import polars as pl
 
-from p2lang.verifier import ProgramNode
+from p2lang.verifier import Program, ProgramNode
 from p2std.kernels.effects import HandOver, Motion, Redo, Release, Say, Show
 from plotter2.child.drawn import Drawable, Report
 
 
 @dataclass(frozen=True)
+class Within:
+    """A picture of a step in Python: the few nodes that the step put together, and the step's own node."""
+
+    program: Program
+    step: str
+
+
+@dataclass(frozen=True)
 class Drawing:
-    """An effect: draw this view or report under this name; with `motion`, as a film."""
+    """An effect: draw this view or report under this name; with `motion`, as a film.
+
+    `within` is there for what a step in Python draws.
+    """
 
     name: str
     view: Drawable | Report
     node: ProgramNode
     motion: Motion | None = None
+    within: Within | None = None
 
 
 @dataclass(frozen=True)

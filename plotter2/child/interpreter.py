@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -18,14 +19,18 @@ import polars as pl
 from p2lang.ir import PARTS, Value, parts_of
 from p2lang.semantics.promises import columns_of
 from p2lang.semantics.structure import (
+    DRAWN,
     EXPOSE,
     GUARD,
     HELD,
     IMPOSE,
+    MADE,
     NAME,
     NEED,
+    RAN,
     SCRIPT,
     SEQUENCE,
+    TABLES,
     effects_of,
     is_effect_of,
     unnamed,
@@ -60,7 +65,9 @@ from plotter2.child.happenings import (
 )
 from plotter2.child.holding import NOTHING_HELD, Holds, Restored
 from plotter2.child.placing import Pending, Placed
-from plotter2.child.python.stepping import stepped
+from plotter2.child.python.drawing import drawing_of
+from plotter2.child.python.running import GivenUp
+from plotter2.child.python.stepping import Given, Stepped, stepped
 from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
 from plotter2.errors import RunError
 
@@ -97,6 +104,7 @@ class Interpreter:
         self._plan = plan_of(self.program)
         self.meter = Meter(self.program, self.params, core())
         self._there: dict[str, tuple[str, ...]] = {}
+        self._stepped: dict[str, Stepped] = {}
         own = effects_of([node.node for node in self.program.nodes], self.task)
         self._uses = Counter(i for node in own for i in set(node.inputs))
 
@@ -126,14 +134,17 @@ class Interpreter:
         """
         effects = [n for n in self.program.nodes if is_effect_of(n.node, self.task)]
         for node in sorted(effects, key=lambda n: int(n.node.attributes[SEQUENCE][1])):
-            if self._is_off(node):
-                continue
-            effect = self._evaluated(node)
+            try:
+                if self._is_off(node):
+                    continue
+                effect = self._evaluated(node)
+            except GivenUp as given_up:
+                effect = GiveUp(given_up.reason)
             if effect is not None:
                 yield effect
 
     def _is_off(self, node: ProgramNode) -> bool:
-        return not self._holds(node, node.node.attributes.get(GUARD))
+        return not (self._holds(node, node.node.attributes.get(GUARD)) and self._is_come_to(node))
 
     def _evaluate_all(self, wanted: set[str]) -> None:
         needed: set[str] = set()
@@ -151,6 +162,8 @@ class Interpreter:
         """Give the inputs that a node needs: of a box, the parts that are there; none when its result is known."""
         if self._known(node) is not None:
             return set()
+        if node.node.op == SCRIPT.full_name:
+            return {str(node.flow)}  # the text reads its tables when it comes to them
         if PARTS not in node.node.attributes:
             return set(node.inputs)
         if node.id not in self._there:
@@ -260,13 +273,42 @@ class Interpreter:
         return self._finished(node, self._read_for(node).lazy())
 
     def _script(self, node: ProgramNode) -> Table:
-        given: Table = self._values[str(node.flow)]
-        names = [name for name, _ in columns_of(node.node.attributes["takes"])]
-        rows = collected(given.frame.select(names))
-        made = stepped(node.node, rows, lambda value: constant(value, self))
+        attributes = node.node.attributes
+        names = [name for name, _ in columns_of(attributes["takes"])]
+        flow: Table = self._values[str(node.flow)]
+        given = Given(
+            collected(flow.frame.select(names)),
+            {t: partial(self._in_full, attributes[t][1]) for t in TABLES if t in attributes},
+            lambda value: constant(value, self),
+        )
+        made = stepped(node.node, given, self.around, within)
+        self._stepped[node.id] = made
         self._printed[node.id] = made.printed
         self.said += made.printed
         return self._finished(node, made.rows.lazy())
+
+    def _in_full(self, name: str) -> pl.DataFrame:
+        table = self.flow(name)
+        return collected(table.frame.select(list(table.schema.names)))
+
+    def _made(self, node: ProgramNode) -> Table:
+        return self._finished(node, self._stepped[str(node.flow)].exposed(node).lazy())
+
+    def _ran(self, node: ProgramNode) -> None:
+        """Do nothing more: its step was run."""
+
+    def _picture(self, node: ProgramNode) -> Drawing:
+        figure = self._stepped[str(node.flow)].figure(node)
+        return drawing_of(figure, node, unnamed(node.signature), within)
+
+    def _is_come_to(self, node: ProgramNode) -> bool:
+        """Tell whether the text of a step came to the call that an effect stands for."""
+        made = node if node.flow is None else self.program[node.flow]
+        at = node if node.node.op == DRAWN.full_name else made
+        if at.node.op not in (DRAWN.full_name, MADE.full_name):
+            return True
+        self._evaluate_all({str(at.flow)})
+        return self._stepped[str(at.flow)].came_to(at)
 
     def _expose(self, node: ProgramNode) -> Exposing:
         given: Table = self._values[str(node.flow)]
@@ -344,8 +386,16 @@ _STATEMENTS: Mapping[str, Callable[[Interpreter, ProgramNode], Any]] = {
     NEED.full_name: Interpreter._need,
     EXPOSE.full_name: Interpreter._expose,
     SCRIPT.full_name: Interpreter._script,
+    MADE.full_name: Interpreter._made,
+    RAN.full_name: Interpreter._ran,
+    DRAWN.full_name: Interpreter._picture,
     **dict.fromkeys(HELD, Interpreter._boxed),
 }
+
+
+def within(program: Program, rows: pl.DataFrame) -> Interpreter:
+    """Give what computes a program that a step in Python put together, on the one table that it reads."""
+    return Interpreter(program, {}, lambda node: rows)
 
 
 def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:

@@ -251,7 +251,7 @@ class _Run:
             return
         with self._times.stage("view"), self._interpreter.placed(drawing.node.id):
             timing = self._timing(drawing)
-            pictures = Pictures(self._program, self._params, self._interpreter.placed, timing)
+            pictures = self._pictures(drawing, timing)
             picture = pictures.whole(view)
         with self._times.stage("compose"), self._interpreter.placed(drawing.node.id):
             film = None if timing is None else film_of(picture, timing.timeline)
@@ -263,6 +263,13 @@ class _Run:
         self._still(name, scene, self._kinds(drawing), provenance)
         if any(kind in KINDS for kind in self._job.formats):
             self._say("info", f"{name}: nothing in this picture moves, so no film is made of it")
+
+    def _pictures(self, drawing: Drawing, timing: Timing | None) -> Pictures:
+        if drawing.within is None:
+            return Pictures(self._program, self._params, self._interpreter.placed, timing)
+        return Pictures(
+            drawing.within.program, {}, lambda _: self._interpreter.placed(drawing.node.id), timing
+        )
 
     def _still(
         self, name: str, scene: Scene, kinds: Sequence[str], provenance: Mapping[str, Any]
@@ -342,7 +349,8 @@ class _Run:
         for made in pictures.made:
             for note in (*made.notes, *_thin(made)):
                 self._say("warning", f"{drawing.name}: {note}")
-        behind = accounts_behind(self._program, self._interpreter.accounts, pictures.sources)
+        sources = pictures.sources if drawing.within is None else [drawing.within.step]
+        behind = accounts_behind(self._program, self._interpreter.accounts, sources)
         read = self._data.read_by(account.id for account in behind)
         ledger = ledger_of(drawing.name, behind, pictures.made, layers, read)
         self._counted[drawing.name] = ledger.message

@@ -25,7 +25,7 @@ import p2lang
 import p2std
 from p2lang.ir import CORE, Node
 from p2lang.semantics.selection import selection
-from p2lang.semantics.structure import DELIVERED, NEED, reads_bundle
+from p2lang.semantics.structure import DELIVERED, NEED, asks_about_place, reads_bundle
 from p2lang.verifier import Program, ProgramNode
 from p2std.origins import counted, views_drawn
 from p2std.registry import core
@@ -95,7 +95,7 @@ class Keys:
             core().by_full_name[call[1]].facts.needs_bundle
             for node in behind
             for call in node.node.calls
-        )
+        ) or any(asks_about_place(node.node) for node in behind)
         if not asked or self.request.task is None:
             return ""
         return msgspec.json.encode(self.request.task.place).decode()

@@ -24,6 +24,7 @@ from p2lang.source import Source
 from p2lang.types import ColumnType
 from p2std.registry import core
 from plotter2.runs.compiling import CompiledScript
+from plotter2.tasks.in_python import asked_for, exposed
 from plotter2.tasks.model import Head, Kind
 
 STEP = "step"
@@ -120,10 +121,11 @@ def only_link(tree: ast.Script, name: str) -> ast.Script:
     return replace(tree, items=kept)
 
 
-def imposed_in(task: ast.Task) -> dict[str, Head]:
-    """Give the inputs that a task imposes, in its branches too, whether it reads them or not."""
+def imposed_in(task: ast.Task, tree: ast.Script) -> dict[str, Head]:
+    """Give the inputs that a task imposes, in its branches and steps in Python too, whether it reads them or not."""
     inputs = (item for item in _all(task.body.items) if isinstance(item, ast.ImposeInput))
-    return {item.name.text: _head_of(item.name.text, item.type) for item in inputs}
+    found = {item.name.text: _head_of(item.name.text, item.type) for item in inputs}
+    return found | {name: Head(name, columns) for name, columns in asked_for(task, tree)}
 
 
 def exposed_in(text: Text) -> dict[str, Head]:
@@ -133,6 +135,7 @@ def exposed_in(text: Text) -> dict[str, Head]:
         for item in _all(task.body.items):
             if isinstance(item, ast.Expose) and item.type is not None and item.type.fields:
                 found[item.name.text] = _head_of(item.name.text, item.type)
+        found |= {name: Head(name, columns) for name, columns in exposed(task, text.tree)}
     return found
 
 
@@ -211,7 +214,7 @@ def task_parts(compiled: CompiledScript, text: Text, task: ir.ModuleTask) -> Tas
     links = tuple(dict.fromkeys(_head(n).name for n in effects if n.op == LINK.full_name))
     exposes = tuple(dict.fromkeys(_head(n) for n in effects if n.op == EXPOSE.full_name))
     earlier = _exposed_before(compiled, task)
-    imposed = imposed_in(text.tasks[task.name])
+    imposed = imposed_in(text.tasks[task.name], text.tree)
     # What is opened with a key no link answers.
     asked = dict.fromkeys(
         _head(n) for n in nodes if n.op == NEED.full_name and "key" not in n.attributes

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from p2lang.semantics.structure import has_more_than_rows
 from p2lang.verifier import Program, ProgramNode
 
 HELD_UNITS: Final = 20_000_000
@@ -74,7 +75,7 @@ def _held(program: Program, waiting: frozenset[str]) -> Iterator[str]:
     for node in program.nodes:
         units = node.work + sum(since[name] for name in set(node.inputs))
         since[node.id] = min(units, program.work)  # what many nodes take is counted more than once
-        if node.kind != "table" or node.flow is None:
+        if node.kind != "table" or node.flow is None or has_more_than_rows(node.node):
             continue
         assert node.schema is not None
         taken = (program[name].schema for name in node.inputs)

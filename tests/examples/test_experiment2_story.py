@@ -24,6 +24,8 @@ def test_every_child_that_links_answers_and_the_impostor_is_told(tmp_path: Path)
     assert "pca_of_all: 1 done, 3 ran before on the same data" in told
     assert "meta_sum_matrix: 4 done" in told
     assert "plot_matrix: 3 done, 3 not linked" in told
+    assert "python_meta_sum_matrix: 4 done" in told
+    assert "summed 3 matrices" in told
     pictures = {
         str(path.relative_to(output / "pictures")) for path in output.rglob("pictures/**/*.png")
     }
@@ -33,6 +35,8 @@ def test_every_child_that_links_answers_and_the_impostor_is_told(tmp_path: Path)
         *(f"experiment2/{child}/pca.png" for child in children),
         *(f"experiment2/{child}/mine.png" for child in children),
         *(f"experiment2/{child}/mine_and_total.png" for child in children),
+        *(f"experiment2/{child}/mine_in_python.png" for child in children),
+        *(f"experiment2/{child}/total_in_python.png" for child in children),
     }
     assert all(
         path.read_bytes().startswith(b"\x89PNG") for path in output.rglob("pictures/**/*.png")

@@ -13,7 +13,7 @@ from p2lang.check.foreign_steps import FOREIGN_STEPS
 from p2lang.check.libraries import member
 from p2lang.check.model import LOST, START, Binding, Stream, Word
 from p2lang.check.places import bound
-from p2lang.check.scripts import expand_script
+from p2lang.check.scripts import expand_script, start_script
 from p2lang.check.session import Place, Session, place_of
 from p2lang.check.steps import apply
 from p2lang.check.taking import THINGS
@@ -115,6 +115,8 @@ def _head_call(session: Session, place: Place, node: ast.Call) -> Stream | Typed
 def _head_word(session: Session, place: Place, word: Word, node: ast.Call) -> Stream | Typed:
     if isinstance(word.what, ast.Def) and word.what.body.head is not None:
         return expand_function(session, place, word, word.what, node)
+    if isinstance(word.what, ast.ScriptDef):
+        return start_script(session, place, word, node)
     if word.what is not None and not isinstance(word.what, ast.Use):
         session.report(
             "P2-E0203",

@@ -1,4 +1,4 @@
-"""Steps in restricted Python: typed at their borders. The text is a value like any other; nothing here reads it."""
+"""Steps in restricted Python: typed at their borders. Their text is looked at for its signs and for what it touches."""
 
 from __future__ import annotations
 
@@ -6,73 +6,97 @@ from dataclasses import dataclass, replace
 
 from p2lang import ast
 from p2lang.check.definitions import given_value, matched
-from p2lang.check.model import Step, Stream, Word
+from p2lang.check.model import LOST, Step, Stream, Word
 from p2lang.check.places import available
+from p2lang.check.script_calls import Called, called
+from p2lang.check.script_effects import anchor, do, parameters_of, reads, sited
 from p2lang.check.session import Place, Session, inputs
 from p2lang.check.written import Declared, declared
 from p2lang.diagnostics import Related
 from p2lang.ir import Value
 from p2lang.semantics.promises import Broken, Columns, broken, shape_of
-from p2lang.semantics.script_text import LONGEST_SCRIPT
-from p2lang.semantics.structure import SCRIPT
+from p2lang.semantics.script_text import first_fault
+from p2lang.semantics.structure import NO_TABLE, SCRIPT
 from p2lang.semantics.transfer import Application, schema_after
 from p2lang.semantics.values import Typed, parameter_type
 from p2lang.source import Span
+from p2lang.types import ColumnType, TableSchema
+
+_NOTHING: Columns = (("row", ColumnType("int")),)
+"""What stands for a table from the left, or for a result, where a step has none."""
 
 
 @dataclass(frozen=True)
 class ScriptType:
-    """What a step in Python takes and gives, and the types of its parameters as text."""
+    """What a step in Python takes and gives (None: no table), and the types of its parameters as text."""
 
-    takes: Columns
-    gives: Columns
+    takes: Columns | None
+    gives: Columns | None
     params: tuple[tuple[str, str], ...]
+
+    @property
+    def what(self) -> str:
+        """Give how it is used, in words."""
+        if self.takes is None:
+            return "starts a flow" if self.gives is not None else "stands alone"
+        return "is a step" if self.gives is not None else "ends a flow"
 
 
 def script_type(session: Session, item: ast.ScriptDef) -> ScriptType | None:
     """Give the borders of a step in Python, or None after a report of what is wrong with them."""
     before = session.errors
     takes, params = _parameters(session, item)
-    gives = _result(session, item)
-    if len(item.body) > LONGEST_SCRIPT:
-        session.report(
-            "P2-E0242",
-            f"the text of `{item.name.text}` has {len(item.body):,} characters, at most {LONGEST_SCRIPT:,} are taken",
-            item.name.span,
-            help="split it into two steps, or do a part of it with steps of the language",
-        )
-    elif not item.body.strip():
+    gives = None
+    if item.type is not None:
+        gives = _border(session, item, item.type, f"the result of `{item.name.text}`")
+    if not item.body.strip():
         session.report(
             "P2-E0242",
             f"the text of `{item.name.text}` is empty",
             item.name.span,
             help="write what it gives: `return table(rows)`",
         )
-    if session.errors > before or takes is None or gives is None:
-        return None
-    return ScriptType(takes, gives, params)
+    _signs(session, item)
+    return None if session.errors > before else ScriptType(takes, gives, params)
+
+
+def _signs(session: Session, item: ast.ScriptDef) -> None:
+    fault = first_fault(item.body)
+    if fault is None:
+        return
+    start = _start(session, item)
+    span = Span(start + fault.start, start + fault.end) if fault.end else item.name.span
+    session.report(
+        "P2-E0242" if not fault.end else "P2-E0280",
+        fault.message if fault.end else f"of `{item.name.text}` {fault.message}",
+        span,
+        help=fault.help,
+    )
+
+
+def _start(session: Session, item: ast.ScriptDef) -> int:
+    """Give where the text of a step begins; the text has no CR, so in a file with CRLF places are a little off."""
+    return session.source.text.find('"""', item.span.start) + 3
 
 
 def _parameters(
     session: Session, item: ast.ScriptDef
 ) -> tuple[Columns | None, tuple[tuple[str, str], ...]]:
-    if not item.parameters:
-        session.report(
-            "P2-E0241",
-            f"`{item.name.text}` takes no table: its first parameter is the table from the left",
-            item.name.span,
-            help=f"write `script {item.name.text}(rows: table{{step: int, reward: number}})`",
-        )
-        return None, ()
-    first, *others = item.parameters
-    takes = _border(session, item, first.type, f"the first parameter of `{item.name.text}`")
-    if first.default is not None and takes is not None:
-        session.report(
-            "P2-E0241",
-            f"`{first.name.text}` is the table from the left, and has no default",
-            first.default.span,
-        )
-    params = [(first.name.text, "table")]
+    first, *others = item.parameters or (None,)
+    takes: Columns | None = None
+    params: list[tuple[str, str]] = []
+    if first is not None and _is_table(first.type):
+        takes = _border(session, item, first.type, f"the first parameter of `{item.name.text}`")
+        if first.default is not None and takes is not None:
+            session.report(
+                "P2-E0241",
+                f"`{first.name.text}` is the table from the left, and has no default",
+                first.default.span,
+            )
+        params.append((first.name.text, "table"))
+    else:
+        params.append((NO_TABLE, "table"))
+        others = list(item.parameters)
     for parameter in others:
         if parameter.name.text in dict(params):
             session.report(
@@ -83,6 +107,10 @@ def _parameters(
             )
         params.append((parameter.name.text, _value_type(session, item, parameter)))
     return takes, tuple(params)
+
+
+def _is_table(type_: ast.TypeExpr) -> bool:
+    return type_.name.text == "table"
 
 
 def _value_type(session: Session, item: ast.ScriptDef, parameter: ast.Parameter) -> str:
@@ -99,18 +127,6 @@ def _value_type(session: Session, item: ast.ScriptDef, parameter: ast.Parameter)
             help="after the table come values: int, number, string, bool, time, len, bytes, angle, or a list of these",
         )
     return meaning.text
-
-
-def _result(session: Session, item: ast.ScriptDef) -> Columns | None:
-    if item.type is None:
-        session.report(
-            "P2-E0241",
-            f"`{item.name.text}` does not say which table it gives",
-            item.name.span,
-            help="write its columns before the `=`: `: table{name: type}`",
-        )
-        return None
-    return _border(session, item, item.type, f"the result of `{item.name.text}`")
 
 
 def _border(session: Session, item: ast.ScriptDef, node: ast.TypeExpr, what: str) -> Columns | None:
@@ -136,9 +152,17 @@ def expand_script(
     definition = word.what
     assert isinstance(definition, ast.ScriptDef)
     kind = script_type(session, definition)
-    given = _given(session, place, word, definition, node)
+    given = _given(session, place, word, definition, node.arguments or (), node.name.span)
     if kind is None or stream.kind is None:
         return Stream("table", open=True)
+    if kind.takes is None:
+        session.report(
+            "P2-E0204",
+            f"`{node.name.text}` takes no table, and here one comes from the left",
+            node.name.span,
+            help=f"start with it: `{node.name.text}(...)`, or declare a first parameter `rows: table{{...}}`",
+        )
+        return LOST
     if stream.kind != "table":
         session.report(
             "P2-E0204",
@@ -154,14 +178,55 @@ def expand_script(
         _lacking(session, definition, node, stream, problem)
     if problems or given is None:
         return Stream("table", open=True)
-    return _emitted(session, stream, definition, kind, given, node.name.span)
+    return _Use(session, place, definition, kind, given, node.name.span).emitted(stream)
+
+
+def start_script(session: Session, place: Place, word: Word, node: ast.Call) -> Stream:
+    """Give what a step in Python gives that takes no table: it starts a flow, or stands alone."""
+    definition = word.what
+    assert isinstance(definition, ast.ScriptDef)
+    kind = script_type(session, definition)
+    given = _given(session, place, word, definition, node.arguments, node.name.span)
+    if kind is None or given is None:
+        return LOST
+    if kind.takes is not None:
+        session.report(
+            "P2-E0203",
+            f"`{node.name.text}` needs a table from the left",
+            node.name.span,
+            label="starts a flow, but has no input",
+            help=f"put `|` before `{node.name.text}`, or start with `access(...)` or a `$name`",
+        )
+        return LOST
+    return _Use(session, place, definition, kind, given, node.name.span).emitted(
+        _nothing(session, node)
+    )
+
+
+def _nothing(session: Session, node: ast.Call) -> Stream:
+    """Give the table of one row that stands for none."""
+    sweep = session.registry.flow("sweep", "none")
+    assert sweep is not None
+    typed: Value = ["list", [["int", 1]]]
+    (name, column), *_ = _NOTHING
+    attributes: dict[str, Value] = {"new": ["new", [[name, typed]]]}
+    schema = TableSchema(((name, column),), 1)
+    step = session.emit(Step(sweep, (), attributes, "table", schema, node.span))
+    return Stream("table", step, schema)
 
 
 def _given(
-    session: Session, place: Place, word: Word, definition: ast.ScriptDef, node: ast.Stage
+    session: Session,
+    place: Place,
+    word: Word,
+    definition: ast.ScriptDef,
+    arguments: tuple[ast.Argument, ...],
+    span: Span,
 ) -> dict[str, Typed] | None:
-    parameters = definition.parameters[1:]
-    written = matched(session, word, parameters, node.arguments or ())
+    parameters = definition.parameters
+    if parameters and _is_table(parameters[0].type):
+        parameters = parameters[1:]
+    written = matched(session, word, parameters, arguments)
     if written is None:
         return None
     found: dict[str, Typed] = {}
@@ -173,7 +238,7 @@ def _given(
             session.report(
                 "P2-E0206",
                 f"`{word.name.text}` needs `{name}`",
-                node.name.span,
+                span,
                 help=f"add `{name}=...`",
             )
             sound = False
@@ -215,23 +280,60 @@ def _lacking(
     )
 
 
-def _emitted(
-    session: Session,
-    stream: Stream,
-    definition: ast.ScriptDef,
-    kind: ScriptType,
-    given: dict[str, Typed],
-    span: Span,
-) -> Stream:
-    attributes: dict[str, Value] = {
-        "name": ["str", definition.name.text],
-        "text": ["str", definition.body],
-        "takes": shape_of(kind.takes),
-        "gives": shape_of(kind.gives),
-        "params": ["types", [list(pair) for pair in kind.params]],
-        "new": ["new", [[name, typed.value] for name, typed in given.items()]],
-    }
-    schema = schema_after(Application(SCRIPT, attributes, stream.schema))
-    flow = () if stream.step is None else (stream.step,)
-    step = session.emit(Step(SCRIPT, inputs(flow, attributes), attributes, "table", schema, span))
-    return Stream("table", step, schema)
+@dataclass
+class _Use:
+    """One use of a step in Python, with the values of its parameters."""
+
+    session: Session
+    place: Place
+    definition: ast.ScriptDef
+    kind: ScriptType
+    given: dict[str, Typed]
+    span: Span
+
+    def emitted(self, stream: Stream) -> Stream:
+        """Give what it gives, after its node, what it reads and what it does are kept."""
+        session, kind = self.session, self.kind
+        calls: list[Called] = called(self.definition.body, _start(session, self.definition))
+        place = parameters_of(self.place, self.given)
+        touched = reads(session, place, calls)
+        if touched is None or stream.schema is None:
+            return Stream("table", open=True)
+        attributes = self._attributes()
+        sites = sited(touched, calls)
+        if sites:
+            attributes["sites"] = ["types", [[key, to] for key, to in sites.items()]]
+        for number, table in enumerate(touched.tables, start=1):
+            attributes[f"t{number}"] = ["table", table]
+        tables = {id(table): table.schema for table in touched.tables}
+        application = Application(
+            SCRIPT, attributes, stream.schema, tables=lambda table: _shape(tables[id(table)])
+        )
+        schema = schema_after(application)
+        flow = () if stream.step is None else (stream.step,)
+        step = session.emit(
+            Step(SCRIPT, inputs(flow, attributes), attributes, "table", schema, self.span)
+        )
+        if kind.gives is None:
+            anchor(session, step, self.span)
+        do(session, place, step, touched, calls)
+        return Stream("done" if kind.gives is None else "table", step, schema)
+
+    def _attributes(self) -> dict[str, Value]:
+        kind = self.kind
+        attributes: dict[str, Value] = {
+            "name": ["str", self.definition.name.text],
+            "text": ["str", self.definition.body],
+            "takes": shape_of(_NOTHING if kind.takes is None else kind.takes),
+            "gives": shape_of(_NOTHING if kind.gives is None else kind.gives),
+            "params": ["types", [list(pair) for pair in kind.params]],
+            "new": ["new", [[name, typed.value] for name, typed in self.given.items()]],
+        }
+        if kind.gives is None:
+            attributes["mute"] = ["bool", True]
+        return attributes
+
+
+def _shape(schema: TableSchema | None) -> TableSchema:
+    assert schema is not None
+    return schema

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from p2lang.compiler.lowering import Lowered
 from p2lang.ir import NAMING, PARTS, Node, Value, parts, parts_of, walk
 from p2lang.semantics.films import STATE
-from p2lang.semantics.structure import DELIVERED, read_to_choose, reads_rows
+from p2lang.semantics.structure import DELIVERED, SCRIPT, read_to_choose, reads_rows
 from p2lang.semantics.structure import operation as operation_named
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -203,7 +203,7 @@ def _of_pca(node: Node, live: _Columns) -> _Columns:
     return (live - made) | set(named_columns(node.attributes.values()))
 
 
-_PROMISED = frozenset(("link", "expose"))
+_PROMISED = frozenset(("link", "expose", "ran", "drawn"))
 
 
 def _of_simulate(node: Node, live: _Columns) -> _Columns:
@@ -215,6 +215,9 @@ _NEEDED: dict[str, Callable[[Node, _Columns], _Columns]] = {
     "link": _promised("type"),
     "expose": _promised("type"),
     "script": _promised("takes"),
+    "made": lambda node, live: set(),
+    "ran": lambda node, live: set(),
+    "drawn": lambda node, live: set(),
     "select": _of_select,
     "derive": _of_derive,
     "simulate": _of_simulate,
@@ -238,7 +241,8 @@ def _tables_needed(
             continue
         schema = lowered.schemas[value[1]]
         if schema is not None:
-            live[value[1]] |= {name for name in live[node.id] | keys if name in schema}
+            everything = signature is SCRIPT
+            live[value[1]] |= {n for n in schema.names if everything or n in live[node.id] | keys}
 
 
 # ---- leaving out ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from p2lang.facts import Facts
 from p2lang.ir import Node, Value, walk
+from p2lang.semantics.script_text import tokens
 from p2lang.signatures import Registry, Signature, parse_signature
 
 IMPOSE = parse_signature(
@@ -26,10 +27,32 @@ NEED = parse_signature(
     "| read | A table that the bundle answers for: imposed as an input, linked, or exposed by a task above. "
     "| touches read input:name; needs a bundle"
 )
+MOST_TABLES = 8
+"""Tables that a step in Python may read beside the one from the left."""
+
+TABLES = tuple(f"t{number}" for number in range(1, MOST_TABLES + 1))
+"""The attributes of a step in Python that hold them."""
+
+NO_TABLE = "-"
+"""What stands in the place of the table from the left in the parameters of a step in Python that takes none."""
+
 SCRIPT = parse_signature(
-    "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, **any) : table -> table | 500 | run "
-    "| A step in restricted Python: sees the columns of `takes`, gives those of `gives`, at most as many rows. "
-    "| touches run python:name"
+    "step script@1(name:str, text:str, takes:shape, gives:shape, params:types, sites:types?, mute:bool?, "
+    + ", ".join(f"{name}:any?" for name in TABLES)
+    + ", **any) : table -> table | 500 | run "
+    "| A step in restricted Python: sees the columns of `takes` and the tables that it reads, gives those of `gives`, "
+    "at most as many rows. | touches run python:name"
+)
+MADE = parse_signature(
+    "step made@1(name:str, type:shape, rows:int?) : table -> table | 1 | - "
+    "| A table that a step in Python hands on beside its own."
+)
+RAN = parse_signature(
+    "effect ran@1() : table -> done | 0 | - | Run a step in Python for what it does."
+)
+DRAWN = parse_signature(
+    "effect drawn@1(name:str?) : table -> plot | 20 | render | A picture that a step in Python draws. "
+    "| output picture; touches write output:name or plot"
 )
 GRID = parse_signature(
     "step frame_grid@1(title:str?, size:list?, cols:int=1, rows:int?) : none -> view | 0 | - "
@@ -47,7 +70,8 @@ REPORT = parse_signature(
     "| Pages in one document. | output picture; touches write output:@name or report"
 )
 _STATEMENTS = {
-    s.full_name: s for s in (IMPOSE, LINK, EXPOSE, NEED, SCRIPT, GRID, LAYERS, PAGE, REPORT)
+    s.full_name: s
+    for s in (IMPOSE, LINK, EXPOSE, NEED, SCRIPT, MADE, RAN, DRAWN, GRID, LAYERS, PAGE, REPORT)
 }
 
 HELD = {
@@ -104,6 +128,7 @@ _DRAWN = ("png", "svg", "pdf")
 FORMATS = {
     "plot": _DRAWN,
     "automatic": _DRAWN,
+    "drawn": _DRAWN,
     "animate": ("mp4", "gif", "apng", *_DRAWN),
     "report": ("pdf",),
 }
@@ -192,6 +217,25 @@ def operation(full_name: str, registry: Registry) -> Signature | None:
     if found is None or not found.in_flow or found.facts.names:
         return None
     return found
+
+
+def has_more_than_rows(node: Node) -> bool:
+    """Tell whether more comes of a node than its rows: a step in Python that exposes or draws, and what is made of it."""
+    if node.op != SCRIPT.full_name:
+        return node.op == MADE.full_name
+    sites = node.attributes.get("sites", ["types", []])[1]
+    return "mute" in node.attributes or any(to not in TABLES for _, to in sites)
+
+
+def asks_about_place(node: Node) -> bool:
+    """Tell whether the text of a step in Python asks about the bundle and the task that it runs for."""
+    if node.op != SCRIPT.full_name:
+        return False
+    text = str(node.attributes["text"][1])
+    return any(token.text in _OF_PLACE for token in tokens(text) if token.kind != "newline")
+
+
+_OF_PLACE = frozenset(("me", "exposed", "imposed", "islinked", "approved"))
 
 
 def reads_bundle(signature: Signature) -> bool:

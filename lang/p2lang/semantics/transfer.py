@@ -13,11 +13,14 @@ from p2lang.semantics.bounds import upper
 from p2lang.semantics.clash import Clash
 from p2lang.semantics.films import STATE, check_place
 from p2lang.semantics.promises import columns_of, keep
-from p2lang.semantics.sources import collect, need, sweep
-from p2lang.semantics.structure import DELIVERED, HELD, read_to_choose
+from p2lang.semantics.sources import MOST_ROWS, collect, need, sweep
+from p2lang.semantics.structure import DELIVERED, HELD, NO_TABLE, TABLES, read_to_choose
 from p2lang.semantics.values import Typed, of_column, units_differ
 from p2lang.signatures import Signature
 from p2lang.types import ColumnType, TableSchema
+
+ROWS_OF_NOTHING = 10_000
+"""Rows that a step in Python may give which takes no table from the left, beside those that it reads."""
 
 CAST_KINDS = ("int", "number", "string", "bool", "time")
 _Columns = dict[str, ColumnType]
@@ -71,7 +74,7 @@ def keeps_columns(signature: Signature) -> bool:
 
 
 _OTHER_COLUMNS = frozenset(
-    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join", "script", "simulate")
+    ("select", "derive", "summary", "rename", "label", "pca", "kmeans", "join", "script", "made", "simulate")
 )  # fmt: skip
 
 
@@ -360,7 +363,21 @@ def _script(application: Application, flow: TableSchema) -> TableSchema:
     name = str(application.attributes["name"][1])
     takes, gives = application.attributes["takes"], application.attributes["gives"]
     keep(f"the table that `{name}` takes", columns_of(takes), flow)
-    return TableSchema(columns_of(gives), flow.rows)
+    read = (application.table(table) for table in TABLES if table in application.attributes)
+    rows = flow.rows + sum(table.rows for table in read)
+    alone = application.attributes["params"][1][0][0] == NO_TABLE
+    return TableSchema(columns_of(gives), rows + (ROWS_OF_NOTHING if alone else 0))
+
+
+def _made(application: Application, flow: TableSchema) -> TableSchema:
+    rows = application.attributes.get("rows", ["int", flow.rows])
+    if rows[0] != "int" or not 1 <= rows[1] <= MOST_ROWS:
+        raise Clash(
+            "P2-E0226",
+            f"`rows` is a whole number from 1 to {MOST_ROWS:,} that bounds the work",
+            argument="rows",
+        )
+    return TableSchema(columns_of(application.attributes["type"]), rows[1])
 
 
 _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
@@ -377,6 +394,7 @@ _STEPS: dict[str, Callable[[Application, TableSchema], TableSchema]] = {
     "kmeans": _kmeans,
     "join": _join,
     "script": _script,
+    "made": _made,
     "head": _fewer("n"),
     "sample": _fewer("rows"),
 }

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from p2lang.ir import Module, ModuleTask, Node, Value
 from p2lang.semantics.guards import conjuncts, exclusive
 from p2lang.semantics.promises import columns_of, keep
-from p2lang.semantics.script_text import LONGEST_SCRIPT
+from p2lang.semantics.script_text import first_fault
 from p2lang.semantics.selection import CHOOSING
-from p2lang.semantics.structure import EFFECTS, GUARD, TASK, row_wise
+from p2lang.semantics.structure import EFFECTS, GUARD, TABLES, TASK, row_wise
 from p2lang.semantics.values import Typed, assignable, parameter_type
 from p2lang.signatures import Registry, Signature
 from p2lang.types import TableSchema
@@ -45,6 +45,7 @@ class Statements:
     guards: dict[tuple[str, str, str], list[list[Value]]] = field(default_factory=dict)
     current: str = ""
     left: set[str] = field(default_factory=set)
+    scripts: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for task in self.module.tasks:
@@ -162,6 +163,18 @@ class Statements:
     def _named(self, node: Node, flow: TableSchema | None) -> None:
         _text(node, "name")
 
+    def _script(self, node: Node, flow: TableSchema | None) -> None:
+        self._named(node, flow)
+        sites = node.attributes.get("sites", ["types", []])[1]
+        self.scripts[node.id] = frozenset(to for _, to in sites)
+
+    def _of_script(self, node: Node, flow: TableSchema | None) -> None:
+        before = self.scripts.get(node.inputs[0])
+        if before is None:
+            raise RefusedProgram("P2-V0531", f"{node.op} stands on no step in Python")
+        if node.op.startswith("made@") and _text(node, "name") not in before:
+            raise RefusedProgram("P2-V0531", f"{node.op} is of no call in the text of its step")
+
     def _redo(self, node: Node, flow: TableSchema | None) -> None:
         _text(node, "bundle")
 
@@ -171,16 +184,22 @@ _RULES: dict[str, Callable[[Statements, Node, TableSchema | None], None]] = {
     "expose": Statements._expose,
     "release": Statements._release,
     "need": Statements._named,
-    "script": Statements._named,
+    "script": Statements._script,
     "redo": Statements._redo,
+    "made": Statements._of_script,
+    "ran": Statements._of_script,
+    "drawn": Statements._of_script,
 }
 
 
 def check_script(node: Node, given: Mapping[str, Typed]) -> None:
     """Raise RefusedProgram unless a step in Python is declared as it is given its values."""
     text, declared = _text(node, "text"), node.attributes["params"]
-    if len(text) > LONGEST_SCRIPT:
-        raise RefusedProgram("P2-V0513", "the text of a step in Python is too long")
+    fault = first_fault(text)
+    if fault is not None:
+        code = "P2-V0530" if fault.end else "P2-V0513"
+        raise RefusedProgram(code, f"the text of a step in Python is not fit: {fault.message}")
+    _check_sites(node)
     if not node.attributes["takes"][1] or not node.attributes["gives"][1]:
         raise _wrong("a step in Python takes or gives a table without columns")
     (_, table), *values = declared[1] or [["", ""]]
@@ -193,6 +212,16 @@ def check_script(node: Node, given: Mapping[str, Typed]) -> None:
             raise _wrong(f"{name!r} of a step in Python has no known type") from None
         if given[name].type.shape != "one" or not assignable(wanted, given[name].type):
             raise _wrong(f"{name!r} of a step in Python is not {written}")
+
+
+def _check_sites(node: Node) -> None:
+    sites = dict(node.attributes.get("sites", ["types", []])[1])
+    tables = [name for name in TABLES if name in node.attributes]
+    led = {to for to in sites.values() if to in TABLES}
+    if any(node.attributes[name][0] != "table" for name in tables) or led != set(tables):
+        raise RefusedProgram(
+            "P2-V0531", "the tables that a step in Python reads are not those of its calls"
+        )
 
 
 def _in_order(task: ModuleTask, places: Mapping[str, int], module: Module) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -94,6 +94,32 @@ def verify(
         raise RefusedProgram(
             "P2-V0519", f"the module cannot be understood ({type(surprise).__name__})"
         ) from None
+
+
+def assembled(
+    nodes: Sequence[Node], schemas: Mapping[str, TableSchema], registry: Registry
+) -> Program:
+    """Give the program that a few nodes make, with what they need reckoned up; raises RefusedProgram.
+
+    For what a run puts together itself, on tables that it holds; `schemas` are theirs.
+    """
+    module = Module(
+        tuple(nodes),
+        tuple(node.id for node in nodes if node.kind in EFFECTS),
+        {},
+        {path: schema.digest() for path, schema in schemas.items()},
+        rights_of(nodes, registry),
+        0,
+    )
+    try:
+        pass_ = _Pass(module, schemas, registry, {})
+        for node in module.nodes:
+            pass_.add(node)
+    except Clash as clash:
+        raise RefusedProgram("P2-V0512", clash.message) from None
+    need = total(pass_.needs)
+    whole = replace(module, work=need.work, needs=need.beside_work())
+    return verify(whole.encode(), schemas, registry)
 
 
 def _verified(

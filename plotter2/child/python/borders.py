@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from plotter2.child.run_codes import SCRIPT_COLUMNS, SCRIPT_VALUE
 from plotter2.errors import RunError
 
 
-def handed_in(frame: pl.DataFrame, columns: Columns) -> Table:
+def handed_in(frame: pl.DataFrame, columns: Sequence[tuple[str, ColumnType]]) -> Table:
     """Give the columns that a step declares, read-only."""
     return Table({name: _column(frame[name]) for name, _ in columns}, frame.height)
 
@@ -31,6 +32,16 @@ def _column(series: pl.Series) -> Column:
     if series.dtype.is_integer():
         return Array(series.fill_null(0).to_numpy().astype(np.int64), missing)
     return Array(series.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+
+
+def frame_of(table: Table) -> pl.DataFrame:
+    """Give a script's table as the language computes with it."""
+    return pl.DataFrame(
+        [
+            _series(name, column, ColumnType("any", nullable=True))
+            for name, column in table.parts.items()
+        ]
+    )
 
 
 def plain(value: Any) -> Any:
@@ -50,12 +61,17 @@ def handed_out(name: str, result: Any, gives: Columns) -> pl.DataFrame:
     table = made_of(result)
     promised = dict(gives)
     if not table.parts and not table.size:
-        return pl.DataFrame({n: pl.Series(n, [], _dtype(kind)) for n, kind in gives})
+        return empty(gives)
     lacking = [n for n in promised if n not in table.parts]
     beyond = [n for n in table.parts if n not in promised]
     if lacking or beyond:
         raise _differ(name, lacking, beyond, table)
     return pl.DataFrame([_series(n, table.parts[n], kind) for n, kind in gives])
+
+
+def empty(gives: Columns) -> pl.DataFrame:
+    """Give a table without rows."""
+    return pl.DataFrame({name: pl.Series(name, [], _dtype(kind)) for name, kind in gives})
 
 
 def _differ(name: str, lacking: list[str], beyond: list[str], table: Table) -> RunError:
@@ -75,7 +91,7 @@ def _dtype(kind: ColumnType) -> type[pl.DataType]:
 
 def _series(name: str, column: Column, kind: ColumnType) -> pl.Series:
     gone = column.is_missing().values
-    if gone.all():
+    if gone.all() and kind.kind != "any":
         fitting: pl.Series = pl.Series(name, [None] * len(column), _dtype(kind))
     elif isinstance(column, Texts):
         if kind.kind not in ("string", "any"):

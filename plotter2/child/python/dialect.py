@@ -7,7 +7,7 @@ that make things grow, f-strings and loops get guards here.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Final
@@ -58,13 +58,18 @@ class Unfit(Exception):
         self.faults = tuple(faults)
 
 
-def compiled(text: str, parameters: Sequence[str], filename: str) -> CodeType:
-    """Give the code of a function with these parameters and this text as body; raises Unfit."""
+def compiled(
+    text: str, parameters: Sequence[str], filename: str, sited: Collection[str] = ()
+) -> CodeType:
+    """Give the code of a function with these parameters and this text as body; raises Unfit.
+
+    Calls of the words `sited` are told where they stand.
+    """
     fault = first_fault(text)
     if fault is not None:
         raise Unfit([Wrong(text.count("\n", 0, fault.start) + 1, fault.message, fault.help)])
     tree = _function(_parsed(text, filename), parameters)
-    dialect = _Dialect()
+    dialect = _Dialect(text, sited)
     try:
         dialect.visit(tree)
         if dialect.found:
@@ -133,9 +138,11 @@ def _tick(at: ast.stmt) -> ast.Expr:
 class _Dialect(RestrictingNodeTransformer):
     """Refuses what is not in the list, and puts a guard at everything that could grow or run for long."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str, words: Collection[str]) -> None:
         super().__init__()
         self.found: list[Wrong] = []
+        self._lines = text.split("\n")
+        self._words = words
 
     def error(self, node: ast.AST, info: str) -> None:
         """Keep what is wrong, in words of this language."""
@@ -241,7 +248,17 @@ class _Dialect(RestrictingNodeTransformer):
         if any(keyword.arg is None for keyword in node.keywords):
             self._refuse(node, "Starred")
             return node
-        return super().visit_Call(node)
+        word = node.func
+        visited: Any = super().visit_Call(node)
+        if isinstance(word, ast.Name) and word.id in self._words:
+            key = ast.Constant(f"{word.lineno}:{self._column(word)}")
+            visited.func = _called("_sited_", [key, visited.func], word)
+        return visited
+
+    def _column(self, node: ast.expr) -> int:
+        # Python counts the bytes of UTF-8.
+        line = self._lines[node.lineno - 1 : node.lineno] or [""]
+        return len(line[0].encode()[: node.col_offset].decode(errors="ignore"))
 
     # ------------------------------------------------------------ what runs again and again
     def visit_For(self, node: ast.For) -> Any:

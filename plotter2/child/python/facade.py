@@ -76,7 +76,39 @@ class Words(Facade):
         return self._members
 
 
-FACADES: Final[set[type]] = {Word, Words}
+class Sited(Facade):
+    """A word whose every call stands in the program: it is told where the call stands."""
+
+    __slots__ = ("_name", "_run")
+    called = "a function"
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self._name = name
+        self._run = run
+
+    @property
+    def name(self) -> str:
+        """Give the name under which a script calls it."""
+        return self._name
+
+    @property
+    def about(self) -> str:
+        """Give what it does in one sentence."""
+        return (self._run.__doc__ or "").strip().partition("\n")[0]
+
+    def at(self, site: str) -> Word:
+        """Give the word for a call that stands there."""
+        return Word(self._name, lambda *given, **options: self._run(site, *given, **options))
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        """Refuse a call by another name."""
+        raise wrong(
+            f"{self._name}() is called by another name here",
+            f"call it by its own: {self._name}(...); a signature covers what stands in the text",
+        )
+
+
+FACADES: Final[set[type]] = {Word, Words, Sited}
 """The exact types whose exports a script may reach."""
 
 
@@ -103,3 +135,8 @@ def unknown(what: str, name: str, known: Iterable[str]) -> RunError:
 def wrong(message: str, help: str) -> RunError:
     """Give the error for something that a script asks for and cannot get."""
     return RunError(SCRIPT_FAILED, message, help=help)
+
+
+def sited(site: str, word: Any) -> Any:
+    """Give a word of the program for the call that stands there; anything else as it is."""
+    return word.at(site) if type(word) is Sited else word

@@ -10,7 +10,7 @@ from types import FunctionType, TracebackType
 from typing import Any, Final
 
 from plotter2.child.python.dialect import Unfit, compiled
-from plotter2.child.python.facade import Word
+from plotter2.child.python.facade import sited
 from plotter2.child.python.guards import guards
 from plotter2.child.python.limits import PRINTED, too_much
 from plotter2.child.python.numbers import numbers
@@ -19,6 +19,8 @@ from plotter2.child.python.words import words
 from plotter2.child.run_codes import SCRIPT_FAILED, SCRIPT_LIMIT, SCRIPT_NAME, SCRIPT_UNFIT
 from plotter2.errors import RunError
 
+_QUOTED: Final = 120
+
 
 @dataclass(eq=False)
 class StepError(RunError):
@@ -26,6 +28,14 @@ class StepError(RunError):
 
     line: int = 1
     column: int = 0
+
+
+class GivenUp(Exception):
+    """A script stops safely: nothing is written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Printed:
@@ -55,41 +65,52 @@ def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) 
     """
     file = f"<{name}>"
     try:
-        code = compiled(text, list(given), file)
+        words = [word for word, value in own.items() if hasattr(type(value), "at")]
+        code = compiled(text, list(given), file, words)
     except Unfit as unfit:
         first, *others = unfit.faults
         note = "; ".join(f"line {f.line}: {f.message}" for f in others)
-        raise StepError(
-            SCRIPT_UNFIT, first.message, help=first.help, note=note, line=first.line
-        ) from None
+        said = RunError(SCRIPT_UNFIT, first.message, help=first.help, note=note)
+        raise placed(said, (first.line, 0), text) from None
     there = {**FIXED, **own}
-    function = FunctionType(code, {**guards(), **there})
+    function = FunctionType(code, {**guards(), "_sited_": sited, **there})
     try:
         return function(*given.values())
+    except GivenUp:
+        raise
     except RunError as error:
-        raise _placed(error, _place(error.__traceback__, file)) from None
+        raise placed(error, _place(error.__traceback__, file, text), text) from None
     except Exception as error:  # noqa: BLE001 - whatever a script meets is its own error, and told with its line
         said = _said(error, [*there, *given])
-        raise _placed(said, _place(error.__traceback__, file)) from None
+        raise placed(said, _place(error.__traceback__, file, text), text) from None
 
 
-def _placed(error: RunError, place: tuple[int, int]) -> StepError:
+def placed(error: RunError, place: tuple[int, int], text: str) -> StepError:
+    """Give an error of a step with its place in the text; the words of the line come first in its note."""
     line, column = place
+    words = (text.split("\n")[line - 1 : line] or [""])[0].strip()
+    note = "\n".join(filter(None, (f"line {line} of its text: {words[:_QUOTED]}", error.note)))
     return StepError(
-        error.code, error.message, error.where, error.help, error.note, error.exit_code,
+        error.code, error.message, error.where, error.help, note, error.exit_code,
         line=line, column=column,
     )  # fmt: skip
 
 
-def _place(trace: TracebackType | None, file: str) -> tuple[int, int]:
+def _place(trace: TracebackType | None, file: str, text: str) -> tuple[int, int]:
     place = (1, 0)
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename == file:
             position = next(islice(code.co_positions(), trace.tb_lasti // 2, None))
-            place = (trace.tb_lineno, position[2] or 0)
+            place = (trace.tb_lineno, _characters(text, trace.tb_lineno, position[2] or 0))
         trace = trace.tb_next
     return place
+
+
+def _characters(text: str, line: int, column: int) -> int:
+    # Python counts the bytes of UTF-8.
+    words = (text.split("\n")[line - 1 : line] or [""])[0]
+    return len(words.encode()[:column].decode(errors="ignore"))
 
 
 def _said(error: Exception, known: list[str]) -> RunError:
@@ -159,8 +180,3 @@ def _unknown(name: str, known: list[str]) -> RunError:
 _FOREIGN: Final[Mapping[str, str]] = {
     "np": "num", "numpy": "num", "math": "num", "pd": "table", "pl": "table", "DataFrame": "table",
 }  # fmt: skip
-
-
-def printing(printed: Printed) -> Word:
-    """Give the word `print` of one run."""
-    return Word("print", printed.print)

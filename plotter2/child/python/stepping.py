@@ -1,8 +1,8 @@
-"""A step in Python as a node of a program: its columns and values go in, the table that it promises comes out."""
+"""Steps in Python as nodes of a program: tables and values go in, what they promise, expose and draw comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,51 +10,111 @@ import polars as pl
 
 from p2lang.ir import Node
 from p2lang.semantics.promises import columns_of
-from plotter2.child.python.borders import handed_in, handed_out, plain
-from plotter2.child.python.running import Printed, StepError, printing, ran
+from p2lang.semantics.structure import MADE, NO_TABLE
+from p2lang.types import ColumnType
+from p2lang.verifier import ProgramNode
+from p2std.around import Around
+from plotter2.child.python.borders import empty, handed_in, handed_out, plain
+from plotter2.child.python.figures import Figure
+from plotter2.child.python.nested import Compute
+from plotter2.child.python.running import StepError, placed, ran
+from plotter2.child.python.tables import Table
+from plotter2.child.python.touching import Touching
+from plotter2.child.run_codes import SCRIPT_COLUMNS
 from plotter2.errors import RunError
 
 _RETURN: Final = "return"
-_QUOTED: Final = 120
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """What a step in Python gave, and what it printed."""
+    """What a step in Python gave: its rows, what it printed, and what its calls exposed and drew."""
 
     rows: pl.DataFrame
     printed: tuple[str, ...]
+    touching: Touching
+    text: str
+
+    def came_to(self, node: ProgramNode) -> bool:
+        """Tell whether the text came to the call that exposes a table or draws a figure."""
+        if node.node.op == MADE.full_name:
+            return str(node.node.attributes["name"][1]) in self.touching.exposed
+        return self._drawn_as(node) in self.touching.figures
+
+    def exposed(self, node: ProgramNode) -> pl.DataFrame:
+        """Give the table that a call exposes. Raises StepError P2-R0694, R0695."""
+        table, site = self.touching.exposed[str(node.node.attributes["name"][1])]
+        line, column = map(int, site.split(":"))
+        gives = columns_of(node.node.attributes["type"])
+        kept = table.select(*(name for name, _ in gives if name in table.parts))
+        name = str(node.node.attributes["name"][1])
+        return _told(self.text, (line, column), lambda: handed_out(name, kept, gives))
+
+    def figure(self, node: ProgramNode) -> Figure:
+        """Give the figure of a call."""
+        return self.touching.figures[self._drawn_as(node)]
+
+    def _drawn_as(self, node: ProgramNode) -> str:
+        name = node.node.attributes.get("name")
+        return "plot" if name is None else f"plot {name[1]}"
 
 
-def stepped(node: Node, rows: pl.DataFrame, value: Callable[[Any], Any]) -> Stepped:
-    """Run the step of a node on its rows; `value` gives the value of a tagged constant. Raises StepError, P2-R069x."""
+@dataclass(frozen=True)
+class Given:
+    """What a step may have: the table from the left, the tables that it reads by attribute, the value of a constant."""
+
+    left: pl.DataFrame
+    tables: Mapping[str, Callable[[], pl.DataFrame]]
+    value: Callable[[Any], Any]
+
+
+def stepped(node: Node, known: Given, around: Around, compute: Compute) -> Stepped:
+    """Run the step of a node; raises StepError, P2-R069x."""
     attributes = node.attributes
     name, text = str(attributes["name"][1]), str(attributes["text"][1])
-    table = handed_in(rows, columns_of(attributes["takes"]))
     (first, _), *_ = attributes["params"][1]
-    given = {first: table}
-    given |= {each: plain(value(tagged)) for each, tagged in attributes["new"][1]}
-    printed = Printed()
+    given: dict[str, Any] = {}
+    if first != NO_TABLE:
+        given[first] = handed_in(known.left, columns_of(attributes["takes"]))
+    given |= {each: plain(known.value(tagged)) for each, tagged in attributes["new"][1]}
+    sites = dict(attributes.get("sites", ["types", []])[1])
+    touching = Touching(sites, lambda each: _whole(known.tables[each]()), around, compute)
     try:
-        result = ran(name, text, given, {"print": printing(printed)})
-        made = _checked(node, text, result)
+        result = ran(name, text, given, touching.words())
+        made = _result(node, text, result)
     except StepError as error:
         error.where = name
-        error.column = _characters(text, error.line, error.column)
-        error.note = "\n".join(filter(None, (_quoted(text, error.line), error.note)))
         raise
-    return Stepped(made, tuple(printed.lines))
+    return Stepped(made, tuple(touching.printed.lines), touching, text)
 
 
-def _checked(node: Node, text: str, result: Any) -> pl.DataFrame:
+def _whole(rows: pl.DataFrame) -> Table:
+    return handed_in(rows, [(name, ColumnType("any")) for name in rows.columns])
+
+
+def _result(node: Node, text: str, result: Any) -> pl.DataFrame:
     name, gives = str(node.attributes["name"][1]), columns_of(node.attributes["gives"])
+    place = _last_return(text)
+    if node.attributes.get("mute") != ["bool", True]:
+        return _told(text, place, lambda: handed_out(name, result, gives))
+    if result is None:
+        return empty(gives)
+    raise placed(
+        RunError(
+            SCRIPT_COLUMNS,
+            f"`{name}` gives something, and its head promises nothing",
+            help="say in its head what it gives: `: table{step: int}`",
+        ),
+        place,
+        text,
+    )
+
+
+def _told(text: str, place: tuple[int, int], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
-        return handed_out(name, result, gives)
+        return make()
     except RunError as error:
-        line, column = _last_return(text)
-        raise StepError(
-            error.code, error.message, error.where, error.help, error.note, line=line, column=column
-        ) from None
+        raise placed(error, place, text) from None
 
 
 def _last_return(text: str) -> tuple[int, int]:
@@ -62,14 +122,3 @@ def _last_return(text: str) -> tuple[int, int]:
     found = [n for n, line in enumerate(lines) if line.lstrip().startswith(_RETURN)]
     last = found[-1] if found else len(text.rstrip().split("\n")) - 1
     return last + 1, len(lines[last]) - len(lines[last].lstrip())
-
-
-def _characters(text: str, line: int, column: int) -> int:
-    # Python counts the bytes of UTF-8.
-    words = (text.split("\n")[line - 1 : line] or [""])[0]
-    return len(words.encode()[:column].decode(errors="ignore"))
-
-
-def _quoted(text: str, line: int) -> str:
-    words = text.split("\n")[line - 1 : line] or [""]
-    return f"line {line} of its text: {words[0].strip()[:_QUOTED]}"

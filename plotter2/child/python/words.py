@@ -193,7 +193,7 @@ def word_zip(*values: Any, strict: Any = False) -> Iterator[tuple[Any, ...]]:
     return zip(*map(iterated, values), strict=bool(strict))
 
 
-def word_impose(condition: Any, message: Any = "") -> None:
+def impose(condition: Any, message: Any = "") -> None:
     """stop the run with these words unless the condition holds"""
     if not condition:
         raise RunError(
