@@ -220,7 +220,7 @@ def operation(full_name: str, registry: Registry) -> Signature | None:
 
 
 def has_more_than_rows(node: Node) -> bool:
-    """Tell whether more comes of a node than its rows: a step in Python that exposes or draws, and what is made of it."""
+    """Tell whether more comes of a node than its rows: a step in Python that exposes or draws, or a table of one."""
     if node.op != SCRIPT.full_name:
         return node.op == MADE.full_name
     sites = node.attributes.get("sites", ["types", []])[1]
