@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from plotter2.staging.keeping import keep_files
 from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.parts import Asked, PackageDone, Plan, Planned
 from plotter2.staging.reading import Submit, read_all
+
+
+_BEAT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def stage(
     found_at = time.perf_counter()
     with store.adding() as adding:
         found = read_all(plan.bundles, submit, adding.put)
-        keep_files(found, adding.put_pieces)
+        pulse = _Pulse(work)
+        keep_files(found, lambda pieces: adding.put_pieces(pulse.beating(pieces)))
         drafts = drafts_of(found)
         check_rows(drafts, plan)
         for refused in (lines for bundle in found for lines in bundle.refused):
@@ -121,6 +125,22 @@ def stage(
         work.request_id,
         asked=plan.asked,
     )
+
+
+class _Pulse:
+    """Keeps a request while files are copied, which may take longer than its lease."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._last = time.monotonic()
+
+    def beating(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Give the pieces on, and say now and then that somebody is at work."""
+        for piece in pieces:
+            if time.monotonic() - self._last > _BEAT_S:
+                self._work.keep()
+                self._last = time.monotonic()
+            yield piece
 
 
 def told_again(request: Request, store: Store) -> AddReport:

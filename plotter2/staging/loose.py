@@ -63,7 +63,11 @@ def chosen(
     size = 0
     for path, shown in files:
         inside = path.relative_to(folder).as_posix()
-        status = path.lstat()
+        try:
+            status = path.lstat()
+        except OSError as error:
+            left_alone.append(f"{shown} (it cannot be read: {error.strerror})")
+            continue
         why = _why_not(path.name, status.st_mode, status.st_size, taking)
         why = why or misfit(inside, found.taken, found.around)
         if why:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import logger2
+import plotter2
 from commandline import p2, p2_json
 from manifest_samples import as_bytes, container, digests, minimal
 from plotter2.api.bundles import KeptBundle
@@ -287,6 +288,23 @@ def test_a_damaged_file_does_not_leave(store: Store, tmp_path: Path) -> None:
         kept.copy_to(tmp_path / "copy.md")
     assert damaged.value.code == OBJECT_DAMAGED
     assert not (tmp_path / "copy.md").exists()
+
+
+def test_python_gets_the_bytes_and_copies(store: Store, tmp_path: Path) -> None:
+    add(store, experiment(tmp_path / "exp"))
+    with plotter2.open(tmp_path / "root") as library:
+        run = library.bundle("exp/run1")
+        best = run.files["ckpt/best.bin"]
+        assert (best.size, best.media, best.shape) == (len(WEIGHTS), UNKNOWN, None)
+        assert best.read() == WEIGHTS
+        assert best.copy_to(tmp_path / "copy.bin").read_bytes() == WEIGHTS
+        assert run.arrays == {}
+        with pytest.raises(DataError) as taken:
+            best.copy_to(tmp_path / "copy.bin")
+        assert taken.value.code == "P2-D0899"
+        with pytest.raises(DataError) as unknown:
+            run.file("nothing")
+        assert unknown.value.code == "P2-D0927"
 
 
 @pytest.mark.process
