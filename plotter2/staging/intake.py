@@ -26,7 +26,6 @@ from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.parts import Asked, PackageDone, Plan, Planned
 from plotter2.staging.reading import Submit, read_all
 
-
 _BEAT_S = 20.0
 
 
