@@ -1,10 +1,11 @@
 """A process that records a story, then looks at the disks that a crash may leave, once or twice over.
 
-    explore.py [--crashes 1|2] [--states N] [--seed S] [--story NAME] [--bug NAME]
+    explore.py [--crashes 1|2] [--states N] [--seed S] [--story NAME] [--bug NAME] [--first]
     explore.py --hunt BUG [--hunt BUG ...]
 
-With `--hunt`, seeded bugs are looked for until one disk shows each, or N disks do not. It is started with the recorder
-preloaded (`recorded_writes.environment`). What broke a promise is printed as JSON.
+With `--first` it ends with the first promise that is broken. With `--hunt`, seeded bugs are looked for until one disk
+shows each, or N disks do not. It is started with the recorder preloaded (`recorded_writes.environment`). What broke a
+promise is printed as JSON.
 """
 
 from __future__ import annotations
@@ -51,19 +52,21 @@ class Found:
 
 
 class _Found(Exception):
-    """A hunt is over."""
+    """The first promise is broken, and no other is looked for."""
 
 
 class Explorer:
     """Records and looks; works in one scratch folder."""
 
-    def __init__(self, recorder: Recorder, scratch: Path, seed: int) -> None:
+    def __init__(
+        self, recorder: Recorder, scratch: Path, seed: int, *, until_wrong: bool = False
+    ) -> None:
         self._recorder = recorder
         self._scratch = scratch
         self._random = random.Random(seed)
         self._seed = seed
         self._count = 0
-        self._hunts = False
+        self._until_wrong = until_wrong
         self.found = Found()
 
     def told(self, story: Story) -> tuple[Recording, list[View]]:
@@ -83,6 +86,14 @@ class Explorer:
                 f"the recorder has missed what was written in the story {story.name}"
             )
         return recording, views
+
+    def look_at(self, story: Story, most: int, how: argparse.Namespace) -> None:
+        """Look at disks of a story after `how.crashes` crashes."""
+        if how.crashes == 1:
+            self.once(story, most)
+        else:
+            self.twice(story, most - most // 4, how.inner)
+            self.believed(story, max(1, most // 4 // _BARE))
 
     def once(self, story: Story, most: int) -> None:
         """Look at disks after the power was cut once."""
@@ -132,7 +143,6 @@ class Explorer:
 
     def hunt(self, most: int, first: tuple[str, str] | None) -> None:
         """Look at disks of all stories, those of one kind and one story first, until one breaks a promise."""
-        self._hunts = True
         looks: dict[str, Callable[[Story], None]] = {
             "once": lambda story: self.once(story, most),
             "twice": lambda story: self.twice(story, most, _INNER),
@@ -199,7 +209,7 @@ class Explorer:
         self.found.violations.append(
             f"{memory.story.name}, moment {found.moment}, after {last!r}: {type(error).__name__}: {error}"
         )
-        if self._hunts:
+        if self._until_wrong:
             raise _Found
 
     def _fresh(self) -> Path:
@@ -214,6 +224,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--story", action="append", choices=sorted(STORIES))
     parser.add_argument("--bug", choices=sorted(BUGS))
+    parser.add_argument("--first", action="store_true")
     parser.add_argument("--hunt", action="append", choices=sorted(BUGS))
     chosen = parser.parse_args()
     if chosen.hunt:
@@ -224,14 +235,10 @@ def main() -> None:
     began = time.perf_counter()
     names = chosen.story or list(STORIES)
     with scratch() as folder:
-        explorer = Explorer(Recorder(), folder, chosen.seed)
-        for name in names:
-            most = chosen.states // len(names)
-            if chosen.crashes == 1:
-                explorer.once(STORIES[name], most)
-            else:
-                explorer.twice(STORIES[name], most - most // 4, chosen.inner)
-                explorer.believed(STORIES[name], max(1, most // 4 // _BARE))
+        explorer = Explorer(Recorder(), folder, chosen.seed, until_wrong=chosen.first)
+        with suppress(_Found):
+            for name in names:
+                explorer.look_at(STORIES[name], chosen.states // len(names), chosen)
     explorer.found.seconds = round(time.perf_counter() - began, 1)
     print(json.dumps(asdict(explorer.found), indent=1))
 
@@ -245,7 +252,7 @@ def hunted(bug: str, most: int, seed: int) -> dict[str, Any]:
             try:
                 BUGS[bug]()
                 began = time.perf_counter()
-                explorer = Explorer(Recorder(), folder, seed)
+                explorer = Explorer(Recorder(), folder, seed, until_wrong=True)
                 explorer.hunt(most, LOOK_FIRST.get(bug))
                 explorer.found.seconds = round(time.perf_counter() - began, 1)
                 (folder / "found").write_text(json.dumps(asdict(explorer.found)))

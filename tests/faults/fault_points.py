@@ -82,6 +82,8 @@ def run_all(
     patch: str = "",
     depth: int = 0,
     most_deeper: int = 1_000,
+    until_wrong: bool = False,
+    evenly: bool = True,
     file_system: str = "",
     folder: Path | None = None,
     timeout_s: float = 1_800,
@@ -89,12 +91,15 @@ def run_all(
     """Put a fault at the points `first`, `first + stride`, ... (`most` of them) of workloads; gives what was wrong.
 
     `patch` is `module:function`, called in every child before it works (a seeded bug). `depth` kills the recovery
-    too, so many times in a row. `file_system` (ext4, xfs) runs on a loop-mounted disk, which power cuts and failed
-    syncs need. Raises RuntimeError when the process fails, with what it said.
+    too, so many times in a row. `until_wrong` ends a workload with the first thing that is wrong. With a stride, of
+    long workloads as many points are taken as of others, unless not `evenly`. `file_system` (ext4, xfs) runs on a
+    loop-mounted disk, which power cuts and failed syncs need. Raises RuntimeError when the process fails, with what it
+    said.
     """
     asked = {
         "workloads": list(workloads), "mode": mode, "first": first, "stride": stride, "most": most,
         "patch": patch, "depth": depth, "most_deeper": most_deeper, "file_system": file_system,
+        "until_wrong": until_wrong, "evenly": evenly,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="p2-faults-", dir=folder or _fast(mode)) as temporary:
         command = [sys.executable, __file__, "--asked", json.dumps(asked), "--folder", temporary]
@@ -250,10 +255,10 @@ class Points:
         """Go from point to point, to the end of the work or as far as was asked for."""
         began = time.monotonic()
         stride, first = self._asked["stride"], self._asked["first"]
-        if stride > 1:  # who takes not all points takes as many of long workloads as of others
+        if stride > 1 and self._asked["evenly"]:
             stride *= LONG.get(self._workload.name, 1)
         for point in range(first, first + stride * self._asked["most"], stride):
-            if not self._one(point):
+            if not self._one(point) or (self._asked["until_wrong"] and self._tally.wrong):
                 break
         self._tally.seconds = round(time.monotonic() - began, 2)
         return self._tally
@@ -334,6 +339,7 @@ class Points:
 
         def look(tell: Tell) -> None:
             be_impatient()
+            self._shim.hurry()
             for wrong in self._workload.look(root, Happened(acks)):
                 tell(wrong)
 

@@ -18,6 +18,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CREATE = 1, WRITE = 2, SYNC = 4, NAME = 8, REMOVE = 16, SIZE = 32 };
@@ -36,7 +37,7 @@ struct shared {
 };
 
 static struct shared *shared;
-static int armed, action, classes, error_number, cut_fd = -1, trace_fd = -1;
+static int hurries, armed, action, classes, error_number, cut_fd = -1, trace_fd = -1;
 static long point;
 static char root[PATH_MAX];
 static size_t root_length;
@@ -54,10 +55,15 @@ void fault_arm(int new_action, int new_classes, long new_point, int error, const
     root_length = (size_t)snprintf(root, sizeof root, "%s/", below);
     armed = 1;
 }
+void fault_hurry(void) { hurries = 1; }
 void fault_disarm(void) { armed = 0; }
 void fault_reset(void) { memset(shared, 0, offsetof(struct shared, file)); shared->what[0] = 0; }
 long fault_count(void) { return shared->count; }
 const char *fault_what(void) { return shared->what; }
+
+/* SQLite sleeps by these between its tries; who hurries has as many tries, and no sleep. */
+int nanosleep(const struct timespec *length, struct timespec *rest) { return hurries ? 0 : REAL(nanosleep)(length, rest); }
+int usleep(useconds_t length) { return hurries ? 0 : REAL(usleep)(length); }
 
 /* ---------------------------------------------------------------- whether a call counts, and what happens */
 static int is_inside(const char *path) { return !strncmp(path, root, root_length); }

@@ -91,6 +91,10 @@ class Shim:
             mode.action, mode.calls, point, mode.error, os.fsencode(below), disk, trace
         )
 
+    def hurry(self) -> None:
+        """Let SQLite try as often as ever in this process, and sleep no more in between."""
+        self._c.fault_hurry()
+
     def disarm(self) -> None:
         """Let no more harm come, and count no more."""
         self._c.fault_disarm()

@@ -22,8 +22,7 @@ from datter_samples import add_run, add_sweep, add_with_files, begun, curve
 from faults.copying_workload import Copying
 from faults.happenings import Checked, Happened
 from faults.what_is_seen import Seen, opened, seen, unsound
-from plotter2.datter import codes, database, quarantine, scrubbing
-from plotter2.datter import store as stores
+from plotter2.datter import codes, database, locks, quarantine, scrubbing
 from plotter2.datter.attaching import ScriptBytes
 from plotter2.datter.bodies import Redo, Run
 from plotter2.datter.bundle import Chunk, Column, Table
@@ -67,7 +66,7 @@ class Workload(Protocol):
 
 def be_impatient() -> None:
     """Wait for no lock for long: whoever holds it stands still."""
-    stores.PATIENCE_S = 0.05
+    locks.PATIENCE_S = 0.05
     database.BUSY_TIMEOUT_MS = 50
 
 
