@@ -130,6 +130,7 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
             plan = make_plan(preload.readable_folders(), switched_off)
             if not plan.reads_folders:
                 preload.keep_fonts_in_memory()
+            preload.close_fonts()
         gather_pages()
     except Plotter2Error as error:
         control.send(encode(frame.failure(error, debug=False)))

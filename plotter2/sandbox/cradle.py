@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from pathlib import Path
 from typing import Final, Self
 
 from plotter2.sandbox import native
@@ -76,8 +75,10 @@ class Cradle:
 
 def number_outside(pidfd: int) -> int:
     """Give the number of a process under which /proc shows it, wherever this process was born."""
-    lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith("Pid:")).split()[1])
+    look = os.open(f"/proc/self/fdinfo/{pidfd}", os.O_RDONLY | os.O_CLOEXEC)
+    lines = os.read(look, 4096).splitlines()
+    os.close(look)
+    return int(next(line for line in lines if line.startswith(b"Pid:")).split()[1])
 
 
 def _open_own() -> int:
