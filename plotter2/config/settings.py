@@ -56,6 +56,24 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     warn_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 90
 
 
+class HostShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all children of one process of plotter2 may use together; what is not said is decided by the machine.
+
+    At one time: children at work, and the sums of the memory and the output that their runs may use. Over the life of
+    the process: processor time and wall-clock time of all runs (0 = any amount). `queue` runs may wait for their turn,
+    `spares` children wait for a run, and take `idle_mib` at most.
+    """
+
+    children: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    memory_mib: _Mebibytes | None = None
+    output_mib: _Mebibytes | None = None
+    cpu_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    wall_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    queue: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1000
+    spares: Annotated[int, msgspec.Meta(ge=0, le=256)] | None = None
+    idle_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 24)] | None = None
+
+
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much room results take that are kept for later runs; 0 = none are kept, and none are used."""
 
@@ -76,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     minimum_level: Level = "B"
     limits: Ceiling = Ceiling()
+    host: HostShare = HostShare()
     signers: dict[str, SignerLimits] = {}
     libraries: tuple[Path, ...] = ()
     disk: Disk = Disk()
@@ -102,6 +121,7 @@ class _Sandbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: _Sandbox = _Sandbox()
     limits: Ceiling = Ceiling()
+    host: HostShare = HostShare()
     signers: dict[str, SignerLimits] = {}
     libraries: _Libraries = _Libraries()
     disk: Disk = Disk()
@@ -133,6 +153,7 @@ def settings(
         root=folder,
         minimum_level=file.sandbox.minimum,
         limits=file.limits,
+        host=file.host,
         signers=file.signers,
         libraries=tuple(folder / "config" / named for named in file.libraries.folders),
         disk=file.disk,
@@ -204,7 +225,8 @@ def _wrong(path: Path, why: str) -> HostError:
         str(path),
         f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
         + ", ".join(msgspec.structs.asdict(Ceiling()))
-        + ', [signers."name@place"] with work, [disk] with warn_free_mib, quota_mib, warn_percent, and [files] with '
-        "most, largest_mib, together_mib",
+        + ', [signers."name@place"] with work, [disk] with warn_free_mib, quota_mib, warn_percent, [files] with '
+        "most, largest_mib, together_mib, and [host] with "
+        + ", ".join(HostShare.__struct_fields__),
         exit_code=ExitCode.USAGE,
     )

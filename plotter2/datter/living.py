@@ -24,7 +24,7 @@ from plotter2.datter.requests import Requests
 from plotter2.datter.runs import RunRow
 from plotter2.datter.task_runs import TaskRun
 from plotter2.errors import DataError, HostError, Plotter2Error, Problem
-from plotter2.wire.codes import BROKEN_OFF
+from plotter2.wire.codes import BROKEN_OFF, CANCELLED, outcome_of
 
 STATE = "broken off"
 """How a run ends whose process died under it."""
@@ -137,15 +137,17 @@ class Work:
         requests = self._journal.requests
         told = ""
         with requests.together():
-            if isinstance(error, KeyboardInterrupt):
-                requests.stop(self._token)
+            if _is_cancelled(error):
+                requests.stop(self._token, problem.message)
             elif isinstance(error, Plotter2Error) and is_own_fault(error):
                 requests.fail(self._token, problem)
             else:
                 told = _told(requests.crash(self._token, problem), self._token.request)
             if self._run is not None:
                 run_id, record = self._run
-                self._journal.end_run(run_id, "failed", {**record, "error": problem.as_json()})
+                state = "cancelled" if _is_cancelled(error) else "failed"
+                ended = {"error": problem.as_json(), "outcome": outcome_of(problem.code)}
+                self._journal.end_run(run_id, state, {**record, **ended})
         if told and isinstance(error, Plotter2Error):
             error.note = f"{error.note}\n{told}" if error.note else told
 
@@ -222,8 +224,16 @@ def _told(state: State, request_id: str) -> str:
     return f"the request {became}; have it tried again: plotter2 requests retry {request_id}"
 
 
+def _is_cancelled(error: BaseException) -> bool:
+    if isinstance(error, Plotter2Error):
+        return error.code == CANCELLED
+    return isinstance(error, KeyboardInterrupt)
+
+
 def _problem(error: BaseException) -> Problem:
     if isinstance(error, Plotter2Error):
         return error.problem()
-    # Ctrl-C, and bugs: it is over all the same.
+    if isinstance(error, KeyboardInterrupt):
+        return HostError(CANCELLED, "it was stopped by the person at the terminal").problem()
+    # Bugs: it is over all the same.
     return HostError(BROKEN_OFF, f"it was broken off ({type(error).__name__})").problem()

@@ -163,11 +163,11 @@ class Requests:
             self._end(token.request, state, why)
             return state
 
-    def stop(self, token: Token) -> None:
-        """End a request because the person at the holder's terminal said so."""
+    def stop(self, token: Token, why: str) -> None:
+        """End a request because who asked for it no longer wants it."""
         with self.together():
             self._held(token)
-            self._end(token.request, "cancelled", "stopped by the person at the terminal")
+            self._end(token.request, "cancelled", why)
 
     def cancel(self, request_id: str) -> Request:
         """Take back a request that nobody works on. Raises DataError: P2-D0886, P2-D0888, P2-D0889."""

@@ -29,7 +29,16 @@ from plotter2.libraries.locks import Locking, LockReport
 from plotter2.orchestrator import Outcome
 from plotter2.runs import running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
-from plotter2.runs.model import Event, Params, Parts, RunRequest, RunResult, Timings
+from plotter2.runs.model import (
+    AS_USUAL,
+    By,
+    Event,
+    Params,
+    Parts,
+    RunRequest,
+    RunResult,
+    Timings,
+)
 from plotter2.runs.opening import OpenedScript
 from plotter2.runs.signing import SignedScript
 from plotter2.runs.task_place import TaskPlace
@@ -234,7 +243,7 @@ class Host(Root):
 
     # ---- runs ---------------------------------------------------------------------------------
 
-    def run(
+    def run(  # noqa: PLR0913 - keywords, each of them a way to run
         self,
         script: OpenedScript,
         *,
@@ -243,8 +252,9 @@ class Host(Root):
         on_event: Callable[[Event], None] = lambda _: None,
         key: str | None = None,
         unconfined: bool = False,
+        by: By = AS_USUAL,
     ) -> RunResult:
-        """Run a signed script; with a `key` once, however often it is asked.
+        """Run a signed script; with a `key` once, however often it is asked. `by` says who asks, and can cancel it.
 
         `unconfined` runs a script of one's own where the sandbox does not reach the level that the settings ask for.
         Raises Refused, CheckFailed, RunError, HostError, DataError.
@@ -254,7 +264,7 @@ class Host(Root):
         begun = self.store.begin(asked, self.lease_s)
         if isinstance(begun, Request):
             return asking.run_told_again(begun, self.store)
-        how = RunHow(params or {}, tuple(formats), on_event, unconfined)
+        how = RunHow(params or {}, tuple(formats), on_event, unconfined, by)
         return self._ran(begun, script, how)
 
     def run_task(
@@ -306,6 +316,7 @@ class Host(Root):
             self.settings.minimum_level,
             self.settings.limits,
             self.cache,
+            self.orchestrator.budget,
         )
 
     def _ran(self, work: Work, script: OpenedScript, how: RunHow) -> RunResult:
@@ -327,6 +338,7 @@ class Host(Root):
                 how.formats,
                 how.on_event,
                 unconfined=how.unconfined,
+                by=how.by,
             )
             with refusals():
                 return running.run(request, self._parts(work), timings)

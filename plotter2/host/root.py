@@ -7,19 +7,30 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
 
+import msgspec
+
 from p2lang.compiler import Limits
 from p2sign.gate import TrustFiles
 from plotter2.cache.entries import NodeCache
-from plotter2.config.settings import Settings
+from plotter2.config.settings import HostShare, Settings
 from plotter2.datter.layout import CACHE, Layout, prepare
 from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
-from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
+from plotter2.orchestrator import (
+    HostBudget,
+    Orchestrator,
+    OrchestratorSettings,
+    Outcome,
+    Spares,
+    Task,
+    TaskLimits,
+)
 from plotter2.runs import compiling
 from plotter2.wire.messages import ReadJob, WriteJob
 
 _LEASE_MARGIN_S = 60.0
+_READING = "files that are read and written"
 
 
 class Root:
@@ -72,7 +83,7 @@ class Root:
     @cached_property
     def orchestrator(self) -> Orchestrator:
         """The children of this root."""
-        orchestrator = Orchestrator()
+        orchestrator = Orchestrator(children_of(self.settings.host))
         self._opened.append(orchestrator.close)
         return orchestrator
 
@@ -108,12 +119,27 @@ class Root:
 
     def read(self, job: ReadJob | WriteJob, descriptors: tuple[int, ...]) -> Outcome:
         """Have a child read or write files that the host does not parse."""
-        ceiling = self.settings.limits
+        ceiling, budget = self.settings.limits, self.orchestrator.budget
         limits = TaskLimits(
             wall_ms=ceiling.wall_ms,
             cpu_ms=ceiling.cpu_ms,
-            mem_mib=ceiling.memory_mib,
-            out_mib=ceiling.read_mib,
+            mem_mib=min(ceiling.memory_mib, budget.memory_mib),
+            out_mib=min(ceiling.read_mib, budget.output_mib),
         )
-        task = Task(job, descriptors, limits, self.settings.minimum_level)
+        task = Task(job, descriptors, limits, self.settings.minimum_level, requester=_READING)
         return self.orchestrator.submit(task)
+
+
+def children_of(share: HostShare) -> OrchestratorSettings:
+    """Give the settings of an orchestrator: what is configured, and the rest as the machine has it."""
+    own = msgspec.structs.asdict(share)
+    said = {name: value for name, value in own.items() if value is not None}
+    budget = {name: said[name] for name in _BUDGET if name in said}
+    spares = {_SPARES[name]: said[name] for name in _SPARES if name in said}
+    return OrchestratorSettings(
+        budget=HostBudget(**budget), spares=Spares(**spares), queue=share.queue
+    )
+
+
+_BUDGET = ("children", "memory_mib", "output_mib", "cpu_ms", "wall_ms")
+_SPARES = {"spares": "most", "idle_mib": "idle_mib"}

@@ -48,6 +48,18 @@ class Cancellation:
                 self._listeners.remove(listener)
 
 
+@contextmanager
+def following(one: Cancellation, other: Cancellation | None) -> Iterator[None]:
+    """Let `one` be cancelled in the block as soon as `other` is."""
+    if other is None:
+        yield
+        return
+    with other.heard_by(one.cancel):
+        if other.is_said:
+            one.cancel()
+        yield
+
+
 def cancelled() -> HostError:
     """Give the error that ends what was cancelled."""
     return HostError(

@@ -15,7 +15,7 @@ from plotter2.errors import HostError
 from plotter2.orchestrator.conversation import Conversation, Event
 from plotter2.orchestrator.deaths import Deaths
 from plotter2.orchestrator.pool import Pool, PoolState
-from plotter2.orchestrator.settings import OrchestratorSettings
+from plotter2.orchestrator.settings import HostBudget, OrchestratorSettings
 from plotter2.orchestrator.task import OutBlob, Outcome, Output, Task, Usage
 from plotter2.orchestrator.turns import Turns
 from plotter2.orchestrator.verdict import below
@@ -42,6 +42,11 @@ class Orchestrator:
         self._closed = False
         self._turns = Turns(self._settings.budget, self._settings.queue)
         self._deaths = Deaths()
+
+    @property
+    def budget(self) -> HostBudget:
+        """What all tasks together may use."""
+        return self._settings.budget
 
     def warm(self) -> None:
         """Start the zygote and have it make a child, without waiting. Raises HostError when it cannot be started."""

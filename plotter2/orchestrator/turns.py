@@ -141,18 +141,20 @@ class Turns:
         ticket = _Ticket(task.requester, task.priority, limits.mem_mib, limits.out_mib)
         with self._lock:
             self._require_open()
-            if self._count >= self._longest:
-                raise HostError(
-                    codes.QUEUE_FULL,
-                    f"{self._count} tasks wait already, and no more may",
-                    help="try again when some are done, or raise [host] queue in the settings",
-                )
             clock = self._clocks.setdefault(ticket.requester, _Clock())
             if not clock.waits:
                 clock.at = max(clock.at, self._now)  # who was away has saved nothing up
             clock.add(ticket)
             self._count += 1
             self._grant()
+            if self._count > self._longest and not ticket.granted:
+                clock.lines[ticket.priority].pop()
+                self._count -= 1
+                raise HostError(
+                    codes.QUEUE_FULL,
+                    f"{self._count} tasks wait already, and no more may",
+                    help="try again when some are done, or raise [host] queue in the settings",
+                )
         return ticket
 
     def _wait(self, ticket: _Ticket, task: Task, tell: Callable[[int], None]) -> None:

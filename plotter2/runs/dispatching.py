@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from p2lang.source import Source
 from p2lang.verifier import Program
-from p2sign.gate import Verified
-from plotter2.config.settings import Ceiling
 from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, Task, TaskLimits
+from plotter2.orchestrator.cancellation import following
 from plotter2.runs.ahead import NOTHING_SPENT, Part, Send, Spent
 from plotter2.runs.bodies import line_starts
 from plotter2.runs.inputs import (
@@ -20,11 +20,12 @@ from plotter2.runs.inputs import (
     sealed_inputs,
     sealed_program,
 )
+from plotter2.runs.limiting import limited
 from plotter2.runs.model import Event, Parts, RunRequest
 from plotter2.runs.node_keys import source_name
 from plotter2.runs.records import provenance, sent
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Progress, RunJob
+from plotter2.wire.messages import Progress, RunJob, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,36 @@ def dispatched(
         task = Task(
             job,
             (program, *inputs),
-            _limits(request.verified, parts.ceiling, share),
+            _limits(request, parts, share),
             "none" if request.unconfined else parts.minimum_level,
-            cancellation=share.cancellation,
+            requester=request.by.requester or request.verified.signers[0].principal,
+            priority=request.by.priority,
+            cancellation=share.cancellation or request.by.cancellation,
+            name=_work_of(job, request, tables, share),
         )
         try:
-            return parts.submit(task, request.on_event)
+            return parts.submit(task, request.on_event if share.only else _keeping(request, parts))
         except ScriptFailed as error:
             error.where = _place(request.compiled.source, error)
             raise
+
+
+def _keeping(request: RunRequest, parts: Parts) -> Callable[[Event], None]:
+    """Tell what happens, and keep the request leased: it may wait for its turn for as long as others take."""
+
+    def hear(event: Event) -> None:
+        parts.work.keep()
+        request.on_event(event)
+
+    return hear
+
+
+def _work_of(job: RunJob, request: RunRequest, tables: Sequence[BoundTable], share: Share) -> str:
+    """Name the work of a child: the same program with the same params on the same bundles in the same place."""
+    place = request.task.about if request.task is not None else ""
+    bundles = sorted({part.bundle_id for table in tables for part in table.parts})
+    said = f"{request.compiled.module.sha256} {place} {bundles} {share.only}".encode()
+    return hashlib.sha256(said + encode(job)).hexdigest()
 
 
 def sender(
@@ -82,7 +104,8 @@ def sender(
         }
         read = [table for table in tables if table.path in named]
         share = Share(results, part.last, at_once, cancellation=cancellation)
-        return dispatched(quiet, parts, read, share)
+        with following(cancellation, request.by.cancellation):
+            return dispatched(quiet, parts, read, share)
 
     return send
 
@@ -128,20 +151,8 @@ def program_of(
     )
 
 
-def task_limits(verified: Verified, ceiling: Ceiling) -> TaskLimits:
-    """Give the smaller of what the signature allows and what is configured."""
-    signed = verified.statement.limits
-    assert signed is not None
-    return TaskLimits(
-        wall_ms=min(signed.wall_ms, ceiling.wall_ms),
-        cpu_ms=min(signed.cpu_ms, ceiling.cpu_ms),
-        mem_mib=min(signed.mem_mib, ceiling.memory_mib),
-        out_mib=min(signed.out_mib, ceiling.output_mib),
-    )
-
-
-def _limits(verified: Verified, ceiling: Ceiling, share: Share) -> TaskLimits:
-    whole = task_limits(verified, ceiling)
+def _limits(request: RunRequest, parts: Parts, share: Share) -> TaskLimits:
+    whole = limited(request.verified, parts.ceiling, parts.budget).limits
     return replace(
         whole,
         wall_ms=max(1, whole.wall_ms - int(share.spent.wall_ms)),

@@ -16,7 +16,7 @@ from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
 from plotter2.datter.living import Work
 from plotter2.datter.store import Store
-from plotter2.orchestrator import Outcome, Task, machine
+from plotter2.orchestrator import Cancellation, HostBudget, Outcome, Priority, Task
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.task_place import TaskPlace
 from plotter2.wire.messages import Format, Note, Progress, TableShown
@@ -54,6 +54,18 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Who asks for a run, how urgent it is, and how it is cancelled. `requester` "" is who signed the script."""
+
+    requester: str = ""
+    priority: Priority = "normal"
+    cancellation: Cancellation | None = None
+
+
+AS_USUAL = By()
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a run needs of the host."""
 
@@ -64,7 +76,7 @@ class Parts:
     minimum_level: Level
     ceiling: Ceiling
     cache: NodeCache = OFF
-    children: int = field(default_factory=machine.cores)
+    budget: HostBudget = field(default_factory=HostBudget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class RunRequest:
     on_event: Callable[[Event], None] = lambda _: None
     task: TaskPlace | None = None
     unconfined: bool = False
+    by: By = AS_USUAL
 
     @property
     def task_name(self) -> str:

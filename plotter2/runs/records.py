@@ -124,6 +124,7 @@ def complete_record(
     """Give the record of a run that ended well."""
     return {
         **run.record,
+        "outcome": "done",
         "sandbox_level": outcome.confined.level,
         "sandbox_missing": outcome.confined.missing,
         "artefacts": [artefact.as_json() for artefact in artefacts],

@@ -45,6 +45,7 @@ from plotter2.runs.inputs import (
     BoundTable,
     bind,
 )
+from plotter2.runs.limiting import limited
 from plotter2.runs.model import (
     Artefact,
     Params,
@@ -83,13 +84,16 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     record = {
         **first_record(run_id, request, parts.work.request_id),
         **confinement_of(parts.confinement, unconfined=request.unconfined),
+        "limits": limited(request.verified, parts.ceiling, parts.budget).as_json(),
     }
     parts.work.begin_run(run_id, request.verified.statement.name, record)
     with ExitStack() as stack:
         with timings.stage("find"):
             held = stack.enter_context(holding(program, request, tables, parts.cache))
         with timings.stage("ahead"):
-            spent = compute_ahead(held, sender(request, parts, tables, program), parts.children)
+            spent = compute_ahead(
+                held, sender(request, parts, tables, program), parts.budget.children
+            )
         with timings.stage("dispatch"):
             outcome = dispatched(request, parts, tables, Share(held.inputs(), spent=spent))
         outcome = replace(outcome, usage=outcome.usage.with_more(spent.cpu_ms))

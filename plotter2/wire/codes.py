@@ -53,3 +53,24 @@ CODES: dict[str, str] = {
     CANCELLED: "the run was cancelled by who asked for it; nothing of it is kept",
     SET_ASIDE: "three children died under the same work; it is not tried again by this process",
 }
+
+OUTCOMES: dict[str, str] = {
+    PROTOCOL_BROKEN: "protocol",
+    WALL_LIMIT: "wall",
+    CPU_LIMIT: "cpu",
+    MEMORY_LIMIT: "memory",
+    OUTPUT_LIMIT: "output",
+    TOO_MANY_MESSAGES: "output",
+    CHILD_DIED: "died",
+    CANCELLED: "cancelled",
+    BELOW_MINIMUM: "refused",
+    QUEUE_FULL: "refused",
+    HOST_BUDGET: "refused",
+    SET_ASIDE: "refused",
+}
+"""In one word what became of a run that ended with this code; of every other code it is "failed"."""
+
+
+def outcome_of(code: str) -> str:
+    """Give in one word what became of a run that ended with an error."""
+    return OUTCOMES.get(code, "failed")
