@@ -77,13 +77,13 @@ def test_a_child_gives_only_what_was_asked_for(place: Workplace, lie: str) -> No
     assert last_run(place) == ("failed", codes.PROTOCOL_BROKEN)
 
 
-def test_a_run_that_is_broken_off_is_recorded_as_failed(place: Workplace) -> None:
+def test_a_run_that_a_person_stops_is_recorded_as_cancelled(place: Workplace) -> None:
     def interrupt(_: Event) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         ran(place, on_event=interrupt)
-    assert last_run(place) == ("failed", codes.BROKEN_OFF)
+    assert last_run(place) == ("cancelled", codes.CANCELLED)
 
 
 def test_the_times_of_host_and_child_are_told_apart(place: Workplace) -> None:
