@@ -41,8 +41,10 @@ bench: $(VENV)/dev.stamp
 bench-peers: $(VENV)/dev.stamp .venv-peers/stamp
 	$(BIN)/python bench/peers
 
-fuzz: $(VENV)/dev.stamp
-	$(BIN)/python tests/module_fuzzing.py 200000
+# Refused modules by the verifier, then half an hour of every reader and decoder, guided by what they reach.
+fuzz: .venv-fuzz/stamp
+	.venv-fuzz/bin/python tests/module_fuzzing.py 200000
+	.venv-fuzz/bin/python tests/reader_fuzzing.py all 1800
 
 docs: $(VENV)/run.stamp
 	$(BIN)/python -m p2std.reference
@@ -53,7 +55,7 @@ pictures: $(VENV)/dev.stamp
 	$(BIN)/python -m p2std.reference
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output
+	rm -rf $(VENV) .venv-peers .venv-fuzz .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "plotter2 needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -64,6 +66,14 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+.venv-fuzz/stamp: requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-fuzz/bin/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	.venv-fuzz/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	.venv-fuzz/bin/python -m pip install --quiet --group fuzz
 	@touch $@
 
 .venv-peers/stamp: pyproject.toml

@@ -18,6 +18,12 @@ def printable(text: str) -> str:
     )
 
 
+def one_line(text: str, longest: int = 500) -> str:
+    """Give `text` safe to print, in one line and not longer than a person would read."""
+    line = " ".join(printable(text[: 2 * longest]).split())
+    return line if len(line) <= longest else f"{line[:longest]}..."
+
+
 def count(number: int, one: str, several: str) -> str:
     """Give `2 errors`; empty for none."""
     return f"{number} {one if number == 1 else several}" if number else ""

@@ -33,6 +33,8 @@ MESSAGES = {
     "the type not first": _pack({"level": "info", "text": "x", "type": "note"}),
     "a key twice": bytes([NOTE[0] + 1]) + NOTE[1:] + b"\xa4text\xa1y",
     "an unknown key": _pack({"type": "note", "level": "info", "text": "x", "more": 1}),
+    "an unknown key with commands": _pack({"type": "note", "level": "info", "text": "x", "\x1b[2J\r\n": 1}),
+    "an unknown type with commands": _pack({"type": "\x1b]0;owned\x07\n\n"}),
     "a number written long": _pack({"type": "progress", "stage": "a", "done": 1, "total": 2, "unit": ""}).replace(
         b"\xa4done\x01", b"\xa4done\xcf" + bytes(7) + b"\x01"
     ),

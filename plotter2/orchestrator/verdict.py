@@ -10,7 +10,7 @@ from typing import Final
 from plotter2.config.levels import Level
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator.task import TaskLimits
-from plotter2.printable import printable
+from plotter2.printable import one_line, printable
 from plotter2.wire import codes
 from plotter2.wire.messages import Failed
 from plotter2.wire.zygote import Ended, Ready
@@ -38,9 +38,8 @@ _FAMILIES: Final[dict[str, type[Plotter2Error]]] = {"P2-D": DataError, "P2-H": H
 
 def failed(said: Failed) -> Plotter2Error:
     """Give the error that a child or a zygote reported; its text is made safe to print."""
-    code, message, where, help_, note = (
-        printable(part) for part in (said.code, said.message, said.where, said.help, said.note)
-    )
+    code, message, where = (one_line(part, 2_000) for part in (said.code, said.message, said.where))
+    help_, note = printable(said.help), printable(said.note)
     family = _FAMILIES.get(code[:4])
     if family is not None:
         return family(code, message, where, help_, note)

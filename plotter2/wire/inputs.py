@@ -11,6 +11,7 @@ import msgspec
 
 from logger2.identity import Scalar
 from plotter2.errors import HostError
+from plotter2.printable import one_line
 from plotter2.wire import codes
 from plotter2.wire.messages import JOB_FDS_LIMIT, Count, Name
 
@@ -158,4 +159,6 @@ def _decoded(decoder: msgspec.json.Decoder[_Form], data: bytes, what: str) -> _F
     try:
         return decoder.decode(data)
     except msgspec.MsgspecError as error:
-        raise HostError(codes.PROTOCOL_BROKEN, f"{what} does not fit its schema: {error}") from None
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"{what} does not fit its schema: {one_line(str(error))}"
+        ) from None

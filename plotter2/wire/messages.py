@@ -14,6 +14,7 @@ import msgspec
 from logger2.identity import Scalar
 from plotter2.config.levels import Level
 from plotter2.errors import HostError
+from plotter2.printable import one_line
 from plotter2.wire import codes
 
 PROTOCOL = 1
@@ -394,7 +395,8 @@ def encode(message: AnyMessage) -> bytes:
         RecursionError,
     ) as error:
         raise HostError(
-            codes.MESSAGE_REFUSED, f"a {kind} message does not fit its schema: {error}"
+            codes.MESSAGE_REFUSED,
+            f"a {kind} message does not fit its schema: {one_line(str(error))}",
         ) from None
     if len(data) > MESSAGE_LIMIT:
         raise HostError(
@@ -422,7 +424,7 @@ def _strict(decoder: msgspec.msgpack.Decoder[_Known], data: bytes) -> _Known:
         message = decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HostError(
-            codes.PROTOCOL_BROKEN, f"a message does not fit its schema: {error}"
+            codes.PROTOCOL_BROKEN, f"a message does not fit its schema: {one_line(str(error))}"
         ) from None
     if _ENCODER.encode(message) != data:
         raise HostError(codes.PROTOCOL_BROKEN, "a message is not in its canonical form")

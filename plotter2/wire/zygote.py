@@ -14,6 +14,7 @@ import msgspec
 
 from plotter2.config.levels import Level
 from plotter2.errors import HostError
+from plotter2.printable import one_line
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Count, Failed, Message, Name, Text
 
@@ -61,7 +62,9 @@ def decode_order(data: bytes) -> MakeChild:
     try:
         return _ORDER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise HostError(codes.PROTOCOL_BROKEN, f"an order for a child is wrong: {error}") from None
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"an order for a child is wrong: {one_line(str(error))}"
+        ) from None
 
 
 def decode_from_zygote(data: bytes) -> FromZygote:
@@ -71,4 +74,6 @@ def decode_from_zygote(data: bytes) -> FromZygote:
     try:
         return _FROM_ZYGOTE.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise HostError(codes.PROTOCOL_BROKEN, f"the zygote's word is wrong: {error}") from None
+        raise HostError(
+            codes.PROTOCOL_BROKEN, f"the zygote's word is wrong: {one_line(str(error))}"
+        ) from None
