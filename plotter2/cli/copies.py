@@ -62,7 +62,7 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
     if done.shipped.settings:
         names = ", ".join(done.shipped.settings[:_SHOWN])
         lines.append(
-            f"settings out of the copy: {names}; whose scripts may run now: plotter2 trust list"
+            f"settings out of the copy: {names}; whose scripts may run now: plotter2 trust ls"
         )
     assert done.audit is not None
     lines.append(

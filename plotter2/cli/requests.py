@@ -95,7 +95,13 @@ def requests_retry(root: str | None, request: str) -> Answer:
         finally:
             clear_line()
         if isinstance(result, RunResult):
-            return Answer(result.record, run_text(result.record))
+            changed = "script_changed" in result.record
+            more = (
+                "\nnote: the attached script is another one than when this was asked"
+                if changed
+                else ""
+            )
+            return Answer(result.record, run_text(result.record) + more)
         return add_answer(host.store, result)
 
 

@@ -97,7 +97,7 @@ def key_new(root: str | None, name: str | None, no_passphrase: bool) -> Answer:
     return Answer({"ok": True, **_key_json(made)}, text)
 
 
-@command(key, "list")
+@command(key, "ls")
 def key_list(root: str | None) -> Answer:
     """List your keys; the first one signs unless --key names another."""
     present(settings(root).root)
@@ -126,7 +126,7 @@ def trust_add(root: str | None, principal: str, public_key: Path) -> Answer:
     return Answer(data, f"trusted {principal} {added.fingerprint} for scripts")
 
 
-@command(trust, "list")
+@command(trust, "ls")
 def trust_list(root: str | None) -> Answer:
     """List whose scripts may run here."""
     present(settings(root).root)

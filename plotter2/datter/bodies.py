@@ -41,12 +41,16 @@ class Add(_Body, frozen=True):
 
 
 class TaskOf(_Body, frozen=True):
-    """Run a task for one bundle; a task that covers several is a request for each."""
+    """Run a task for one bundle; a task that covers several is a request for each.
+
+    `sha256` is that of the attached script as it was when this was asked, "" in requests of older releases.
+    """
 
     bundle: str
     task: str
     params: dict[str, Value] = {}
     formats: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 class Redo(_Body, frozen=True):

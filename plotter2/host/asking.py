@@ -6,7 +6,7 @@ import hashlib
 import math
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -58,13 +58,16 @@ AS_IT_IS = TaskHow()
 """With the defaults of all params, for every bundle that is covered, and nothing approved."""
 
 
-def task_of(bundle: str, task: str, params: Params, formats: Sequence[str]) -> Asking:
-    """Give the request for a run of a task on one bundle."""
+def task_of(
+    bundle: str, task: str, params: Params, formats: Sequence[str], sha256: str = ""
+) -> Asking:
+    """Give the request for a run of a task on one bundle, out of the attached script with this digest."""
     body = bodies.TaskOf(
         bundle=bundle,
         task=task,
         params={name: _kept(value) for name, value in params.items()},
         formats=tuple(formats),
+        sha256=sha256,
     )
     return Asking("task", f"{bundle}:{task}", body)
 
@@ -77,6 +80,15 @@ def result_of(report: Report) -> RunResult:
     problem = ended.problem
     assert problem is not None
     raise RunError(problem.code, problem.message, problem.where, problem.help, problem.note)
+
+
+def told_if_changed(result: RunResult, body: bodies.TaskOf) -> RunResult:
+    """Give what a task gave that was asked earlier; its record says so when its script is another one by now."""
+    now = str(result.record.get("script", {}).get("sha256", ""))
+    if not body.sha256 or now == body.sha256:
+        return result
+    changed = {"asked": body.sha256, "now": now}
+    return replace(result, record={**result.record, "script_changed": changed})
 
 
 def run_of(

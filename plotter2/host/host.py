@@ -128,7 +128,7 @@ class Host(Root):
             alone = TaskHow(request.body.params, formats, only=True, on_event=on_event)
             with work:
                 report = self.run_task(request.body.bundle, request.body.task, alone, work)
-                return asking.result_of(report)
+                return asking.told_if_changed(asking.result_of(report), request.body)
         raise asking.nobody_for(request)
 
     def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
@@ -282,7 +282,11 @@ class Host(Root):
         def perform(instance: Instance, place: TaskPlace) -> RunResult:
             work = resumed if (instance.bundle.id, instance.name) == (row.id, task) else None
             asked = asking.task_of(
-                instance.bundle.name, instance.name, instance.params, how.formats
+                instance.bundle.name,
+                instance.name,
+                instance.params,
+                how.formats,
+                instance.declared.attachment.kept.script.digest,
             )
             return self._performed(
                 work or self.store.begin_new(asked, self.lease_s), instance, place, how

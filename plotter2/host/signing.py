@@ -62,7 +62,7 @@ def _own_key(root: Root, key_file: Path | None) -> OwnKey:
             codes.NO_KEY,
             "there is no key to sign with" + (f": {key_file}" if key_file else ""),
             str(root.keyring.config / "keys"),
-            "make one: plotter2 key new; plotter2 key list shows yours",
+            "make one: plotter2 key new; plotter2 key ls shows yours",
             exit_code=ExitCode.REFUSED,
         )
     return keys[0]

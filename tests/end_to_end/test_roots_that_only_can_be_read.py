@@ -24,8 +24,8 @@ task draw {
 """
 READING = [
     ["ls"], ["show"], ["tree"], ["du"], ["gc"], ["fsck"], ["scrub"], ["runs"],
-    ["requests", "ls"], ["quarantine", "ls"], ["relay", "status"], ["key", "list"],
-    ["trust", "list"], ["links", "BUNDLE"], ["tasks", "BUNDLE"], ["show", "BUNDLE"],
+    ["requests", "ls"], ["quarantine", "ls"], ["relay", "status"], ["key", "ls"],
+    ["trust", "ls"], ["links", "BUNDLE"], ["tasks", "BUNDLE"], ["show", "BUNDLE"],
     ["check", "SCRIPT"], ["verify", "SCRIPT"], ["explain", "rights", "SCRIPT"],
     ["new", "BUNDLE", "-o", "-"], ["export", "BUNDLE", "--as", "csv", "-o", "OUT"],
     ["backup", "COPY"],

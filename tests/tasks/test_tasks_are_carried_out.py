@@ -117,6 +117,8 @@ def test_a_task_that_failed_is_tried_again_as_a_request(world: World) -> None:
     assert report.ended[0].problem.message == "too far"
     (failed,) = world.host.store.requests.listed(("failed",))
     assert failed.subject == "experiment2/late:plot_matrix"
+    assert isinstance(failed.body, bodies.TaskOf)
+    assert len(failed.body.sha256) == 64
     with pytest.raises(RunError, match="too far"):
         world.host.retry(failed.id)
     # What the script allows by now goes well.
@@ -124,6 +126,8 @@ def test_a_task_that_failed_is_tried_again_as_a_request(world: World) -> None:
     found = world.host.retry(failed.id)
     assert isinstance(found, RunResult)
     assert found.record["request"] == failed.id
+    changed = found.record["script_changed"]
+    assert changed["asked"] == failed.body.sha256 != changed["now"]
     assert world.host.store.requests.request(failed.id).state == "done"
 
 
