@@ -1,8 +1,9 @@
-"""What confinement costs while work is done: the same work in a confined and in an unconfined child, in turn.
+"""What confinement costs while work is done: the same work in a confined and in unconfined children, in turn.
 
-The children are forks of one process that has loaded everything. Each measures the processor time of its thread (the
-time of a process that has a limit of it is kept by the tick only) for sorting, multiplying matrices and drawing. One confined and two free ones take turns; the fastest of nine counts,
-because load only slows; the median of eight such trios, because where memory happens to lie makes some per cent.
+The children are forks of one process that has loaded everything. Each measures the processor time of its thread for
+sorting, multiplying matrices and drawing (the time of a process that has a limit of it is kept by the tick only). One
+confined and two free ones take turns; the fastest of nine counts, because load only slows; the median of eight such
+trios, because where memory happens to lie makes some per cent.
 """
 
 from __future__ import annotations
