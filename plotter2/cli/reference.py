@@ -185,11 +185,16 @@ def _in_a_cell(line: str) -> str:
 
 def main() -> int:
     """Write the files."""
+    from plotter2.child.python.describing import (
+        page as python_page,  # loads numpy, which `explain` does without
+    )
+
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(reference(), encoding="utf-8")
     for version in VERSIONS:
         schema_file = TARGET.with_name(f"manifest-{version}.schema.json")
         schema_file.write_text(schema_text(version), encoding="utf-8")
+    TARGET.with_name("python.md").write_text(python_page(), encoding="utf-8")
     page = SPECIFICATION.read_text(encoding="utf-8")
     SPECIFICATION.write_text(specification(page), encoding="utf-8")
     return 0

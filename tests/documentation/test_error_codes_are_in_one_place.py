@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2sign.causes import CAUSES
+from plotter2.child.python.describing import page
 from plotter2.cli.reference import RANGES, TABLES, TARGET, reference
 
 PROJECT = Path(__file__).parents[2]
@@ -65,3 +66,7 @@ def test_every_refusal_of_p2sign_is_given_somewhere() -> None:
 
 def test_the_page_of_errors_is_current() -> None:
     assert TARGET.read_text(encoding="utf-8") == reference(), "run `make docs`"
+
+
+def test_the_page_of_steps_in_python_is_current() -> None:
+    assert TARGET.with_name("python.md").read_text(encoding="utf-8") == page(), "run `make docs`"

@@ -25,7 +25,7 @@ def test_every_child_that_links_answers_and_the_impostor_is_told(tmp_path: Path)
     assert "meta_sum_matrix: 4 done" in told
     assert "plot_matrix: 3 done, 3 not linked" in told
     assert "python_meta_sum_matrix: 4 done" in told
-    assert "summed 3 matrices" in told
+    assert "exposed matrix_total, 64 rows" in told
     pictures = {
         str(path.relative_to(output / "pictures")) for path in output.rglob("pictures/**/*.png")
     }

@@ -65,13 +65,10 @@ def _signs(session: Session, item: ast.ScriptDef) -> None:
     if fault is None:
         return
     start = _start(session, item)
-    span = Span(start + fault.start, start + fault.end) if fault.end else item.name.span
-    session.report(
-        "P2-E0242" if not fault.end else "P2-E0280",
-        fault.message if fault.end else f"of `{item.name.text}` {fault.message}",
-        span,
-        help=fault.help,
-    )
+    size = fault.about == "size"
+    span = item.name.span if size else Span(start + fault.start, start + fault.end)
+    code = {"size": "P2-E0242", "sign": "P2-E0280", "word": "P2-E0281"}[fault.about]
+    session.report(code, fault.message, span, help=fault.help)
 
 
 def _start(session: Session, item: ast.ScriptDef) -> int:

@@ -37,12 +37,13 @@ class Token(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a text, at which characters of it, and how to mend it."""
+    """What is wrong with a text, at which characters, and how to mend it; `about` is its size, a sign or a word."""
 
     message: str
     start: int
     end: int
     help: str
+    about: Literal["size", "sign", "word"] = "sign"
 
 
 _TOKEN: Final = re.compile(
@@ -56,12 +57,26 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+REFUSED_WORDS: Final = {
+    "import": ("nothing can be imported", "num, table and the other words are there without it"),
+    "class": ("classes cannot be made", "use a dict for what belongs together, and functions"),
+    "with": ("`with` has nothing to open here", "leave it out"),
+    "yield": ("`yield` is not allowed", "make a list: rows.append(...)"),
+    "try": ("errors cannot be caught", "test before: `if x != 0:`, `d.get(key)`"),
+    "raise": ("`raise` is not allowed", 'stop the run with `impose(False, "why")`'),
+    "global": ("names of a function belong to it", "give a value back: `return x`"),
+    "nonlocal": ("names of a function belong to it", "give a value back: `return x`"),
+    "async": ("nothing runs at the same time here", "leave `async` and `await` out"),
+    "await": ("nothing runs at the same time here", "leave `async` and `await` out"),
+}
+"""Words of Python that steps do not have, with why and what to write instead."""
+
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 
 
 def first_fault(text: str) -> Fault | None:
     """Give the first thing because of which a text is not even parsed; None when it may be."""
-    return _size(text) or _characters(text) or _brackets(text)
+    return _size(text) or _characters(text) or _brackets(text) or _words(text)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -85,6 +100,7 @@ def _size(text: str) -> Fault | None:
         0,
         0,
         "split it into two steps, or do a part of it with steps of the language",
+        "size",
     )
 
 
@@ -97,6 +113,21 @@ def _characters(text: str) -> Fault | None:
                 at + 1,
                 f'write it as an escape in a string: "\\u{ord(character):04x}"',
             )
+    return None
+
+
+def _words(text: str) -> Fault | None:
+    for token in tokens(text):
+        if token.kind != "name":
+            continue
+        refused = REFUSED_WORDS.get(token.text)
+        if refused is None and token.text.startswith("_") and token.text != "_":
+            refused = (
+                f"names that begin with _ are not allowed: `{token.text}`",
+                "call it otherwise",
+            )
+        if refused is not None:
+            return Fault(refused[0], token.start, token.end, refused[1], "word")
     return None
 
 

@@ -23,7 +23,7 @@ CODES = {
     "P2-V0518": "a parameter is declared wrongly",
     "P2-V0519": "the module cannot be understood",
     "P2-V0520": "memory, rows, panels, pixels or frames are not what the operations need",
-    "P2-V0530": "the text of a step in Python has signs that may not stand in it",
+    "P2-V0530": "the text of a step in Python has signs or words that may not stand in it",
     "P2-V0531": "what a step in Python touches is not what its text calls",
     "P2-V0525": "a task is not declared above, or something stands in the wrong task",
 }

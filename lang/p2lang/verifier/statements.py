@@ -197,7 +197,7 @@ def check_script(node: Node, given: Mapping[str, Typed]) -> None:
     text, declared = _text(node, "text"), node.attributes["params"]
     fault = first_fault(text)
     if fault is not None:
-        code = "P2-V0530" if fault.end else "P2-V0513"
+        code = "P2-V0513" if fault.about == "size" else "P2-V0530"
         raise RefusedProgram(code, f"the text of a step in Python is not fit: {fault.message}")
     _check_sites(node)
     if not node.attributes["takes"][1] or not node.attributes["gives"][1]:

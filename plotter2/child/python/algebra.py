@@ -13,6 +13,7 @@ from plotter2.child.run_codes import SCRIPT_FAILED
 from plotter2.errors import RunError
 
 _WIDEST: Final = 2_000
+_MOST_COEFFICIENTS: Final = 20
 
 
 def _matrix(value: Any, *, square: bool = False) -> Numbers:
@@ -125,7 +126,35 @@ def transpose(a: Any) -> Array:
     return as_array(a).T
 
 
+def polyval(coefficients: Any, x: Any) -> Any:
+    """the polynomial with these coefficients, from the constant up, at x"""
+    weights, points = as_array(coefficients), as_array(x)
+    if weights.ndim != 1 or not 0 < weights.size <= _MOST_COEFFICIENTS or weights.missing.any():
+        raise wrong("polyval() takes a few coefficients", "write num.polyval(fit(x, y), x)")
+    with quiet():
+        made = np.polynomial.polynomial.polyval(points.values.astype(float), weights.values)
+    result = Array(np.asarray(made), points.missing)
+    return result if points.ndim else element(result.values[()], bool(points.missing[()]))
+
+
+def fit(x: Any, y: Any, degree: Any = 1) -> Array:
+    """the coefficients, from the constant up, of the polynomial through a cloud: fit(x, y, degree=2)"""
+    a, b = as_array(x), as_array(y)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise wrong("fit() takes two columns of one length", "take both from one table")
+    if type(degree) is not int or not 0 <= degree < _MOST_COEFFICIENTS:
+        raise wrong("the degree of fit() is a small whole number", "write fit(x, y, degree=2)")
+    both = ~(a.missing | b.missing)
+    left, right = a.values[both].astype(float), b.values[both].astype(float)
+    if np.unique(left).size <= degree or not (np.isfinite(left).all() and np.isfinite(right).all()):
+        raise wrong(
+            f"a fit of degree {degree} needs {degree + 1} points that differ",
+            "fit a smaller degree",
+        )
+    return Array(_done(lambda: np.polynomial.polynomial.polyfit(left, right, degree)))
+
+
 ALGEBRA: Final[dict[str, Callable[..., Any]]] = {
     run.__name__: run
-    for run in (solve, lstsq, inv, det, trace, eigh, svd, norm, outer, diag, transpose)
+    for run in (solve, lstsq, inv, det, trace, eigh, svd, norm, outer, diag, transpose, polyval)
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
@@ -56,6 +57,11 @@ class Word(Facade):
         """Give what it does in one sentence."""
         return (self._run.__doc__ or "").strip().partition("\n")[0]
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Give the names of what it takes."""
+        return _parameters(self._run)
+
 
 class Words(Facade):
     """A name with functions and constants behind it, such as `num`."""
@@ -96,6 +102,11 @@ class Sited(Facade):
         """Give what it does in one sentence."""
         return (self._run.__doc__ or "").strip().partition("\n")[0]
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Give the names of what it takes."""
+        return _parameters(self._run)
+
     def at(self, site: str) -> Word:
         """Give the word for a call that stands there."""
         return Word(self._name, lambda *given, **options: self._run(site, *given, **options))
@@ -135,6 +146,11 @@ def unknown(what: str, name: str, known: Iterable[str]) -> RunError:
 def wrong(message: str, help: str) -> RunError:
     """Give the error for something that a script asks for and cannot get."""
     return RunError(SCRIPT_FAILED, message, help=help)
+
+
+def _parameters(run: Callable[..., Any]) -> tuple[str, ...]:
+    names = inspect.signature(run).parameters.values()
+    return tuple(str(p).partition(":")[0] for p in names if p.name != "site")
 
 
 def sited(site: str, word: Any) -> Any:

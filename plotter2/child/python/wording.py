@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-_NO_IMPORT = ("nothing can be imported", "num, table and the other words are there without it")
-_NO_CLASS = ("classes cannot be made", "use a dict for what belongs together, and functions")
-_NO_WITH = ("`with` has nothing to open here", "leave it out")
-_NO_YIELD = ("`yield` is not allowed", "make a list: rows.append(...)")
-_NO_TRY = ("errors cannot be caught", "test before: `if x != 0:`, `d.get(key)`")
-_NO_GLOBAL = ("names of a function belong to it", "give a value back: `return x`")
-_NO_ASYNC = ("nothing runs at the same time here", "leave `async` and `await` out")
+from p2lang.semantics.script_text import REFUSED_WORDS
 
 REFUSED: Final[dict[str, tuple[str, str]]] = {
-    "Import": _NO_IMPORT,
-    "ImportFrom": _NO_IMPORT,
-    "ClassDef": _NO_CLASS,
-    "With": _NO_WITH,
-    "Yield": _NO_YIELD,
-    "YieldFrom": _NO_YIELD,
-    "Try": _NO_TRY,
-    "TryStar": _NO_TRY,
-    "Raise": ("`raise` is not allowed", 'stop the run with `impose(False, "why")`'),
-    "Global": _NO_GLOBAL,
-    "Nonlocal": _NO_GLOBAL,
-    "AsyncFunctionDef": _NO_ASYNC,
-    "AsyncFor": _NO_ASYNC,
-    "AsyncWith": _NO_ASYNC,
-    "Await": _NO_ASYNC,
+    **{
+        node: REFUSED_WORDS[word]
+        for word, nodes in {
+            "import": ("Import", "ImportFrom"),
+            "class": ("ClassDef",),
+            "with": ("With",),
+            "yield": ("Yield", "YieldFrom"),
+            "try": ("Try", "TryStar"),
+            "raise": ("Raise",),
+            "global": ("Global", "Nonlocal"),
+            "async": ("AsyncFunctionDef", "AsyncFor", "AsyncWith", "Await"),
+        }.items()
+        for node in nodes
+    },
     "Match": ("`match` is not allowed", "use `if` and `elif`"),
     "AnnAssign": ("types are not written in the text", "leave `: type` out"),
     "TypeAlias": ("types are not written in the text", "leave it out"),

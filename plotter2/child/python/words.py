@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from plotter2.child.python import limits
+from plotter2.child.python.algebra import fit
 from plotter2.child.python.arrays import Array, reduced
 from plotter2.child.python.facade import Word, wrong
 from plotter2.child.python.guards import add, power
@@ -213,4 +214,5 @@ def words() -> dict[str, Any]:
     made["min"] = Word("min", _extreme(builtins.min, "min"))
     made["max"] = Word("max", _extreme(builtins.max, "max"))
     made["table"] = Word("table", made_of)
+    made["fit"] = Word("fit", fit)
     return dict(sorted(made.items()))
