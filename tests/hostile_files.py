@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import polars as pl
+from PIL import Image
 
 from hostile_texts import DATA, Input, one
 from plotter2.child.reader_crc import masked_crc32c
@@ -274,3 +275,54 @@ TRACKERS = {
         **{"meta.yaml": META, "metrics/a": b"1 1 1\n", "params/b": b"\x1b[2J"}
     ),
 }  # fmt: skip
+
+
+# ------------------------------------------------------------ pictures
+def png(width: int, height: int, pixels: bytes = b"", *more: tuple[bytes, bytes]) -> bytes:
+    """Give a PNG file that says what it likes of its size."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    found = b"\x89PNG\r\n\x1a\n"
+    for kind, content in ((b"IHDR", head), *more, (b"IDAT", zlib.compress(pixels)), (b"IEND", b"")):
+        sums = struct.pack(">I", zlib.crc32(kind + content))
+        found += struct.pack(">I", len(content)) + kind + content + sums
+    return found
+
+
+def saved(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    values = np.arange(64 * 48 * 3, dtype=np.uint32).reshape(48, 64, 3) % 251
+    Image.fromarray(values.astype(np.uint8)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def picture(data: bytes, *codes: str, ending: str = "png") -> Input:
+    return one(f"x.{ending}", data, *(codes or ("P2-D0943",)))
+
+
+SOUND_PNG = png(4, 2, (b"\0" + bytes(12)) * 2)
+_KINDS = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP", "bmp": "BMP", "tif": "TIFF"}
+PICTURES = {
+    "four billion pixels": picture(png(65_000, 65_000), "P2-D0930"),
+    "no pixels": picture(png(0, 0)),
+    "fewer pixels than promised": picture(png(4_000, 4_000, bytes(100))),
+    "a bomb of text": picture(
+        png(4, 2, (b"\0" + bytes(12)) * 2, (b"zTXt", b"a\0\0" + zlib.compress(bytes(90 << 20))))
+    ),
+    "a bomb of a profile": picture(
+        png(4, 2, (b"\0" + bytes(12)) * 2, (b"iCCP", b"a\0\0" + zlib.compress(bytes(90 << 20)))),
+        "",
+        "P2-D0943",
+    ),
+    "a checksum that is wrong": picture(SOUND_PNG.replace(b"IHDR", b"IHDS")),
+    "nothing but the beginning": picture(b"\x89PNG\r\n\x1a\n"),
+    "another kind than its name": picture(saved("JPEG"), ""),
+    "text": picture(b"hello"),
+    **{
+        f"{ending} cut": picture(saved(kind)[:150], "", "P2-D0943", ending=ending)
+        for ending, kind in _KINDS.items()
+    },
+    **{
+        f"{ending} with damage": picture(flipped(saved(kind), 0.02), "", *ANY_END, ending=ending)
+        for ending, kind in _KINDS.items()
+    },
+}

@@ -87,6 +87,7 @@ def targets() -> dict[str, Callable[[bytes], object]]:
             "npz",
             "hdf5",
             "wandb",
+            "image",
             "any",
         )
     }
@@ -119,9 +120,14 @@ def seeds(target: str) -> Iterator[bytes]:
         "mlflow": hostile_files.META + b"\0\n1000 0.5 1\n\0\n0.1\0\nname: a\n",
         "l2run": _recorded(),
         "from_child": hostile_talk.NOTE,
+        "image": hostile_files.SOUND_PNG,
     }
     if target in sound:
         yield sound[target]
+    if target == "image":
+        yield from (
+            hostile_files.saved(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
+        )
     for group in (*vars(hostile_texts).values(), *vars(hostile_files).values()):
         for hostile in group.values() if isinstance(group, dict) else ():
             if isinstance(hostile, hostile_texts.Input):
@@ -133,7 +139,8 @@ def seeds(target: str) -> Iterator[bytes]:
 _DECODERS = ("from_child", "from_host", "from_zygote", "order", "inputs", "program")
 _ENDINGS = {
     "csv": ".csv", "tsv": ".csv", "jsonl": ".jsonl", "params": ".json", "arrow": ".arrow", "parquet": ".parquet",
-    "npy": ".npy", "npz": ".npz", "hdf5": ".h5", "wandb": ".wandb", "events": ".host", "l2": ".l2.jsonl", "any": ".csv",
+    "npy": ".npy", "npz": ".npz", "hdf5": ".h5", "wandb": ".wandb",
+    "image": ".png", "events": ".host", "l2": ".l2.jsonl", "any": ".csv",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ LATE: Final[tuple[str, ...]] = (
     *(f"matplotlib.backends.backend_{name}" for name in ("agg", "svg", "pdf")),
     "contourpy",
     "kiwisolver",
-    *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Ppm", "Png", "WebP")),
+    *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Ppm", "Png", "Tiff", "WebP")),
     "PIL.JpegPresets",
     "av.subtitles.stream",
     *(

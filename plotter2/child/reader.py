@@ -16,6 +16,7 @@ from plotter2.child.reader_delimited import SEPARATORS, read_delimited
 from plotter2.child.reader_events import read_events
 from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_hdf5 import read_hdf5
+from plotter2.child.reader_images import read_image
 from plotter2.child.reader_json import read_lines, read_params
 from plotter2.child.reader_limits import ReadingLimits
 from plotter2.child.reader_mlflow import read_mlflow
@@ -103,6 +104,7 @@ def _read_group(
 
 _GROUPS: dict[str, Callable[[memoryview, str, ReadingLimits], Sequence[ReadGroup]]] = {
     "hdf5": read_hdf5,
+    "image": read_image,
     "npy": read_npy,
     "npz": read_npz,
 }

@@ -34,6 +34,7 @@ UNKNOWN_CONTENT = "P2-D0939"
 BAD_EVENTS = "P2-D0940"
 BAD_MLFLOW = "P2-D0941"
 BAD_WANDB = "P2-D0942"
+BAD_IMAGE = "P2-D0943"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -68,4 +69,5 @@ CODES: dict[str, str] = {
     BAD_EVENTS: "a file is no event file of TensorBoard",
     BAD_MLFLOW: "a folder is no run of MLflow's file store",
     BAD_WANDB: "a file is no log of Weights & Biases",
+    BAD_IMAGE: "a file is no picture, or is damaged",
 }

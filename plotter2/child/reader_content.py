@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_hdf5 import MAGIC as HDF5
+from plotter2.child.reader_images import MAGIC as PICTURES
 from plotter2.child.reader_numpy import ARCHIVE_MAGIC, MAGIC
 from plotter2.errors import DataError
 from plotter2.wire.messages import FileFormat
@@ -34,6 +35,8 @@ def format_of(data: memoryview, told: FileFormat, where: str) -> FileFormat:
         return known
     if told != "any":
         return told
+    if first.startswith(tuple(PICTURES)):
+        return "image"
     if b"\0" in first:
         raise DataError(
             codes.UNKNOWN_CONTENT,

@@ -35,6 +35,8 @@ _BY_ENDING: dict[str, FileFormat] = {
 _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""
 PARAMS_FILES = ("config.json", "params.json", "hparams.json", "args.json")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+"""Unpacked when such a file is named itself; in a folder they are kept as they are."""
 _PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
 _SOME = 4
 """So many files are named in a message."""
@@ -119,12 +121,26 @@ def _single(search: _Search, path: Path, name: str | None) -> None:
         )
     if is_event_file(path.name):
         found = "events"
+    if path.suffix.lower() in _PICTURES:
+        _picture(search, path, shown, name)
+        return
     if found in ("l2", "wandb"):
         source = _source(path, shown, found)
         search.bundles.append(Planned(name, "", shown, (source,)))
         return
     source = _source(path, shown, found, DEFAULT_STREAM)
     search.bundles.append(Planned(name or default_name(path), "", shown, (source,)))
+
+
+def _picture(search: _Search, path: Path, shown: str, name: str | None) -> None:
+    """Plan a picture that is named itself: its pixels as a table, and the file as it is."""
+    kept = (
+        ()
+        if search.taking.keep is False
+        else chosen(path.parent, [(path, shown)], search.taking, search.left_alone)
+    )
+    sources = () if search.taking.keep else (_source(path, shown, "image", DEFAULT_STREAM),)
+    search.bundles.append(Planned(name or default_name(path), "", shown, sources, files=kept))
 
 
 def _source(path: Path, shown: str, kind: FileFormat, table: str = "") -> Source:

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from hostile_files import SOUND_PNG
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.staging import AddReport
@@ -85,6 +86,15 @@ def test_groups_of_several_files_are_told_apart_by_their_file(store: Store, tmp_
         with h5py.File(folder / f"{name}.h5", "w") as file:
             file["run/x"] = np.arange(3)
     assert list(named(add(store, folder))) == ["both", "both/a/run", "both/b/run"]
+
+
+def test_a_picture_that_is_named_itself_is_kept_and_read(store: Store, tmp_path: Path) -> None:
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(SOUND_PNG)
+    (bundle,) = add(store, picture).bundles
+    assert bundle.params == {"format": "PNG", "mode": "RGB", "width": 4, "height": 2}
+    assert bundle.tables["main"]["rows"] == 8
+    assert bundle.files["photo.png"]["media"] == "image/png"
 
 
 def test_the_file_that_cannot_be_read_is_named(store: Store, tmp_path: Path) -> None:

@@ -42,7 +42,9 @@ FILES: dict[str, dict[str, Input]] = {
     "archives": hostile_files.ARCHIVES,
     "HDF5": hostile_files.HDF5,
     "trackers": hostile_files.TRACKERS,
+    "pictures": hostile_files.PICTURES,
 }
+NAMED_THEMSELVES = (".p2b", ".l2.jsonl", ".png", ".jpg", ".gif", ".webp", ".bmp", ".tif")
 _ALLOWED_RSS = 32 << 20
 _SETTLES = 10.0
 
@@ -165,7 +167,7 @@ def laid_out(folder: Path, hostile: Input) -> Path:
     for what in hostile.made:
         MADE[what](folder)
     named = next(iter(hostile.files))
-    return folder / named if named.endswith((".p2b", ".l2.jsonl")) else folder
+    return folder / named if named.endswith(NAMED_THEMSELVES) else folder
 
 
 def _socket(path: Path) -> None:
