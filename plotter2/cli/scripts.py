@@ -110,6 +110,10 @@ def _file_name(bundle: str) -> str:
 @click.option(
     "--approve", multiple=True, metavar="ACTION", help="A task: allow what it asks for, as redo."
 )
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
+    help="A task: at most so many children at once (else one for each processor).",
+)  # fmt: skip
 def run(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     script: Path,
@@ -122,6 +126,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     only: bool,
     again: bool,
     approve: tuple[str, ...],
+    jobs: int | None,
 ) -> Answer:
     """Run a signed SCRIPT, or a TASK for BUNDLE and all linked bundles below it, and give the pictures.
 
@@ -137,10 +142,11 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
         if key is not None or yes or unconfined:
             told = "--key, --yes and --unconfined are for a SCRIPT; a task's script is signed"
             raise click.UsageError(told)
-        how = TaskHow(values, kinds, only, again, show_event, _begun)
+        how = TaskHow(values, kinds, only, again, show_event, _begun, jobs=jobs)
         return _ran_task(root, named, how, output, approve)
-    if only or again or approve:
-        raise click.UsageError("--only, --again and --approve are for a task: BUNDLE:TASK")
+    if only or again or approve or jobs:
+        told = "--only, --again, --approve and --jobs are for a task: BUNDLE:TASK"
+        raise click.UsageError(told)
     opened = _opened(script)
     require_script(script)
     with opened_host(root) as host:

@@ -42,7 +42,8 @@ class TaskHow:
     """How a task is run: values of params, file formats, for the bundle `only` or those below as well.
 
     `again` runs the tasks before it too that ran on the same data. `begin` is told of each run before it begins,
-    `approve` is asked whether a person allows an action on a target.
+    `approve` is asked whether a person allows an action on a target. At most `jobs` children work at once (None: one
+    for each processor).
     """
 
     params: Params = field(default_factory=dict)
@@ -52,6 +53,7 @@ class TaskHow:
     on_event: Callable[[Event], None] = lambda _: None
     begin: Callable[[Instance], None] = lambda _: None
     approve: Approve = lambda task, action, target: False
+    jobs: int | None = None
 
 
 AS_IT_IS = TaskHow()

@@ -26,7 +26,7 @@ from plotter2.host.signing import Ask, SignHow
 from plotter2.host.starting import starter_script
 from plotter2.host.surrounding import require_script, surroundings
 from plotter2.libraries.locks import Locking, LockReport
-from plotter2.orchestrator import Outcome
+from plotter2.orchestrator import Outcome, machine
 from plotter2.runs import running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.model import (
@@ -45,6 +45,7 @@ from plotter2.runs.task_place import TaskPlace
 from plotter2.staging import AddedBundle, AddReport, Inbox, Told, stage, told_again
 from plotter2.staging.loose import Taking
 from plotter2.staging.parts import Asked, PackageDone
+from plotter2.tasks.at_once import AtOnce
 from plotter2.tasks.attached import Declarations
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
@@ -278,6 +279,7 @@ class Host(Root):
         """
         row = one_bundle(self.store, bundle)
         declarations = self.declarations()
+        at_once = AtOnce(how.jobs or machine.cores())
 
         def perform(instance: Instance, place: TaskPlace) -> RunResult:
             work = resumed if (instance.bundle.id, instance.name) == (row.id, task) else None
@@ -288,19 +290,23 @@ class Host(Root):
                 how.formats,
                 instance.declared.attachment.kept.script.digest,
             )
-            return self._performed(
-                work or self.store.begin_new(asked, self.lease_s), instance, place, how
+            begun = work or self.store.begin_new(asked, self.lease_s)
+            parts = replace(
+                self._parts(begun),
+                submit=at_once.outside(self.orchestrator.submit),
+                children=1 if at_once.is_shared else at_once.children,
             )
+            return self._performed(parts, instance, place, how)
 
-        carrying = Carrying(declarations, perform, how.begin, how.approve)
+        carrying = Carrying(declarations, perform, how.begin, how.approve, at_once)
         wanted = Wanted(row, task, how.params, how.only, how.again, resumed is not None)
         return carry_out(carrying, wanted)
 
     def _performed(
-        self, work: Work, instance: Instance, place: TaskPlace, how: TaskHow
+        self, parts: Parts, instance: Instance, place: TaskPlace, how: TaskHow
     ) -> RunResult:
         timings = Timings()
-        with work:
+        with parts.work:
             self.orchestrator.warm()
             assert instance.declared.script is not None
             with timings.stage("verify"):
@@ -309,7 +315,7 @@ class Host(Root):
                 verified, instance.compiled, instance.params, how.formats, how.on_event, place
             )
             with refusals():
-                return running.run(request, self._parts(work), timings)
+                return running.run(request, parts, timings)
 
     def _parts(self, work: Work) -> Parts:
         return Parts(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +25,7 @@ from plotter2.runs.model import Params, RunResult
 from plotter2.runs.running import bound_params
 from plotter2.runs.task_place import TaskPlace
 from plotter2.tasks import codes
+from plotter2.tasks.at_once import AtOnce, may_run_at_once
 from plotter2.tasks.attached import Declarations
 from plotter2.tasks.binding import Instance, placed
 from plotter2.tasks.covering import covered
@@ -56,12 +58,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Carrying:
-    """What running tasks needs of the host: `perform` runs one task on one bundle, `begin` is told of each before."""
+    """What running tasks needs of the host: `perform` runs one task on one bundle, `begin` is told of each before.
+
+    `at_once` says how many children may be at work.
+    """
 
     declarations: Declarations
     perform: Callable[[Instance, TaskPlace], RunResult]
     begin: Callable[[Instance], None] = lambda _: None
     approve: Approve = lambda task, action, target: False
+    at_once: AtOnce = field(default_factory=lambda: AtOnce(1))
 
     @property
     def store(self) -> Store:
@@ -161,8 +167,13 @@ class _Run:
         self.chain = self._chain(declared)
         self.params = {task.name: self._params(compiled, task) for task in self.chain}
         for task in self.chain:
-            for applicable in self._wanted_of(self._coverage(task)).runs:
-                self.ended.append(self._one(declared, compiled, task, applicable))
+            runs = self._wanted_of(self._coverage(task)).runs
+            one = partial(self._one, declared, compiled, task)
+            at_once = self.carrying.at_once
+            if may_run_at_once(compiled.module.nodes, task.name):
+                self.ended += at_once.each(one, runs)
+            else:
+                self.ended += map(one, runs)
         before = [each for task in self.chain[:-1] for each in self._coverage(task).rest]
         return Report(self.task, tuple(self.ended), coverage.rest, tuple(before))
 
