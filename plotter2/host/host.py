@@ -26,7 +26,7 @@ from plotter2.host.signing import Ask, SignHow
 from plotter2.host.starting import starter_script
 from plotter2.host.surrounding import require_script, surroundings
 from plotter2.libraries.locks import Locking, LockReport
-from plotter2.orchestrator import Outcome, machine
+from plotter2.orchestrator import Outcome
 from plotter2.runs import running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.model import (
@@ -279,7 +279,8 @@ class Host(Root):
         """
         row = one_bundle(self.store, bundle)
         declarations = self.declarations()
-        at_once = AtOnce(how.jobs or machine.cores())
+        children = self.orchestrator.budget.children
+        at_once = AtOnce(min(how.jobs or children, children))
 
         def perform(instance: Instance, place: TaskPlace) -> RunResult:
             work = resumed if (instance.bundle.id, instance.name) == (row.id, task) else None
@@ -291,10 +292,11 @@ class Host(Root):
                 instance.declared.attachment.kept.script.digest,
             )
             begun = work or self.store.begin_new(asked, self.lease_s)
+            children = 1 if at_once.is_shared else at_once.children
             parts = replace(
                 self._parts(begun),
                 submit=at_once.outside(self.orchestrator.submit),
-                children=1 if at_once.is_shared else at_once.children,
+                budget=replace(self.orchestrator.budget, children=children),
             )
             return self._performed(parts, instance, place, how)
 

@@ -7,6 +7,7 @@ works for a run holds the one turn, and gives it up only while its child works.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,7 +34,6 @@ class AtOnce:
         """Whether several runs are at work now: then each has one child and no more."""
         self._turn = threading.Lock()
         self._owner: int | None = None
-        self._telling = threading.Lock()
         self._cancellation = Cancellation()
 
     def each(self, work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
@@ -72,9 +72,17 @@ class AtOnce:
 
         return submitted
 
+    def pause(self, seconds: float) -> None:
+        """Sleep, while others have the turn."""
+        if self._owner != threading.get_ident():
+            time.sleep(seconds)
+            return
+        with self._given_up():
+            time.sleep(seconds)
+
     def _one_by_one(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
         def told(event: Event) -> None:
-            with self._telling:
+            with self._held():  # who is told may look into the store
                 tell(event)
 
         return told

@@ -199,7 +199,7 @@ class _Run:
         self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
     ) -> Ended:
         instance = self._instance(declared, compiled, applicable, self.params[task.name])
-        wait_for_collected(instance, self.carrying.store)
+        wait_for_collected(instance, self.carrying.store, self.carrying.at_once.pause)
         place = placed(instance, self.carrying.store)
         before = instance.exposures.of(task.name).get(applicable.bundle.id)
         same = before is not None and before.done.inputs == place.done.inputs

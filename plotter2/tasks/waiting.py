@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from p2lang import ir
@@ -17,7 +17,9 @@ from plotter2.tasks.binding import Instance
 _POLL_S = 0.2
 
 
-def wait_for_collected(instance: Instance, store: Store) -> None:
+def wait_for_collected(
+    instance: Instance, store: Store, pause: Callable[[float], None] = time.sleep
+) -> None:
     """Return when nobody else is at work on what a task collects. Raises RunError P2-R0649."""
     for node in effects_of(instance.compiled.module.nodes, instance.name):
         if not node.op.startswith("collect@"):
@@ -28,7 +30,7 @@ def wait_for_collected(instance: Instance, store: Store) -> None:
         while at_work := _at_work(instance, task, store):
             if time.monotonic() > until:
                 raise _too_long(instance, task, at_work[0], timeout)
-            time.sleep(_POLL_S)
+            pause(_POLL_S)
 
 
 def _at_work(instance: Instance, task: str, store: Store) -> list[str]:
