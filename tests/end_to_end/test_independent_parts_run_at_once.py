@@ -56,11 +56,13 @@ def signed(opened: tuple[Path, Library], text: str) -> Path:
 
 
 @contextmanager
-def on_one_processor() -> Iterator[None]:
+def on_one_processor(opened: tuple[Path, Library]) -> Iterator[Library]:
+    """Give the same root as a process has it that may use one processor only."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(allowed)})
     try:
-        yield
+        with plotter2.open(opened[0] / "root") as library:
+            yield library
     finally:
         os.sched_setaffinity(0, allowed)
 
@@ -71,8 +73,8 @@ def test_the_pictures_are_the_same_however_many_children_computed(
 ) -> None:
     script = signed(opened, TWO)
     at_once = opened[1].run(script)
-    with on_one_processor():
-        alone = opened[1].run(script)
+    with on_one_processor(opened) as library:
+        alone = library.run(script)
     assert len(at_once.record["cache"]["ahead"]) == 2
     assert alone.record["cache"]["ahead"] == []
     assert [a.sha256 for a in at_once.artefacts] == [a.sha256 for a in alone.artefacts]
@@ -85,8 +87,8 @@ def test_a_mistake_in_a_part_is_told_with_its_place(opened: tuple[Path, Library]
     script = signed(opened, TWO.replace("on=[c, d]", "on=[few]").replace("mean(c)", "mean(few)"))
     with pytest.raises(Plotter2Error) as caught:
         opened[1].run(script)
-    with on_one_processor(), pytest.raises(Plotter2Error) as alone:
-        opened[1].run(script)
+    with on_one_processor(opened) as library, pytest.raises(Plotter2Error) as alone:
+        library.run(script)
     assert caught.value.code == "P2-R0613"
     assert ":3:" in caught.value.where
     assert caught.value.problem() == alone.value.problem()
