@@ -19,6 +19,8 @@ from plotter2.datter.locks import locked
 from plotter2.datter.reading import registry_to_read, replayed
 from plotter2.datter.registry import Registry, check_registry
 from plotter2.datter.scrubbing import scrub
+from plotter2.datter.superseded import superseded
+from plotter2.datter.task_runs import TaskRun, exposed_objects
 from plotter2.errors import DataError, Problem
 
 _Users: TypeAlias = dict[str, list[str]]
@@ -107,6 +109,7 @@ def _described(
 ) -> list[Bundle]:
     """Give the bundles that events name; `belonging` is filled with the objects that belong to them, and how."""
     found: list[Bundle] = []
+    done: list[TaskRun] = []
     for event_id in known:
         try:
             event = events.read(layout, event_id)
@@ -117,13 +120,16 @@ def _described(
             key = ("what is attached to", event.bundle)
             belonging.setdefault(key, {}).update(events.named_objects(event))
         if isinstance(event, events.TaskDone):
-            key = ("what a task exposed for", event.done.bundle)
-            belonging.setdefault(key, {}).update(events.named_objects(event))
+            done.append(TaskRun(event.done, event.at, event.id))
         if not isinstance(event, events.Added):
             continue
         whole, lacking = events.described(layout, event)
         found += [bundle for bundle, _ in whole]
         problems += [error.problem() for _, error in lacking]
+    gone = superseded(done)
+    for ran in (each for each in done if each.event not in gone):
+        key = ("what a task exposed for", ran.done.bundle)
+        belonging.setdefault(key, {}).update(exposed_objects((ran.done,)))
     return found
 
 

@@ -1,5 +1,7 @@
 """Garbage: what no event and no run of the store leads to, as killed adds, runs, rebuilds and pushes leave it.
 
+What a task exposed for a bundle is garbage too once it ran there again, unless it was handed on.
+
 What is needed is read from the files, not from the index. What is younger than a grace period is
 left alone, for an add may be about to name it. The caller holds the store's lock.
 """
@@ -18,6 +20,8 @@ from plotter2.datter.holdings import objects_of
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.datter.sizes import tree_bytes
+from plotter2.datter.superseded import superseded
+from plotter2.datter.task_runs import TaskRun, exposed_objects
 from plotter2.errors import DataError
 
 GRACE_S = 24 * 3600.0
@@ -77,10 +81,15 @@ def chunks_of(bundle: Bundle) -> dict[str, int]:
 
 def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
     """Look for garbage. Raises DataError."""
-    needed = _needed(layout)
+    latest = time.time() - grace_s
+    needed = _needed(layout, latest)
     loose = [path for path in object_files(layout) if path.name not in needed.objects]
     # What was acknowledged was in a bundle once: its event is gone, and may be all that is lost.
-    freed = [p for p in loose if known.copies.get(p.name, _ENOUGH) >= _ENOUGH]
+    freed = [
+        path
+        for path in loose
+        if path.name in needed.superseded or known.copies.get(path.name, _ENOUGH) >= _ENOUGH
+    ]
     with durable.reported(layout.source):
         folders = [
             p for p in layout.source.iterdir() if is_id(p.name) and p.name not in needed.bundles
@@ -95,7 +104,6 @@ def find(layout: Layout, grace_s: float, known: Known) -> Garbage:
     # A registry that was lost knew runs before the first one that this one knows.
     first = min(known.runs, default="~")
     without_run = [] if aside else [path for path in outputs if path.name > first]
-    latest = time.time() - grace_s
     found = [freed, folders, without_run, _rests(layout)]
     old = [tuple(path for path in paths if _before(path, latest)) for paths in found]
     return Garbage(
@@ -123,11 +131,15 @@ def remove(layout: Layout, garbage: Garbage) -> None:
 
 @dataclass(slots=True)
 class _Needed:
-    """The bundles, the objects and the runs of tasks that events lead to, and how much of that cannot be read."""
+    """The bundles, the objects and the runs of tasks that events lead to, and how much of that cannot be read.
+
+    `superseded` are objects that older runs of tasks exposed.
+    """
 
     bundles: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
+    superseded: set[str] = field(default_factory=set)
     lost_bundles: int = 0
     lost_events: int = 0
 
@@ -136,8 +148,9 @@ class _Needed:
         return self.lost_bundles + self.lost_events
 
 
-def _needed(layout: Layout) -> _Needed:
+def _needed(layout: Layout, latest: float) -> _Needed:
     needed = _Needed()
+    done: list[TaskRun] = []
     for event_id in events.listed(layout):
         try:
             event = events.read(layout, event_id)
@@ -146,15 +159,21 @@ def _needed(layout: Layout) -> _Needed:
                 raise
             needed.lost_events += 1
             continue
-        needed.objects.update(events.named_objects(event))
         if isinstance(event, events.TaskDone):
             needed.runs.add(event.done.run)
+            done.append(TaskRun(event.done, event.at, event.id))
+            continue
+        needed.objects.update(events.named_objects(event))
         if isinstance(event, events.Added):
             found, lacking = events.described(layout, event)
             needed.bundles.update(event.bundles)
             needed.lost_bundles += len(lacking)
             for bundle, _ in found:
                 needed.objects.update(chunks_of(bundle))
+    gone = superseded(done, int(latest * 1000))
+    for ran in done:
+        names = needed.superseded if ran.event in gone else needed.objects
+        names.update(exposed_objects((ran.done,)))
     return needed
 
 

@@ -27,6 +27,7 @@ from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
 from plotter2.datter.requests import Requests, copy_requests
 from plotter2.datter.runs import Runs
+from plotter2.datter.superseded import superseded
 from plotter2.datter.task_runs import TaskRuns, exposed_objects
 
 _MOST_MARKS = 500
@@ -330,7 +331,9 @@ class Registry:
             objects.setdefault(bundle, {})[digest] = size
         for attachment in self.attachments.all():
             objects.setdefault(attachment.bundle, {}).update(objects_of((attachment.kept,)))
-        for ran in self.task_runs.all():
+        runs = self.task_runs.all()
+        gone = superseded(runs)
+        for ran in (each for each in runs if each.event not in gone):
             objects.setdefault(ran.done.bundle, {}).update(exposed_objects((ran.done,)))
         return tuple((row, objects.get(row.id, {})) for row in self._bundles("ORDER BY id", ()))
 

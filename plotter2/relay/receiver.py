@@ -21,6 +21,8 @@ from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.locks import locked
 from plotter2.datter.registry import Registry, check_registry
+from plotter2.datter.superseded import superseded
+from plotter2.datter.task_runs import TaskRun
 from plotter2.datter.workspace import sweep, workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import VERSION, Closing, Synced, Wanted, Welcome
@@ -239,8 +241,11 @@ class Receiver:
         _in_groups(sorted(there | {self._layout.source, self._layout.output}))
 
     def _check_whole(self, excused: set[tuple[str, str]]) -> None:
-        for path in sorted((self._ready / "commits").iterdir()):
-            for digest, size in self._named_by(events.decoded(path), excused).items():
+        came = [events.decoded(path) for path in sorted((self._ready / "commits").iterdir())]
+        runs = [TaskRun(e.done, e.at, e.id) for e in came if isinstance(e, events.TaskDone)]
+        gone = superseded(runs)
+        for event in (each for each in came if each.id not in gone):
+            for digest, size in self._named_by(event, excused).items():
                 self._check_object(digest, size, excused)
 
     def _named_by(self, event: events.Event, excused: set[tuple[str, str]]) -> dict[str, int]:

@@ -293,6 +293,29 @@ def whole(root: Path) -> bool:
     return told <= done and there <= done
 
 
+def test_what_older_runs_exposed_is_garbage_and_the_newest_stays(
+    place: Path, tmp_path: Path
+) -> None:
+    root, words = place / "root", ["gc", "--older-than", "0"]
+    ran(root, "top:meta_sum_matrix")
+    assert p2_json(root, *words)["objects"] == []
+    first = p2_json(root, "show", "top/b")["task_results"]
+    ran(root, "top:plot_matrix", "-p", "step=100")
+    assert p2_json(root, "gc")["objects"] == []  # it may be read at this moment
+    assert p2_json(root, *words)["objects"]
+    newest = p2_json(root, "show", "top/b")["task_results"]
+    assert newest != first
+    assert p2_json(root, *words, "--yes")["objects"]
+    assert p2_json(root, *words)["objects"] == []
+    assert p2_json(root, "fsck", "--deep")["ok"]
+    assert p2_json(root, "show", "top/b")["task_results"] == newest
+    assert p2_json(root, "backup", tmp_path / "copy")["problems"] == []
+    assert p2_json(root, "backup", tmp_path / "copy", "--verify")["ok"]
+    finished, answer = ran(root, "top:meta_sum_matrix")
+    assert finished.code == 0, answer
+    assert set(states(answer).values()) == {"done"}
+
+
 def test_tasks_of_a_bundle_that_is_left_out_come_back_with_it(place: Path) -> None:
     root = place / "root"
     ran(root, "top:meta_sum_matrix")
