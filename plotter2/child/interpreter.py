@@ -65,7 +65,6 @@ from plotter2.child.happenings import (
 )
 from plotter2.child.holding import NOTHING_HELD, Holds, Restored
 from plotter2.child.placing import Pending, Placed
-from plotter2.child.python.drawing import drawing_of
 from plotter2.child.python.running import GivenUp
 from plotter2.child.python.stepping import Given, Stepped, stepped
 from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
@@ -298,8 +297,7 @@ class Interpreter:
         """Do nothing more: its step was run."""
 
     def _picture(self, node: ProgramNode) -> Drawing:
-        figure = self._stepped[str(node.flow)].figure(node)
-        return drawing_of(figure, node, unnamed(node.signature), within)
+        return self._stepped[str(node.flow)].drawing(node, unnamed(node.signature))
 
     def _is_come_to(self, node: ProgramNode) -> bool:
         """Tell whether the text of a step came to the call that an effect stands for."""

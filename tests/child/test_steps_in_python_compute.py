@@ -161,3 +161,33 @@ def test_rows_go_in_as_they_are() -> None:
     text = "return runs"
     made = pl.read_csv(out(text, "run: string, step: int, reward: number?").encode())
     assert made.equals(RUNS)
+
+
+def test_columns_of_text_are_kept_whole() -> None:
+    rows = pl.DataFrame(
+        {"run": pl.Series([None, "b", "a", None, "b"], dtype=pl.String), "reward": [1.0] * 5}
+    )
+    text = """
+run = runs["run"]
+return [
+    run.tolist(), run.first(), run.last(), run.count(), run.unique().tolist(), run[1:3].tolist(),
+    (run == "b").tolist(), (run != run).tolist(), "a" in run, "c" in run, None in run, run[-1],
+    runs.sort("run")["run"].tolist(), [(key, len(part)) for key, part in runs.groups("run")],
+    [(key, len(part)) for key, part in runs.groups("run", "reward")], run.is_missing().tolist(),
+]
+"""
+    found = returned(text, rows)
+    assert found == [
+        [None, "b", "a", None, "b"], "b", "b", 3, ["a", "b"], ["b", "a"],
+        [None, True, False, None, True], [None, False, False, None, False], True, False, True, "b",
+        ["a", "b", "b", None, None], [(None, 2), ("b", 2), ("a", 1)],
+        [((None, 1.0), 2), (("b", 1.0), 2), (("a", 1.0), 1)], [True, False, False, True, False],
+    ]  # fmt: skip
+
+
+def test_a_column_without_any_text_goes_through() -> None:
+    nothing = pl.DataFrame({"run": pl.Series([None, None], dtype=pl.String)})
+    assert returned("return runs['run'].tolist(), runs.groups('run')[0][0]", nothing) == (
+        [None, None],
+        None,
+    )

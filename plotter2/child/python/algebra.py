@@ -151,7 +151,8 @@ def fit(x: Any, y: Any, degree: Any = 1) -> Array:
             f"a fit of degree {degree} needs {degree + 1} points that differ",
             "fit a smaller degree",
         )
-    return Array(_done(lambda: np.polynomial.polynomial.polyfit(left, right, degree)))
+    # With `full` it does not warn of points that lie badly.
+    return Array(_done(lambda: np.polynomial.polynomial.polyfit(left, right, degree, full=True))[0])
 
 
 ALGEBRA: Final[dict[str, Callable[..., Any]]] = {

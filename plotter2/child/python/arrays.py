@@ -623,6 +623,7 @@ def product(left: Any, right: Any) -> Any:
     x, y = a.values.astype(float), b.values.astype(float)
     if not (a.ndim and b.ndim) or x.shape[-1] != y.shape[0]:
         raise wrong(f"{_shape(a)} and {_shape(b)} do not fit", "write a.T @ b, or look at a.shape")
+    limits.require_numbers((x.size // x.shape[-1]) * (y.size // y.shape[0]) if x.shape[-1] else 0)
     with quiet():
         made = x @ y
     return Array(made) if np.ndim(made) else element(made)

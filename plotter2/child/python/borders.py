@@ -13,7 +13,8 @@ from p2lang.types import ColumnType
 from p2std.table import DTYPES
 from plotter2.child.python.arrays import Array
 from plotter2.child.python.plain import called, spelt
-from plotter2.child.python.tables import Column, Table, Texts, made_of
+from plotter2.child.python.tables import Column, Table, made_of
+from plotter2.child.python.texts import Texts
 from plotter2.child.run_codes import SCRIPT_COLUMNS, SCRIPT_VALUE
 from plotter2.errors import RunError
 
@@ -25,13 +26,19 @@ def handed_in(frame: pl.DataFrame, columns: Sequence[tuple[str, ColumnType]]) ->
 
 def _column(series: pl.Series) -> Column:
     if series.dtype == pl.String:
-        return Texts(tuple(series.to_list()))
+        return _texts(series)
     missing = series.is_null().to_numpy()
     if series.dtype == pl.Boolean:
         return Array(series.fill_null(False).to_numpy().astype(bool), missing)
     if series.dtype.is_integer():
         return Array(series.fill_null(0).to_numpy().astype(np.int64), missing)
     return Array(series.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+
+
+def _texts(series: pl.Series) -> Texts:
+    names = series.drop_nulls().unique(maintain_order=True)
+    codes = series.replace_strict(names, pl.int_range(len(names), eager=True), default=None)
+    return Texts(codes.fill_null(-1).cast(pl.Int64).to_numpy(), tuple(names.to_list()))
 
 
 def frame_of(table: Table) -> pl.DataFrame:
@@ -96,7 +103,8 @@ def _series(name: str, column: Column, kind: ColumnType) -> pl.Series:
     elif isinstance(column, Texts):
         if kind.kind not in ("string", "any"):
             raise _unfit(name, column, 0, kind, gone)
-        fitting = pl.Series(name, column.values, pl.String)
+        names = pl.Series(name, [*column.names, None], pl.String)
+        fitting = names.gather(np.where(column.codes < 0, len(column.names), column.codes))
     else:
         fitting = _numbers(name, column, kind, gone)
     if gone.any() and not kind.nullable:

@@ -16,7 +16,8 @@ from plotter2.child.python.figures import MARKS
 from plotter2.child.python.nested import Compute
 from plotter2.child.python.plain import METHODS
 from plotter2.child.python.running import FIXED
-from plotter2.child.python.tables import Table, Texts
+from plotter2.child.python.tables import Table
+from plotter2.child.python.texts import Texts
 from plotter2.child.python.touching import Me, Touching
 
 _HEAD: Final = """# What a step in Python can name

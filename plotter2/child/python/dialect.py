@@ -198,6 +198,12 @@ class _Dialect(RestrictingNodeTransformer):
             return self.visit_Tuple(_as_tuple(node))
         return super().visit_List(node)
 
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        """Make a list of it at once: a script never holds a generator, with a frame inside, nor nests many of them."""
+        listed = ast.ListComp(node.elt, node.generators)
+        copy_locations(listed, node)
+        return self.visit_ListComp(listed)
+
     def visit_Dict(self, node: ast.Dict) -> Any:
         """Refuse `{**a}`, which goes round the guards."""
         if any(key is None for key in node.keys):

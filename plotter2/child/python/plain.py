@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import FunctionType, GeneratorType
+from types import FunctionType
 from typing import Any, Final
 
 from plotter2.child.python import limits
@@ -13,7 +13,7 @@ from plotter2.child.python.facade import FACADES, Facade, Word, Words, named, un
 _STEPS: Final[tuple[type, ...]] = (
     type({}.keys()), type({}.values()), type({}.items()),
     type(iter([])), type(iter(())), type(iter("")), type(iter(range(0))), type(iter({})),
-    type(iter({}.values())), type(iter({}.items())), GeneratorType,
+    type(iter({}.values())), type(iter({}.items())),
     zip, enumerate, map, filter, type(reversed([])),
 )  # fmt: skip
 ITERABLE: Final = frozenset((list, tuple, str, dict, range, set, frozenset, *_STEPS))

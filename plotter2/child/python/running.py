@@ -89,7 +89,7 @@ def placed(error: RunError, place: tuple[int, int], text: str) -> StepError:
     """Give an error of a step with its place in the text; the words of the line come first in its note."""
     line, column = place
     words = (text.split("\n")[line - 1 : line] or [""])[0].strip()
-    note = "\n".join(filter(None, (f"line {line} of its text: {words[:_QUOTED]}", error.note)))
+    note = "\n".join(filter(None, (f"the line is: {words[:_QUOTED]}", error.note)))
     return StepError(
         error.code, error.message, error.where, error.help, note, error.exit_code,
         line=line, column=column,

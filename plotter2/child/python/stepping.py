@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
@@ -14,8 +14,9 @@ from p2lang.semantics.structure import MADE, NO_TABLE
 from p2lang.types import ColumnType
 from p2lang.verifier import ProgramNode
 from p2std.around import Around
+from plotter2.child.happenings import Drawing
 from plotter2.child.python.borders import empty, handed_in, handed_out, plain
-from plotter2.child.python.figures import Figure
+from plotter2.child.python.drawing import drawing_of
 from plotter2.child.python.nested import Compute
 from plotter2.child.python.running import StepError, placed, ran
 from plotter2.child.python.tables import Table
@@ -44,15 +45,19 @@ class Stepped:
     def exposed(self, node: ProgramNode) -> pl.DataFrame:
         """Give the table that a call exposes. Raises StepError P2-R0694, R0695."""
         table, site = self.touching.exposed[str(node.node.attributes["name"][1])]
-        line, column = map(int, site.split(":"))
         gives = columns_of(node.node.attributes["type"])
         kept = table.select(*(name for name, _ in gives if name in table.parts))
         name = str(node.node.attributes["name"][1])
-        return _told(self.text, (line, column), lambda: handed_out(name, kept, gives))
+        return _told(self.text, _place(site), lambda: handed_out(name, kept, gives))
 
-    def figure(self, node: ProgramNode) -> Figure:
-        """Give the figure of a call."""
-        return self.touching.figures[self._drawn_as(node)]
+    def drawing(self, node: ProgramNode, unnamed: str) -> Drawing:
+        """Give the drawing of the figure of a call. Raises StepError as the marks of a pipeline do."""
+        figure, site = self.touching.figures[self._drawn_as(node)]
+        return _told(
+            self.text,
+            _place(site),
+            lambda: drawing_of(figure, node, unnamed, self.touching.compute),
+        )
 
     def _drawn_as(self, node: ProgramNode) -> str:
         name = node.node.attributes.get("name")
@@ -110,7 +115,15 @@ def _result(node: Node, text: str, result: Any) -> pl.DataFrame:
     )
 
 
-def _told(text: str, place: tuple[int, int], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+_Made = TypeVar("_Made")
+
+
+def _place(site: str) -> tuple[int, int]:
+    line, column = site.split(":")
+    return int(line), int(column)
+
+
+def _told(text: str, place: tuple[int, int], make: Callable[[], _Made]) -> _Made:
     try:
         return make()
     except RunError as error:

@@ -1,121 +1,21 @@
-"""Columns of text and tables as scripts see them: read-only."""
+"""Tables as scripts see them: read-only columns of one length under names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from p2lang.semantics.structure import LONGEST_NAME
 from plotter2.child.python import limits
 from plotter2.child.python.arrays import Array, as_array
 from plotter2.child.python.facade import Facade, facade, named, unknown, wrong
 from plotter2.child.python.plain import called, listed
-
-
-@facade
-class Texts(Facade):
-    """A column of text; None where one is missing."""
-
-    __slots__ = ("_values",)
-    called = "a column of text"
-    exports = named("count first is_missing last size tolist unique")
-
-    def __init__(self, values: tuple[str | None, ...]) -> None:
-        limits.require_items(len(values))
-        self._values = values
-
-    @property
-    def values(self) -> tuple[str | None, ...]:
-        """Give the texts; for code of ours only."""
-        return self._values
-
-    @property
-    def size(self) -> int:
-        """how many elements it has"""
-        return len(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __iter__(self) -> Iterator[str | None]:
-        return iter(self._values)
-
-    def __contains__(self, value: Any) -> bool:
-        return value in self._values
-
-    def __bool__(self) -> bool:
-        raise wrong("a column is neither true nor false", "write len(x) > 0")
-
-    def __hash__(self) -> int:
-        raise wrong("a column cannot be a key or in a set", "use its elements")
-
-    def __str__(self) -> str:
-        more = ", …" if len(self._values) > 8 else ""
-        return f"texts([{', '.join(map(repr, self._values[:8]))}{more}])"
-
-    __repr__ = __str__
-
-    def __getitem__(self, index: Any) -> Any:
-        if type(index) is int:
-            return self._values[index]
-        if type(index) is slice:
-            return Texts(self._values[index])
-        return Texts(tuple(self._values[number] for number in chosen(index, len(self))))
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared(other, equal=True)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compared(other, equal=False)
-
-    def _compared(self, other: Any, *, equal: bool) -> Array:
-        others = other.values if type(other) is Texts else (other,) * len(self._values)
-        if len(others) != len(self._values):
-            raise wrong("the columns are not of one length", "compare columns of one table")
-        same = [(a == b) is equal for a, b in zip(self._values, others, strict=True)]
-        gone = [a is None or b is None for a, b in zip(self._values, others, strict=True)]
-        return Array(np.array(same, dtype=bool), np.array(gone, dtype=bool))
-
-    def count(self) -> int:
-        """how many are not missing"""
-        return sum(value is not None for value in self._values)
-
-    def first(self) -> str | None:
-        """the first that is not missing, or None"""
-        return next((value for value in self._values if value is not None), None)
-
-    def last(self) -> str | None:
-        """the last that is not missing, or None"""
-        return next((value for value in reversed(self._values) if value is not None), None)
-
-    def is_missing(self) -> Array:
-        """for each element whether it is missing"""
-        return Array(np.array([value is None for value in self._values], dtype=bool))
-
-    def unique(self) -> Texts:
-        """each text once, in order"""
-        return Texts(tuple(sorted({value for value in self._values if value is not None})))
-
-    def tolist(self) -> list[Any]:
-        """the elements as a list"""
-        return list(self._values)
-
+from plotter2.child.python.texts import Codes, Texts, chosen, of_texts
 
 Column: TypeAlias = Array | Texts
-
-
-def chosen(index: Any, length: int) -> list[int]:
-    """Give the rows that true and false for each, or a list of whole numbers, choose."""
-    array = as_array(index)
-    if array.kind == "bool" and array.size == length:
-        return [int(number) for number in np.flatnonzero(array.values & ~array.missing)]
-    if array.kind == "int" or not array.size:
-        return [int(number) for number in array.values]
-    raise wrong(
-        f"rows are chosen by true and false for each of {length}, or by whole numbers",
-        'write t.filter(t["x"] > 0)',
-    )
+_MOST_COLUMNS: Final = 2_000
 
 
 @facade
@@ -184,14 +84,16 @@ class Table(Facade):
 
     def groups(self, *names: Any) -> list[tuple[Any, Table]]:
         """a list of (value, table), one for each value of a column, in the order in which they come"""
-        keys = [self[name].tolist() for name in names]
-        if not keys:
+        columns = [self[name] for name in names]
+        if not columns:
             raise wrong("groups() needs a column", 'write t.groups("run")')
-        places: dict[Any, list[int]] = {}
-        for number, key in enumerate(zip(*keys, strict=True)):
-            places.setdefault(key, []).append(number)
-        single = len(names) == 1
-        return [(key[0] if single else key, self._taken(rows)) for key, rows in places.items()]
+        parts = _together(columns)
+        limits.require_items(len(parts) * max(len(self._columns), 1))
+        found = []
+        for rows in parts:
+            key = tuple(column[int(rows[0])] for column in columns)
+            found.append((key[0] if len(key) == 1 else key, self._taken(rows)))
+        return found
 
     def select(self, *names: Any) -> Table:
         """the table with these columns only"""
@@ -221,24 +123,44 @@ class Table(Facade):
     def sort(self, name: Any, descending: Any = False) -> Table:
         """the rows in the order of a column, those where it is missing last"""
         column = self[name]
-        if isinstance(column, Array):
-            return self._taken(column.argsort(descending).tolist())
-        there = [n for n, value in enumerate(column.values) if value is not None]
-        there.sort(key=lambda n: str(column.values[n]), reverse=bool(descending))
-        return self._taken(there + [n for n, value in enumerate(column.values) if value is None])
+        if isinstance(column, Texts):
+            ranked = {name: rank for rank, name in enumerate(sorted(column.names))}
+            ranks = np.array([*(ranked[name] for name in column.names), np.nan])
+            column = Array(ranks[column.codes])
+        return self._taken(column.argsort(descending).values)
 
     def head(self, n: Any = 10) -> Table:
         """the first n rows"""
-        return self._taken(list(range(self._height))[: _whole(n)])
+        return self._taken(np.arange(min(self._height, _whole(n))))
 
     def tail(self, n: Any = 10) -> Table:
         """the last n rows"""
-        return self._taken(list(range(self._height))[max(self._height - _whole(n), 0) :])
+        return self._taken(np.arange(max(self._height - _whole(n), 0), self._height))
 
-    def _taken(self, rows: list[int]) -> Table:
-        if not rows:
-            return Table({name: column[:0] for name, column in self._columns.items()}, 0)
-        return Table({name: column[rows] for name, column in self._columns.items()}, len(rows))
+    def _taken(self, rows: Codes) -> Table:
+        index = Array(rows.astype(np.int64))
+        return Table({name: column[index] for name, column in self._columns.items()}, len(rows))
+
+
+def _together(columns: list[Column]) -> list[Codes]:
+    """Give the rows that have the same values in all columns, group by group, in the order in which they come."""
+    ids = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        own = column.codes + 1 if isinstance(column, Texts) else _numbered(column)
+        _, ids = np.unique(ids * (int(own.max(initial=0)) + 1) + own, return_inverse=True)
+    if not ids.size:
+        return []
+    _, first, ids = np.unique(ids, return_index=True, return_inverse=True)
+    order = np.argsort(ids, kind="stable")
+    ends = np.cumsum(np.bincount(ids))
+    parts = np.split(order, ends[:-1])
+    return [parts[group] for group in np.argsort(first)]
+
+
+def _numbered(column: Array) -> Codes:
+    gone = column.missing
+    _, codes = np.unique(np.where(gone, 0, column.values), return_inverse=True)
+    return np.where(gone, 0, codes + 1).astype(np.int64)
 
 
 def _whole(number: Any) -> int:
@@ -267,9 +189,12 @@ def made_of(given: Any, height: int | None = None) -> Table:
 def _of_columns(given: dict[Any, Any], height: int | None) -> Table:
     columns = {}
     for name, values in given.items():
-        if type(name) is not str or not name:
-            raise wrong(f"the name of a column is text, not {called(name)}", 'write {"run": ...}')
+        _require_name(name)
         columns[name] = column_of(name, values, height)
+    if len(columns) > _MOST_COLUMNS:
+        raise limits.too_much(
+            "a table", len(columns), _MOST_COLUMNS, "columns", "make rows of them"
+        )
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -277,6 +202,16 @@ def _of_columns(given: dict[Any, Any], height: int | None) -> Table:
             f"the columns are not of one length: {said[:300]}", "give each as many elements"
         )
     return Table(columns, next(iter(lengths.values()), height or 0))
+
+
+def _require_name(name: Any) -> None:
+    if type(name) is not str:
+        raise wrong(f"the name of a column is text, not {called(name)}", 'write {"run": ...}')
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise wrong(
+            f"{name[:60]!a} is no name of a column",
+            f"a name has 1 to {LONGEST_NAME} visible characters",
+        )
 
 
 def column_of(name: str, values: Any, height: int | None = None) -> Column:
@@ -292,7 +227,7 @@ def column_of(name: str, values: Any, height: int | None = None) -> Column:
     elements = listed(values)
     kinds = {type(each) for each in elements if each is not None}
     if kinds == {str}:
-        return Texts(tuple(elements))
+        return of_texts(elements)
     for number, each in enumerate(elements, start=1):
         if type(each) not in (int, float, bool, type(None)) or (str in kinds and each is not None):
             raise wrong(

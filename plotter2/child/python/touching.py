@@ -62,7 +62,7 @@ class Touching:
     compute: Compute
     printed: Printed = field(default_factory=Printed)
     exposed: dict[str, tuple[Table, str]] = field(default_factory=dict)
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, tuple[Figure, str]] = field(default_factory=dict)
     _read: dict[str, Table] = field(default_factory=dict)
 
     def words(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Touching:
             raise wrong(f"plot() draws a figure, not {called(figure)}", 'write plot(fig, "reward")')
         if target in self.figures:
             raise wrong(f"{written(name)} is drawn twice", "give each picture a name of its own")
-        self.figures[target] = Figure(figure.chain)
+        self.figures[target] = (Figure(figure.chain), site)
 
     def release(self, site: str) -> None:
         """let the tasks that wait for this one go on"""

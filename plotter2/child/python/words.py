@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from plotter2.child.python import limits
@@ -12,7 +12,8 @@ from plotter2.child.python.arrays import Array, reduced
 from plotter2.child.python.facade import Word, wrong
 from plotter2.child.python.guards import add, power
 from plotter2.child.python.plain import called, iterated, listed, written
-from plotter2.child.python.tables import Table, Texts, made_of
+from plotter2.child.python.tables import Table, made_of
+from plotter2.child.python.texts import Texts
 from plotter2.child.run_codes import IMPOSED
 from plotter2.errors import RunError
 
@@ -57,14 +58,14 @@ def word_divmod(a: Any, b: Any) -> tuple[Any, Any]:
     return a // b, a % b
 
 
-def word_enumerate(values: Any, start: int = 0) -> Iterator[tuple[int, Any]]:
-    """each with its number"""
-    return enumerate(iterated(values), start)
+def word_enumerate(values: Any, start: int = 0) -> list[tuple[int, Any]]:
+    """each with its number, as a list"""
+    return listed(enumerate(iterated(values), start))
 
 
-def word_filter(keep: Any, values: Any) -> Iterator[Any]:
-    """those for which a function is true"""
-    return filter(keep, iterated(values))
+def word_filter(keep: Any, values: Any) -> list[Any]:
+    """those for which a function is true, as a list"""
+    return listed(filter(keep, iterated(values)))
 
 
 def word_float(x: Any = 0.0) -> float:
@@ -113,9 +114,9 @@ def word_list(values: Any = ()) -> list[Any]:
     return listed(values)
 
 
-def word_map(change: Any, values: Any, *others: Any) -> Iterator[Any]:
-    """a function of each"""
-    return map(change, iterated(values), *map(iterated, others))
+def word_map(change: Any, values: Any, *others: Any) -> list[Any]:
+    """a function of each, as a list"""
+    return listed(map(change, iterated(values), *map(iterated, others)))
 
 
 def _extreme(choose: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -189,9 +190,9 @@ def word_tuple(values: Any = ()) -> tuple[Any, ...]:
     return tuple(listed(values))
 
 
-def word_zip(*values: Any, strict: Any = False) -> Iterator[tuple[Any, ...]]:
-    """elements of several side by side"""
-    return zip(*map(iterated, values), strict=bool(strict))
+def word_zip(*values: Any, strict: Any = False) -> list[tuple[Any, ...]]:
+    """elements of several side by side, as a list"""
+    return listed(zip(*map(iterated, values), strict=bool(strict)))
 
 
 def impose(condition: Any, message: Any = "") -> None:
