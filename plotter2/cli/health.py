@@ -51,7 +51,7 @@ def _page(health: Health, paint: Paint) -> str:
         for check in members:
             lines += _check(check, paint, width)
     if health.self_test is not None:
-        lines += ["", *_self_test(health.self_test, paint)]
+        lines += ["", *_self_test(health.self_test, paint, width)]
     if health.remedies:
         lines += ["", "what to do"]
         for number, remedy in enumerate(health.remedies, 1):
@@ -80,28 +80,32 @@ def _folded(head: str, text: str, width: int) -> list[str]:
     ) or [head]
 
 
-def _self_test(made: SelfTest, paint: Paint) -> list[str]:
+def _self_test(made: SelfTest, paint: Paint, width: int) -> list[str]:
     stopped = sum(probe.verdict == "stopped" for probe in made.probes)
     head = f"self-test at level {made.level}: {stopped} of {len(made.probes)} attempts stopped"
-    lines = [f"{head}, {made.seconds:.1f} s; each was made outside as well, where it works"]
+    lines = _folded("", f"{head} in {made.seconds:.1f} s; outside each of them works", width)
     kinds: dict[str, list[Probe]] = {}
     for probe in made.probes:
         kinds.setdefault(probe.kind, []).append(probe)
-    lines += [_kind(kind, members, paint) for kind, members in kinds.items()]
+    for kind, members in kinds.items():
+        lines += _kind(kind, members, paint, width)
     failed = [name for name, works in made.needed.items() if not works]
     mark = paint("--", "red") if failed else paint("ok", "green")
     told = f"does not work inside: {', '.join(failed)}" if failed else f"{len(made.needed)} work"
     return [*lines, f"  {mark}  {'needed':<{_CLASS}}{told}"]
 
 
-def _kind(kind: str, probes: Sequence[Probe], paint: Paint) -> str:
+def _kind(kind: str, probes: Sequence[Probe], paint: Paint, width: int) -> list[str]:
     by_verdict = {v: [p.name for p in probes if p.verdict == v] for v in _TOLD}
     stopped = len(probes) - sum(len(names) for names in by_verdict.values())
     told = "; ".join(
         f"{what}: {', '.join(by_verdict[v])}" for v, what in _TOLD.items() if by_verdict[v]
     )
     mark = paint("--", "red") if by_verdict["got through"] else paint("ok", "green")
-    return f"  {mark}  {kind:<{_CLASS}}{stopped:>3} stopped" + (f"; {told}" if told else "")
+    text = f"{stopped:>3} stopped" + (f"; {told}" if told else "")
+    lines = _folded(f"      {kind:<{_CLASS}}", text, width)
+    lines[0] = f"  {mark}{lines[0][4:]}"
+    return lines
 
 
 _TOLD = {
