@@ -11,6 +11,7 @@ from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug
 from plotter2.staging.found import ReadBundle, ReadColumn, ReadTable
+from plotter2.staging.groups import with_groups
 from plotter2.staging.roles import Background, roles_of, unit_of
 from plotter2.staging.stating import as_stated
 from plotter2.staging.tokens import repeats_among
@@ -21,9 +22,10 @@ _READER = "plotter2 readers 1"
 
 
 def drafts_of(found: Sequence[ReadBundle]) -> list[Draft]:
-    """Give a draft for each bundle that was read, in the same order."""
-    names = _names(found)
-    return [_draft(bundle, name) for bundle, name in zip(found, names, strict=True)]
+    """Give a draft for each bundle that was read, in the same order, each before those for the groups of its files."""
+    all_found = with_groups(found)
+    names = _names(all_found)
+    return [_draft(bundle, name) for bundle, name in zip(all_found, names, strict=True)]
 
 
 # ------------------------------------------------------------ names

@@ -89,6 +89,7 @@ def _join(planned: Planned, one: ReadBundle, more: ReadBundle) -> None:
     one.notes += more.notes
     one.refused += more.refused
     one.params.update(more.params)
+    one.below += more.below
     one.arrays.update(more.arrays)
     for stream, table in more.tables.items():
         known = one.tables.setdefault(stream, table)

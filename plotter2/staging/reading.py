@@ -19,7 +19,7 @@ from plotter2.staging import codes
 from plotter2.staging.ahead import ahead
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
 from plotter2.staging.fragments import Room, cut, put_together
-from plotter2.staging.groups import group_below, with_groups
+from plotter2.staging.groups import group_below
 from plotter2.staging.loose import free_path
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
@@ -78,8 +78,7 @@ class Keep(Protocol):
 
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
-    """Have all files of the planned bundles read; gives the bundles in the same order,
-    each before the groups of its files that are bundles of their own.
+    """Have all files of the planned bundles read; gives the bundles in the same order.
 
     Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
     P2-D0832, P2-D0833, P2-D0836 for files, P2-D0837 when the answer does not fit together.
@@ -96,7 +95,7 @@ def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[Rea
             finally:
                 _close(several)
     places = [place for place, _ in shares]
-    return with_groups(put_together(bundles, list(zip(places, found, strict=True))))
+    return put_together(bundles, list(zip(places, found, strict=True)))
 
 
 def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:

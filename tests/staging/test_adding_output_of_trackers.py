@@ -13,9 +13,9 @@ import pytest
 from hostile_files import SOUND_PNG
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
-from plotter2.staging import AddReport
+from plotter2.staging import AddReport, Inbox, Told
 from reader_samples import DATA, read_here
-from staging_samples import staged
+from staging_samples import drop, staged
 
 
 @pytest.fixture
@@ -86,6 +86,22 @@ def test_groups_of_several_files_are_told_apart_by_their_file(store: Store, tmp_
         with h5py.File(folder / f"{name}.h5", "w") as file:
             file["run/x"] = np.arange(3)
     assert list(named(add(store, folder))) == ["both", "both/a/run", "both/b/run"]
+
+
+def test_groups_of_files_in_the_inbox_stay_with_their_file(store: Store, tmp_path: Path) -> None:
+    told: list[Told] = []
+    inbox = Inbox(store, read_here, told.append, still_s=0)
+    with inbox.held():
+        for name in ("a", "b"):
+            with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+                file["x"] = np.arange(2)
+                file["run/y"] = np.arange(3)
+            drop(store.layout.root, f"{name}.h5", (tmp_path / f"{name}.h5").read_bytes())
+        drop(store.layout.root, "c.csv", "v\n1\n")
+        inbox.step()
+        inbox.step()
+    names = [line.bundle.name for line in store.list()]
+    assert names == ["a", "a/run", "b", "b/run", "c"]
 
 
 def test_a_picture_that_is_named_itself_is_kept_and_read(store: Store, tmp_path: Path) -> None:
