@@ -14,6 +14,7 @@ import polars as pl
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.arrow import Piece
+from plotter2.child.arrow_stream import MAGIC, whole_bytes
 from plotter2.child.arrow_values import lent_column
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
 from plotter2.child.reader_frames import check_texts, first_line, require_room, typed
@@ -22,7 +23,6 @@ from plotter2.errors import DataError
 
 _NUMBER_BYTES = 8
 _MAGIC = b"ARROW1"
-_STREAM = b"\xff\xff\xff\xff"
 
 
 @dataclass(slots=True)
@@ -44,7 +44,14 @@ def read_arrow(
     """
     columns: dict[str, _Growing] = {}
     expansion = Expansion(sum(map(len, files)), where)
-    for number, data in enumerate(files):
+    notes: list[str] = []
+    skipped = 0
+    for number, file in enumerate(files):
+        is_stream = bytes(file[: len(MAGIC)]) == MAGIC
+        data = file[: whole_bytes(file)] if is_stream else file
+        if len(data) < len(file):
+            skipped += len(file) - len(data)
+            notes.append(f"torn last batch: {len(file) - len(data)} bytes are left out")
         frame = _frame(data, where, limits if len(files) == 1 else None)
         for series in frame.get_columns():
             kind, values = typed(series, where)
@@ -55,7 +62,7 @@ def read_arrow(
                     f"column {series.name!r} is {grown.kind} in one file and {kind} in the next",
                 )
             grown.values.append(values)
-            stays = frame.width == 1 and values.dtype == series.dtype
+            stays = frame.width == 1 and values.dtype == series.dtype and not is_stream
             grown.pieces.append(Piece(len(values), data if stays else None, number))
     checked_names(tuple(columns), where, limits)
     made = tuple(_column(name, grown, where, limits, expansion) for name, grown in columns.items())
@@ -67,7 +74,7 @@ def read_arrow(
                 where,
                 f"column {column.name!r} has {len(column.values)} rows, column {made[0].name!r} has {rows}",
             )
-    return ReadTable("", rows, made)
+    return ReadTable("", rows, made, skipped, tuple(notes))
 
 
 def _column(
@@ -80,7 +87,7 @@ def _column(
 
 def _frame(data: memoryview, where: str, limits: ReadingLimits | None) -> pl.DataFrame:
     """Read a file; of one that may come from anywhere it is asked before how much it becomes."""
-    if bytes(data[: len(_MAGIC)]) != _MAGIC and bytes(data[: len(_STREAM)]) != _STREAM:
+    if bytes(data[: len(_MAGIC)]) != _MAGIC and bytes(data[: len(MAGIC)]) != MAGIC:
         raise _bad(where, "it does not begin like one")
     lent = lent_column(data)
     # Batches may lie one over the other: such a file is more than it is large.
@@ -89,7 +96,9 @@ def _frame(data: memoryview, where: str, limits: ReadingLimits | None) -> pl.Dat
     content = bytes(data)
     try:
         if not content.startswith(_MAGIC):
-            return pl.read_ipc_stream(content)
+            frame = pl.read_ipc_stream(content)
+            Expansion(len(data), where).take(int(frame.estimated_size()), "its batches")
+            return frame
         if limits is not None:
             lazy = pl.scan_ipc(io.BytesIO(content))
             rows = lazy.select(pl.len()).collect(engine="in-memory").item()

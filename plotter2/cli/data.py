@@ -52,7 +52,7 @@ def add(
     key: str | None,
     files: bool | None,
 ) -> Answer:
-    """Take logger2 runs, folders of CSV and JSONL files, or packages (.p2b, manifest.json) into the store.
+    """Take runs (logger2, TensorBoard, MLflow, W&B), folders of files, or packages (.p2b) into the store.
 
     Pictures, notes, checkpoints and all else beside them is kept as it is.
 
