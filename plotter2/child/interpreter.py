@@ -35,7 +35,6 @@ from p2lang.semantics.structure import (
     is_effect_of,
     unnamed,
 )
-from p2lang.types import TableSchema
 from p2lang.verifier import Program, ProgramNode
 from p2std.around import NOWHERE, Around
 from p2std.binding import Kernel, flow_kernels
@@ -51,7 +50,7 @@ from p2std.kernels.effects import (
 from p2std.lowering import argument, constant
 from p2std.plan import plan_of
 from p2std.registry import core
-from p2std.table import DTYPES, Table, Tagged, collected
+from p2std.table import Table, Tagged, collected
 from plotter2.child.accounts import Account, units_since
 from plotter2.child.counting import Meter
 from plotter2.child.drawn import Layers, Page, Panels, Report, View, boxed
@@ -67,7 +66,8 @@ from plotter2.child.holding import NOTHING_HELD, Holds, Restored
 from plotter2.child.placing import Pending, Placed
 from plotter2.child.python.running import GivenUp
 from plotter2.child.python.stepping import Given, Stepped, stepped
-from plotter2.child.run_codes import IMPOSED, SHAPE_DIFFERS
+from plotter2.child.run_codes import IMPOSED
+from plotter2.child.shaping import in_shape, tables_in
 from plotter2.errors import RunError
 
 Scalars: TypeAlias = Mapping[str, Any]
@@ -173,7 +173,7 @@ class Interpreter:
     def _holds(self, node: ProgramNode, guard: Value | None) -> bool:
         if guard is None:
             return True
-        self._evaluate_all(_tables_in(guard))
+        self._evaluate_all(tables_in(guard))
         with Placed(node):
             return constant(guard, self) is True
 
@@ -316,7 +316,7 @@ class Interpreter:
 
     def _finished(self, node: ProgramNode, frame: pl.LazyFrame) -> Table:
         assert node.schema is not None
-        frame = _in_shape(node, frame, node.schema)
+        frame = in_shape(node, frame, node.schema)
         if node.id in self._plan.held:
             frame = collected(frame).rechunk().lazy()
         elif node.id not in self._plan.planned:
@@ -394,33 +394,3 @@ _STATEMENTS: Mapping[str, Callable[[Interpreter, ProgramNode], Any]] = {
 def within(program: Program, rows: pl.DataFrame) -> Interpreter:
     """Give what computes a program that a step in Python put together, on the one table that it reads."""
     return Interpreter(program, {}, lambda node: rows)
-
-
-def _in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
-    found = frame.collect_schema()
-    shown = [name for name in found if not name.startswith("\x1f")]
-    if shown != list(schema.names):
-        raise RunError(
-            SHAPE_DIFFERS,
-            f"{node.signature.name} gave the columns {', '.join(shown)[:200]}, "
-            f"but was checked for {', '.join(schema.names)[:200]}",
-            help="this is a bug in plotter2: please report it with the script",
-        )
-    wrong = {
-        name: DTYPES[column.kind]
-        for name, column in schema.columns
-        if column.kind in DTYPES and found[name] != DTYPES[column.kind]
-    }
-    return frame.cast(wrong) if wrong else frame  # type: ignore[arg-type] # polars wants selectors too
-
-
-def _tables_in(value: Any) -> set[str]:
-    match value:
-        case ["table", str(node)] | ["field", str(node), _]:
-            return {node}
-        case list():
-            return set().union(*map(_tables_in, value))
-        case dict():
-            return set().union(*map(_tables_in, value.values()))
-        case _:
-            return set()

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from plotter2.child.python.arrays import Array, Numbers, as_array, element, quiet
+from plotter2.child.python.arrays import Array, as_array
 from plotter2.child.python.facade import wrong
+from plotter2.child.python.held import Numbers, element, quiet
 from plotter2.child.run_codes import SCRIPT_FAILED
 from plotter2.errors import RunError
 

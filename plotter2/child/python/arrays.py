@@ -1,4 +1,4 @@
-"""Arrays of numbers and columns of text as scripts see them: read-only, with missing values, one or two dimensions.
+"""Arrays of numbers as scripts see them: read-only, with missing values, one or two dimensions.
 
 A missing number of a float array is NaN; whole numbers, booleans and texts keep a mask beside the values. What is made
 of a missing value is missing; what sums up leaves missing values out.
@@ -13,25 +13,31 @@ import numpy as np
 import numpy.typing as npt
 
 from plotter2.child.python import limits
-from plotter2.child.python.facade import Facade, facade, named, wrong
+from plotter2.child.python.facade import facade, named, wrong
+from plotter2.child.python.held import (
+    Held,
+    Numbers,
+    counted,
+    element,
+    fitting,
+    quiet,
+    require_exact,
+    scalar,
+    sized,
+    summed,
+    truths,
+    with_none,
+)
 from plotter2.child.python.plain import called, listed
-from plotter2.errors import RunError
 
-Numbers = npt.NDArray[Any]
-_HUGE: Final = float(2**63)
 _SHOWN: Final = 8
 
 
-def quiet() -> np.errstate:
-    """Give a context in which 1/0 is inf and 0/0 missing, without a word."""
-    return np.errstate(all="ignore")
-
-
 @facade
-class Array(Facade):
+class Array(Held):
     """Numbers or booleans, float64, int64 or bool, in one or two dimensions."""
 
-    __slots__ = ("_missing", "_values")
+    __slots__ = ()
     called = "an array"
     exports = named(
         """
@@ -40,66 +46,11 @@ class Array(Facade):
         """
     )
 
-    def __init__(self, values: Numbers, missing: npt.NDArray[np.bool_] | None = None) -> None:
-        limits.require_numbers(values.size)
-        if values.dtype.kind == "f" and missing is not None:
-            values, missing = np.where(missing, np.nan, values), None
-        self._values = values
-        self._missing = missing if missing is not None and missing.any() else None
-
-    # ------------------------------------------------------------ what it is
-    @property
-    def values(self) -> Numbers:
-        """Give the numbers; for code of ours only."""
-        return self._values
-
-    @property
-    def missing(self) -> npt.NDArray[np.bool_]:
-        """Give which are missing; for code of ours only."""
-        if self._values.dtype.kind == "f":
-            return np.isnan(self._values)
-        if self._missing is None:
-            return np.zeros(self._values.shape, dtype=bool)
-        return self._missing
-
-    @property
-    def there(self) -> Numbers:
-        """Give all numbers that are not missing, in one dimension; for code of ours only."""
-        if self._values.dtype.kind != "f" and self._missing is None:
-            return self._values.ravel()
-        return self._values[~self.missing]
-
-    @property
-    def kind(self) -> str:
-        """what it holds: "int", "number" or "bool" """
-        return {"i": "int", "f": "number", "b": "bool"}[self._values.dtype.kind]
-
-    @property
-    def size(self) -> int:
-        """how many elements it has"""
-        return int(self._values.size)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """how many elements in each dimension"""
-        return tuple(map(int, self._values.shape))
-
-    @property
-    def ndim(self) -> int:
-        """how many dimensions it has"""
-        return int(self._values.ndim)
-
     @property
     def T(self) -> Array:  # noqa: N802 - what everybody calls it
         """rows and columns exchanged"""
         mask = None if self._missing is None else self._missing.T
         return Array(self._values.T, mask)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __bool__(self) -> bool:
-        raise wrong("an array is neither true nor false", "write x.any() or x.all()")
 
     def __hash__(self) -> int:
         raise wrong("an array cannot be a key or in a set", "use a number of it: x.sum()")
@@ -230,79 +181,6 @@ class Array(Facade):
             raise wrong("`~` is for true and false", "write -x for numbers")
         return Array(~self._values, self._missing)
 
-    # ------------------------------------------------------------ what sums up
-    def sum(self, axis: Any = None) -> Any:
-        """the sum; with axis=0 of each column, with axis=1 of each row"""
-        return reduced("sum", self, axis)
-
-    def mean(self, axis: Any = None) -> Any:
-        """the mean"""
-        return reduced("mean", self, axis)
-
-    def std(self, axis: Any = None) -> Any:
-        """the standard deviation (n - 1)"""
-        return reduced("std", self, axis)
-
-    def var(self, axis: Any = None) -> Any:
-        """the variance (n - 1)"""
-        return reduced("var", self, axis)
-
-    def min(self, axis: Any = None) -> Any:
-        """the smallest"""
-        return reduced("min", self, axis)
-
-    def max(self, axis: Any = None) -> Any:
-        """the largest"""
-        return reduced("max", self, axis)
-
-    def median(self, axis: Any = None) -> Any:
-        """the median"""
-        return reduced("median", self, axis)
-
-    def quantile(self, q: Any) -> Any:
-        """the value below which the share q lies"""
-        if type(q) not in (int, float) or not 0 <= q <= 1:
-            raise wrong("a quantile is a share from 0 to 1", "write x.quantile(0.9)")
-        there = self.there
-        return element(np.quantile(there, q)) if there.size else None
-
-    def all(self) -> bool:
-        """whether all are true"""
-        return bool(np.all(self.there))
-
-    def any(self) -> bool:
-        """whether one is true"""
-        return bool(np.any(self.there))
-
-    def count(self) -> int:
-        """how many are not missing"""
-        return int(self.there.size)
-
-    def first(self) -> Any:
-        """the first that is not missing, or None"""
-        there = self.there
-        return element(there[0]) if there.size else None
-
-    def last(self) -> Any:
-        """the last that is not missing, or None"""
-        there = self.there
-        return element(there[-1]) if there.size else None
-
-    def argmin(self) -> Any:
-        """the index of the smallest, or None"""
-        return _place_of(self, np.nanargmin)
-
-    def argmax(self) -> Any:
-        """the index of the largest, or None"""
-        return _place_of(self, np.nanargmax)
-
-    def all_from(self) -> Any:
-        """the index from which on all are true, missing ones aside; None when the last is not"""
-        bad = np.flatnonzero(~_truths(self) & ~self.missing)
-        good = np.flatnonzero(_truths(self) & ~self.missing)
-        after = good if not bad.size else good[good > bad[-1]]
-        return int(after[0]) if after.size else None
-
     # ------------------------------------------------------------ what changes the order or the shape
     def cumsum(self) -> Array:
         """the sums up to each element"""
@@ -337,7 +215,7 @@ class Array(Facade):
 
     def fill(self, value: Any) -> Array:
         """the same with a value where one is missing"""
-        filling = _scalar(value)
+        filling = scalar(value)
         gone = self.missing
         values = self._values if type(filling) is not float else self._values.astype(float)
         return Array(np.where(gone, filling, values))
@@ -367,34 +245,10 @@ class Array(Facade):
         plain = self._values.tolist()
         if not self.missing.any():
             return list(plain)
-        return list(_with_none(plain, self.missing.tolist()))
+        return list(with_none(plain, self.missing.tolist()))
 
 
 # ---- from and to plain values -----------------------------------------------------------------
-
-
-def element(value: Any, gone: bool = False) -> Any:
-    """Give an element as a plain value, None when it is missing."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    if gone or (type(plain) is float and plain != plain):
-        return None
-    return plain
-
-
-def _with_none(plain: list[Any], gone: list[Any]) -> Iterator[Any]:
-    for value, missing in zip(plain, gone, strict=True):
-        if isinstance(value, list):
-            yield list(_with_none(value, missing))
-        else:
-            yield None if missing else value
-
-
-def _scalar(value: Any) -> Any:
-    if type(value) not in (int, float, bool):
-        raise wrong(f"a number is wanted, not {called(value)}", "write a number or an array")
-    if type(value) is int and abs(value) >= 2**63:
-        return float(value)
-    return value
 
 
 def as_array(value: Any) -> Array:
@@ -402,7 +256,7 @@ def as_array(value: Any) -> Array:
     if type(value) is Array:
         return value
     if type(value) in (int, float, bool):
-        return Array(np.asarray(_scalar(value)))
+        return Array(np.asarray(scalar(value)))
     if type(value) in (str, dict) or value is None:
         raise wrong(
             f"numbers are wanted, not {called(value)}", "write an array or a list of numbers"
@@ -438,18 +292,6 @@ def _stacked(rows: list[Any]) -> Array:
     return Array(np.stack([row.values for row in rows]), np.stack([row.missing for row in rows]))
 
 
-def sized(shape: Any, least: int = 0) -> tuple[int, ...]:
-    """Give a shape of at most two dimensions."""
-    sizes = listed(shape) if type(shape) in (tuple, list) else [shape]
-    if not 1 <= len(sizes) <= 2 or any(type(size) is not int or size < least for size in sizes):
-        raise wrong("a shape is one or two whole numbers", "write 10 or (3, 4)")
-    product_ = 1
-    for size in sizes:
-        product_ *= max(size, 1)
-    limits.require_numbers(product_)
-    return tuple(sizes)
-
-
 def _index(index: Any) -> Any:
     if type(index) is tuple:
         if len(index) > 2:
@@ -480,12 +322,12 @@ def _index(index: Any) -> Any:
 def combined(operation: Callable[..., Any], left: Any, right: Any) -> Array:
     """Give an operation on two arrays, or an array and a number, element by element."""
     a, b = as_array(left), as_array(right)
-    x, y = _fitting(operation, a.values, b.values)
+    x, y = fitting(operation, a.values, b.values)
     try:
         limits.require_numbers(int(np.prod(np.broadcast_shapes(x.shape, y.shape))))
         with quiet():
             made = operation(x, y)
-            _require_exact(operation, x, y, made)
+            require_exact(operation, x, y, made)
     except ValueError:
         raise wrong(
             f"arrays of {_shape(a)} and {_shape(b)} elements do not fit", "use arrays of one shape"
@@ -493,39 +335,11 @@ def combined(operation: Callable[..., Any], left: Any, right: Any) -> Array:
     return Array(made, _either(a, b, made))
 
 
-def _fitting(operation: Callable[..., Any], x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
-    if operation in (np.add, np.subtract, np.multiply, np.power):
-        return _counted(x), _counted(y)
-    return x, y
-
-
-def _counted(values: Numbers) -> Numbers:
-    return values.astype(np.int64) if values.dtype.kind == "b" else values
-
-
 def _either(a: Array, b: Array, made: Any) -> npt.NDArray[np.bool_] | None:
     gone = a.missing | b.missing
     if not gone.any():
         return None
     return np.asarray(np.broadcast_to(gone, np.shape(made)))
-
-
-def _require_exact(operation: Callable[..., Any], x: Numbers, y: Numbers, made: Any) -> None:
-    # Whole numbers of numpy wrap around without a word.
-    if made.dtype.kind != "i" or operation not in (np.add, np.subtract, np.multiply, np.power):
-        return
-    about = operation(x.astype(float), y.astype(float))
-    if np.any(np.abs(about) >= _HUGE):
-        raise too_large()
-
-
-def too_large() -> RunError:
-    """Give the error for whole numbers beyond 64 bits."""
-    return RunError(
-        "P2-R0610",
-        "a whole number is larger than 64 bits can hold",
-        help="compute with numbers: 1.0 * x",
-    )
 
 
 def _shape(array: Array) -> str:
@@ -547,15 +361,9 @@ def _as_powers(left: Any, right: Any) -> tuple[Array, Array]:
     return a, b
 
 
-def _truths(array: Array) -> npt.NDArray[np.bool_]:
-    if array.kind != "bool":
-        raise wrong("true and false are wanted, not numbers", "compare first: x > 0")
-    return array.values
-
-
 def _logical(operation: Callable[..., Any], left: Any, right: Any) -> Array:
     a, b = as_array(left), as_array(right)
-    _truths(a), _truths(b)
+    truths(a), truths(b)
     return combined(operation, a, b)
 
 
@@ -563,7 +371,7 @@ def applied(operation: Callable[..., Any], value: Any) -> Any:
     """Give a function of one number for each element; a plain number gives a plain number."""
     array = as_array(value)
     with quiet():
-        made = operation(_counted(array.values))
+        made = operation(counted(array.values))
     result = Array(made, array.missing)
     return result if array.ndim else element(result.values[()], bool(result.missing[()]))
 
@@ -574,45 +382,7 @@ def _kept(array: Array, instead: int) -> Numbers:
 
 def reduced(name: str, value: Any, axis: Any = None) -> Any:
     """Give what sums an array up, missing values left out; None of nothing."""
-    array = as_array(value)
-    if axis is not None:
-        if type(axis) is not int or not 0 <= axis < array.ndim:
-            raise wrong("axis is 0 (down the columns) or 1 (along the rows)", "write axis=0")
-        lines = array if axis == 1 or array.ndim == 1 else array.T
-        if array.ndim == 1:
-            return reduced(name, array)
-        return as_array([reduced(name, line) for line in lines])
-    there = _counted(array.there)
-    if name == "sum" and not there.size:
-        return 0
-    if there.size <= (1 if name in ("std", "var") else 0):
-        return None
-    if name == "sum" and there.dtype.kind == "i" and abs(there.astype(float).sum()) >= _HUGE:
-        raise too_large()
-    with quiet():
-        return element(_REDUCTIONS[name](there))
-
-
-_REDUCTIONS: Final[dict[str, Callable[[Numbers], Any]]] = {
-    "sum": np.sum,
-    "prod": lambda x: np.prod(x.astype(float)),
-    "mean": np.mean,
-    "std": lambda x: np.std(x, ddof=1),
-    "var": lambda x: np.var(x, ddof=1),
-    "min": np.min,
-    "max": np.max,
-    "median": np.median,
-}
-
-
-def _place_of(array: Array, operation: Callable[..., Any]) -> Any:
-    gone = array.missing
-    if array.ndim != 1:
-        raise wrong("the place of a value is one number only in one dimension", "write x.flatten()")
-    if gone.all():
-        return None
-    values = np.where(gone, np.nan, array.values.astype(float)) if gone.any() else array.values
-    return int(operation(values))
+    return summed(name, as_array(value), axis)
 
 
 def product(left: Any, right: Any) -> Any:

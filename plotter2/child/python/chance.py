@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from plotter2.child.python.arrays import Array, as_array, combined, sized
+from plotter2.child.python.arrays import Array, as_array, combined
 from plotter2.child.python.facade import Facade, facade, named, wrong
+from plotter2.child.python.held import sized
 
 
 @facade

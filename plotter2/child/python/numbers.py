@@ -10,19 +10,10 @@ import numpy as np
 
 from plotter2.child.python import limits
 from plotter2.child.python.algebra import ALGEBRA
-from plotter2.child.python.arrays import (
-    Array,
-    applied,
-    as_array,
-    combined,
-    element,
-    product,
-    quiet,
-    reduced,
-    sized,
-)
+from plotter2.child.python.arrays import Array, applied, as_array, combined, product, reduced
 from plotter2.child.python.chance import seeded
 from plotter2.child.python.facade import Word, Words, wrong
+from plotter2.child.python.held import element, quiet, sized
 from plotter2.child.python.plain import listed
 
 _OF_ONE: Final[dict[str, tuple[Callable[..., Any], str]]] = {
