@@ -85,15 +85,14 @@ def requests_show(root: str | None, request: str) -> Answer:
 def requests_retry(root: str | None, request: str) -> Answer:
     """Carry a request out now, from what was asked then; a script that changed is refused."""
     from plotter2.cli.data import add_answer  # the whole host: only what works needs it
-    from plotter2.cli.scripts import clear_line, run_text, show_event
+    from plotter2.cli.progress import Shown
+    from plotter2.cli.scripts import run_text
     from plotter2.runs.model import RunResult
 
     present(settings(root).root)
     with opened_host(root) as host:
-        try:
-            result = host.retry(request, show_event)
-        finally:
-            clear_line()
+        with Shown() as shown:
+            result = host.retry(request, shown.tell)
         if isinstance(result, RunResult):
             changed = "script_changed" in result.record
             more = (

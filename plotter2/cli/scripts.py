@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +21,8 @@ from plotter2.cli.command import command, opened_host
 from plotter2.cli.confinement import confinement_text, warn_of_freedom
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
+from plotter2.cli.progress import Shown
+from plotter2.cli.several import How, Tell, Told, run_several
 from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.cli.task_running import task_answer, task_named
 from plotter2.datter import durable
@@ -31,12 +34,11 @@ from plotter2.printable import printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.compiling import CompiledScript
-from plotter2.runs.model import Event, RunResult
+from plotter2.runs.model import RunResult
 from plotter2.runs.opening import FileRefused, OpenedScript, open_script, read_once
-from plotter2.runs.showing import table_text
 from plotter2.tasks.binding import Instance
 from plotter2.tasks.declaring import require_declarations
-from plotter2.wire.messages import Format, Note, TableShown
+from plotter2.wire.messages import Format
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
 _TOLD = ("read", "filtered", "null", "decimated", "drawn")
@@ -85,7 +87,13 @@ def _file_name(bundle: str) -> str:
 
 
 @command()
-@click.argument("script", type=click.Path(path_type=Path), metavar="SCRIPT | BUNDLE:TASK")
+@click.argument(
+    "scripts",
+    type=click.Path(path_type=Path),
+    nargs=-1,
+    required=True,
+    metavar="SCRIPT... | BUNDLE:TASK",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Copy the pictures there.")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
 @click.option(
@@ -112,11 +120,11 @@ def _file_name(bundle: str) -> str:
 )
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-    help="A task: at most so many children at once (else one for each processor).",
+    help="Several scripts, or a task: at most so many children at once (else one for each processor).",
 )  # fmt: skip
 def run(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
-    script: Path,
+    scripts: tuple[Path, ...],
     output: Path | None,
     params: tuple[str, ...],
     formats: tuple[str, ...],
@@ -128,50 +136,70 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     approve: tuple[str, ...],
     jobs: int | None,
 ) -> Answer:
-    """Run a signed SCRIPT, or a TASK for BUNDLE and all linked bundles below it, and give the pictures.
+    """Run signed SCRIPTs, or a TASK for BUNDLE and all linked bundles below it, and give the pictures.
 
+    Several scripts run at once, each in a process of its own; one that fails does not keep the others.
     A task runs where its script is attached (plotter2 attach). The tasks that it waits for run first, unless they ran
     on the same data.
     """
     values = param_values(params)
     if output:
         _check_folder(output)
-    named = task_named(script)
     kinds: tuple[Format, ...] = formats  # type: ignore[assignment] # click has checked the choice
+    named = task_named(scripts[0]) if len(scripts) == 1 else None
     if named is not None:
-        if key is not None or yes or unconfined:
-            told = "--key, --yes and --unconfined are for a SCRIPT; a task's script is signed"
-            raise click.UsageError(told)
-        how = TaskHow(values, kinds, only, again, show_event, _begun, jobs=jobs)
+        _refuse(_FOR_A_SCRIPT, key, yes, unconfined)
+        how = TaskHow(values, kinds, only, again, jobs=jobs)
         return _ran_task(root, named, how, output, approve)
-    if only or again or approve or jobs:
-        told = "--only, --again, --approve and --jobs are for a task: BUNDLE:TASK"
-        raise click.UsageError(told)
-    opened = _opened(script)
-    require_script(script)
+    _refuse("--only, --again and --approve are for a task: BUNDLE:TASK", only, again, approve)
+    if len(scripts) > 1:
+        _refuse("--key is for one SCRIPT: each run has a key of its own", key)
+    opened = [_opened(script) for script in scripts]
+    for script in scripts:
+        require_script(script)
     with opened_host(root) as host:
         if key is None:  # with a key it may be done already
             host.orchestrator.warm()
-        if opened.sidecar is None:
-            opened = signed_now(host, opened, yes=yes)
+        opened = [o if o.sidecar is not None else signed_now(host, o, yes=yes) for o in opened]
         if unconfined:
             warn_of_freedom(host.orchestrator.ready().level, host.settings.minimum_level)
-        try:
+        if len(opened) > 1:
+            each = How(jobs, values, kinds, unconfined)
+            return run_several(host, opened, each, _telling(output))
+        with Shown() as shown:
             result = host.run(
-                opened,
+                opened[0],
                 params=values,
                 formats=kinds,
-                on_event=show_event,
+                on_event=shown.tell,
                 key=key,
                 unconfined=unconfined,
             )
-        finally:
-            clear_line()
     record = _copied(result, output) if output else result.record
     if not result.repeated:
         return Answer(record, run_text(record))
     repeated = f"the request {record['request']} with this key was done before; nothing ran now"
     return Answer({**record, "repeated": True}, f"{run_text(record)}\n{repeated}")
+
+
+_FOR_A_SCRIPT = "--key, --yes, --jobs and --unconfined are for a SCRIPT; a task's script is signed"
+
+
+def _refuse(told: str, *options: object) -> None:
+    """Raise UsageError when one of the options was given."""
+    if any(option not in (None, False, ()) for option in options):
+        raise click.UsageError(told)
+
+
+def _telling(output: Path | None) -> Tell:
+    """Tell one of several runs; pictures are copied into a folder for each script."""
+
+    def tell(script: OpenedScript, result: RunResult) -> Told:
+        record = _copied(result, output / script.path.stem) if output else result.record
+        data = {"script": str(script.path), "ok": True, "record": record}
+        return Told(data, f"{script.path}\n{run_text(record)}")
+
+    return tell
 
 
 def _opened(script: Path) -> OpenedScript:
@@ -195,17 +223,13 @@ def _ran_task(
         assert output is not None
         return _copied_files(artefacts, output / bundle)
 
-    with opened_host(root) as host:
-        try:
-            return task_answer(host, *named, how, copy if output else None, allowed)
-        finally:
-            clear_line()
+    def begun(instance: Instance) -> None:
+        if sys.stderr.isatty():
+            shown.line(printable(f"running {instance}"))
 
-
-def _begun(instance: Instance) -> None:
-    clear_line()
-    if sys.stderr.isatty():
-        click.echo(printable(f"running {instance}"), err=True)
+    with opened_host(root) as host, Shown() as shown:
+        told = replace(how, on_event=shown.tell, begin=begun)
+        return task_answer(host, *named, told, copy if output else None, allowed)
 
 
 @command()
@@ -284,24 +308,6 @@ def _effects(compiled: CompiledScript) -> str:
 def _on_one_line(text: str) -> str:
     """Give what a person decides by: no name may hide a line of it, or look like one."""
     return printable(text.replace("\n", "\N{REPLACEMENT CHARACTER}"))
-
-
-def show_event(event: Event) -> None:
-    """Show what a run says while it works."""
-    clear_line()
-    if isinstance(event, Note):
-        click.echo(printable(f"{event.level}: {event.text}"), err=True)
-    elif isinstance(event, TableShown):
-        click.echo(table_text(event), err=True)
-    elif sys.stderr.isatty():
-        total = f" of {event.total:,}" if event.total > 0 else ""
-        click.echo(f"{event.stage} {event.done:,}{total} {event.unit}\r", err=True, nl=False)
-
-
-def clear_line() -> None:
-    """Take the line of progress away; nothing without a terminal."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def _copied(result: RunResult, folder: Path) -> dict[str, Any]:

@@ -50,6 +50,13 @@ class Root:
         self._reads = reads
         self.now = now or (lambda: datetime.now(UTC))
         self._opened: list[Callable[[], None]] = []
+        self._shared: Orchestrator | None = None
+
+    def beside(self) -> Self:
+        """Give another one for the same root and the same children, to be used by another thread, and closed before."""
+        other = type(self)(self.settings, self.now, reads=self._reads)
+        other._shared = self.orchestrator
+        return other
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +90,8 @@ class Root:
     @cached_property
     def orchestrator(self) -> Orchestrator:
         """The children of this root."""
+        if self._shared is not None:
+            return self._shared
         orchestrator = Orchestrator(children_of(self.settings.host))
         self._opened.append(orchestrator.close)
         return orchestrator
