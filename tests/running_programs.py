@@ -23,6 +23,8 @@ from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, e
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import ColumnFound, FromChild, Note, RunJob, encode
 
+FIRST_RESULT = 4
+
 
 @dataclass
 class FakeChannel:
@@ -84,9 +86,14 @@ def sealed_job(
     tables: Mapping[str, Sequence[Part]],
     spans: Mapping[str, tuple[int, int]] | None = None,
     answers: Mapping[str, Sequence[Part]] | None = None,
+    results: Mapping[str, Any] | None = None,
+    descriptors: Sequence[int] = (),
     **more: Any,
 ) -> Iterator[tuple[int, ...]]:
-    """Give the descriptors of a RunJob, the output left out (-1); `more` goes into the program."""
+    """Give the descriptors of a RunJob, the output left out (-1); `more` goes into the program.
+
+    `results` goes into the inputs as it is; its descriptors are numbered from FIRST_RESULT.
+    """
     program = {"module": module, "schemas": schemas, "provenance": {}, "spans": spans or {}, **more}
     data = bytearray()
     listed, asked = (
@@ -98,11 +105,11 @@ def sealed_job(
     )
     fds = (
         sealed(json.dumps(program).encode()),
-        sealed(encode_inputs(RunInputs(tables=listed, answers=asked))),
+        sealed(encode_inputs(RunInputs(tables=listed, answers=asked, **(results or {})))),
         sealed(data),
     )
     try:
-        yield (-1, *fds)
+        yield (-1, *fds, *descriptors)
     finally:
         for fd in fds:
             os.close(fd)

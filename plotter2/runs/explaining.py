@@ -116,7 +116,9 @@ def plan(found: Explained) -> Told:
     """Show the IR of a script, which of its steps are computed together, and which columns are left out."""
     module = found.module
     program = verify(module.encode(), found.compiled.schemas, core())
-    fused = plan_of(program).fused
+    planned = plan_of(program)
+    fused = planned.fused
+    held = [node.id for node in program.nodes if node.id in planned.held]
     not_read = dict(_not_read(found.compiled))
     unused = [
         (found.source.position(span.start)[0], list(names))
@@ -124,6 +126,9 @@ def plan(found: Explained) -> Told:
     ]
     lines = [dump(module, found.compiled.costs).rstrip()]
     lines += [f"fused   {' '.join(map(reference, run))}  ; computed together" for run in fused]
+    lines += [
+        f"held    {reference(node)}  ; kept for later runs, if it takes long" for node in held
+    ]
     lines += [
         f"unread  {path_of(path)!r} {', '.join(names)}  ; {len(names)} of "
         f"{count(len(found.compiled.schemas[path].columns), 'column', 'columns')}"
@@ -135,6 +140,7 @@ def plan(found: Explained) -> Told:
         "ir_sha256": module.sha256,
         "module": module.as_json(),
         "fused": [list(run) for run in fused],
+        "held": held,
         "unread": not_read,
         "unused": [{"line": line, "columns": names} for line, names in unused],
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from plotter2.child.channel import ChildChannel
 from plotter2.child.program import run_program
 from plotter2.child.zygote import serve
-from plotter2.wire.messages import RowsCounted, RunJob
+from plotter2.wire.messages import NodeHeld, RowsCounted, RunJob
 
 
 def _counted(plot: str, node: str) -> RowsCounted:
@@ -22,6 +22,9 @@ LIES: dict[str, Callable[[ChildChannel], None]] = {
     "another kind": lambda channel: channel.put("reward", "html", b"<script>"),
     "a kind not asked for": lambda channel: channel.put("reward", "pdf", b"%PDF"),
     "a count of no picture": lambda channel: channel.send(_counted("\x1b[31mother", "n1")),
+    "a result of no node": lambda channel: channel.send(
+        NodeHeld(node="n1", units=1, offset=0, length=1, about_length=0)
+    ),
     "a count of no node": lambda channel: channel.send(_counted("reward", "\x9b31m")),
 }
 

@@ -30,6 +30,7 @@ LIES = (
     "a kind not asked for",
     "a count of no picture",
     "a count of no node",
+    "a result of no node",
 )
 
 
