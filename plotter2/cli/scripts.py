@@ -30,7 +30,7 @@ from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
 from plotter2.host.asking import TaskHow
 from plotter2.host.host import Host
 from plotter2.host.surrounding import require_script
-from plotter2.printable import printable
+from plotter2.printable import count, printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.compiling import CompiledScript
@@ -358,6 +358,11 @@ def run_text(record: dict[str, Any]) -> str:
         rows = ", ".join(f"{counts[what]:,} {what}" for what in _TOLD)
         layers = f" in {counts['layers']} layers" if counts["layers"] > 1 else ""
         lines.append(f"{plot}: rows {rows}{layers}")
+    found = len(record.get("cache", {}).get("found", ()))
+    if found:
+        lines.append(
+            f"{count(found, 'result', 'results')} of earlier runs used: plotter2 cache show"
+        )
     lines.append(f"run {record['run']}, {confinement_text(record)}")
     return "\n".join(lines)
 
