@@ -101,7 +101,7 @@ class Plan:
         return {layer: self._why_not(layer) for layer, on in self.layers.items() if not on}
 
     def _why_not(self, layer: str) -> str:
-        reason = self.reasons.get(_SWITCH_OF.get(layer, "namespaces"), "")
+        reason = self.reasons.get(layer) or self.reasons.get(_SWITCH_OF.get(layer, "namespaces"))
         if layer in LANDLOCK and not reason:
             return f"the kernel's Landlock is version {self.rights.version}, not {LANDLOCK[layer]}"
         return reason or "not possible here"
@@ -163,7 +163,9 @@ def _possible_world(trials: _Trials, folders: Sequence[str], *, root: bool) -> t
     """Give how an empty world can be made, and whether with an own user namespace."""
     if root and trials.work("namespaces", lambda: _try_world_as_root(folders, users=True)):
         return "made as root", True
+    why = trials.reasons.get("namespaces", "")
     if root and trials.work("namespaces", lambda: _try_world_as_root(folders, users=False)):
+        trials.reasons["user_namespace"] = why
         return "made as root", False
     if trials.work("namespaces", lambda: _try_world_as_user(folders, root=root)):
         return "made as user", True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 import struct
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -205,7 +206,11 @@ def machine_named(name: str) -> Machine:
 def this_machine() -> Machine:
     """Give the table of the processor that this process runs on.
 
-    Raises HostError (P2-H0913) for any processor or word size without a table.
+    Raises HostError (P2-H0913) for any processor, word size or system without a table.
     """
-    is_64_bit = struct.calcsize("P") == 8
-    return machine_named(platform.machine() if is_64_bit else f"32-bit {platform.machine()}")
+    name = platform.machine()
+    if struct.calcsize("P") != 8:
+        name = f"32-bit {name}"
+    if sys.platform != "linux":
+        name = f"{name} under {platform.system()}"
+    return machine_named(name)

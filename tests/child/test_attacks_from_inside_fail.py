@@ -107,7 +107,7 @@ thread.join()
 """
 
 
-@pytest.fixture(scope="module", params=["A", "B"])
+@pytest.fixture(scope="module", params=["A", "B", "C"])
 def children(request: pytest.FixtureRequest) -> Iterator[Attackers]:
     with attackers(request.param) as children:
         yield children

@@ -34,12 +34,16 @@ BUDGET = Budget(cpu_seconds=10, memory_bytes=1 << 28)
 
 
 def confined_in_a_fork(
-    plan: Plan, before: Callable[[], object] = lambda: None, parent: Parent | None = None
+    plan: Plan,
+    before: Callable[[], object] = lambda: None,
+    parent: Parent | None = None,
+    *,
+    apart: bool | None = None,
 ) -> tuple[str, str]:
     """Confine a forked process; give (level, "") or (code, message)."""
     host, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     here = Parent.this()
-    cradle = Cradle.made(apart=plan.own_processes)
+    cradle = Cradle.made(apart=plan.own_processes if apart is None else apart)
     pid = cradle.fork()
     if pid == 0:
         try:
@@ -61,7 +65,7 @@ def confine_and_tell(plan: Plan, channel: int, parent: Parent) -> bytes:
     try:
         done = confine(plan, BUDGET, channel=channel, parent=parent)
     except HostError as error:
-        if error.where == "" and "one_thread" in error.message:
+        if "one_thread" in error.message or "pid_namespace" in error.message:
             os.dup2(channel, CHANNEL_FD)  # it failed before the descriptors were put in order
         return json.dumps([error.code, error.message]).encode()
     return json.dumps([done.level, ""]).encode()
@@ -137,3 +141,19 @@ def test_a_process_with_a_second_thread_is_not_confined(plan: Plan) -> None:
     code, message = confined_in_a_fork(plan, before=start_thread)
     assert code == codes.LAYER_FAILED
     assert "2 threads" in message
+
+
+def test_a_child_that_is_not_alone_in_its_process_ids_is_a_failed_layer(plan: Plan) -> None:
+    code, message = confined_in_a_fork(replace(plan, own_processes=True), apart=False)
+    assert code == codes.LAYER_FAILED
+    assert "pid_namespace" in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has ids to give up")
+def test_ids_that_cannot_be_given_up_are_a_failed_layer(plan: Plan) -> None:
+    """A process that is nobody already, in a plan that was made for root."""
+    code, message = confined_in_a_fork(
+        replace(plan, world="not made", user_namespace=False), before=lambda: os.setresuid(1, 1, 1)
+    )
+    assert code == codes.LAYER_FAILED
+    assert "ids" in message
