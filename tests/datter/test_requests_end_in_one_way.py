@@ -116,6 +116,7 @@ class JournalAndModel(RuleBasedStateMachine):
             "finish": {"run": "R"},
             "fail": MISTAKE,
             "crash": CRASH,
+            "stop": "Ctrl-C",
             "renew": 60,
             "begin_run": "R",
         }

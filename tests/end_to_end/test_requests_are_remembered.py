@@ -217,7 +217,7 @@ def test_runs_are_listed_newest_first_with_their_pictures(place: Workplace) -> N
         assert len(p2_json(place.root, "runs", name)["runs"]) == 2
     assert len(p2_json(place.root, "runs", "--limit", "1")["runs"]) == 1
     head, newest, older = p2(place.root, "runs").out.splitlines()
-    assert head.split() == ["run", "what", "state", "when", "pictures"]
+    assert head.split() == ["run", "what", "state", "when", "sandbox", "pictures"]
     assert newest.startswith(second["run"])
     assert older.endswith("reward.png reward.svg")
     assert "did not run yet" in p2(place.root, "runs", "nothing.p2").out
