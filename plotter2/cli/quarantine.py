@@ -104,7 +104,7 @@ def quarantine_drop(root: str | None, item: str) -> Answer:
     folder = settings(root).root
     found = _find(folder, item)
     if isinstance(found, Item):
-        with Store.open(folder) as store:
+        with Store.open_to_free(folder) as store:
             damaged.drop(store.layout, found.id)
         return Answer({"ok": True, "id": found.id}, f"deleted: the {found.kind} {found.name}")
     refused.drop(Grounds(folder), found)

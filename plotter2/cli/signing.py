@@ -15,7 +15,7 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
 from plotter2.config.settings import settings
-from plotter2.datter.layout import present
+from plotter2.datter.layout import is_root, present
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.keyring import OwnKey
 from plotter2.printable import table
@@ -32,7 +32,7 @@ def sign(
 ) -> Answer:
     """Sign SCRIPT: shows the statement, writes SCRIPT.sig."""
     opened = open_script(script)
-    with opened_host(root) as host:
+    with opened_host(root, reads=is_root(settings(root).root)) as host:
         signed = host.sign(opened, name=name, key_file=key_file, ask=passphrase, bundle=bundle)
     shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
     data = {

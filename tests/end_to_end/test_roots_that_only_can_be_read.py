@@ -69,6 +69,8 @@ def test_all_that_reads_works_where_nothing_may_be_written(
     for words in READING:
         said = p2(root, *_filled(words, place, bundle, tmp_path))
         assert said.code == 0, (words, said.out, said.err)
+    (tmp_path / "own.p2").write_text(place.script.read_text())
+    assert p2(root, "sign", tmp_path / "own.p2").code == 0
     for words in WRITING:
         refused = p2(root, *_filled(words, place, bundle, tmp_path))
         assert refused.code == 1, words

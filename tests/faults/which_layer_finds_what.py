@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from faults import recorded_writes
 from faults.fault_points import run
 from faults.loop_disks import no_disk
-from faults.seeded_bugs import BUGS
+from faults.seeded_bugs import BUGS, LOOK_FIRST
 
 EXPLORER = Path(__file__).with_name("explore.py")
 
@@ -120,7 +120,16 @@ def _counts(layer: Layer, bug: str, recorder: Path, asked: Asked) -> Iterator[tu
             )  # fmt: skip
             yield len({wrong.split(":")[0] for wrong in tally.wrong}), tally.points
         return
-    words = ["--crashes", str(layer.crashes), "--states", str(asked.disks), "--bug", bug]
+    kind, story = LOOK_FIRST.get(bug, ("", ""))
+    if kind and layer.crashes == (1 if kind == "once" else 2):  # seldom anywhere else
+        yield _explored(layer, bug, recorder, asked, ["--story", story])
+    yield _explored(layer, bug, recorder, asked, [])
+
+
+def _explored(
+    layer: Layer, bug: str, recorder: Path, asked: Asked, more: list[str]
+) -> tuple[int, int]:
+    words = ["--crashes", str(layer.crashes), "--states", str(asked.disks), "--bug", bug, *more]
     done = subprocess.run(
         [sys.executable, str(EXPLORER), *words, *([] if asked.count else ["--first"])],
         env=recorded_writes.environment(recorder),
@@ -129,7 +138,7 @@ def _counts(layer: Layer, bug: str, recorder: Path, asked: Asked) -> Iterator[tu
     found: dict[str, Any] = json.loads(done.stdout)
     wrong = len(found["violations"])
     broke_it = bool(wrong) and not asked.count  # is not counted as looked at by then
-    yield wrong, found["one_crash"] + found["two_crashes"] + broke_it
+    return wrong, found["one_crash"] + found["two_crashes"] + broke_it
 
 
 if __name__ == "__main__":
