@@ -138,6 +138,11 @@ def own_memory(status: int) -> int:
     return _sum(status, _OWN_MEMORY)
 
 
+def resident_memory(status: int) -> int:
+    """Give the bytes that a process has resident, its own and shared ones."""
+    return _sum(status, ("VmRSS:",))
+
+
 def idle_memory(child: Child) -> int:
     """Give the bytes that a child takes beyond what it shares with the zygote, its page tables among them."""
     return _sum(child.pages, _OF_ITS_OWN) + _sum(child.memory, _PAGE_TABLES)

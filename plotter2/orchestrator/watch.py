@@ -11,7 +11,7 @@ from typing import Final
 from plotter2.config.levels import reaches
 from plotter2.errors import HostError
 from plotter2.orchestrator.cancellation import cancelled
-from plotter2.orchestrator.child import Child, own_memory
+from plotter2.orchestrator.child import Child, own_memory, resident_memory
 from plotter2.orchestrator.conversation import Conversation
 from plotter2.orchestrator.settings import OrchestratorSettings
 from plotter2.orchestrator.task import Task
@@ -40,6 +40,8 @@ class Watch:
         """When the child got its job, on the monotonic clock; 0 as long as it has none."""
         self._is_unread = False
         self._baseline = 0
+        self.resident_before = 0
+        """What the child had resident when it got its job, in bytes."""
         self._measure_at = 0.0
         self._stop = Stop.CONFINE
         self._deadline = time.monotonic() + settings.confine_seconds
@@ -106,6 +108,7 @@ class Watch:
         assert self.talk.confined is not None
         self._require_level(self.talk.confined)
         self._baseline = own_memory(self.child.memory)
+        self.resident_before = resident_memory(self.child.memory)
         terms, job = self._terms, self._task.job
         self.talk.say(terms)
         self.talk.say(job)
