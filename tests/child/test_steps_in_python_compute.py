@@ -7,6 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from p2lang.check.script_names import NUM, WORDS
+from plotter2.child.python.describing import known_words
+from plotter2.child.python.running import FIXED
 from plotter2.errors import RunError
 from python_steps import RUNS, refused, returned, told
 from running_programs import Part, run_script
@@ -191,3 +194,8 @@ def test_a_column_without_any_text_goes_through() -> None:
         [None, None],
         None,
     )
+
+
+def test_the_checker_knows_the_words_that_the_child_has() -> None:
+    assert set(known_words()) == WORDS
+    assert set(FIXED["num"].members()) == NUM

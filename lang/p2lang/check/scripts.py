@@ -10,9 +10,10 @@ from p2lang.check.model import LOST, Step, Stream, Word
 from p2lang.check.places import available
 from p2lang.check.script_calls import Called, called
 from p2lang.check.script_effects import anchor, do, parameters_of, reads, sited
+from p2lang.check.script_names import Unknown, unknown_names
 from p2lang.check.session import Place, Session, inputs
 from p2lang.check.written import Declared, declared
-from p2lang.diagnostics import Related
+from p2lang.diagnostics import Fix, Related
 from p2lang.ir import Value
 from p2lang.semantics.promises import Broken, Columns, broken, shape_of
 from p2lang.semantics.script_text import first_fault
@@ -61,14 +62,29 @@ def script_type(session: Session, item: ast.ScriptDef) -> ScriptType | None:
 
 
 def _signs(session: Session, item: ast.ScriptDef) -> None:
-    fault = first_fault(item.body)
+    fault, start = first_fault(item.body), _start(session, item)
     if fault is None:
+        for unknown in unknown_names(item.body, [p.name.text for p in item.parameters]):
+            _unknown(session, unknown, start)
         return
-    start = _start(session, item)
     size = fault.about == "size"
     span = item.name.span if size else Span(start + fault.start, start + fault.end)
     code = {"size": "P2-E0242", "sign": "P2-E0280", "word": "P2-E0281"}[fault.about]
     session.report(code, fault.message, span, help=fault.help)
+
+
+def _unknown(session: Session, unknown: Unknown, start: int) -> None:
+    token, near = unknown.token, unknown.near
+    span = Span(start + token.start, start + token.end)
+    session.report(
+        "P2-E0282",
+        f"{unknown.behind} has no {token.text}" if unknown.behind else f"there is no {token.text}",
+        span,
+        help=f"did you mean {near}?"
+        if near
+        else "docs/reference/python.md lists what a step in Python can name",
+        fix=Fix(span, near) if near else None,
+    )
 
 
 def _start(session: Session, item: ast.ScriptDef) -> int:
