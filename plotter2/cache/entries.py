@@ -9,10 +9,12 @@ computing takes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import mmap
 import os
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -34,6 +36,8 @@ _CHECKED_MS: Final = 24 * 3600 * 1000
 _REST_S: Final = 3600
 """Seconds after which a file that belongs to no entry is left over."""
 _LONGEST: Final = 1 << 26
+_SPARED: Final = 256 * _MIB
+"""Bytes of the disk that stay free for what must be kept."""
 _COPY_STEP: Final = 1 << 30
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -134,6 +138,8 @@ class NodeCache:
     def _keep(self, key: str, result: Result) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self._make_room(result.length)
+        if shutil.disk_usage(self.folder).free < result.length + _SPARED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         name = self._new()
         try:
             status = _copied(result, name)

@@ -182,7 +182,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     return Answer({**record, "repeated": True}, f"{run_text(record)}\n{repeated}")
 
 
-_FOR_A_SCRIPT = "--key, --yes, --jobs and --unconfined are for a SCRIPT; a task's script is signed"
+_FOR_A_SCRIPT = "--key, --yes and --unconfined are for a SCRIPT; a task's script is signed"
 
 
 def _refuse(told: str, *options: object) -> None:

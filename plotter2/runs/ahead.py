@@ -26,8 +26,6 @@ AHEAD_UNITS: Final = 50_000_000
 """Work from which on a part is worth a child of its own, in units of about 10 ns."""
 
 _LEAST_CHILDREN: Final = 2
-_MEMORY_BYTES: Final = 1 << 30
-"""What the results of one part may take; untouched pages cost nothing."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class _Ahead:
 def _computed(
     results: Holding, send: Send, at_once: int, cancellation: Cancellation, part: Part
 ) -> _Ahead:
-    memory = results.own(memory_for_results(_MEMORY_BYTES))
+    memory = results.own(memory_for_results(results.most_bytes // at_once))
     known = tuple(known for node, known in results.known.items() if node in part.reads)
     begun = time.monotonic()
     try:

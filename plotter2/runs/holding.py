@@ -27,7 +27,7 @@ from plotter2.wire.memory import memory_for_results, sealed_for_good
 from plotter2.wire.messages import NodeHeld
 
 _MOST_RESULTS = 50
-"""Results that one run hands in; each takes a descriptor."""
+"""Results that are looked for in one run; each that is found takes a descriptor."""
 _LONGEST_ABOUT = 16 << 20
 
 
@@ -41,16 +41,19 @@ class Handed:
 
 @dataclass
 class Holding:
-    """The results of one run: by node what is `known`, and of what is `missing` the key of the cache ("" = none).
+    """The results of one run; a child may hand out `most_bytes` of them together.
 
-    `found`, `ahead` and `kept` are the nodes whose results were in the cache, were computed ahead, were put there.
+    `known` has those that need not be computed, by node; `missing` the others that are held. `keys` are those of the
+    cache. `found`, `ahead` and `kept` are the nodes whose results were in the cache, were computed ahead, were put
+    there.
     """
 
     program: Program
     script: str
     cache: NodeCache
+    most_bytes: int
     known: dict[str, KnownResult] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
     keys: dict[str, str] = field(default_factory=dict)
     found: tuple[str, ...] = ()
     ahead: tuple[str, ...] = ()
@@ -70,7 +73,8 @@ class Holding:
     def inputs(self) -> ResultInputs:
         """Give what goes to the child of the run. Raises HostError P2-H0915."""
         if self.keys and self._memory is None:
-            self._memory = self.own(memory_for_results(self.cache.largest))
+            most = min(self.cache.largest, self.most_bytes)
+            self._memory = self.own(memory_for_results(most))
         return ResultInputs(tuple(self.known.values()), tuple(self.keys), self._memory)
 
     def take(self, outcome: Outcome) -> None:
@@ -126,10 +130,14 @@ class Holding:
 
 @contextmanager
 def holding(
-    program: Program, request: RunRequest, tables: Sequence[BoundTable], cache: NodeCache
+    program: Program,
+    request: RunRequest,
+    tables: Sequence[BoundTable],
+    cache: NodeCache,
+    most_bytes: int,
 ) -> Iterator[Holding]:
     """Give the results of a run; what is open is closed after the block."""
-    results = Holding(program, request.verified.statement.name, cache)
+    results = Holding(program, request.verified.statement.name, cache, most_bytes)
     try:
         _look_up(results, request, tables)
         yield results
@@ -152,17 +160,18 @@ def _look_up(results: Holding, request: RunRequest, tables: Sequence[BoundTable]
         if node.id not in needed:
             continue
         if node.id in held:
-            key = keys.of(node.id) if results.cache.is_on else None
+            few = results.cache.is_on and len(results.keys) < _MOST_RESULTS
+            key = keys.of(node.id) if few else None
             if key is not None:
                 results.keys[node.id] = key
                 if _found(results, node.id, key):
                     continue
-            results.missing[node.id] = key or ""
+            results.missing.add(node.id)
         needed.update(node.inputs)
 
 
 def _found(results: Holding, node: str, key: str) -> bool:
-    found = results.cache.find(key) if len(results.known) < _MOST_RESULTS else None
+    found = results.cache.find(key)
     if found is None:
         return False
     entry = found.entry

@@ -10,6 +10,7 @@ from typing import get_args
 import msgspec
 
 from p2lang.ir import Node
+from p2lang.semantics.needs import MEBIBYTE
 from p2lang.semantics.structure import (
     REPORT,
     effects_of,
@@ -81,15 +82,17 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     with timings.stage("bind"):
         tables = _bound_tables(request, parts.store)
     run_id = parts.store.new_id()
+    limits = limited(request.verified, parts.ceiling, parts.budget)
     record = {
         **first_record(run_id, request, parts.work.request_id),
         **confinement_of(parts.confinement, unconfined=request.unconfined),
-        "limits": limited(request.verified, parts.ceiling, parts.budget).as_json(),
+        "limits": limits.as_json(),
     }
     parts.work.begin_run(run_id, request.verified.statement.name, record)
     with ExitStack() as stack:
         with timings.stage("find"):
-            held = stack.enter_context(holding(program, request, tables, parts.cache))
+            most = limits.limits.mem_mib * MEBIBYTE // 2
+            held = stack.enter_context(holding(program, request, tables, parts.cache, most))
         with timings.stage("ahead"):
             spent = compute_ahead(
                 held, sender(request, parts, tables, program), parts.budget.children

@@ -144,12 +144,6 @@ def test_a_person_who_stops_it_stops_all_of_it(root: Path) -> None:
     assert p2_json(root, "run", "top:together")["ok"]
 
 
-def test_jobs_are_for_tasks(root: Path) -> None:
-    finished = p2(root, "run", "script.p2", "--jobs", "2")
-    assert finished.code == 2
-    assert "--jobs" in finished.err
-
-
 # ---- one after the other ---------------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ def program() -> Program:
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
     memory = memory_for_results(SIZE)
-    results = Holding(program(), "own/a", NodeCache(tmp_path / "cache", 8))
+    results = Holding(program(), "own/a", NodeCache(tmp_path / "cache", 8), SIZE)
     yield Child(results, memory)
     results.close()
     os.close(memory)
