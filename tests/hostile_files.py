@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import struct
 import zipfile
 import zlib
@@ -324,5 +325,52 @@ PICTURES = {
     **{
         f"{ending} with damage": picture(flipped(saved(kind), 0.02), "", *ANY_END, ending=ending)
         for ending, kind in _KINDS.items()
+    },
+}
+
+
+# ------------------------------------------------------------ SQLite
+def database(*statements: str) -> bytes:
+    with sqlite3.connect(":memory:") as made:
+        for statement in statements:
+            made.execute(statement)
+        made.commit()
+        return made.serialize()
+
+
+def sqlite(data: bytes, *codes: str) -> Input:
+    return one("x.sqlite", data, *(codes or ("P2-D0944",)))
+
+
+FOREVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+_MLFLOW = (DATA / "trackers" / "mlflow_db" / "mlflow.db").read_bytes()
+SQLITE = {
+    "text": sqlite(b"hello"),
+    "cut": sqlite(_MLFLOW[:5_000]),
+    "nothing but the beginning": sqlite(b"SQLite format 3\0" + bytes(84)),
+    "pages of no size": sqlite(b"SQLite format 3\0" + bytes(2) + _MLFLOW[18:]),
+    "a view without end": sqlite(database(f"CREATE VIEW metrics AS {FOREVER}"), "P2-D0938"),
+    "a column that computes": sqlite(
+        database(
+            "CREATE TABLE t (a, b GENERATED ALWAYS AS (zeroblob(1000000000)))",
+            "INSERT INTO t (a) VALUES (1)",
+        )
+    ),
+    "a column called with commands": sqlite(
+        database("CREATE TABLE t (`\x1b[2J`)", "INSERT INTO t VALUES (1)"), "P2-D0854"
+    ),
+    "a table called with commands": sqlite(
+        database('CREATE TABLE "\x1b[2J"";--" (a)', 'INSERT INTO "\x1b[2J"";--" VALUES (1)'), ""
+    ),
+    "a trigger": sqlite(
+        database(
+            "CREATE TABLE t (a)",
+            "INSERT INTO t VALUES (1)",
+            "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END",
+        ),
+        "",
+    ),
+    **{
+        f"damage at {n} %": sqlite(flipped(_MLFLOW, n / 100), "", "P2-D") for n in range(1, 100, 14)
     },
 }

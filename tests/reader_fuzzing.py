@@ -88,6 +88,7 @@ def targets() -> dict[str, Callable[[bytes], object]]:
             "hdf5",
             "wandb",
             "image",
+            "sqlite",
             "any",
         )
     }
@@ -121,6 +122,7 @@ def seeds(target: str) -> Iterator[bytes]:
         "l2run": _recorded(),
         "from_child": hostile_talk.NOTE,
         "image": hostile_files.SOUND_PNG,
+        "sqlite": hostile_files.database("CREATE TABLE t (a, b)", "INSERT INTO t VALUES (1, 'x')"),
     }
     if target in sound:
         yield sound[target]
@@ -140,7 +142,7 @@ _DECODERS = ("from_child", "from_host", "from_zygote", "order", "inputs", "progr
 _ENDINGS = {
     "csv": ".csv", "tsv": ".csv", "jsonl": ".jsonl", "params": ".json", "arrow": ".arrow", "parquet": ".parquet",
     "npy": ".npy", "npz": ".npz", "hdf5": ".h5", "wandb": ".wandb",
-    "image": ".png", "events": ".host", "l2": ".l2.jsonl", "any": ".csv",
+    "image": ".png", "sqlite": ".sqlite", "events": ".host", "l2": ".l2.jsonl", "any": ".csv",
 }  # fmt: skip
 
 

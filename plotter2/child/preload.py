@@ -21,6 +21,7 @@ from typing import Any, Final
 LATE: Final[tuple[str, ...]] = (
     "polars",
     "h5py",
+    "sqlite3",
     *(f"numpy.{name}" for name in ("random", "fft", "linalg", "ma", "polynomial")),
     *(f"matplotlib.{name}" for name in ("figure", "mathtext", "dates", "contour", "_qhull")),
     *(f"matplotlib.backends.backend_{name}" for name in ("agg", "svg", "pdf")),

@@ -24,6 +24,7 @@ from plotter2.child.reader_numpy import read_array, read_npy, read_npz
 from plotter2.child.reader_parquet import read_parquet
 from plotter2.child.reader_run import read_lone_segment, read_recorded_run
 from plotter2.child.reader_shapes import ShapedArray
+from plotter2.child.reader_sqlite import read_sqlite
 from plotter2.child.reader_telling import Channel, Teller
 from plotter2.child.reader_wandb import read_wandb
 from plotter2.wire.memory import laid_out, mapped
@@ -107,6 +108,7 @@ _GROUPS: dict[str, Callable[[memoryview, str, ReadingLimits], Sequence[ReadGroup
     "image": read_image,
     "npy": read_npy,
     "npz": read_npz,
+    "sqlite": read_sqlite,
 }
 """Readers of files with many tables."""
 

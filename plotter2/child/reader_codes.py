@@ -35,6 +35,7 @@ BAD_EVENTS = "P2-D0940"
 BAD_MLFLOW = "P2-D0941"
 BAD_WANDB = "P2-D0942"
 BAD_IMAGE = "P2-D0943"
+BAD_DATABASE = "P2-D0944"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -70,4 +71,5 @@ CODES: dict[str, str] = {
     BAD_MLFLOW: "a folder is no run of MLflow's file store",
     BAD_WANDB: "a file is no log of Weights & Biases",
     BAD_IMAGE: "a file is no picture, or is damaged",
+    BAD_DATABASE: "a file is no SQLite database, or is damaged",
 }

@@ -6,6 +6,7 @@ from plotter2.child import reader_codes as codes
 from plotter2.child.reader_hdf5 import MAGIC as HDF5
 from plotter2.child.reader_images import MAGIC as PICTURES
 from plotter2.child.reader_numpy import ARCHIVE_MAGIC, MAGIC
+from plotter2.child.reader_sqlite import MAGIC as SQLITE
 from plotter2.errors import DataError
 from plotter2.wire.messages import FileFormat
 
@@ -16,6 +17,7 @@ _MAGIC: dict[bytes, FileFormat] = {
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
     b":W&B": "wandb",
+    SQLITE: "sqlite",
 }
 _TEXT: tuple[FileFormat, ...] = ("csv", "tsv", "jsonl")
 _SETTLED: tuple[FileFormat, ...] = ("l2", "l2run", "params", "array", "events", "mlflow", "wandb")

@@ -20,6 +20,7 @@ from plotter2.child.reader_columns import NULL_TOKENS, ReadTable, bare, from_tex
 from plotter2.child.reader_limits import ReadingLimits, checked_names
 from plotter2.child.reader_text import checked_text
 from plotter2.errors import DataError
+from plotter2.printable import one_line
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
@@ -321,7 +322,7 @@ def _bad_quotes(error: csv.Error, where: str, line: int, limits: ReadingLimits) 
         return limits.text_too_long(where, f"a value in line {line}", limits.text_bytes + 1)
     return DataError(
         codes.BAD_QUOTES,
-        f"{where}, line {line}: the quotation marks do not match ({error})",
+        f"{where}, line {line}: the quotation marks do not match ({one_line(str(error))})",
         where=f"{where}:{line}",
         help='close the quotation mark; inside a quoted field write " as ""',
     )

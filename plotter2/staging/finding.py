@@ -30,7 +30,8 @@ _BY_ENDING: dict[str, FileFormat] = {
     ".l2.jsonl": "l2", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow",
     ".feather": "arrow", ".ipc": "arrow", ".npy": "npy", ".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5",
-    ".hdf": "hdf5", ".nc": "hdf5", ".wandb": "wandb",
+    ".hdf": "hdf5", ".nc": "hdf5", ".wandb": "wandb", ".sqlite": "sqlite",
+    ".sqlite3": "sqlite", "mlflow.db": "sqlite",
 }  # fmt: skip
 _TEXT_ENDINGS = (".txt", ".dat", ".log")
 """Read as CSV when such a file is named itself; in a folder they are left alone."""

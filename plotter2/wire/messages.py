@@ -33,11 +33,11 @@ Format: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng", "sixel"]
 """Of a picture; `sixel` is what some terminals show, and no file to keep."""
 FileFormat: TypeAlias = Literal[
     "csv", "tsv", "jsonl", "arrow", "parquet", "npy", "npz", "hdf5", "events", "mlflow", "wandb", "l2",
-    "l2run", "params", "array", "image", "any",
+    "l2run", "params", "array", "image", "sqlite", "any",
 ]  # fmt: skip
 """Of what is read; `l2run` is one of the files of a recorded run, `params` one JSON object, `arrow` Arrow IPC files,
 `events` the event files of a TensorBoard run, `mlflow` a run's folder, `wandb` the log of a Weights & Biases run,
-`array` an NPY file that is kept as it is, `image` a picture, `any` whatever the content tells."""
+`array` an NPY file that is kept as it is, `image` a picture, `sqlite` a database, `any` whatever the content tells."""
 WrittenFormat: TypeAlias = Literal["csv", "npz", "parquet"]
 """Of what a stored table is written as."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]

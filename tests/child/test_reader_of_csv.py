@@ -258,3 +258,10 @@ def test_long_columns_come_in_chunks_in_order() -> None:
     assert found.tables["x"]["t"][-1] == "text19999"
     assert found.chunks["x"]["n"] >= 3
     assert found.chunks["x"]["t"] >= 3
+
+
+def test_what_is_wrong_with_quotation_marks_is_told_in_one_line() -> None:
+    with pytest.raises(DataError) as caught:
+        read_one('a\tb\n"x"y\t1\n', "tsv")
+    assert caught.value.code == "P2-D0851"
+    assert caught.value.message.isprintable()

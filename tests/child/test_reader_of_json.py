@@ -226,3 +226,8 @@ def test_long_texts_are_no_parameters_and_it_is_said() -> None:
 @pytest.mark.parametrize("content", ["[1]", "{", "3"])
 def test_a_parameter_file_that_is_no_object_is_refused(content: str) -> None:
     assert refusal(content, "params").code == "P2-D0855"
+
+
+def test_numbers_of_hundreds_of_digits_are_infinite() -> None:
+    text = '{"a": ' + "9" * 400 + '}\n{"a": -' + "9" * 400 + '}\n{"a": 0.5}\n'
+    assert read_one(text, "jsonl").tables["x"]["a"] == [math.inf, -math.inf, 0.5]

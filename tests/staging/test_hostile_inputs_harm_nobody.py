@@ -43,6 +43,7 @@ FILES: dict[str, dict[str, Input]] = {
     "HDF5": hostile_files.HDF5,
     "trackers": hostile_files.TRACKERS,
     "pictures": hostile_files.PICTURES,
+    "SQLite": hostile_files.SQLITE,
 }
 NAMED_THEMSELVES = (".p2b", ".l2.jsonl", ".png", ".jpg", ".gif", ".webp", ".bmp", ".tif")
 _ALLOWED_RSS = 32 << 20
