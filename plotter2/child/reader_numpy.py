@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
 import zlib
 from math import prod
@@ -23,6 +24,9 @@ _LONGEST_HEADER = 10_000
 _ENCRYPTED = 1
 _MOST_DIMENSIONS = 32
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_BAD_HEADER = (
+    ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError,
+)  # fmt: skip
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, NotImplementedError, RuntimeError,
 )  # fmt: skip
@@ -88,14 +92,7 @@ def _array(data: memoryview, where: str) -> Any:
         if reader is None:
             raise _bad(where, f"it has version {version[0]}.{version[1]} of the format")
         shape, by_columns, dtype = reader(stream, max_header_size=_LONGEST_HEADER)
-    except (
-        ValueError,
-        TypeError,
-        SyntaxError,
-        RecursionError,
-        MemoryError,
-        OverflowError,
-    ) as error:
+    except _BAD_HEADER as error:
         raise _bad(where, str(error)) from None
     if dtype.hasobject:
         raise DataError(
