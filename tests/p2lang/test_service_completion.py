@@ -30,6 +30,32 @@ def labels(text: str, kind: str | None = None) -> list[str]:
     return [c.label for c in offered(text) if kind in (None, c.kind)]
 
 
+PYTHON = 'script f(runs: table{run: string}, tol: number): table{run: string} = python """'
+
+
+@pytest.mark.parametrize(
+    ("text", "there", "not_there"),
+    [
+        ("total = 1\nx = to^", ["tol", "total"], ["table"]),
+        ("x = num.a^", ["abs", "argmax"], ["access", "all_from"]),
+        ("ga^", ["gather_tasks"], ["filter"]),
+        ('x = "ab^', [], ["abs"]),
+        ("# ab^", [], ["abs"]),
+        ("for run, part in runs.gr^", [], ["gradient"]),
+    ],
+)
+def test_words_of_python_are_offered_in_the_text_of_a_step(
+    text: str, there: list[str], not_there: list[str]
+) -> None:
+    found = labels(f"{PYTHON}\n{text}")
+    assert set(there) <= set(found)
+    assert not set(not_there) & set(found)
+
+
+def test_after_the_text_of_a_step_the_language_goes_on() -> None:
+    assert "filter" in labels(f'{PYTHON}return runs"""\n{RUNS} | ^')
+
+
 def test_params_of_the_bundles_are_offered_where_a_source_chooses_by_them() -> None:
     text = 'access("experiment2/*", since="2026-01-01", where=lr > 0.1 and )'
     schemas = Schemas(SCHEMAS.get, params=lambda path: {"lr": ColumnType("number")})
@@ -154,7 +180,7 @@ def test_holes_of_texts_offer_bindings() -> None:
         f"# {RUNS} | ^",
         f"{RUNS} | head(10^",
         f'{RUNS} | frame(title="Rew^',
-        'script f() = python """\nfor ^',
+        'script f() = python """\nfor x in rows.^',
         "let ^",
     ],
 )

@@ -79,6 +79,11 @@ def unknown_names(text: str, parameters: Sequence[str]) -> Iterator[Unknown]:
         yield Unknown(token, "", _FOREIGN.get(token.text) or nearest(token.text, known) or "")
 
 
+def bound_names(text: str) -> set[str]:
+    """Give every name that the text could give a value to."""
+    return _bound(list(tokens(text))) - _PYTHON
+
+
 def _bound(found: Sequence[Token]) -> set[str]:
     """Give every name that could get a value somewhere: left of `=`, after `for`, `def` and `lambda`."""
     bound: set[str] = set()

@@ -13,6 +13,7 @@ from p2lang.check.model import Binding, Stream
 from p2lang.semantics.arguments import widest
 from p2lang.semantics.structure import reads_bundle
 from p2lang.service.document import Document, Workspace
+from p2lang.service.in_python import words_at
 from p2lang.service.whereabouts import Whereabouts, whereabouts
 from p2lang.service.wording import (
     definition_text,
@@ -69,8 +70,20 @@ def completions(document: Document, offset: int, most: int = MOST) -> tuple[Comp
 
     Gives `most` at most: whoever gets as many asks again when more was typed.
     """
+    in_python = words_at(document.text, offset)
+    if in_python is not None:
+        span, words = in_python
+        return tuple(islice(_in_python(span, document.text[span.start : offset], words), most))
     around = whereabouts(document, offset)
     return tuple(_matching(_offers(around), around, most))
+
+
+def _in_python(span: Span, typed: str, words: Iterator[tuple[str, bool]]) -> Iterator[Completion]:
+    for word, ours in words:
+        if word.lower().startswith(typed.lower()):
+            detail = "a word of steps in Python" if ours else "a name in this text"
+            kind: CompletionKind = "function" if ours else "binding"
+            yield Completion(word, kind, word, detail, "", span)
 
 
 def _offers(around: Whereabouts) -> Iterator[Offer]:
