@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plotter2.errors import HostError
+from plotter2.orchestrator.groups import Group
 from plotter2.orchestrator.verdict import failed
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Failed
@@ -25,7 +26,7 @@ _OF_ITS_OWN: Final = ("Private_Dirty:", "Swap:")
 _PAGE_TABLES: Final = ("VmPTE:",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Child:
     """A child that lives or has lived: how to talk to it, to hear of it, to end it."""
 
@@ -39,6 +40,8 @@ class Child:
     """Its /proc/PID/smaps_rollup, opened."""
     heard: list[bytes] = field(default_factory=list)
     """Packets that it sent and that nobody has read yet."""
+    group: Group | None = None
+    """Its control group, where there is one."""
 
     @property
     def is_ready(self) -> bool:
@@ -57,6 +60,8 @@ class Child:
         """Send SIGKILL; nothing happens when it is dead."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        if self.group is not None:
+            self.group.kill()
 
     @property
     def was_killed(self) -> bool:

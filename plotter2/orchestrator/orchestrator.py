@@ -14,6 +14,7 @@ from plotter2.config.levels import reaches
 from plotter2.errors import HostError
 from plotter2.orchestrator.conversation import Conversation, Event
 from plotter2.orchestrator.deaths import Deaths
+from plotter2.orchestrator.groups import groups_of_this_process
 from plotter2.orchestrator.pool import Pool, PoolState
 from plotter2.orchestrator.settings import HostBudget, OrchestratorSettings
 from plotter2.orchestrator.task import OutBlob, Outcome, Output, Task, Usage
@@ -124,7 +125,8 @@ class Orchestrator:
                 self._pool.close()
                 self._pool = None
             if self._pool is None:
-                self._pool = Pool(ZygoteProcess(self._settings), self._settings.spares)
+                groups = groups_of_this_process()  # before the zygote, which would be in the way
+                self._pool = Pool(ZygoteProcess(self._settings), self._settings.spares, groups)
             return self._pool
 
     def _worked(self, pool: Pool, task: Task, on_event: Callable[[Event], None]) -> Outcome:
@@ -156,12 +158,15 @@ class Orchestrator:
         watch = Watch(pool.take(), task, self._settings, talk)
         try:
             ended = self._watched(watch, task, output)
+            by_kernel = watch.child.group is not None
         except HostError:
             if watch.was_killed_unused and not last:
                 return None
             raise
+        finally:
+            pool.give_back(watch.child)
         times = {"start": (watch.job_given - begun) * 1000, **talk.timings_ms}
-        return _outcome(talk, output, ended, times)
+        return replace(_outcome(talk, output, ended, times), memory_by_kernel=by_kernel)
 
     def _watched(self, watch: Watch, task: Task, output: Output) -> Ended:
         """See a child through to its death, whatever happens."""
@@ -179,8 +184,6 @@ class Orchestrator:
             self._count(watch, ended)
             self._deaths.forget(task)
             return ended
-        finally:
-            watch.child.close()
 
     def _count(self, watch: Watch, ended: Ended) -> None:
         wall_ms = (time.monotonic() - watch.job_given) * 1000 if watch.job_given else 0.0

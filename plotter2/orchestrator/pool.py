@@ -14,6 +14,7 @@ from typing import Final
 
 from plotter2.errors import HostError
 from plotter2.orchestrator.child import Child, Newborn, idle_memory
+from plotter2.orchestrator.groups import Groups
 from plotter2.orchestrator.settings import Spares
 from plotter2.orchestrator.zygote import ZygoteProcess
 
@@ -32,8 +33,9 @@ class PoolState:
 class Pool:
     """The spares of one zygote; used by several threads."""
 
-    def __init__(self, zygote: ZygoteProcess, bounds: Spares) -> None:
+    def __init__(self, zygote: ZygoteProcess, bounds: Spares, groups: Groups | None = None) -> None:
         self.zygote = zygote
+        self._groups = groups
         self._bounds = bounds
         self._lock = threading.Lock()
         self._spares: deque[Newborn] = deque()
@@ -45,8 +47,10 @@ class Pool:
         with self._lock:
             self._drop_killed()
             self._measure()
+            for spare in filter(_is_ready, self._spares):
+                self._put_into_group(spare.child(0.0))
             while len(self._spares) > self._wanted:
-                self._spares.pop().close()
+                self._dropped(self._spares.pop())
             while len(self._spares) < self._wanted:
                 self._spares.append(self.zygote.order_child())
 
@@ -61,8 +65,15 @@ class Pool:
                 newborn.close()
                 raise
             if spare is None or not child.was_killed:
+                self._put_into_group(child)
                 return child
-            child.close()
+            self.give_back(child)
+
+    def give_back(self, child: Child) -> None:
+        """Give back what the host holds of a child that is dead or no longer wanted."""
+        child.close()
+        if child.group is not None and self._groups is not None:
+            self._groups.give_back(child.group)
 
     def state(self) -> PoolState:
         """Look at the spares. Raises HostError (P2-H0902)."""
@@ -79,7 +90,7 @@ class Pool:
                 spare = self._spares.popleft()
                 with suppress(HostError):
                     spare.child(0.0).is_dead(_END_SECONDS)
-                spare.close()
+                self._dropped(spare)
 
     def _best(self) -> Newborn | None:
         with self._lock:
@@ -94,7 +105,17 @@ class Pool:
             with suppress(HostError):  # not forked yet
                 if spare.child(0.0).was_killed:
                     self._spares.remove(spare)
-                    spare.close()
+                    self._dropped(spare)
+
+    def _dropped(self, spare: Newborn) -> None:
+        try:
+            self.give_back(spare.child(0.0))
+        except HostError:  # not forked yet
+            spare.close()
+
+    def _put_into_group(self, child: Child) -> None:
+        if self._groups is not None and child.group is None:
+            child.group = self._groups.of(child.pid)
 
     def _measure(self) -> None:
         """Decide how many spares there may be, once there is one to be measured."""

@@ -119,6 +119,8 @@ class Outcome:
     timings_ms: dict[str, float]
     usage: Usage
     output: Output
+    memory_by_kernel: bool = False
+    """Whether the kernel held the memory budget too (a control group), and not the watch alone."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Give a copy of a piece of the output. Raises HostError (P2-H0908, P2-H0916)."""

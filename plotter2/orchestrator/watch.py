@@ -109,6 +109,9 @@ class Watch:
         self._require_level(self.talk.confined)
         self._baseline = own_memory(self.child.memory)
         self.resident_before = resident_memory(self.child.memory)
+        limits = self._task.limits
+        if self.child.group is not None:
+            self.child.group.limit((limits.mem_mib + limits.out_mib) * 2**20)
         terms, job = self._terms, self._task.job
         self.talk.say(terms)
         self.talk.say(job)

@@ -125,6 +125,7 @@ def complete_record(
     return {
         **run.record,
         "outcome": "done",
+        "memory_watch": "kernel and host" if outcome.memory_by_kernel else "host",
         "sandbox_level": outcome.confined.level,
         "sandbox_missing": outcome.confined.missing,
         "artefacts": [artefact.as_json() for artefact in artefacts],
