@@ -184,3 +184,19 @@ def test_who_comes_first_matters_where_tables_change_hands(effect: str, at_once:
     found = compiled(text, {"e": {"rows": 3, "cols": {"x": "number"}}})
     assert found.module is not None
     assert may_run_at_once(found.module.nodes, "one") is at_once
+
+
+def test_what_a_step_in_python_does_counts_as_well() -> None:
+    text = '''p2 1
+script mine() = python """
+t = access("e")
+expose("t", t, x="number")
+handin("t", to="two")
+"""
+task one { mine() }
+task two after one { access("t") | frame | point(x=x, y=x) | plot("p") }
+'''
+    found = compiled(text, {"e": {"rows": 3, "cols": {"x": "number"}}})
+    assert found.module is not None
+    assert not may_run_at_once(found.module.nodes, "one")
+    assert may_run_at_once(found.module.nodes, "two")
