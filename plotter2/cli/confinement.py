@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plotter2.config.levels import Level, reaches
+from plotter2.config.levels import Level, missing_told, reaches
 from plotter2.printable import printable
 
 _LOUD = "NOT CONFINED AS ASKED"
@@ -16,12 +16,8 @@ _LOUD = "NOT CONFINED AS ASKED"
 def confinement_text(record: Mapping[str, Any]) -> str:
     """Give `sandbox level A`, with what is missing; several lines when something is."""
     level = record.get("sandbox_level", "unknown")
-    missing: Mapping[str, str] = record.get("sandbox_missing", {})
-    by_reason: dict[str, list[str]] = {}
-    for layer, reason in missing.items():
-        by_reason.setdefault(reason, []).append(layer.replace("_", " "))
     lines = [f"sandbox level {level}"]
-    lines += [f"without {', '.join(layers)}: {reason}" for reason, layers in by_reason.items()]
+    lines += [f"without {told}" for told in missing_told(record.get("sandbox_missing", {}))]
     if record.get("unconfined"):
         lines.append("ran with --unconfined: the level that the settings ask for was not required")
     return "\n  ".join(lines)

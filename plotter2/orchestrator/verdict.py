@@ -72,7 +72,7 @@ def stopped(why: Stop, limits: TaskLimits) -> Plotter2Error:
 
 def below(ready: Ready, minimum: Level) -> HostError:
     """Give the error that says which layers are missing here, and why."""
-    why = "; ".join(f"{layer}: {reason}" for layer, reason in ready.missing.items())
+    why = "; ".join(missing_told(ready.missing))
     return HostError(
         codes.BELOW_MINIMUM,
         f"the sandbox reaches level {ready.level} here, but {minimum} is asked for ({why})",

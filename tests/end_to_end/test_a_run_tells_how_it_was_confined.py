@@ -131,4 +131,4 @@ def test_a_stronger_level_can_be_asked_for(script: Path) -> None:
     with host_without(script, "namespaces") as host, pytest.raises(HostError) as caught:
         host.run(open_script(script))
     assert caught.value.code == "P2-H0910"
-    assert "empty_root" in caught.value.message
+    assert "empty root" in caught.value.message
