@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from plotter2.config.levels import Level
+from plotter2.config.levels import Level, missing_told
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
 from plotter2.orchestrator.task import TaskLimits
 from plotter2.printable import one_line, printable

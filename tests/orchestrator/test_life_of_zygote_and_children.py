@@ -202,7 +202,7 @@ def test_below_the_least_level_nothing_is_run() -> None:
             with pytest.raises(HostError) as caught:
                 children.orchestrator.submit(Task(SMALL, minimum=minimum))
             assert caught.value.code == codes.BELOW_MINIMUM
-            assert "landlock: switched off" in caught.value.message
+            assert "landlock scope: switched off" in caught.value.message
         assert children.answer("answer = 1") == 1
 
 
