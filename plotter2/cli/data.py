@@ -16,7 +16,7 @@ from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
-from plotter2.datter.holdings import arrays_json, files_json
+from plotter2.datter.holdings import arrays_json, files_json, type_name
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.select import former_name
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from plotter2.staging.intake import AddedBundle
 
 _GATE = "P2-S07"
+_NOT_TOGETHER = (codes.CONFLICT, codes.TOO_MANY_COLUMNS)
 _SHOWN_CHILDREN = 20
 _SHOWN_COLUMNS = 8
 
@@ -245,7 +246,7 @@ def _held(files: dict[str, dict[str, Any]], arrays: dict[str, dict[str, Any]]) -
         lines.append(f"{count(len(files), 'file', 'files')} ({taken}): {_some(list(files))}")
     if arrays:
         named = [
-            f"{name} ({' x '.join(map(str, array['shape'])) or 'one value'}, {array['dtype']})"
+            f"{name} ({' x '.join(map(str, array['shape'])) or 'one value'}, {type_name(array['dtype'])})"
             for name, array in arrays.items()
         ]
         lines.append(f"{count(len(arrays), 'array', 'arrays')}: {_some(named)}")
@@ -306,6 +307,9 @@ def _rows_of(store: Store, path: str) -> tuple[str, Stacked | None, tuple[str, .
         except DataError as error:
             if error.code in (codes.WHICH_TABLE, codes.NO_TABLE):
                 choices.append(f"{error.message}; {error.help}")
+            elif error.code in _NOT_TOGETHER and "*" not in path:
+                # Only who asks for the rows of several bundles at once is refused: the bundle itself is sound.
+                choices.append(f'access("{selector}") gives no rows: {error.message}; {error.help}')
             elif error.code != codes.UNKNOWN_BUNDLE:
                 raise
     return path, None, tuple(choices[-1:])

@@ -13,7 +13,7 @@ from plotter2.cli.command import command, family
 from plotter2.cli.tables import drawn_table, size
 from plotter2.errors import ExitCode
 from plotter2.manifest import Manifest, encode
-from plotter2.manifest.model import NEWEST, ArrayFile, Enclosed, ManifestV2
+from plotter2.manifest.model import NEWEST, ArrayFile, Enclosed, ManifestV2, OtherFiles
 from plotter2.manifest.walking import Place, kept_path, paths_of, table_name, walk
 from plotter2.printable import count
 from plotter2.staging.manifests import Checked, checked, digest_of, manifest_bytes, read, upgrade
@@ -139,6 +139,8 @@ def _called(item: Any) -> str:
     words = {"RecordedRun": "a recorded run", "ParamsFile": "params"}
     if isinstance(item, ArrayFile):
         return f"array {item.name}"
+    if isinstance(item, OtherFiles):
+        return f"{item.name} ({item.format})" if item.name else f"a run of {item.format}"
     return words.get(kind) or table_name(item)
 
 

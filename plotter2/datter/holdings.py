@@ -6,6 +6,7 @@ Their names are paths below the bundle, by the rules of paths in manifests, so t
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from plotter2.errors import DataError, ExitCode
 from plotter2.manifest.names import ALLOWED, FILE_PATH, folded, folders_above, is_file_path
 
 _NAMED = 5
+_PLAIN_TYPE = re.compile(r"[<>|=]?([fiucmM])(\d+)(\[.+\])?")
+_WORD_OF = {"f": "float", "i": "int", "u": "uint", "c": "complex", "M": "datetime", "m": "timedelta"}
 
 
 class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +61,14 @@ def contents_of(
 def files_json(files: Mapping[str, StoredFile]) -> dict[str, dict[str, Any]]:
     """Give files of a bundle as plain JSON values."""
     return {path: {"bytes": file.bytes, "media": file.media} for path, file in files.items()}
+
+
+def type_name(dtype: str) -> str:
+    """Give what people call the type of an array: `<f4` is float32, `|b1` is bool, `<U2` is text."""
+    if found := _PLAIN_TYPE.fullmatch(dtype):
+        return f"{_WORD_OF[found[1]]}{8 * int(found[2])}{found[3] or ''}"
+    letter = dtype.lstrip("<>|=")[:1]
+    return {"b": "bool", "U": "text", "S": "text"}.get(letter, dtype)
 
 
 def arrays_json(arrays: Mapping[str, StoredArray]) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,9 @@ NEWEST = 2
 
 MOST_ENTRIES = 50_000
 TableFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "arrow"]
+OtherFormat: TypeAlias = Literal[
+    "parquet", "npy", "npz", "hdf5", "image", "events", "mlflow", "wandb"
+]
 Picture: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng"]
 
 Line: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
@@ -114,6 +117,19 @@ class ArrayFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="array")
     file: Path
 
 
+class OtherFiles(_Part, frozen=True, kw_only=True, tag_field="kind", tag="source"):
+    """Files of another program, from which tables, arrays and params are read.
+
+    Several are only allowed of `events` and `mlflow`; then `names` says what each is called within its run. A run of
+    `mlflow` or `wandb` says its own name and has no `name` here; anything else has one, and its tables are called so.
+    """
+
+    files: Paths
+    format: OtherFormat
+    name: TableName | None = None
+    names: Annotated[tuple[Line, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
+
+
 class _BundleKeys(_Part, frozen=True, kw_only=True):
     """What is said of a bundle, whether it is the package's own or lies inside another one.
 
@@ -139,7 +155,9 @@ class Enclosed(_BundleKeys, frozen=True, kw_only=True, tag_field="kind", tag="bu
     contains: Annotated[tuple[Content, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
 
 
-Content: TypeAlias = Path | TableFile | RecordedRun | ParamsFile | PlainFile | ArrayFile | Enclosed
+Content: TypeAlias = (
+    Path | TableFile | RecordedRun | OtherFiles | ParamsFile | PlainFile | ArrayFile | Enclosed
+)
 """A path alone is a table, named and read after its ending; with another ending it is a file that is kept as it is."""
 
 

@@ -10,15 +10,17 @@ from plotter2.manifest import codes
 from plotter2.manifest.mistakes import Mistake, at_key, at_place, quoted
 from plotter2.manifest.model import (
     ArrayFile,
+    Content,
     Enclosed,
     Manifest,
     ManifestV2,
+    OtherFiles,
     ParamsFile,
     RecordedRun,
     TableFile,
 )
 from plotter2.manifest.names import folded, folders_above
-from plotter2.manifest.walking import format_of, kept_path, paths_of, table_name, walk
+from plotter2.manifest.walking import format_of, is_run, kept_path, paths_of, table_name, walk
 
 MOST_LEVELS = 12
 """So deep may bundles lie inside each other."""
@@ -69,6 +71,8 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
             yield from _once(kept, called, here, "the path in the bundle")
         elif isinstance(item, str | TableFile):
             yield from _table(item, here, tables)
+        elif isinstance(item, OtherFiles):
+            yield from _other(item, here, tables)
         elif isinstance(item, ArrayFile):
             yield from _once(arrays, item.name, at_key(here, "name"), "the array")
         elif isinstance(item, Enclosed):
@@ -77,11 +81,11 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
         yield _disagree("a bundle has two files with params", path, "keep one of them")
     yield from _cases(kept)
     yield from _cases(arrays)
-    runs = [item for item in bundle.contains if isinstance(item, RecordedRun)]
+    runs = [item for item in bundle.contains if is_run(item)]
     yield from _runs(path, bundle, runs) if runs else _schema(path, bundle, tables)
 
 
-def _runs(path: str, bundle: Manifest | Enclosed, runs: list[RecordedRun]) -> Iterator[Mistake]:
+def _runs(path: str, bundle: Manifest | Enclosed, runs: list[Content]) -> Iterator[Mistake]:
     others = [i for i in bundle.contains if kept_path(i) is None and not isinstance(i, ArrayFile)]
     if len(others) > 1:
         yield _disagree(
@@ -91,7 +95,7 @@ def _runs(path: str, bundle: Manifest | Enclosed, runs: list[RecordedRun]) -> It
         )
     for run in runs:
         names: _Seen = {}
-        for file in run.files:
+        for file in paths_of(run) if isinstance(run, RecordedRun) else ():
             yield from _once(names, file.rpartition("/")[2], path, "in a recorded run the file")
 
 
@@ -121,11 +125,34 @@ def _table(item: str | TableFile, path: str, tables: _Seen) -> Iterator[Mistake]
         )  # fmt: skip
 
 
+def _other(item: OtherFiles, path: str, tables: _Seen) -> Iterator[Mistake]:
+    if is_run(item) and item.name is not None:
+        yield _disagree(
+            f"a run of {item.format} says its own name", at_key(path, "name"), "leave out the name"
+        )
+    elif not is_run(item) and item.name is None:
+        yield _disagree("nothing says what its tables are called", path, 'give it a "name"')
+    yield from _once(tables, item.name, path, "the table")
+    several = item.format in ("events", "mlflow")
+    if not several and len(item.files) != 1:
+        yield _disagree(
+            f"{item.format} is read from one file, not {len(item.files)}", path,
+            "make one entry for each file",
+        )  # fmt: skip
+    if len(item.names) != (len(item.files) if several else 0):
+        yield _disagree(
+            f"{len(item.names)} names do not go with {len(item.files)} files", at_key(path, "names"),
+            "say under names what each of the files is called within its run"
+            if several
+            else "leave out the names",
+        )  # fmt: skip
+
+
 def _enclosed(item: Enclosed, path: str, inside: _Seen) -> Iterator[Mistake]:
     if item.name is not None:
         numbered = item.name if item.attempt is None else f"{item.name} (attempt {item.attempt})"
         yield from _once(inside, numbered, at_key(path, "name"), "the bundle")
-    elif not any(isinstance(inner, RecordedRun) for inner in item.contains):
+    elif not any(is_run(inner) for inner in item.contains):
         yield _disagree(
             "this bundle has no name", path, "give it a name; only a recorded run says its own"
         )

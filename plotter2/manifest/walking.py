@@ -11,6 +11,7 @@ from plotter2.manifest.model import (
     Content,
     Enclosed,
     Manifest,
+    OtherFiles,
     ParamsFile,
     PlainFile,
     RecordedRun,
@@ -56,9 +57,16 @@ def paths_of(item: Content) -> tuple[str, ...]:
     """Give the files that an entry names itself; those of a bundle are named by its own entries."""
     if isinstance(item, str):
         return (item,)
-    if isinstance(item, TableFile | RecordedRun):
+    if isinstance(item, TableFile | RecordedRun | OtherFiles):
         return item.files
     return (item.file,) if isinstance(item, ParamsFile | PlainFile | ArrayFile) else ()
+
+
+def is_run(item: Content) -> bool:
+    """Tell whether an entry is a run that says its own name: what logger2 or a tracker recorded."""
+    return isinstance(item, RecordedRun) or (
+        isinstance(item, OtherFiles) and item.format in ("mlflow", "wandb")
+    )
 
 
 def kept_path(item: Content) -> str | None:

@@ -24,13 +24,22 @@ from plotter2.manifest.model import (
     Enclosed,
     Manifest,
     ManifestV2,
+    OtherFiles,
     ParamsFile,
     PlainFile,
     RecordedRun,
 )
 from plotter2.manifest.plain import MOST_BYTES
 from plotter2.manifest.reading import is_meant, read_manifest
-from plotter2.manifest.walking import Place, format_of, kept_path, paths_of, table_name, walk
+from plotter2.manifest.walking import (
+    Place,
+    format_of,
+    is_run,
+    kept_path,
+    paths_of,
+    table_name,
+    walk,
+)
 from plotter2.staging.codes import NOTHING_TO_READ, TOO_MUCH_KEPT
 from plotter2.staging.loose import Taking, check_room
 from plotter2.staging.parts import Asked, KeptFile, Part, Plan, Planned, Source, Stated
@@ -218,19 +227,21 @@ def _top(package: Package, name: str | None) -> str:
     if name is not None:
         return name
     called = manifest.name or ""
-    is_run = any(isinstance(item, RecordedRun) for item in manifest.contains)
-    if not called and not is_run and not _is_wrapping(manifest):
+    says_its_own = any(is_run(item) for item in manifest.contains)
+    if not called and not says_its_own and not _is_wrapping(manifest):
         called = slug(package.path.name.removesuffix(container.ENDING))
     return "/".join(part for part in (manifest.parent, called) if part)
 
 
 def _planned(package: Package, place: Place, top: str, taking: Taking) -> Planned:
-    is_run = any(isinstance(item, RecordedRun) for item in place.bundle.contains)
+    run = next((item for item in place.bundle.contains if is_run(item)), None)
     full = "/".join(part for part in (top, place.name) if part)
-    names_itself = is_run and place.bundle.name is None and (place.around is not None or not top)
+    names_itself = (
+        run is not None and place.bundle.name is None and (place.around is not None or not top)
+    )
     shown = f"{package.name}/{place.name or place.path}"
-    if is_run:
-        files = next(i.files for i in place.bundle.contains if isinstance(i, RecordedRun))
+    if run is not None:
+        files = paths_of(run)
         shown = f"{package.name}/{files[0]}" if len(files) == 1 else _folder_of(package, files)
     sources = [
         source for item in place.bundle.contains for source in _sources(package, item, shown)
@@ -287,6 +298,9 @@ def _sources(package: Package, item: Content, shown: str) -> Iterator[Source]:
         for file, part in zip(item.files, parts, strict=True):
             name = f"{shown}/{file.rpartition('/')[2]}" if kind == "l2run" else shown
             yield Source((part,), name, kind)
+    elif isinstance(item, OtherFiles):
+        name = shown if is_run(item) else parts[0].name
+        yield Source(tuple(parts), name, item.format, item.name or "", names=item.names)
     elif isinstance(item, ArrayFile):
         yield Source(tuple(parts), parts[0].name, "array", item.name)
     elif isinstance(item, ParamsFile):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from plotter2.datter.bundle import slug
 from plotter2.errors import DataError, ExitCode
@@ -17,6 +17,8 @@ from plotter2.manifest import Manifest, ManifestV1, ManifestV2, codes, upgraded
 from plotter2.manifest.model import (
     Content,
     Enclosed,
+    OtherFiles,
+    OtherFormat,
     ParamsFile,
     PlainFile,
     Plot,
@@ -32,6 +34,7 @@ from plotter2.staging.parts import Part, Planned, Source
 from plotter2.staging.shipping import Cargo, loaded
 
 _RUNS = ("l2", "l2run")
+_OTHER = get_args(OtherFormat)
 LOCK_FILE = "p2.lock"
 """Beside a script: which libraries it uses."""
 
@@ -199,6 +202,8 @@ class Hold:
         for source in sources:
             if source.format == "params":
                 yield ParamsFile(file=self._file(source))
+            elif source.format in _OTHER:
+                yield self._other(source)
             elif source not in runs:
                 form = cast(TableFormat, source.format)
                 yield TableFile(name=source.table, files=(self._file(source),), format=form)
@@ -214,6 +219,15 @@ class Hold:
             name=node.name or None,
             params=_params(node.planned),
             contains=tuple(self.contents(node)),
+        )
+
+    def _other(self, source: Source) -> OtherFiles:
+        files = [self.place(part, part.name) for part in source.parts]
+        return OtherFiles(
+            files=tuple(files),
+            format=cast(OtherFormat, source.format),
+            name=source.table or None,
+            names=source.names,
         )
 
     def _file(self, source: Source) -> str:

@@ -12,7 +12,7 @@ from datter_samples import PATIENCE_S, add_run, add_with_files
 from plotter2.datter import collecting
 from plotter2.datter.auditing import audit
 from plotter2.datter.bundle import Bundle, canonical, digest_of, read_bundle
-from plotter2.datter.holdings import StoredArray, StoredFile
+from plotter2.datter.holdings import StoredArray, StoredFile, type_name
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.scrubbing import scrub
 from plotter2.datter.sizes import sizes
@@ -136,3 +136,12 @@ def test_a_rebuilt_registry_knows_the_files(store: Store) -> None:
         assert again.contents() == before
         assert isinstance(again.bundle(entered.id), Bundle)
         assert audit(root, PATIENCE_S).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [("<f4", "float32"), (">i8", "int64"), ("|b1", "bool"), ("<U12", "text"), ("<c16", "complex128"),
+     ("<M8[ns]", "datetime64[ns]"), ("|V8", "|V8")],
+)  # fmt: skip
+def test_types_of_arrays_are_told_in_words(written: str, called: str) -> None:
+    assert type_name(written) == called

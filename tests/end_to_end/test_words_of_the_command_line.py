@@ -33,6 +33,17 @@ def root(stored: Path, tmp_path: Path) -> Path:
     return shutil.copytree(stored, tmp_path / "root")
 
 
+def test_runs_that_are_no_one_table_are_stored_and_shown_with_the_reason(tmp_path: Path) -> None:
+    for name, value in (("a", "1.5"), ("b", "yes")):
+        (tmp_path / "exp" / name).mkdir(parents=True)
+        (tmp_path / "exp" / name / "t.csv").write_text(f"x\n{value}\n")
+    added = p2(tmp_path / "root", "add", tmp_path / "exp")
+    assert (added.code, added.out.splitlines()[-1]) == (0, "3 added")
+    assert 'access("exp/*") gives no rows: the types of column' in added.out
+    assert p2(tmp_path / "root", "show", "exp").code == 0
+    assert "P2-D0814" in p2(tmp_path / "root", "show", "exp/*").err
+
+
 def test_help_lists_every_command_in_one_group_in_lines_of_eighty(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,6 +290,14 @@ def test_attempts_of_one_bundle_lie_side_by_side() -> None:
         {"contains": [{"kind": "table", "name": "t", "files": [], "format": "csv"}]},
         {"contains": [{"kind": "table", "name": "t", "files": []}]},
         {"contains": [{"kind": "table", "name": "t", "files": ["a.csv", "b.csv"]}]},
+        {"contains": [{"kind": "source", "files": ["a.npy"], "format": "npy"}]},
+        {"contains": [{"kind": "source", "files": ["a", "b"], "format": "npz", "name": "a"}]},
+        {"contains": [{"kind": "source", "files": ["a", "b"], "format": "events", "name": "a"}]},
+        {
+            "contains": [
+                {"kind": "source", "files": ["a.wandb"], "format": "wandb", "name": "a"},
+            ]
+        },
         {"contains": [{"kind": "bundle"}]},
         {"contains": [{"kind": "run", "files": ["run.json"]}, "x.csv"]},
         {"contains": [{"kind": "params", "file": "a.json"}, {"kind": "params", "file": "b.json"}]},
