@@ -18,7 +18,14 @@ from plotter2.manifest.names import ALLOWED, FILE_PATH, folded, folders_above, i
 
 _NAMED = 5
 _PLAIN_TYPE = re.compile(r"[<>|=]?([fiucmM])(\d+)(\[.+\])?")
-_WORD_OF = {"f": "float", "i": "int", "u": "uint", "c": "complex", "M": "datetime", "m": "timedelta"}
+_WORD_OF = {
+    "f": "float",
+    "i": "int",
+    "u": "uint",
+    "c": "complex",
+    "M": "datetime",
+    "m": "timedelta",
+}
 
 
 class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
