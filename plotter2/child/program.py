@@ -207,7 +207,7 @@ class _Run:
                 self._channel.send(Owned(node=node.id))
 
     def _read(self, node: ProgramNode) -> pl.DataFrame:
-        self._progress("read", self._data.done, self._data.total, "tables")
+        self._progress("read", self._data.done, self._data.total, "rows")
         with self._times.stage("read"):
             if is_asked_for(node):
                 return self._answers.rows_of(node, self._interpreter.steps[node.id])

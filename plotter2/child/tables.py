@@ -65,13 +65,16 @@ class StoredTables:
 
     @property
     def done(self) -> int:
-        """How many tables have been read."""
-        return len({path for path, _ in self._read.values()})
+        """How many rows of stored tables have been read."""
+        return sum(
+            _rows_in(self._tables[path])
+            for path in {p for p, _ in self._read.values()} & self._tables.keys()
+        )
 
     @property
     def total(self) -> int:
-        """How many tables there are."""
-        return len(self._tables)
+        """How many rows of stored tables there are."""
+        return sum(map(_rows_in, self._tables.values()))
 
     def has(self, node: ProgramNode) -> bool:
         """Tell whether what a source reads was handed over."""
@@ -87,7 +90,7 @@ class StoredTables:
                 help="this is a bug in plotter2: please report it with the script",
             )
         assert node.schema is not None
-        require_rows(node, sum(part.rows for part in self._tables[path].parts))
+        require_rows(node, _rows_in(self._tables[path]))
         found = read_table(self._tables[path], node.schema, node.schema.names, self.content_of)
         self.note(node.id, path, found.missing)
         return found.frame
@@ -114,6 +117,10 @@ class StoredTables:
         if by_itself:
             return OwnFile(fd, view)
         return bytes(view[place.offset : place.offset + place.length])
+
+
+def _rows_in(table: InputTable) -> int:
+    return sum(part.rows for part in table.parts)
 
 
 def read_table(
