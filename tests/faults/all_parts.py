@@ -38,6 +38,8 @@ _THOROUGH = {
     "P2_INBOX_FILES": str(FILES),
     "P2_CRASH_STATES": "9000",
 }
+_MANY_TO_RECOVER = {"adding": 87}
+"""Workloads whose recovery has so many calls that fewer first deaths are enough, at such a stride."""
 _QUICK_TO_RECOVER = tuple(name for name in WORKLOADS if name not in ("inbox", "copying"))
 
 
@@ -118,7 +120,8 @@ def _plain_faults() -> Iterator[Part]:
             )
             yield Part(_LINE_OF[mode], f"{mode}, {name}", 100 if name in LONG else 30, work)
     for name in _QUICK_TO_RECOVER:
-        work = partial(_harmed, lacking, name, "kill before", depth=3, stride=29)
+        stride = _MANY_TO_RECOVER.get(name, 29)
+        work = partial(_harmed, lacking, name, "kill before", depth=3, stride=stride)
         yield Part(_RECOVERY, f"recovery killed, {name}", 120, work)
     work = partial(_harmed, lacking, "inbox", "kill before", depth=3, most_deeper=3, stride=29)
     yield Part(_RECOVERY, "recovery killed, inbox", 60, work)
