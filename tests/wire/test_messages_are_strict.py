@@ -315,3 +315,10 @@ def test_every_code_has_its_line() -> None:
         value for name, value in vars(codes).items() if name.isupper() and isinstance(value, str)
     }
     assert names == set(codes.CODES)
+
+
+def test_what_became_of_a_run_is_one_word() -> None:
+    assert codes.outcome_of(codes.PROTOCOL_BROKEN) == "protocol"
+    assert codes.outcome_of(codes.CANCELLED) == "cancelled"
+    assert codes.outcome_of("P2-R0602") == "failed"
+    assert codes.OUTCOMES.keys() <= codes.CODES.keys()
