@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from p2lang import ast
-from p2lang.semantics.script_text import Token, tokens
+from p2lang.semantics.script_text import Token, first_fault, tokens
 from p2lang.source import Span
 
 READING: Final = frozenset(("access", "copy", "collect"))
@@ -58,7 +58,9 @@ class Called:
 
 
 def called(text: str, start: int) -> list[Called]:
-    """Give the calls of a text that begins at `start` in the script."""
+    """Give the calls of a text that begins at `start` in the script; none of a text that is not fit."""
+    if first_fault(text) is not None:
+        return []
     found = list(tokens(text))
     return [
         _Reader(text, start, found, number).call()
@@ -94,7 +96,7 @@ class _Reader:
         given: list[Argument] = []
         named: list[tuple[str, Argument]] = []
         self._at += 1
-        while self._peek() not in (")", ""):
+        while self._peek() not in (")", "]", "}", ""):
             if self._peek(1) == "=" and self._token().kind == "name":
                 name = self._token().text
                 self._at += 2
@@ -143,7 +145,7 @@ class _Reader:
 
     def _list(self, span: Span) -> ast.Expr | None:
         items: list[ast.Argument] = []
-        while self._peek() not in ("]", ""):
+        while self._peek() not in (")", "]", "}", ""):
             value = self._value()
             if isinstance(value, Other):
                 return None
@@ -168,7 +170,7 @@ class _Reader:
         first, deep = self._at, 0
         while self._at < len(self._tokens):
             text = self._peek()
-            if deep == 0 and text in (",", ")", "]"):
+            if deep == 0 and text in (",", ")", "]", "}"):
                 break
             deep += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
             self._at += 1

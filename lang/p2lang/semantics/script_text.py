@@ -192,7 +192,7 @@ def _too_deep(token: Token) -> Fault:
 def _unreadable(text: str, end: int) -> Fault:
     at = end + len(text[end:]) - len(text[end:].lstrip(" \t"))
     character = text[at]
-    if character in "\"'" or text[at : at + 3].rstrip("\"'").isalpha():
+    if character in "\"'":
         return Fault(
             "a string is not closed", at, at + 1, f"close it on the same line: {character}"
         )
