@@ -17,6 +17,7 @@ from plotter2.child import preload
 from plotter2.child.channel import ChildChannel
 from plotter2.config.levels import reaches
 from plotter2.errors import HostError, Plotter2Error
+from plotter2.printable import printable
 from plotter2.sandbox.confine import confine
 from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
@@ -158,12 +159,17 @@ def failure(error: BaseException, *, debug: bool) -> Failed:
         )
     return Failed(
         code=said.code,
-        message=said.message[:_TEXT_LIMIT],
-        where=said.where[:_TEXT_LIMIT],
-        help=said.help[:_TEXT_LIMIT],
-        note=(trace or said.note)[:_TEXT_LIMIT],
+        message=_sendable(said.message),
+        where=_sendable(said.where),
+        help=_sendable(said.help),
+        note=_sendable(trace or said.note),
         span=getattr(error, "span", None),
     )
+
+
+def _sendable(text: str) -> str:
+    # Half a character has no bytes: a failure that says one could not be told at all.
+    return printable(text[:_TEXT_LIMIT])
 
 
 def _described(error: BaseException) -> str:

@@ -57,6 +57,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SKIPPED: Final = re.compile(r"(?:[ \t]|\#[^\n]*|\\\n)*")
 REFUSED_WORDS: Final = {
     "import": ("nothing can be imported", "num, table and the other words are there without it"),
     "class": ("classes cannot be made", "use a dict for what belongs together, and functions"),
@@ -147,8 +148,9 @@ def _brackets(text: str) -> Fault | None:
         wrong = _bracket(token, open_)
         if wrong is not None:
             return wrong
-    if text[end:].strip(" \t") and not text[end:].lstrip(" \t").startswith(("#", "\\\n")):
-        return _unreadable(text, end)
+    skipped = _SKIPPED.match(text, end)
+    if skipped is not None and skipped.end() < len(text):
+        return _unreadable(text, skipped.end())
     if open_:
         last = open_[-1]
         return Fault(
@@ -189,17 +191,18 @@ def _too_deep(token: Token) -> Fault:
     )
 
 
-def _unreadable(text: str, end: int) -> Fault:
-    at = end + len(text[end:]) - len(text[end:].lstrip(" \t"))
+def _unreadable(text: str, at: int) -> Fault:
     character = text[at]
     if character in "\"'":
         return Fault(
             "a string is not closed", at, at + 1, f"close it on the same line: {character}"
         )
     name = unicodedata.name(character, "a character").lower()
+    if not character.isprintable():
+        character = f"U+{ord(character):04X}"
     return Fault(
         f"`{character}` ({name}) means nothing in Python"
-        if not character.isalpha()
+        if not text[at].isalpha()
         else f"`{character}` ({name}) stands in a name",
         at,
         at + 1,

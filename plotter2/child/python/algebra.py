@@ -22,6 +22,8 @@ def _matrix(value: Any, *, square: bool = False) -> Numbers:
     if array.ndim != 2 or (square and array.shape[0] != array.shape[1]):
         wanted = "a square matrix" if square else "a matrix"
         raise wrong(f"{wanted} is wanted, not an array of shape {array.shape}", "look at a.shape")
+    if not array.size:
+        raise wrong("a matrix with numbers is wanted, not an empty one", "look at a.shape")
     if array.missing.any() or not np.isfinite(array.values.astype(float)).all():
         raise wrong("a matrix needs all its numbers, and finite ones", "write a.fill(0) first")
     if max(array.shape) > _WIDEST and min(array.shape) > _WIDEST:

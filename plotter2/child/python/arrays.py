@@ -17,6 +17,7 @@ from plotter2.child.python.facade import facade, named, wrong
 from plotter2.child.python.held import (
     Held,
     Numbers,
+    as_float,
     counted,
     element,
     fitting,
@@ -84,6 +85,8 @@ class Array(Held):
             raise IndexError(str(error).replace("axis 0 with size", "an array of")) from None
         if np.ndim(taken) == 0:
             return element(taken, bool(np.all(gone)))
+        if np.ndim(taken) > 2:
+            raise wrong("an array has at most two dimensions", "choose rows first: a[rows]")
         return Array(taken, gone)
 
     # ------------------------------------------------------------ arithmetic
@@ -274,6 +277,8 @@ def as_array(value: Any) -> Array:
     dtype = {frozenset((bool,)): bool, frozenset((int,)): np.int64}.get(frozenset(kinds), float)
     if dtype is np.int64 and any(abs(each) >= 2**63 for each in plain):
         dtype = float
+    if dtype is float:
+        plain = [as_float(each) for each in plain]
     return Array(np.array(plain, dtype=dtype), gone)
 
 

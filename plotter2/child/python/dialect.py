@@ -33,10 +33,14 @@ _ALLOWED: Final = frozenset(
 )
 _GROWING: Final = {
     ast.Add: "_add_",
+    ast.Sub: "_subtract_",
     ast.Mult: "_multiply_",
     ast.Pow: "_power_",
     ast.LShift: "_shift_",
     ast.Mod: "_modulo_",
+    ast.BitOr: "_or_",
+    ast.BitAnd: "_and_",
+    ast.BitXor: "_xor_",
 }
 _MOST_FAULTS = 5
 
@@ -68,16 +72,16 @@ def compiled(
     fault = first_fault(text)
     if fault is not None:
         raise Unfit([Wrong(text.count("\n", 0, fault.start) + 1, fault.message, fault.help)])
-    tree = _function(_parsed(text, filename), parameters)
     dialect = _Dialect(text, sited)
     try:
+        tree = _function(_parsed(text, filename), parameters)
         dialect.visit(tree)
         if dialect.found:
             raise Unfit(sorted(dialect.found, key=lambda f: f.line)[:_MOST_FAULTS])
         module = compile(tree, filename, "exec", dont_inherit=True, optimize=0)
     except SyntaxError as error:
         raise _syntax(error) from None
-    except RecursionError:
+    except (RecursionError, MemoryError):
         raise Unfit([Wrong(1, "an expression is nested too deep", _SHORTER)]) from None
     (code,) = (each for each in module.co_consts if isinstance(each, CodeType))
     return code
@@ -127,6 +131,11 @@ def _called(guard: str, arguments: list[ast.expr], at: ast.expr | ast.stmt) -> a
     call = ast.Call(func=ast.Name(guard, ast.Load()), args=arguments, keywords=[])
     copy_locations(call, at)
     return call
+
+
+def _as_key(node: ast.expr) -> ast.expr:
+    """Give an expression, looked at when it can be a tuple."""
+    return node if isinstance(node, ast.Constant) else _called("_key_", [node], node)
 
 
 def _tick(at: ast.stmt) -> ast.Expr:
@@ -205,17 +214,48 @@ class _Dialect(RestrictingNodeTransformer):
         return self.visit_ListComp(listed)
 
     def visit_Dict(self, node: ast.Dict) -> Any:
-        """Refuse `{**a}`, which goes round the guards."""
+        """Refuse `{**a}`, which goes round the guards; look at each key."""
         if any(key is None for key in node.keys):
             self._refuse(node, "Starred")
             return node
-        return super().visit_Dict(node)
+        visited: Any = super().visit_Dict(node)
+        visited.keys = [_as_key(key) for key in visited.keys]
+        return visited
+
+    def visit_Set(self, node: ast.Set) -> Any:
+        """Look at each element as at a key."""
+        visited: Any = super().visit_Set(node)
+        visited.elts = [_as_key(element) for element in visited.elts]
+        return visited
+
+    def visit_DictComp(self, node: ast.DictComp) -> Any:
+        """Look at each key."""
+        visited: Any = super().visit_DictComp(node)
+        visited.key = _as_key(visited.key)
+        return visited
+
+    def visit_SetComp(self, node: ast.SetComp) -> Any:
+        """Look at each element as at a key."""
+        visited: Any = super().visit_SetComp(node)
+        visited.elt = _as_key(visited.elt)
+        return visited
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        """Look at what is looked for as at a key."""
+        visited: Any = super().visit_Compare(node)
+        if any(isinstance(each, ast.In | ast.NotIn) for each in visited.ops):
+            visited.left = _as_key(visited.left)
+            visited.comparators[:-1] = map(_as_key, visited.comparators[:-1])
+        return visited
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         """Refuse to set a whole slice, which takes from the other side without a guard."""
         if isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Slice):
             self._refuse(node, "slice set")
-        return super().visit_Subscript(node)
+        visited: Any = super().visit_Subscript(node)
+        if not isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
+            visited.slice = _as_key(visited.slice)
+        return visited
 
     # ------------------------------------------------------------ operators
     def visit_BinOp(self, node: ast.BinOp) -> Any:

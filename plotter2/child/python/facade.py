@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from plotter2.child.run_codes import SCRIPT_FAILED, SCRIPT_NAME
 from plotter2.errors import RunError
 
+_LONGEST_NAME: Final = 100
 _FUNCTION: Final = re.compile(r"^[\w.<>]+\(\)")
 
 
@@ -25,6 +26,11 @@ class Facade:
     __slots__ = ()
     exports: ClassVar[frozenset[str]] = frozenset()
     called: ClassVar[str] = "this"
+
+    def __str__(self) -> str:
+        return self.called
+
+    __repr__ = __str__
 
 
 class Word(Facade):
@@ -76,6 +82,11 @@ class Words(Facade):
     def name(self) -> str:
         """Give the name under which a script finds it."""
         return self._name
+
+    def __str__(self) -> str:
+        return self._name
+
+    __repr__ = __str__
 
     def members(self) -> Mapping[str, Any]:
         """Give what is behind the name."""
@@ -133,13 +144,13 @@ def facade(kind: type[Facade]) -> type[Any]:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> RunError:
     """Give the error for a name that is not there, with the nearest that is."""
-    there = sorted(known)
-    near = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
+    there = sorted(each[:_LONGEST_NAME] for each in known)
+    near = difflib.get_close_matches(name[:_LONGEST_NAME], there[:1000], n=1, cutoff=0.6)
     some = ", ".join(there[:40]) + (", …" if len(there) > 40 else "")
     note = f"there is {some}" if there else "there is none"
     help = f"did you mean {near[0]}?" if near else note
     return RunError(
-        SCRIPT_NAME, f"{what} has no {name[:100]}", help=help, note=note if near else ""
+        SCRIPT_NAME, f"{what} has no {name[:_LONGEST_NAME]}", help=help, note=note if near else ""
     )
 
 

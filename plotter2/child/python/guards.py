@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from plotter2.child.python import limits
 from plotter2.child.python.facade import FACADES, wrong
 from plotter2.child.python.plain import (
     INDEXED,
+    as_key,
     attribute,
     called,
     iterated,
@@ -20,6 +22,7 @@ from plotter2.child.python.plain import (
 from plotter2.child.run_codes import SCRIPT_LIMIT
 from plotter2.errors import RunError
 
+_ITEMS: Final[type] = type({}.items())
 _REPEATED: Final = (str, list, tuple)
 
 
@@ -44,6 +47,8 @@ def ticking(most: int = limits.STEPS) -> Callable[[], bool]:
 def item(value: Any, index: Any) -> Any:
     """Give `value[index]`."""
     kind = type(value)
+    if type(index) is tuple:
+        as_key(index)
     if kind in INDEXED or (kind in FACADES and hasattr(kind, "__getitem__")):
         return value[index]
     raise wrong(f"{called(value)} has no elements", "lists, texts, dicts, arrays and tables have")
@@ -99,6 +104,14 @@ def add(left: Any, right: Any) -> Any:
     return made
 
 
+def subtract(left: Any, right: Any) -> Any:
+    """Give `left - right`."""
+    made = _without(left, right)
+    if type(made) is int:
+        limits.require_integer(made.bit_length())
+    return made
+
+
 def multiply(left: Any, right: Any) -> Any:
     """Give `left * right`."""
     for values, times in ((left, right), (right, left)):
@@ -132,6 +145,19 @@ def modulo(left: Any, right: Any) -> Any:
     return percent(left, right) if type(left) is str else left % right
 
 
+def of_sets(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Give `|`, `&` and `^`; the items of a dict are no set here, since what is in them may be no key."""
+
+    def run(left: Any, right: Any) -> Any:
+        if _ITEMS in (type(left), type(right)):
+            raise wrong(
+                "the items of a dict are no set", "make one of what you need: set(d.keys())"
+            )
+        return operation(left, right)
+
+    return run
+
+
 def _extended(left: Any, right: Any) -> Any:
     if type(left) is not list:
         return add(left, right)
@@ -139,18 +165,19 @@ def _extended(left: Any, right: Any) -> Any:
     return left
 
 
+_without: Final = of_sets(operator.sub)
 _IN_PLACE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+=": _extended,
-    "-=": lambda left, right: left - right,
+    "-=": subtract,
     "*=": multiply,
     "/=": lambda left, right: left / right,
     "%=": modulo,
     "**=": power,
     "<<=": shift,
     ">>=": lambda left, right: left >> right,
-    "|=": lambda left, right: left | right,
-    "^=": lambda left, right: left ^ right,
-    "&=": lambda left, right: left & right,
+    "|=": of_sets(operator.or_),
+    "^=": of_sets(operator.xor),
+    "&=": of_sets(operator.and_),
     "//=": lambda left, right: left // right,
     "@=": lambda left, right: left @ right,
 }
@@ -163,7 +190,7 @@ def in_place(sign: str, left: Any, right: Any) -> Any:
 
 def item_in_place(sign: str, values: Any, index: Any, right: Any) -> None:
     """Do `values[index] += right` and the like."""
-    writable(values)[index] = in_place(sign, item(values, index), right)
+    writable(values)[as_key(index)] = in_place(sign, item(values, index), right)
 
 
 def guards() -> dict[str, Any]:
@@ -179,11 +206,16 @@ def guards() -> dict[str, Any]:
         "_write_": writable,
         "_inplacevar_": in_place,
         "_inplaceitem_": item_in_place,
+        "_key_": as_key,
         "_add_": add,
+        "_subtract_": subtract,
         "_multiply_": multiply,
         "_power_": power,
         "_shift_": shift,
         "_modulo_": modulo,
+        "_or_": of_sets(operator.or_),
+        "_and_": of_sets(operator.and_),
+        "_xor_": of_sets(operator.xor),
         "_joined_": joined,
         "_shown_": shown,
     }

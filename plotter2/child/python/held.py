@@ -242,12 +242,22 @@ def with_none(plain: list[Any], gone: list[Any]) -> Iterator[Any]:
             yield None if missing else value
 
 
+def as_float(value: Any) -> float:
+    """Give a number as a float. Raises RunError P2-R0691 for a whole number beyond floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise wrong(
+            "a whole number is too large for an array", "an array holds numbers up to 1e308"
+        ) from None
+
+
 def scalar(value: Any) -> Any:
     """Give a plain number that an array can hold."""
     if type(value) not in (int, float, bool):
         raise wrong(f"a number is wanted, not {called(value)}", "write a number or an array")
     if type(value) is int and abs(value) >= 2**63:
-        return float(value)
+        return as_float(value)
     return value
 
 

@@ -14,6 +14,7 @@ NUMBERS: Final = 20_000_000
 STEPS: Final = 50_000_000
 PRINTED: Final = 16_000
 WIDTH: Final = 1_000
+_COUNTED: Final = 10**15
 
 
 def require_integer(bits: int) -> None:
@@ -44,6 +45,7 @@ def require_numbers(count: int) -> None:
 
 def too_much(what: str, count: int, most: int, of: str, remedy: str) -> RunError:
     """Give the error for something that would become too large."""
+    many = f"{count:,}" if count < _COUNTED else "many"
     return RunError(
-        SCRIPT_LIMIT, f"{what} would have {count:,} {of}, at most {most:,} are allowed", help=remedy
+        SCRIPT_LIMIT, f"{what} would have {many} {of}, at most {most:,} are allowed", help=remedy
     )

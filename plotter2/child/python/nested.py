@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -155,6 +156,16 @@ def _tagged(signature: Signature, parameter: Parameter, value: Any, table: Table
     return _constant(value, "pt" if parameter.type == "len" else "")
 
 
+def _finite(value: Any) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise wrong("a picture is told finite numbers", "test first: num.isfinite(x)")
+    return number
+
+
 def _constant(value: Any, unit: str) -> Value:
     if type(value) is bool:
         return ["bool", value]
@@ -163,7 +174,7 @@ def _constant(value: Any, unit: str) -> Value:
     if type(value) is int and not unit:
         return ["int", value]
     if type(value) in (int, float):
-        number = float(value) * (_POINTS if unit == "mm" else 1.0)
+        number = _finite(value) * (_POINTS if unit == "mm" else 1.0)
         return ["num", number.hex(), "pt"] if unit else ["num", number.hex()]
     raise wrong(
         f"{called(value)} is nothing that a picture can be told", "give text, numbers or lists"

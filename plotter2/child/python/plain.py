@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from plotter2.child.python import limits
-from plotter2.child.python.facade import FACADES, Facade, Word, Words, named, unknown, wrong
+from plotter2.child.python.facade import FACADES, Facade, Sited, Word, Words, named, unknown, wrong
 
 _STEPS: Final[tuple[type, ...]] = (
     type({}.keys()), type({}.values()), type({}.items()),
@@ -24,7 +24,7 @@ _SPEC: Final = re.compile(
     re.DOTALL,
 )
 _PERCENT: Final = re.compile(
-    r"%(?:(?P<flags>[-+ #0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?(?P<kind>[a-zA-Z%]))?"
+    r"%(?:(?P<flags>[-+ #0]*+)(?P<width>\d*+)(?:\.(?P<precision>\d++))?(?P<kind>[a-zA-Z%]))?"
 )
 _BRACKETS: Final[Mapping[type, tuple[str, str]]] = {
     list: ("[", "]"),
@@ -46,6 +46,19 @@ def iterated(value: Any) -> Iterator[Any]:
     raise wrong(f"{called(value)} is nothing to go over", "a list, an array or a table is")
 
 
+def as_key(value: Any) -> Any:
+    """Give a key; a tuple in a tuple in a tuple, and so on, is none: its hash goes as deep as it does."""
+    if type(value) is tuple:
+        level, depth = [value], 1
+        while level := [inner for each in level for inner in each if type(inner) is tuple]:
+            depth += 1
+            if depth > _DEEPEST or len(level) > limits.ITEMS:
+                raise limits.too_much(
+                    "a key", depth, _DEEPEST, "tuples in each other", "make it flat"
+                )
+    return value
+
+
 def ordered(values: Iterable[Any]) -> list[Any]:
     """Give the elements of a set from small to large."""
     try:
@@ -59,8 +72,12 @@ def ordered(values: Iterable[Any]) -> list[Any]:
     ) from None
 
 
-def _not_a_number_last(value: Any) -> tuple[bool, Any]:
-    return (type(value) is float and value != value, value)
+def _not_a_number_last(value: Any) -> Any:
+    # What is no number is neither smaller nor larger than anything: in a tuple it would leave the order to the hashes.
+    if type(value) is tuple:
+        return (False, tuple(map(_not_a_number_last, value)))
+    nothing = type(value) is float and value != value
+    return (nothing, 0.0 if nothing else value)
 
 
 def listed(value: Any) -> list[Any]:
@@ -71,6 +88,11 @@ def listed(value: Any) -> list[Any]:
             limits.require_items(number)
         made.append(each)
     return made
+
+
+def keys(values: Any) -> list[Any]:
+    """Give all that a loop would go over, each of which can be a key."""
+    return list(map(as_key, listed(values)))
 
 
 # ---- methods ----------------------------------------------------------------------------------
@@ -115,7 +137,7 @@ def _sort(values: list[Any], key: Any = None, reverse: bool = False) -> None:
 def _update(values: Any, others: Any) -> None:
     if type(values) is dict and type(others) is not dict:
         raise wrong(f"a dict is updated with a dict, not with {called(others)}", "write {name: x}")
-    values.update(others if type(others) is dict else listed(others))
+    values.update(others if type(others) is dict else keys(others))
 
 
 def _pop_set(values: set[Any]) -> Any:
@@ -128,7 +150,7 @@ def _pop_set(values: set[Any]) -> Any:
 
 def _of_sets(method: str) -> Callable[..., Any]:
     def run(values: set[Any], others: Any) -> Any:
-        return getattr(values, method)(listed(others))
+        return getattr(values, method)(keys(others))
 
     return run
 
@@ -193,6 +215,11 @@ def attribute(value: Any, name: str) -> Any:
     methods = METHODS.get(kind)
     if methods is not None and name in methods:
         method = methods[name]
+        if kind in (dict, set):
+            return Word(
+                name,
+                lambda *given, **options: method(value, *map(as_key, given), **options),
+            )
         return Word(name, lambda *given, **options: method(value, *given, **options))
     if kind is str and name in ("format", "format_map"):
         raise wrong("text has no format()", 'write an f-string: f"{x:.2f}"')
@@ -228,7 +255,7 @@ def spelt(value: Any, depth: int = 0) -> str:
         return repr(value)
     if depth > _DEEPEST:
         return "…"
-    if kind is Word:
+    if kind in (Word, Sited):
         return f"function {value.name}"
     if kind in FACADES and isinstance(value, Facade):
         return str(value)
@@ -280,10 +307,18 @@ def joined(*parts: str) -> str:
 def percent(form: str, given: Any) -> str:
     """Give `form % given` for plain values."""
     values = iter(given if type(given) is tuple else (given,))
-    made = _PERCENT.sub(lambda match: _placed(match, values), form)
+    length = len(form)
+
+    def place(match: re.Match[str]) -> str:
+        nonlocal length
+        made = _placed(match, values)
+        length += len(made)
+        limits.require_text(length)
+        return made
+
+    made = _PERCENT.sub(place, form)
     if next(values, None) is not None:
         raise wrong("there are more values than places in the text", "write an f-string")
-    limits.require_text(len(made))
     return made
 
 

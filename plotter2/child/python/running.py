@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -14,12 +15,14 @@ from plotter2.child.python.facade import sited
 from plotter2.child.python.guards import guards
 from plotter2.child.python.limits import PRINTED, too_much
 from plotter2.child.python.numbers import numbers
-from plotter2.child.python.plain import written
+from plotter2.child.python.plain import called, written
 from plotter2.child.python.words import words
 from plotter2.child.run_codes import SCRIPT_FAILED, SCRIPT_LIMIT, SCRIPT_NAME, SCRIPT_UNFIT
 from plotter2.errors import RunError
+from plotter2.printable import one_line, printable
 
 _QUOTED: Final = 120
+_LONGEST: Final = 900
 
 
 @dataclass(eq=False)
@@ -47,11 +50,13 @@ class Printed:
 
     def print(self, *values: Any, sep: Any = " ", end: Any = "\n") -> None:
         """say something in the notes of the run"""
-        text = written(sep).join(map(written, values)) + written(end).rstrip("\n")
-        self._left -= len(text) + 1
+        parts, between, last = [written(each) for each in values], written(sep), written(end)
+        self._left -= sum(map(len, parts)) + len(between) * max(len(parts) - 1, 0) + len(last)
+        self._left -= not last
         if self._left < 0:
             raise too_much("the output", PRINTED - self._left, PRINTED, "characters", "print less")
-        self.lines.append(text)
+        text = between.join(parts) + last
+        self.lines.extend(printable(text.removesuffix("\n")).split("\n"))
 
 
 FIXED: Final[Mapping[str, Any]] = {**words(), "num": numbers()}
@@ -89,9 +94,12 @@ def placed(error: RunError, place: tuple[int, int], text: str) -> StepError:
     """Give an error of a step with its place in the text; the words of the line come first in its note."""
     line, column = place
     words = (text.split("\n")[line - 1 : line] or [""])[0].strip()
-    note = "\n".join(filter(None, (f"the line is: {words[:_QUOTED]}", error.note)))
+    parts = (f"the line is: {words[:_QUOTED]}", error.note)
+    message, help_, *notes = (
+        one_line(part, _LONGEST) for part in (error.message, error.help, *parts)
+    )
     return StepError(
-        error.code, error.message, error.where, error.help, note, error.exit_code,
+        error.code, message, error.where, help_, "\n".join(filter(None, notes)), error.exit_code,
         line=line, column=column,
     )  # fmt: skip
 
@@ -114,21 +122,22 @@ def _characters(text: str, line: int, column: int) -> int:
 
 
 def _said(error: Exception, known: list[str]) -> RunError:
-    text = str(error).strip().split("\n")[0][:300].rstrip(".")
+    text = _ADDRESS.sub("", str(error)).strip().split("\n")[0][:300].rstrip(".")
     match error:
         case UnboundLocalError():
+            found = _VARIABLE.search(str(error))
             return RunError(
                 SCRIPT_NAME,
-                f"{error.name} has no value yet here",
+                f"{found[1] if found else 'a name'} has no value yet here",
                 help="give it one before it is used",
             )
         case NameError():
             return _unknown(str(error.name), known)
         case KeyError():
-            key = written(error.args[0]) if error.args else ""
+            key = _brief(error.args[0], 100) if error.args else ""
             return RunError(
                 SCRIPT_FAILED,
-                f"there is no key {key[:100]!r}",
+                f"there is no key {key!r}",
                 help="write d.get(key), or test `key in d`",
             )
         case RecursionError():
@@ -136,10 +145,9 @@ def _said(error: Exception, known: list[str]) -> RunError:
                 SCRIPT_LIMIT, "functions call each other too deep", help="write a loop instead"
             )
         case AssertionError():
-            message = written(error.args[0])[:500] if error.args else "an assertion does not hold"
             return RunError(
                 SCRIPT_FAILED,
-                message,
+                _brief(error.args[0], 500) if error.args else "an assertion does not hold",
                 help="the script itself asks for this: look at its `assert` line",
             )
         case MemoryError():
@@ -152,11 +160,24 @@ def _said(error: Exception, known: list[str]) -> RunError:
             )
         case _:
             pass
+    if isinstance(error, OverflowError) and error.args[1:]:
+        text = "a number becomes too large"
     return RunError(
         SCRIPT_FAILED,
         text[:1].lower() + text[1:] or "the script failed",
         help=_HELP.get(type(error), "look at the values that this line gets"),
     )
+
+
+_ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
+_VARIABLE: Final = re.compile(r"variable '(\w+)'")
+
+
+def _brief(value: Any, most: int) -> str:
+    try:
+        return written(value)[:most] or "an empty text"
+    except RunError:  # it is too long, or has no order, to be written down
+        return called(value)
 
 
 _HELP: Final[Mapping[type[Exception], str]] = {

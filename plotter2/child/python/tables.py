@@ -11,7 +11,7 @@ from p2lang.semantics.structure import LONGEST_NAME
 from plotter2.child.python import limits
 from plotter2.child.python.arrays import Array, as_array
 from plotter2.child.python.facade import Facade, facade, named, unknown, wrong
-from plotter2.child.python.plain import called, listed
+from plotter2.child.python.plain import as_key, called, listed
 from plotter2.child.python.texts import Codes, Texts, chosen, of_texts
 
 Column: TypeAlias = Array | Texts
@@ -109,11 +109,19 @@ class Table(Facade):
     def rename(self, old: Any, new: Any) -> Table:
         """the table with another name for a column"""
         self[old]
+        if type(new) is not str or (new in self._columns and new != old):
+            raise wrong(
+                f"{called(new)} is no new name for a column"
+                if type(new) is not str
+                else f"there is a column {new[:100]} already",
+                't.rename("old", "new")',
+            )
         columns = {new if n == old else n: column for n, column in self._columns.items()}
         return made_of(columns)
 
     def with_column(self, name: Any, values: Any) -> Table:
         """the table with a column more, or another in its place"""
+        as_key(name)
         return made_of({**self._columns, name: values}, self._height)
 
     def filter(self, keep: Any) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from plotter2.child.python.facade import Facade, facade, named, wrong
 
 _MISSING = -1
 _SHOWN = 8
+_HALF = re.compile("[\ud800-\udfff]")
 
 Codes = npt.NDArray[np.int64]
 
@@ -140,6 +142,12 @@ def of_texts(values: Sequence[str | None]) -> Texts:
     """Give a column of plain texts."""
     places: dict[str, int] = {}
     codes = [_MISSING if v is None else places.setdefault(v, len(places)) for v in values]
+    for text, code in places.items():
+        if not text.isascii() and _HALF.search(text):
+            raise wrong(
+                f"row {codes.index(code) + 1} has half a character",
+                "text holds whole characters: no \\ud800 to \\udfff",
+            )
     return Texts(np.array(codes, dtype=np.int64), tuple(places))
 
 

@@ -21,6 +21,7 @@ from plotter2.child.python.tables import Table, made_of
 from plotter2.child.python.words import impose
 from plotter2.child.run_codes import FOR_A_BUNDLE
 from plotter2.errors import RunError
+from plotter2.printable import one_line
 
 _LONGEST: Final = 500
 
@@ -172,7 +173,7 @@ class Touching:
 
     def giveup(self, reason: Any = "") -> None:
         """stop safely; nothing is written"""
-        raise GivenUp(written(reason)[:_LONGEST] or "the script gave up")
+        raise GivenUp(one_line(written(reason), _LONGEST) or "the script gave up")
 
     def loggy(self, message: Any) -> None:
         """say something in the notes of the run"""

@@ -11,7 +11,7 @@ from plotter2.child.python.algebra import fit
 from plotter2.child.python.arrays import Array, reduced
 from plotter2.child.python.facade import Word, wrong
 from plotter2.child.python.guards import add, power
-from plotter2.child.python.plain import called, iterated, listed, written
+from plotter2.child.python.plain import as_key, called, iterated, keys, listed, written
 from plotter2.child.python.tables import Table, made_of
 from plotter2.child.python.texts import Texts
 from plotter2.child.run_codes import IMPOSED
@@ -50,6 +50,7 @@ def _pair(value: Any) -> list[Any]:
     pair = listed(value)
     if len(pair) != 2:
         raise wrong("a dict is made of pairs", "write dict([(name, x)]) or {name: x}")
+    as_key(pair[0])
     return pair
 
 
@@ -162,7 +163,7 @@ def word_round(x: Any, digits: Any = None) -> Any:
 
 def word_set(values: Any = ()) -> set[Any]:
     """each element once; a loop goes over them in order"""
-    return set(listed(values))
+    return set(keys(values))
 
 
 def word_sorted(values: Any, key: Any = None, reverse: Any = False) -> list[Any]:

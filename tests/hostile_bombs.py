@@ -1,0 +1,131 @@
+"""Hostile texts of steps in Python that are made, not written: too long, too deep, too many, of signs nobody sees."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hostile_python import Attack
+
+_RIGHT: Final = '\nreturn [{"n": 1}]'
+BOMBS: Final[dict[str, tuple[str, str]]] = {
+    "minus": ("P2-E0280", "x = " + "-" * 30_000 + "1"),
+    "minus, as many as one statement may have": ("P2-R0690", "x = " + "-" * 3_990 + "1"),
+    "not": ("P2-R0690", "x = " + "not " * 3_900 + "1"),
+    "inversions": ("P2-R0690", "x = " + "~" * 3_990 + "1"),
+    "brackets": ("P2-E0280", "x = " + "(" * 10_000 + "1" + ")" * 10_000),
+    "brackets, one too many": ("P2-E0280", "x = " + "[" * 61 + "1" + "]" * 61),
+    "brackets in an f-string": ("P2-E0280", "x = f'" + "{(" * 61 + "1" + ")}" * 61 + "'"),
+    "brackets that never close": ("P2-E0280", "(" * 20_000),
+    "brackets that close nothing": ("P2-E0280", ")" * 20_000),
+    "brackets of different kinds": ("P2-E0280", "x = ([)]" * 100),
+    "f-string in f-string": (
+        "P2-R0690",
+        "x = f\"{f'{1}'}\" + f'{f\"{1:{1}}\"}' + f'{{{{'" + " + f'{1:{1:{1}}}'",
+    ),
+    "attributes": ("P2-R0690", "x = num" + ".pi" * 1_990),
+    "indices": ("P2-R0690", "x = runs" + "[0]" * 1_300),
+    "calls": ("P2-R0690", "x = len" + "()" * 1_900),
+    "sum": ("P2-R0690", "x = 1" + "+1" * 1_990),
+    "sum of texts": ("P2-R0690", "x = 'a'" + "+'a'" * 1_990),
+    "products": ("P2-R0690", "x = 2" + "*2" * 1_990),
+    "powers": ("P2-R0690", "x = 2" + "**2" * 1_990),
+    "comparisons": ("", "x = 1" + "<1" * 1_990),
+    "ands": ("", "x = 1" + " and 1" * 1_990),
+    "conditions": ("P2-R0690", "x = " + "1 if 1 else " * 790 + "1"),
+    "lambdas": ("P2-R0690", "x = " + "lambda: " * 1_300 + "1"),
+    "lists in comprehensions": ("", "x = " + "[" * 50 + "1" + " for i in [1]]" * 50),
+    "loops in each other": (
+        "P2-R0690",
+        "".join(" " * n + "for i in [1]:\n" for n in range(60)) + " " * 60 + "i",
+    ),
+    "conditions in each other": (
+        "",
+        "".join(" " * n + "if 1:\n" for n in range(99)) + " " * 99 + "x = 1",
+    ),
+    "conditions beyond what Python indents": (
+        "P2-R0690",
+        "".join(" " * n + "if 1:\n" for n in range(101)) + " " * 101 + "x = 1",
+    ),
+    "functions in each other": (
+        "",
+        "".join(" " * n + f"def f{n}():\n" for n in range(90)) + " " * 90 + "return 1",
+    ),
+    "else ifs": ("P2-R0690", "if 0:\n    x = 1\n" + "elif 0:\n    x = 1\n" * 1_700),
+    "statements": ("", "x = 1\n" * 5_400),
+    "semicolons": ("P2-E0280", "x=1;" * 8_000),
+    "lines": ("", "\n" * 32_000),
+    "spaces": ("P2-R0690", " " * 32_000 + "x = 1"),
+    "tabs": ("P2-R0690", "\t" * 100 + "x = 1"),
+    "comments": ("", "#\n" * 16_000),
+    "joined lines": ("", "x = 1 " + "\\\n" * 16_000),
+    "too long by one": ("P2-E0242", "#" * 32_769),
+    "much too long": ("P2-E0242", "x = 1\n" * 43_000),
+    "parameters": ("", "f = lambda " + ",".join(f"a{n}" for n in range(1_900)) + ": 1"),
+    "parameters of one name": ("P2-R0690", "f = lambda a, a: 1"),
+    "names": ("", "\n".join(f"a{n}=0" for n in range(3_500))),
+    "targets": ("", "=".join(f"a{n}" for n in range(1_900)) + " = 1"),
+    "unpacking": ("P2-R0691", ",".join(f"a{n}" for n in range(1_900)) + " = 1"),
+    "starred targets": ("P2-E0280", ",".join(f"*a{n}" for n in range(1_900)) + " = 1"),
+    "elements": ("", "x = [" + "1," * 1_900 + "]"),
+    "keys": ("", "x = {" + "1:1," * 900 + "}"),
+    "keywords": ("", "x = dict(" + ",".join(f"a{n}=1" for n in range(900)) + ")"),
+    "one keyword again and again": ("P2-R0690", "x = dict(" + "a=1," * 900 + ")"),
+    "digits": ("P2-R0690", "x = " + "9" * 5_000),
+    "digits in hex": ("P2-R0690", "x = 0x" + "f" * 30_000),
+    "underscores in digits": ("P2-R0690", "x = 1" + "_1" * 15_000),
+    "exponent": ("", "x = 1e" + "9" * 30_000),
+    "digits of a float": ("", "x = 0." + "1" * 30_000),
+    "text": ("", "x = '" + "a" * 32_000 + "'"),
+    "texts side by side": ("", "x = " + "'a' " * 3_900),
+    "texts of a triple quote": ("", "x = '''" + "\n" * 32_000 + "'''"),
+    "escapes": ("", "x = '" + "\\n" * 16_000 + "'"),
+    "wrong escapes": ("", "x = '" + "\\d" * 16_000 + "'"),
+    "named characters": ("", "x = '" + "\\N{BULLET}" * 3_000 + "'"),
+    "text that does not end": ("P2-E0280", "x = '" + "a" * 1_000),
+    "a long name": ("", "x" * 32_000 + " = 1"),
+    "decorators": ("P2-R0690", "@len\n" * 5_000 + "def f():\n    return 1"),
+    "walruses": ("", "x = " + "(y := " * 59 + "1" + ")" * 59),
+    "stars": ("P2-E0280", "x = [" + "*" * 20_000 + "1]"),
+    "dots": ("P2-R0690", "x = 1" + "." * 20_000),
+    "commas": ("P2-R0690", "x = (" + "," * 3_900 + ")"),
+    "colons": ("P2-E0280", "x" + ":" * 20_000),
+    "byte order mark": ("P2-E0002", "\ufeffx = 1"),
+    "byte order mark inside": ("P2-E0002", "x = 1\ufeff"),
+    "NUL": ("P2-E0002", "x = 1\0"),
+    "NUL in a text": ("P2-E0002", "x = 'a\0b'"),
+    "carriage return": ("P2-E0002", "x = 1\ry = 2"),
+    "carriage return in a comment": ("P2-E0002", "# a\rimport os"),
+    "form feed": ("P2-E0002", "x = 1\f\ny = 2"),
+    "vertical tab": ("P2-E0002", "x = 1\v"),
+    "escape": ("P2-E0002", "x = '\x1b[31m'"),
+    "backspaces": ("P2-E0002", "x = 1 # \b\b\b\b"),
+    "delete": ("P2-E0002", "x = '\x7f'"),
+    "C1 control": ("P2-E0002", "x = '\x9b'"),
+    "turn of the line": ("P2-E0002", "x = 'a\u202eb'"),
+    "turn of the line in a comment": ("P2-E0002", "# \u2066 } \u2069 \u202e"),
+    "joiner in a name": ("P2-E0002", "x\u200dy = 1"),
+    "soft hyphen": ("P2-E0002", "x\xad = 1"),
+    "line separator": ("P2-E0002", "x = 1\u2028y = 2"),
+    "line separator in a text": ("P2-E0002", "x = 'a\u2028b'\n1 / 0"),
+    "paragraph separator": ("P2-E0002", "x = 1\u2029y = 2"),
+    "next line": ("P2-E0002", "x = 1\x85y = 2"),
+    "wide space": ("P2-E0280", "x =\u3000" + "1"),
+    "tag characters": ("P2-E0002", "x = 1 # \U000e0041\U000e0042"),
+    "variation selector": ("P2-E0002", "x = 'a\ufe0f'"),
+    "private character": ("P2-E0002", "x = '\ue000'"),
+    "no character": ("", "x = '\uffff'"),
+    "letter of a plane beyond": ("P2-E0280", "x = '\U0001d4d0'\n\U0001d4d0 = 1"),
+    "cookie of an encoding": ("P2-E0282", "# -*- coding: rot13 -*-\nvzcbeg bf"),
+    "cookie of an encoding with escapes": (
+        "",
+        "# coding: unicode_escape\nx = '\\x27 + open(1) + \\x27'",
+    ),
+}
+
+
+def bombs() -> list[Attack]:
+    """Give each with the code of its refusal; the harmless are odd, but right Python."""
+    return [
+        Attack(name, text + _RIGHT, (code,) if code else (), result=() if code else (1,))
+        for name, (code, text) in BOMBS.items()
+    ]
