@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from p2lang.check.script_calls import called
 from p2lang.check.script_names import unknown_names
+from p2lang.compiler import Limits, compile_script
 from p2lang.semantics.script_text import DEEPEST, LONGEST_LINE, LONGEST_SCRIPT, first_fault, tokens
+from p2lang.source import Source
+from p2std.registry import core
 
 PIECES = (
     "access", "expose", "impose", "plot", "(", ")", "[", "]", "{", "}", ",", "=", '"a"', "'b'", "1", "-", "x", ".",
@@ -68,3 +71,11 @@ def test_a_call_is_read_with_its_literals_and_its_place() -> None:
 )
 def test_what_only_looks_like_a_call_is_none(text: str) -> None:
     assert called(text, 0) == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_mistake_has_its_line_whatever_ends_lines(end: str) -> None:
+    text = 'p2 1\nscript f() = python """\nx = 1\nprint(y)\n"""\nf()\n'.replace("\n", end)
+    source = Source(text, "plot.p2")
+    (told,) = [d for d in compile_script(source, core(), {}, Limits()).diagnostics if d.is_error]
+    assert (told.code, source.position(told.span.start)) == ("P2-E0282", (4, 7))

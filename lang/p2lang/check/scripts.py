@@ -23,6 +23,7 @@ from p2lang.semantics.values import Typed, parameter_type
 from p2lang.source import Span
 from p2lang.types import ColumnType, TableSchema
 
+_QUOTES = '"""'
 _NOTHING: Columns = (("row", ColumnType("int")),)
 """What stands for a table from the left, or for a result, where a step has none."""
 
@@ -62,9 +63,10 @@ def script_type(session: Session, item: ast.ScriptDef) -> ScriptType | None:
 
 
 def _signs(session: Session, item: ast.ScriptDef) -> None:
-    fault, start = first_fault(item.body), _start(session, item)
+    text, start = _written(session, item)
+    fault = first_fault(text)
     if fault is None:
-        for unknown in unknown_names(item.body, [p.name.text for p in item.parameters]):
+        for unknown in unknown_names(text, [p.name.text for p in item.parameters]):
             _unknown(session, unknown, start)
         return
     size = fault.about == "size"
@@ -87,9 +89,11 @@ def _unknown(session: Session, unknown: Unknown, start: int) -> None:
     )
 
 
-def _start(session: Session, item: ast.ScriptDef) -> int:
-    """Give where the text of a step begins; the text has no CR, so in a file with CRLF places are a little off."""
-    return session.source.text.find('"""', item.span.start) + 3
+def _written(session: Session, item: ast.ScriptDef) -> tuple[str, int]:
+    """Give the text of a step, a space for each CR so that its places are places in the file, and where it begins."""
+    start = session.source.text.find(_QUOTES, item.span.start) + len(_QUOTES)
+    text = session.source.text[start : session.source.text.find(_QUOTES, start)]
+    return text.replace("\r\n", " \n"), start
 
 
 def _parameters(
@@ -307,7 +311,7 @@ class _Use:
     def emitted(self, stream: Stream) -> Stream:
         """Give what it gives, after its node, what it reads and what it does are kept."""
         session, kind = self.session, self.kind
-        calls: list[Called] = called(self.definition.body, _start(session, self.definition))
+        calls: list[Called] = called(*_written(session, self.definition))
         place = parameters_of(self.place, self.given)
         touched = reads(session, place, calls)
         if touched is None or stream.schema is None:
