@@ -28,6 +28,7 @@ from plotter2.child.reader_protobuf import (
 )
 from plotter2.child.reader_series import Series, joined
 from plotter2.errors import DataError
+from plotter2.printable import count
 
 _HEAD, _TAIL = struct.Struct("<QI"), struct.Struct("<I")
 _CHECKED_BYTES = 4_096
@@ -69,8 +70,8 @@ def read_events(
             except NoMessageError as error:
                 run.notes.append(f"{name}: a record is left out, it is no event: {error}")
     left_out = {
-        f"{tag} ({kind})": f"{count} values of it are no numbers"
-        for (tag, kind), count in run.other.items()
+        f"{tag} ({kind})": f"no numbers: {count(times, 'value', 'values')}"
+        for (tag, kind), times in run.other.items()
     }
     if not run.logged:
         return (ReadGroup("", (), run.params, left_out),)

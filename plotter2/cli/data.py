@@ -144,7 +144,12 @@ def _left_alone(files: tuple[str, ...]) -> list[str]:
 
 def _tops(names: list[str]) -> list[str]:
     known = set(names)
-    return [name for name in names if name.rpartition("/")[0] not in known]
+    return [name for name in names if not any(above in known for above in _above(name))]
+
+
+def _above(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def bundle_json(store: Store, path: str) -> dict[str, Any]:

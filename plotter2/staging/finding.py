@@ -161,7 +161,7 @@ def _format_of(name: str) -> FileFormat | None:
 def _stem(name: str) -> str:
     lowered = name.lower()
     ending = next((end for end in _BY_ENDING if lowered.endswith(end)), Path(name).suffix)
-    return name[: len(name) - len(ending)] if ending else name
+    return name[: len(name) - len(ending)] or Path(name).stem
 
 
 # ------------------------------------------------------------ a folder

@@ -6,37 +6,22 @@ The answer is not trusted: names, kinds and counts must fit together, the bytes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast, get_args
+from typing import TypeAlias
 
-from plotter2.datter.bundle import Kind
-from plotter2.datter.holdings import StoredArray
-from plotter2.datter.select import DEFAULT_STREAM
-from plotter2.errors import DataError, HostError
-from plotter2.staging import codes
+from plotter2.errors import HostError
 from plotter2.staging.ahead import ahead
-from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
+from plotter2.staging.collecting import Answer, Collector, Keep
+from plotter2.staging.found import ReadBundle
 from plotter2.staging.fragments import Room, cut, put_together
-from plotter2.staging.groups import group_below
-from plotter2.staging.loose import free_path
 from plotter2.staging.parts import Planned, Source
-from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import CHILD_DIED, MEMORY_LIMIT, OUTPUT_LIMIT, TOO_MANY_MESSAGES
-from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import (
-    ArrayFound,
-    ColumnFound,
-    ColumnKept,
-    FileFormat,
-    FromChild,
-    LineRefused,
     ReadFile,
     ReadJob,
-    RunFound,
-    TableFound,
 )
 
 BATCH_BYTES = 128 << 20
@@ -47,34 +32,10 @@ BATCH_NAME_BYTES = 24_000
 _PIECE_BYTES = 5
 """What the length of one of a source's parts takes in the message."""
 _PERHAPS_ONE_OF_THEM = (OUTPUT_LIMIT, TOO_MANY_MESSAGES, MEMORY_LIMIT, CHILD_DIED)
-_RUNS: tuple[FileFormat, ...] = ("l2", "l2run", "mlflow", "wandb")
-"""What tells itself what it is called."""
-_KINDS = get_args(Kind)
-
-
-class Answer(Protocol):
-    """What a child said while it read, and its output memory."""
-
-    @property
-    def messages(self) -> Sequence[FromChild]:
-        """Give the messages in the order in which they came."""
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Give bytes of the output memory, copied; raises HostError outside of it."""
-
-    def close(self) -> None:
-        """Give the output memory back."""
 
 
 Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
 """Runs a job in a confined child; the descriptors are those after the output (numbers 1, 2, ...)."""
-
-
-class Keep(Protocol):
-    """Takes the bytes of a column chunk, whose SHA-256 may be known; gives (SHA-256, size)."""
-
-    def __call__(self, data: bytes | memoryview, digest: str = "", /) -> tuple[str, int]:
-        """Take them."""
 
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
@@ -136,7 +97,7 @@ class _Answered:
         """Give the bundles with what was found, their columns kept."""
         if self.memory is None or self.answer is None:
             return [ReadBundle(planned) for planned in self.batch]
-        return _Collector(self.batch, self.places, self.memory).collected(self.answer, keep)
+        return Collector(self.batch, self.places, self.memory).collected(self.answer, keep)
 
     def close(self) -> None:
         """Give the memory back."""
@@ -198,220 +159,3 @@ def _job(places: Sequence[Copied]) -> ReadJob:
 
 def _is_in_pieces(source: Source) -> bool:
     return source.format == "arrow" or bool(source.names)
-
-
-class _Collector:
-    """Sorts the messages of one answer to the bundles and tables they belong to."""
-
-    def __init__(self, batch: Sequence[Planned], places: Sequence[Copied], memory: int) -> None:
-        self._memory = memory
-        self._content: memoryview | None = None
-        self._pieces: dict[str, dict[int, tuple[int, int, str]]] = {}
-        self._bundles = [ReadBundle(planned) for planned in batch]
-        self._by_run: dict[str, ReadBundle] = {}
-        self._by_file: dict[str, tuple[ReadBundle, Source]] = {}
-        self._by_group: dict[str, ReadBundle] = {}
-        self._lines: dict[str, list[tuple[BadLine, bytes]]] = {}
-        files = iter(places)
-        for bundle in self._bundles:
-            for source in bundle.planned.sources:
-                place = next(files)
-                bundle.files.append(place.file)
-                if source.format == "arrow":
-                    self._pieces[source.name] = _pieces_of(place)
-                if source.format in _RUNS:
-                    self._by_run[bundle.planned.shown] = bundle
-                else:
-                    self._by_file[source.name] = (bundle, source)
-
-    def collected(self, answer: Answer, keep: Keep) -> list[ReadBundle]:
-        """Give the bundles with what the child found; raises DataError (P2-D0837)."""
-        for message in answer.messages:
-            match message:
-                case RunFound():
-                    self._take_run(message)
-                case ColumnFound():
-                    data = answer.read(message.offset, message.length)
-                    self._take_column(message, keep(data))
-                case ArrayFound():
-                    data = answer.read(message.offset, message.length)
-                    self._take_array(message, keep(data))
-                case ColumnKept():
-                    self._take_column(message, self._kept(message, keep))
-                case TableFound():
-                    self._take_table(message)
-                case LineRefused():
-                    content = answer.read(message.offset, message.length)
-                    self._take_line(message, content)
-                case _:
-                    pass
-        self._settle_lines()
-        for bundle in (*self._bundles, *self._by_group.values()):
-            _check(bundle)
-        return self._bundles
-
-    def _settle_lines(self) -> None:
-        for name, lines in self._lines.items():
-            bundle = self._by_file[name][0]
-            refused = _refused(bundle, name, lines)
-            bundle.refused.append(refused)
-            bundle.notes.append(_note_of(refused))
-
-    def _take_run(self, message: RunFound) -> None:
-        bundle = self._by_run.get(message.name)
-        if bundle is not None:
-            bundle.run = message
-        elif message.name in self._by_file:
-            bundle, source = self._by_file[message.name]
-            self._take_params(
-                bundle, message, f"{message.name}: " if source.format == "params" else ""
-            )
-        else:
-            self._take_params(self._group(message.name), message)
-
-    def _group(self, name: str) -> ReadBundle:
-        """Give the bundle of a group of a file, a new one when it is told for the first time."""
-        if name not in self._by_group:
-            file = _longest_above(name, self._by_file)
-            if not file:
-                raise _broken(f"it names a run {name!r} that was not asked for")
-            self._by_group[name] = group_below(*self._by_file[file], name[len(file) + 1 :])
-        return self._by_group[name]
-
-    @staticmethod
-    def _take_params(bundle: ReadBundle, message: RunFound, where: str = "") -> None:
-        bundle.params.update(message.params)
-        bundle.notes += [
-            f"{where}{name!r} is left out: {why}"
-            for name, said in message.definitions.items()
-            for why in said.values()
-        ]
-
-    def _table(self, name: str) -> ReadTable:
-        bundle, stream = self._owner(name)
-        return bundle.tables.setdefault(stream, ReadTable())
-
-    def _owner(self, name: str) -> tuple[ReadBundle, str]:
-        """Tell which bundle a table belongs to, and what it is called there."""
-        if name in self._by_file:
-            bundle, source = self._by_file[name]
-            return bundle, source.table
-        if name in self._by_group:
-            return self._by_group[name], DEFAULT_STREAM
-        if group := _longest_above(name, self._by_group):
-            return self._by_group[group], name[len(group) + 1 :]
-        if run := _longest_above(name, self._by_run):
-            return self._by_run[run], name[len(run) + 1 :]
-        if file := _longest_above(name, self._by_file):
-            bundle, source = self._by_file[file]
-            inner = name[len(file) + 1 :]
-            return bundle, inner if source.table == DEFAULT_STREAM else f"{source.table}-{inner}"
-        raise _broken(f"it names a table {name!r} that was not asked for")
-
-    def _take_array(self, message: ArrayFound, kept: tuple[str, int]) -> None:
-        bundle, stream = self._owner(message.file)
-        is_alone = message.file in self._by_file and self._by_file[message.file][1].is_one_array
-        inner = message.name if stream == DEFAULT_STREAM else f"{stream}/{message.name}"
-        wanted = stream if is_alone else inner
-        name = free_path(wanted, bundle.arrays)
-        bundle.arrays[name] = StoredArray(
-            digest=kept[0], bytes=kept[1], dtype=message.dtype, shape=tuple(message.shape)
-        )
-
-    def _take_column(self, message: ColumnFound | ColumnKept, kept: tuple[str, int]) -> None:
-        table = self._table(message.table)
-        if message.dtype not in _KINDS or table.rows >= 0 or message.nulls > message.rows:
-            raise _broken(f"column {message.name!r} of {message.table!r} cannot be so")
-        kind = cast(Kind, message.dtype)
-        column = table.columns.get(message.name)
-        if column is None:
-            column = ReadColumn(message.name, kind, dict(message.features))
-            table.columns[message.name] = column
-        if column.kind != kind:
-            raise _broken(f"column {message.name!r} of {message.table!r} changes its kind")
-        column.rows += message.rows
-        column.nulls += message.nulls
-        column.chunks.append(ReadChunk(kept[0], kept[1], message.rows))
-
-    def _kept(self, message: ColumnKept, keep: Keep) -> tuple[str, int]:
-        """Keep a file as it is: its bytes were hashed when they came into the memory, which nobody can change."""
-        piece = self._pieces.get(message.table, {}).pop(message.piece, None)
-        if piece is None:
-            raise _broken(f"it keeps a file of {message.table!r} that is none, or keeps it twice")
-        offset, length, digest = piece
-        if self._content is None:
-            self._content = mapped(self._memory, at_once=True)
-        return keep(self._content[offset : offset + length], digest)
-
-    def _take_table(self, message: TableFound) -> None:
-        table = self._table(message.table)
-        table.rows = message.rows
-        table.skipped_bytes = message.skipped_bytes
-        table.notes = list(message.notes)
-
-    def _take_line(self, message: LineRefused, content: bytes) -> None:
-        if message.table not in self._by_file:
-            raise _broken(f"it names a line of {message.table!r}, which was not asked for")
-        line = BadLine(line=message.line, code=message.code, why=message.why)
-        self._lines.setdefault(message.table, []).append((line, content))
-
-
-def _longest_above(name: str, known: Container[str]) -> str:
-    """Give the longest known name that `name` is below of, "" if there is none."""
-    while name:
-        name = name.rpartition("/")[0]
-        if name in known:
-            return name
-    return ""
-
-
-def _pieces_of(place: Copied) -> dict[int, tuple[int, int, str]]:
-    """Give where each file of a table lies in the memory, with its length and SHA-256, by number."""
-    lie = zip(laid_out(place.pieces), place.digests, strict=True)
-    return {
-        number: (place.offset + start, length, digest)
-        for number, ((start, length), digest) in enumerate(lie)
-    }
-
-
-def _refused(bundle: ReadBundle, name: str, lines: Sequence[tuple[BadLine, bytes]]) -> RefusedLines:
-    digest = next(file.digest for file in bundle.files if file.name == name)
-    content = b"".join(content + b"\n" for _, content in lines)
-    return RefusedLines(name, digest, tuple(line for line, _ in lines), content)
-
-
-def _note_of(refused: RefusedLines) -> str:
-    first, several = refused.lines[0], len(refused.lines) > 1
-    what = f"{len(refused.lines)} lines are no rows, the first is" if several else "left out:"
-    kept = "they are kept" if several else "it is kept"
-    return (
-        f"{refused.name}: {what} line {first.line}: {first.why}; {kept} in quarantine/{refused.id}"
-    )
-
-
-def _check(bundle: ReadBundle) -> None:
-    """Every table is complete, has columns of equal length, and every file asked for is there."""
-    shares = {source.table for source in bundle.planned.sources if not source.whole}
-    for stream, table in bundle.tables.items():
-        if stream not in shares and any(
-            column.rows != table.rows for column in table.columns.values()
-        ):
-            raise _broken(f"the columns of {stream!r} do not have its {table.rows} rows")
-    wanted = {
-        source.table for source in bundle.planned.sources if source.table and source.is_one_table
-    }
-    kept = {source.table for source in bundle.planned.sources if source.format == "array"}
-    if not kept <= set(bundle.arrays):
-        raise _broken(f"the array {min(kept - set(bundle.arrays))!r} is missing")
-    if not wanted <= set(bundle.tables):
-        raise _broken(f"the table {min(wanted - set(bundle.tables))!r} is missing")
-    if bundle.planned.name is None and bundle.run is None:
-        raise _broken(f"the run {bundle.planned.shown!r} is missing")
-
-
-def _broken(why: str) -> DataError:
-    return DataError(
-        codes.ANSWER_BROKEN,
-        f"the reader's answer does not fit together: {why}",
-        help="nothing was stored; try again, and if it stays so, report it with the file",
-    )

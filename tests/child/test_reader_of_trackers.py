@@ -77,7 +77,7 @@ def test_scalars_of_groups_and_params_belong_to_their_run() -> None:
     assert names[:2] == ["step", "wall_time"]
     assert {"train/loss", "val/acc", "norms/fc1", "norms/fc2"} <= set(names)
     assert run.params == {"lr": 0.01, "seed": 0}
-    assert "8 values" in run.left_out["fc1/weight (a histogram)"]
+    assert "no numbers: 8 values" in run.left_out["fc1/weight (a histogram)"]
     assert any("float32" in note for note in run.tables[0].notes)
     assert values(run, "step") == sorted(set(values(run, "step")))  # type: ignore[type-var]
 
