@@ -110,7 +110,7 @@ def _look(pid: int, name: str) -> int:
     flags = os.O_RDONLY | os.O_CLOEXEC
     try:
         return os.open(f"/proc/{pid}/{name}", flags)
-    except ProcessLookupError:  # it died already: it takes nothing
+    except (ProcessLookupError, PermissionError):  # it died already, or has gone into hiding
         return os.open(os.devnull, flags)
 
 

@@ -24,6 +24,7 @@ _LOOK_BYTES: Final = 8192
 _OWN_MEMORY: Final = ("RssAnon:", "VmSwap:")
 _OF_ITS_OWN: Final = ("Private_Dirty:", "Swap:")
 _PAGE_TABLES: Final = ("VmPTE:",)
+_ASSUMED_BYTES: Final = 8 << 20
 
 
 @dataclass(slots=True)
@@ -149,8 +150,12 @@ def resident_memory(status: int) -> int:
 
 
 def idle_memory(child: Child) -> int:
-    """Give the bytes that a child takes beyond what it shares with the zygote, its page tables among them."""
-    return _sum(child.pages, _OF_ITS_OWN) + _sum(child.memory, _PAGE_TABLES)
+    """Give the bytes that a child takes beyond what it shares with the zygote, its page tables among them.
+
+    Where a child hid before anybody could look, a number that is too large rather than too small stands for it.
+    """
+    own = _sum(child.pages, _OF_ITS_OWN) or _ASSUMED_BYTES
+    return own + _sum(child.memory, _PAGE_TABLES)
 
 
 def _sum(look: int, names: tuple[str, ...]) -> int:
