@@ -1,7 +1,4 @@
-"""Having files read: batches of bundles go to a confined child, columns come back as bytes.
-
-The answer is not trusted: names, kinds and counts must fit together, the bytes are never looked at.
-"""
+"""Having files read: batches of bundles go to a confined child, columns come back as bytes."""
 
 from __future__ import annotations
 
@@ -19,10 +16,7 @@ from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.wire.codes import CHILD_DIED, MEMORY_LIMIT, OUTPUT_LIMIT, TOO_MANY_MESSAGES
-from plotter2.wire.messages import (
-    ReadFile,
-    ReadJob,
-)
+from plotter2.wire.messages import ReadFile, ReadJob
 
 BATCH_BYTES = 128 << 20
 BATCH_FILES = 250
@@ -116,10 +110,11 @@ def _answered(batch: Sequence[Planned], submit: Submit) -> list[_Answered]:
         return [_Answered(batch, memory, places, submit(_job(places), (memory,)))]
     except BaseException as error:
         os.close(memory)
-        if not isinstance(error, HostError) or error.code not in _PERHAPS_ONE_OF_THEM:
+        if not isinstance(error, HostError):
             raise
-        if len(batch) < 2:
+        if len(batch) == 1:
             error.where = error.where or batch[0].shown
+        if len(batch) < 2 or error.code not in _PERHAPS_ONE_OF_THEM:
             raise
     half = len(batch) // 2
     first = _answered(batch[:half], submit)

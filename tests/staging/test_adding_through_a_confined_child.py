@@ -12,9 +12,10 @@ import pytest
 
 import logger2
 from plotter2.datter.store import Store
-from plotter2.errors import DataError
+from plotter2.errors import DataError, HostError
 from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
 from plotter2.staging import AddReport
+from plotter2.wire.codes import CPU_LIMIT
 from plotter2.wire.messages import ReadJob
 from reader_samples import DATA
 from staging_samples import staged
@@ -35,9 +36,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def add(orchestrator: Orchestrator, store: Store, *paths: Path) -> AddReport:
+def add(
+    orchestrator: Orchestrator, store: Store, *paths: Path, limits: TaskLimits = LIMITS
+) -> AddReport:
     def submit(job: ReadJob, fds: tuple[int, ...]) -> Outcome:
-        return orchestrator.submit(Task(job, fds, LIMITS))
+        return orchestrator.submit(Task(job, fds, limits))
 
     return staged(paths, None, submit, store)
 
@@ -98,3 +101,13 @@ def test_the_host_loads_no_library_that_could_parse_data() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_file_at_which_a_library_never_ends_is_named(
+    orchestrator: Orchestrator, store: Store
+) -> None:
+    short = TaskLimits(wall_ms=30_000, cpu_ms=1_000, mem_mib=2048, out_mib=64)
+    with pytest.raises(HostError) as caught:
+        add(orchestrator, store, DATA / "hdf5" / "endless.h5", limits=short)
+    assert caught.value.code == CPU_LIMIT
+    assert caught.value.where == "endless.h5"
