@@ -99,7 +99,7 @@ def placed(error: RunError, place: tuple[int, int], text: str) -> StepError:
         one_line(part, _LONGEST) for part in (error.message, error.help, *parts)
     )
     return StepError(
-        error.code, message, error.where, help_, "\n".join(filter(None, notes)), error.exit_code,
+        error.code, message or "the script failed", error.where, help_, "\n".join(filter(None, notes)), error.exit_code,
         line=line, column=column,
     )  # fmt: skip
 
