@@ -126,6 +126,32 @@ def test_an_attack_fails_with_its_reason_and_changes_nothing(
     assert (canary.read_text(), canary.stat().st_mtime) == ("the canary lives", 1)
 
 
+TWO_STEPS = (
+    GOOD.replace('export("out.csv")', 'export("good.csv")')
+    + '''
+script second(
+  runs: table{run: string, step: int, reward: number?},
+  words: list[string] = ["a", "b"],
+): table{s: string} = python """
+x = runs["step"]
+s = f"{num.pi:.3f} {x.tolist()} {num.abs(-2)} {sorted([2, 1])} {words} {num.random(1).integers(0, 9, 3).tolist()}"
+return [{"s": s + f" {runs.columns} {len(runs)} {max(2, 1)} {table([{'a': 1}])}"}]
+"""
+access("e") | second | export("out.csv")
+'''
+)
+
+
+def test_no_step_leaves_anything_behind_for_the_next(orchestrator: Orchestrator) -> None:
+    clean = came_of(orchestrator, TWO_STEPS)
+    assert clean.error is None
+    assert "3.142 [0, 1, 2, 0, 1] 2 [1, 2] ['a', 'b']" in clean.result[0]
+    for attack in CLASSES["poisoned"]:
+        if attack.result:
+            text = TWO_STEPS.replace("return [{'n': int(x)", attack.text + "\n#", 1)
+            assert came_of(orchestrator, text).result == clean.result, attack.name
+
+
 def test_the_corpus_is_large_and_each_attack_is_its_own() -> None:
     texts = [attack.text for attacks in CLASSES.values() for attack in attacks]
     assert len(texts) == len(set(texts)) >= 150
