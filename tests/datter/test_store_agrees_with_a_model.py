@@ -49,6 +49,7 @@ class Model:
 
     def __init__(self) -> None:
         self.bundles: list[Kept] = []
+        self.former: dict[str, Kept] = {}
 
     def attempts(self, name: str) -> list[Kept]:
         found = [bundle for bundle in self.bundles if bundle.name == name]
@@ -69,12 +70,15 @@ class Model:
     def rename(self, old: str, new: str) -> int | str:
         moved = self.tree(old)
         if not moved:
-            return "P2-D0810"
+            former = self.former.get(old)
+            hidden = former is not None and former.name not in self.newest()
+            return "P2-D0824" if hidden else "P2-D0810"
         if old == new:
             return 0
         if any(bundle not in moved for bundle in self.tree(new)):
             return "P2-D0820"
         for bundle in moved:
+            self.former[bundle.name] = bundle
             bundle.name = new + bundle.name[len(old) :]
         return len(moved)
 
