@@ -170,7 +170,12 @@ def _compare(
 def _registry(layout: Layout) -> Registry:
     if not is_writable(layout):
         return registry_to_read(layout)
-    registry = Registry.open(layout.registry / "registry.db")
+    try:
+        registry = Registry.open(layout.registry / "registry.db")
+    except DataError as error:
+        if error.code != codes.DISK_FULL:
+            raise
+        return registry_to_read(layout)  # a disk without room says nothing about the store
     catch_up(layout, registry)
     return registry
 

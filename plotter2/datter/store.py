@@ -142,6 +142,11 @@ class Store:
         """Tell whether files may be made below the root."""
         return is_writable(self._layout)
 
+    @property
+    def takes_changes(self) -> bool:
+        """Tell whether the registry can be changed: not where nothing may be written, nor on a disk without room."""
+        return not self._reads_only and self.is_writable
+
     def new_id(self) -> str:
         """Give a new ULID, for example for a run."""
         return self._ids.new()
@@ -437,7 +442,7 @@ class Store:
 
         What it names is on the disk by then. Raises DataError.
         """
-        if is_writable(self._layout):
+        if self.takes_changes:
             with locked(self._layout.lock):
                 catch_up(self._layout, self._registry)
                 durable.sync_dir(self._layout.commits)

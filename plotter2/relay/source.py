@@ -105,8 +105,8 @@ def recorded(layout: Layout) -> dict[tuple[str, str], Item]:
 
 @contextmanager
 def _folder_for(store: Store) -> Iterator[Path]:
-    """Give a folder for a few moments: below the root, or elsewhere where that may not be written."""
-    if store.is_writable:
+    """Give a folder for a few moments: below the root, or elsewhere where nothing may be written or no room is left."""
+    if store.takes_changes:
         with workspace(store.layout, store.new_id()) as folder:
             yield folder
     else:

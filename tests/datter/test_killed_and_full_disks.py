@@ -31,12 +31,14 @@ from datter_samples import (
 )
 from plotter2.datter import durable, registry
 from plotter2.datter.adding import Draft
+from plotter2.datter.auditing import audit
 from plotter2.datter.bodies import Add
 from plotter2.datter.living import Work
 from plotter2.datter.output import Artefact
 from plotter2.datter.rebuild import rebuild
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
+from plotter2.relay.source import moment_of
 
 ADDER = Path(__file__).with_name("killed_adder.py")
 
@@ -271,6 +273,14 @@ def test_a_full_disk_can_be_looked_at(small_disk: Path) -> None:
     with Store.open_to_read(small_disk / "root") as store:
         assert [line.bundle.name for line in store.list()] == ["exp/a"]
         assert store.verify("exp/a") > 0
+        with moment_of(store) as source:
+            assert {item.kind for item in source.items()} >= {
+                "object",
+                "bundle",
+                "event",
+                "registry",
+            }
+    assert audit(small_disk / "root", PATIENCE_S, deep=True).problems == ()
 
 
 def test_what_nobody_needs_can_be_removed_from_a_full_disk(small_disk: Path) -> None:
