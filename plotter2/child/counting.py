@@ -69,6 +69,7 @@ def require_rows(node: ProgramNode, given: int) -> None:
 
 
 _FEWER = {
+    "script": "a step in Python gives at most as many rows as it takes and reads: give fewer",
     NEED.name: "let the link that answers give fewer rows: `via | filter(...)`",
     "collect": "say how many there are at most: `collect(..., rows=...)`",
 }

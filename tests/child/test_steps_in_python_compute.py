@@ -145,6 +145,7 @@ def test_what_comes_out_is_held_against_the_promise(
         out(text, gives)
     assert raised.value.code == code
     assert said in raised.value.message
+    assert "bug in plotter2" not in raised.value.help
 
 
 def test_an_empty_table_and_whole_floats_are_fine() -> None:
