@@ -34,7 +34,7 @@ def told(text: str, rows: pl.DataFrame = RUNS, **values: Any) -> tuple[Any, list
     touching = Touching({}, {}.__getitem__, NOWHERE, within)
     columns = columns_of(["shape", [[n, TAKES.get(n, "number?")] for n in rows.columns]])
     given: Mapping[str, Any] = {"runs": handed_in(rows, columns), **values}
-    return ran("step", text, given, touching.words()), touching.printed.lines
+    return ran("step", text, given, touching.words()).value, touching.printed.lines
 
 
 def refused(text: str, **values: Any) -> StepError:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from p2lang.check.script_names import NUM, WORDS
+from plotter2.child.placing import PlacedError
 from plotter2.child.python.describing import known_words
 from plotter2.child.python.running import FIXED
 from plotter2.errors import RunError
@@ -146,6 +147,22 @@ def test_what_comes_out_is_held_against_the_promise(
     assert raised.value.code == code
     assert said in raised.value.message
     assert "bug in plotter2" not in raised.value.help
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("if True:\n    return [{'n': 'x'}]\nreturn []", 2),
+        ("def f():\n    return [{'n': 'x'}]\nif True:\n    return f()\nreturn []", 4),
+        ("if False:\n    return []\nn = 3", 3),
+    ],
+)
+def test_what_is_wrong_with_a_result_is_told_at_the_return_that_gave_it(
+    text: str, line: int
+) -> None:
+    with pytest.raises(PlacedError) as raised:
+        out(text, "n: number")
+    assert raised.value.line == line
 
 
 def test_an_empty_table_and_whole_floats_are_fine() -> None:

@@ -152,6 +152,7 @@ class _Dialect(RestrictingNodeTransformer):
         self.found: list[Wrong] = []
         self._lines = text.split("\n")
         self._words = words
+        self._depth = 0
 
     def error(self, node: ast.AST, info: str) -> None:
         """Keep what is wrong, in words of this language."""
@@ -301,7 +302,7 @@ class _Dialect(RestrictingNodeTransformer):
             visited.func = _called("_sited_", [key, visited.func], word)
         return visited
 
-    def _column(self, node: ast.expr) -> int:
+    def _column(self, node: ast.expr | ast.stmt) -> int:
         # Python counts the bytes of UTF-8.
         line = self._lines[node.lineno - 1 : node.lineno] or [""]
         return len(line[0].encode()[: node.col_offset].decode(errors="ignore"))
@@ -335,8 +336,18 @@ class _Dialect(RestrictingNodeTransformer):
             self._refuse(node, "decorator")
         if node.returns is not None:
             self._refuse(node, "AnnAssign")
+        self._depth += 1
         visited: Any = super().visit_FunctionDef(node)
+        self._depth -= 1
         visited.body.insert(0, _tick(node))
+        return visited
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        """Have it told where the text itself ended, not a function in it."""
+        visited: Any = super().visit_Return(node)
+        if self._depth == 1 and visited.value is not None:
+            where = [ast.Constant(node.lineno), ast.Constant(self._column(node))]
+            visited.value = _called("_returned_", [*where, visited.value], node)
         return visited
 
     def visit_Lambda(self, node: ast.Lambda) -> Any:

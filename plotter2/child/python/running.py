@@ -59,11 +59,24 @@ class Printed:
         self.lines.extend(printable(text.removesuffix("\n")).split("\n"))
 
 
+@dataclass
+class Returned:
+    """What a script returns, and where in its text it did; `place` is the last line when it came to its end."""
+
+    value: Any
+    place: tuple[int, int]
+
+    def at(self, line: int, column: int, value: Any) -> Any:
+        """Note where a value is returned, and give it back."""
+        self.place = (line, column)
+        return value
+
+
 FIXED: Final[Mapping[str, Any]] = {**words(), "num": numbers()}
 """The words that every script has, made once before any child is forked."""
 
 
-def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) -> Returned:
     """Give what a script returns, called with `given` by the names of its parameters; `own` are words of this run.
 
     Raises StepError (P2-R0690 to R0693, and what the facades raise) with the line.
@@ -78,9 +91,12 @@ def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) 
         said = RunError(SCRIPT_UNFIT, first.message, help=first.help, note=note)
         raise placed(said, (first.line, 0), text) from None
     there = {**FIXED, **own}
-    function = FunctionType(code, {**guards(), "_sited_": sited, **there})
+    returned = Returned(None, (len(text.rstrip().split("\n")), 0))
+    own_guards = {"_sited_": sited, "_returned_": returned.at}
+    function = FunctionType(code, {**guards(), **own_guards, **there})
     try:
-        return function(*given.values())
+        returned.value = function(*given.values())
+        return returned
     except GivenUp:
         raise
     except RunError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -18,13 +18,11 @@ from plotter2.child.happenings import Drawing
 from plotter2.child.python.borders import empty, handed_in, handed_out, plain
 from plotter2.child.python.drawing import drawing_of
 from plotter2.child.python.nested import Compute
-from plotter2.child.python.running import StepError, placed, ran
+from plotter2.child.python.running import Returned, StepError, placed, ran
 from plotter2.child.python.tables import Table
 from plotter2.child.python.touching import Touching
 from plotter2.child.run_codes import SCRIPT_COLUMNS
 from plotter2.errors import RunError
-
-_RETURN: Final = "return"
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,7 @@ def stepped(node: Node, known: Given, around: Around, compute: Compute) -> Stepp
     sites = dict(attributes.get("sites", ["types", []])[1])
     touching = Touching(sites, lambda each: _whole(known.tables[each]()), around, compute)
     try:
-        result = ran(name, text, given, touching.words())
-        made = _result(node, text, result)
+        made = _result(node, text, ran(name, text, given, touching.words()))
     except StepError as error:
         error.where = name
         raise
@@ -97,9 +94,9 @@ def _whole(rows: pl.DataFrame) -> Table:
     return handed_in(rows, [(name, ColumnType("any")) for name in rows.columns])
 
 
-def _result(node: Node, text: str, result: Any) -> pl.DataFrame:
+def _result(node: Node, text: str, returned: Returned) -> pl.DataFrame:
     name, gives = str(node.attributes["name"][1]), columns_of(node.attributes["gives"])
-    place = _last_return(text)
+    result, place = returned.value, returned.place
     if node.attributes.get("mute") != ["bool", True]:
         return _told(text, place, lambda: handed_out(name, result, gives))
     if result is None:
@@ -128,10 +125,3 @@ def _told(text: str, place: tuple[int, int], make: Callable[[], _Made]) -> _Made
         return make()
     except RunError as error:
         raise placed(error, place, text) from None
-
-
-def _last_return(text: str) -> tuple[int, int]:
-    lines = text.split("\n")
-    found = [n for n, line in enumerate(lines) if line.lstrip().startswith(_RETURN)]
-    last = found[-1] if found else len(text.rstrip().split("\n")) - 1
-    return last + 1, len(lines[last]) - len(lines[last].lstrip())
