@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-with-processes test-the-rest test-faults check bench bench-peers fuzz docs pictures clean
+.PHONY: setup demo test test-with-processes test-the-rest test-attacks test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -17,10 +17,14 @@ test: $(VENV)/dev.stamp
 PROCESSES := $(addprefix tests/,datter end_to_end examples exporting orchestrator runs staging tasks)
 
 test-with-processes: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q $(PROCESSES)
+	$(BIN)/python -m pytest -q -m "not attack" $(PROCESSES)
 
 test-the-rest: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PROCESSES))
+	$(BIN)/python -m pytest -q -m "not attack" $(addprefix --ignore=,$(PROCESSES))
+
+# Hundreds of hostile scripts and files, and every probe of the sandbox at every level, as root and as another user.
+test-attacks: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m attack
 
 # Every fault, kill point and power cut, over 8,000 disks after two crashes, every seeded bug, and as many files as
 # overflow the kernel's news, on all processors, with one table at the end (under an hour on two; power cuts need root).

@@ -26,7 +26,7 @@ from plotter2.orchestrator.settings import Spares
 from plotter2.wire.messages import RunJob
 from running_programs import compiled, schema_of_parts, sealed_job
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.attack]
 
 HERE: Final = Path(__file__).parent
 SECRET: Final = "the canary sings"

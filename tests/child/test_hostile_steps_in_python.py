@@ -22,7 +22,7 @@ from hostile_python import LIMITS, SCRIPT, SHORT, Attack, Came, came_of, classes
 from plotter2.orchestrator import Orchestrator, OrchestratorSettings
 from plotter2.orchestrator.settings import Spares
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.attack]
 
 CLASSES = {**classes(), "made_texts": bombs()}
 GOOD = SCRIPT.format(

@@ -44,6 +44,7 @@ def attempted(level: Level, user: str) -> SelfTest:
 
 
 @pytest.mark.process
+@pytest.mark.attack
 @pytest.mark.parametrize("level", ["A", "B", "C"])
 @pytest.mark.parametrize("user", ["root", "ordinary user"])
 def test_every_attempt_is_stopped_that_the_level_promises_to_stop(level: Level, user: str) -> None:
@@ -246,6 +247,7 @@ def stopped(plan: Plan, names: set[str]) -> set[str]:
 
 
 @pytest.mark.process
+@pytest.mark.attack
 @pytest.mark.parametrize("layer", STOPPED_BY)
 def test_each_layer_alone_stops_what_it_is_for(plan: Plan, layer: str) -> None:
     if plan.level != "A" or (layer == "pid_namespace" and os.geteuid() != 0):

@@ -29,7 +29,7 @@ from plotter2.wire.messages import ReadJob, decode_from_child, decode_from_host
 from plotter2.wire.zygote import decode_from_zygote, decode_order
 from staging_samples import staged
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.attack]
 LIMITS = TaskLimits(wall_ms=20_000, cpu_ms=20_000, mem_mib=768, out_mib=128)
 FILES: dict[str, dict[str, Input]] = {
     "CSV": hostile_texts.CSV,
