@@ -38,6 +38,7 @@ def held(store: Store, report: AddReport) -> dict[str, Bundle]:
 def mixed(folder: Path) -> None:
     (folder / "run1").mkdir(parents=True)
     shutil.copy(DATA / "numpy" / "evaluations.npz", folder / "run1")
+    shutil.copy(DATA / "hdf5" / "diabetes_sgd.h5", folder / "run1")
     np.save(folder / "run1" / "images.npy", np.zeros((2, 3, 4)))
     pl.DataFrame({"x": [1, 2]}).write_parquet(folder / "run1" / "late.parquet")
     (folder / "run1" / "notes.md").write_text("it went well")
@@ -45,7 +46,7 @@ def mixed(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "what",
-    ["trackers/mlflow", "trackers/wandb", "trackers/tensorboard/s0", "hdf5", "numpy", "mixed"],
+    ["trackers/mlflow", "trackers/wandb", "trackers/tensorboard/s0", "numpy", "mixed"],
 )
 def test_a_package_brings_what_adding_its_files_does(
     stores: tuple[Store, Store], tmp_path: Path, what: str
