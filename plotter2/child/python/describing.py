@@ -11,7 +11,7 @@ from p2std.registry import core
 from plotter2.child.python import limits
 from plotter2.child.python.arrays import Array
 from plotter2.child.python.chance import Chance
-from plotter2.child.python.facade import Facade, Sited, Word, Words
+from plotter2.child.python.facade import Facade, Named, Word, Words
 from plotter2.child.python.figures import MARKS
 from plotter2.child.python.nested import Compute
 from plotter2.child.python.plain import METHODS
@@ -87,7 +87,7 @@ def _nothing(*given: Any) -> Any:
 def _words() -> Iterator[str]:
     yield "## Words\n\n| word | gives |\n|---|---|"
     for name, word in known_words().items():
-        if isinstance(word, Word | Sited):
+        if isinstance(word, Named):
             yield f"| `{name}({', '.join(word.parameters)})` | {_cell(word.about)} |"
     yield "| `num` | maths on arrays, see below |\n| `me` | the bundle and the task, see below |\n"
 

@@ -33,8 +33,8 @@ class Facade:
     __repr__ = __str__
 
 
-class Word(Facade):
-    """A function of ours that a script can call, and nothing else."""
+class Named(Facade):
+    """A function of ours under the name that scripts have for it."""
 
     __slots__ = ("_name", "_run")
     called = "a function"
@@ -42,16 +42,6 @@ class Word(Facade):
     def __init__(self, name: str, run: Callable[..., Any]) -> None:
         self._name = name
         self._run = run
-
-    def __call__(self, *given: Any, **options: Any) -> Any:
-        """Call the function; what it was called with wrong is told with its name for scripts."""
-        try:
-            return self._run(*given, **options)
-        except TypeError as error:
-            trace = error.__traceback__
-            if trace is None or trace.tb_next is not None:
-                raise
-            raise TypeError(_FUNCTION.sub(f"{self._name}()", str(error))) from None
 
     @property
     def name(self) -> str:
@@ -66,7 +56,24 @@ class Word(Facade):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Give the names of what it takes."""
-        return _parameters(self._run)
+        names = inspect.signature(self._run).parameters.values()
+        return tuple(str(p).partition(":")[0] for p in names if p.name != "site")
+
+
+class Word(Named):
+    """A function of ours that a script can call, and nothing else."""
+
+    __slots__ = ()
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        """Call the function; what it was called with wrong is told with its name for scripts."""
+        try:
+            return self._run(*given, **options)
+        except TypeError as error:
+            trace = error.__traceback__
+            if trace is None or trace.tb_next is not None:
+                raise
+            raise TypeError(_FUNCTION.sub(f"{self._name}()", str(error))) from None
 
 
 class Words(Facade):
@@ -93,30 +100,10 @@ class Words(Facade):
         return self._members
 
 
-class Sited(Facade):
+class Sited(Named):
     """A word whose every call stands in the program: it is told where the call stands."""
 
-    __slots__ = ("_name", "_run")
-    called = "a function"
-
-    def __init__(self, name: str, run: Callable[..., Any]) -> None:
-        self._name = name
-        self._run = run
-
-    @property
-    def name(self) -> str:
-        """Give the name under which a script calls it."""
-        return self._name
-
-    @property
-    def about(self) -> str:
-        """Give what it does in one sentence."""
-        return (self._run.__doc__ or "").strip().partition("\n")[0]
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Give the names of what it takes."""
-        return _parameters(self._run)
+    __slots__ = ()
 
     def at(self, site: str) -> Word:
         """Give the word for a call that stands there."""
@@ -157,11 +144,6 @@ def unknown(what: str, name: str, known: Iterable[str]) -> RunError:
 def wrong(message: str, help: str) -> RunError:
     """Give the error for something that a script asks for and cannot get."""
     return RunError(SCRIPT_FAILED, message, help=help)
-
-
-def _parameters(run: Callable[..., Any]) -> tuple[str, ...]:
-    names = inspect.signature(run).parameters.values()
-    return tuple(str(p).partition(":")[0] for p in names if p.name != "site")
 
 
 def sited(site: str, word: Any) -> Any:
