@@ -82,24 +82,24 @@ def eigh(a: Any) -> tuple[Array, Array]:
     if not np.allclose(values, values.T):
         raise wrong("eigh() takes a symmetric matrix", "write num.eigh((a + a.T) / 2)")
     found, vectors = _done(lambda: np.linalg.eigh(values))
-    return Array(found), Array(_turned(vectors))
+    return Array(found), Array(vectors * _signs(vectors))
 
 
 def svd(a: Any) -> tuple[Array, Array, Array]:
     """u, s, vt with a = u @ diag(s) @ vt"""
     values = _matrix(a)
     u, s, vt = _done(lambda: np.linalg.svd(values, full_matrices=False))
-    signs = np.sign(u[np.argmax(np.abs(u), axis=0), np.arange(u.shape[1])])
-    signs[signs == 0] = 1
+    signs = _signs(u)
     return Array(u * signs), Array(s), Array(vt * signs[:, None])
 
 
-def _turned(vectors: Numbers) -> Numbers:
+def _signs(vectors: Numbers) -> Numbers:
     # Which way a vector points is the library's choice: the largest part is positive here.
-    signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
+    signs: Numbers = np.sign(
+        vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])]
+    )
     signs[signs == 0] = 1
-    turned: Numbers = vectors * signs
-    return turned
+    return signs
 
 
 def norm(a: Any) -> Any:
