@@ -39,24 +39,11 @@ class Restored:
     accounts: Sequence[Account]
 
 
-class Holds(Protocol):
-    """What an interpreter asks about results that outlive it."""
+class Holds:
+    """What an interpreter asks about results that outlive it; this one knows no result and takes none."""
 
     def restored(self, node: ProgramNode) -> Restored | None:
         """Give the result of a node if it is known."""
-
-    def take(
-        self,
-        node: ProgramNode,
-        frame: pl.DataFrame,
-        accounts: Mapping[str, Account],
-        units: int,
-    ) -> None:
-        """Take a result that took so much work."""
-
-
-class _Nothing:
-    def restored(self, node: ProgramNode) -> Restored | None:
         del node
         return None
 
@@ -67,11 +54,8 @@ class _Nothing:
         accounts: Mapping[str, Account],
         units: int,
     ) -> None:
+        """Take a result that took so much work."""
         del node, frame, accounts, units
-
-
-NOTHING_HELD: Final[Holds] = _Nothing()
-"""Knows no result and takes none."""
 
 
 class Sender(Protocol):
@@ -118,7 +102,7 @@ class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _ABOUT: Final = msgspec.json.Decoder(_About)
 
 
-class Holding:
+class Holding(Holds):
     """The results that came with a job, and the memory for those that are wanted."""
 
     def __init__(

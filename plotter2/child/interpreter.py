@@ -62,7 +62,7 @@ from plotter2.child.happenings import (
     Owning,
     Writing,
 )
-from plotter2.child.holding import NOTHING_HELD, Holds, Restored
+from plotter2.child.holding import Holds, Restored
 from plotter2.child.placing import Pending, Placed
 from plotter2.child.python.running import GivenUp
 from plotter2.child.python.stepping import Given, Stepped, stepped
@@ -93,7 +93,7 @@ class Interpreter:
     around: Around = NOWHERE
     steps: dict[str, int | None] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    holding: Holds = NOTHING_HELD
+    holding: Holds = field(default_factory=Holds)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
