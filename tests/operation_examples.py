@@ -6,7 +6,7 @@ from pathlib import Path
 
 from example_data import SHAPES, example_tables
 from p2lang.compiler import Compiled, compile_script
-from p2lang.semantics.structure import awaited, for_a_bundle
+from p2lang.semantics.structure import for_a_bundle
 from p2lang.signatures import Signature
 from p2lang.source import Source
 from p2lang.types import schemas_from_json
@@ -35,9 +35,7 @@ def compiled_example(signature: Signature) -> Compiled:
 def can_run(signature: Signature) -> bool:
     """Tell whether this release runs the example of an operation."""
     module = compiled_example(signature).module
-    return module is not None and not any(
-        awaited(node, core()) or for_a_bundle(node, core()) for node in module.nodes
-    )
+    return module is not None and not any(for_a_bundle(node, core()) for node in module.nodes)
 
 
 def draws(signature: Signature) -> bool:

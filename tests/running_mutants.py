@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from module_fuzzing import SCHEMAS
-from p2lang.semantics.structure import awaited, for_a_bundle
+from p2lang.semantics.structure import for_a_bundle
 from p2lang.types import TableSchema
 from p2lang.verifier import BadParam, Program, ProgramNode
 from p2std.registry import core
@@ -46,9 +46,7 @@ _ROWS = {path: rows(schema, number) for number, (path, schema) in enumerate(SCHE
 
 def ran(program: Program) -> str | None:
     """Run a program on all rows of its bundles and give what is wrong with what happened, if anything."""
-    if program.work > _MOST_WORK or any(
-        awaited(n.node, core()) or for_a_bundle(n.node, core()) for n in program.nodes
-    ):
+    if program.work > _MOST_WORK or any(for_a_bundle(n.node, core()) for n in program.nodes):
         return None
     read: set[str] = set()
 

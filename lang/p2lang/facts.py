@@ -13,7 +13,6 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     touches read bundle:path           what a signature must allow: right, kind, the parameter that names the target
     touches write output:name or plot  the same, and the target when the parameter is left out; `@task` is the task
     touches write share:to or key and key  the same, and a second target `key` when that parameter is given
-    awaits the task store    it compiles; a run stops before anything is computed and says that this is missing
     needs a bundle           it runs where the script is attached to a bundle, in a task
     null never, null sometimes         whether the result can be missing; otherwise it is when an argument is
     null as value            missing when the argument `value` is
@@ -26,7 +25,6 @@ Facts are separated by `;`. Each is one line of the table below, and nothing but
     estimate mean            an estimator, as captions name it; `{q}` is the argument as a percentage
     n in 0.., q in 0..1      the argument lies within these bounds
     size is two lengths      also `limits`, `number`, `place`, `colours`, `moment`, `exact`: narrower than the type
-    since awaits the times   a run stops as with `awaits`, when the argument is given
     size like [160mm, 90mm]  an argument as it could be written
     y with categories: ...   what to write where categories are given instead of numbers
 """
@@ -48,7 +46,6 @@ class Narrowed:
     bounds: tuple[float, float] | None = None
     narrowing: Narrowing | None = None
     like: str = ""
-    awaits: str = ""
     with_categories: str = ""
 
 
@@ -80,7 +77,6 @@ class Facts:
     stands_among: str = ""
     output: Literal["", "picture", "file"] = ""
     touched: Touched | None = None
-    awaits: str = ""
     needs_bundle: bool = False
     null: str = ""
     kind_of: tuple[str, ...] = ()
@@ -150,7 +146,6 @@ _OPERATION = _table(
         r"touches ([a-z]+) ([a-z]+):(@?\w+)(?: or (\w+))?(?: and (\w+))?": lambda m: {
             "touched": Touched(m[1], m[2], m[3], m[4] or "", m[5] or "")
         },
-        r"awaits (.+)": lambda m: {"awaits": m[1]},
         r"needs a bundle": lambda m: {"needs_bundle": True},
         r"null (never|sometimes|as \w+)": lambda m: {"null": m[1]},
         r"kind of (\w+) or (\w+)": lambda m: {"kind_of": (m[1], m[2])},
@@ -169,7 +164,6 @@ _PARAMETER = _table(
             "bounds": (float(m["low"]), float(m["high"] or "inf"))
         },
         rf"(?P<name>\w+) is ({'|'.join(get_args(Narrowing))})": lambda m: {"narrowing": m[2]},
-        r"(?P<name>\w+) awaits (.+)": lambda m: {"awaits": m[2]},
         r"(?P<name>\w+) like (.+)": lambda m: {"like": m[2]},
         r"(?P<name>\w+) with categories: (.+)": lambda m: {"with_categories": m[2]},
     }

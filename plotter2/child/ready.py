@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from p2lang.semantics.structure import TASK, awaited, effects_of, for_a_bundle
+from p2lang.semantics.structure import TASK, effects_of, for_a_bundle
 from p2lang.types import schemas_from_json
 from p2lang.verifier import BadParam, Program, RefusedProgram, verify
 from p2std.around import NOWHERE, Around
 from p2std.registry import core
 from plotter2.child.placing import PlacedError
-from plotter2.child.run_codes import FOR_A_BUNDLE, NOT_THERE_YET
+from plotter2.child.run_codes import FOR_A_BUNDLE
 from plotter2.errors import ExitCode, RunError
 from plotter2.wire.inputs import LinkProgram, Place, RunProgram
 from plotter2.wire.messages import RunJob
@@ -56,7 +56,7 @@ def around_of(place: Place | None) -> Around:
 
 
 def require_all(program: Program, task: str) -> None:
-    """Raise PlacedError for the first thing that is to be carried out and cannot be: P2-R0618, P2-R0641.
+    """Raise PlacedError for the first thing that is to be carried out and cannot be: P2-R0641.
 
     What stands outside tasks runs by itself; tasks run where the script is attached to a bundle.
     """
@@ -64,16 +64,6 @@ def require_all(program: Program, task: str) -> None:
     if program.tasks and not own and not task:
         _only_tasks(program)
     for node in (program[each.id] for each in own):
-        missing = awaited(node.node, core())
-        if missing is not None:
-            what, needs = missing
-            raise PlacedError(
-                NOT_THERE_YET,
-                f"{what} needs {needs}, which this release does not have yet",
-                node.signature.name,
-                "nothing was computed; leave it out to run the rest of the script",
-                node=node.id,
-            )
         word = None if task else for_a_bundle(node.node, core())
         if word is not None:
             raise PlacedError(

@@ -6,7 +6,6 @@ from typing import Final
 
 IMPOSED = "P2-R0601"
 MORE_ROWS = "P2-R0602"
-NOT_THERE_YET = "P2-R0618"
 COLUMN_DIFFERS = "P2-R0603"
 COLUMN_LACKING = "P2-R0604"
 TABLE_LACKING = "P2-R0605"
@@ -30,7 +29,6 @@ SCRIPT_VALUE = "P2-R0695"
 CODES: Final[dict[str, str]] = {
     IMPOSED: "a condition that the script imposes does not hold",
     MORE_ROWS: "a bundle or a step gives more rows than the script was checked for",
-    NOT_THERE_YET: "the script uses something that this release checks but cannot do",
     COLUMN_DIFFERS: "a stored column does not hold what its schema says",
     COLUMN_LACKING: "a column that the program reads was not handed over",
     TABLE_LACKING: "a bundle that the program reads was not handed over",

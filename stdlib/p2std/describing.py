@@ -76,11 +76,6 @@ def sentences(signature: Signature) -> Iterator[str]:
             "It runs in a task of a script that is attached to a bundle (`plotter2 attach`, then"
             " `plotter2 run BUNDLE:TASK`); elsewhere a run stops before anything is computed (P2-R0641)."
         )
-    if facts.awaits:
-        yield (
-            f"It needs {facts.awaits}, which this release does not have yet: a script that uses it is checked, signed"
-            " and stopped before anything is computed (P2-R0618)."
-        )
 
 
 def _missing(signature: Signature) -> Iterator[str]:

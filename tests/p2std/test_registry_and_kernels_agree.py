@@ -26,9 +26,9 @@ UNHEARD = {
 SIGNATURES = {(s.kind, s.full_name): s for s in core().by_full_name.values()}
 
 
-def test_every_signature_has_a_kernel_unless_it_awaits_something_or_stands_for_others() -> None:
-    awaiting = {key for key, s in SIGNATURES.items() if s.facts.awaits or s.facts.names}
-    assert set(SIGNATURES) - set(kernels()) == awaiting
+def test_every_signature_has_a_kernel_unless_it_stands_for_others() -> None:
+    standing = {key for key, s in SIGNATURES.items() if s.facts.names}
+    assert set(SIGNATURES) - set(kernels()) == standing
 
 
 def test_every_kernel_has_a_signature() -> None:
@@ -37,7 +37,7 @@ def test_every_kernel_has_a_signature() -> None:
 
 @pytest.mark.parametrize(
     "signature",
-    [s for s in SIGNATURES.values() if not (s.facts.awaits or s.facts.names)],
+    [s for s in SIGNATURES.values() if not s.facts.names],
     ids=lambda s: f"{s.kind} {s.full_name}",
 )
 def test_a_kernel_takes_the_parameters_of_its_signature(signature: Signature) -> None:

@@ -313,18 +313,6 @@ def is_effect_of(node: Node, task: str) -> bool:
     return bool(belongs[1] == task)
 
 
-def awaited(node: Node, registry: Registry) -> tuple[str, str] | None:
-    """Give what of a node this release cannot do, and what that needs; None when it runs."""
-    signature = operation(node.op, registry)
-    for written, facts in _spoken(node, registry):
-        if facts.awaits:
-            return written, facts.awaits
-    for name in node.attributes:
-        if signature is not None and (needs := signature.facts.of(name).awaits):
-            return f"`{name}` of `{signature.name}`", needs
-    return None
-
-
 def for_a_bundle(node: Node, registry: Registry) -> str | None:
     """Give what of a node runs only where the script is attached to a bundle, in a task; None when it runs anywhere."""
     return next((word for word, facts in _spoken(node, registry) if facts.needs_bundle), None)
