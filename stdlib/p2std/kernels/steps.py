@@ -151,7 +151,9 @@ def frame(title: Moving | None, size: list[float] | None, cols: int, rows: int |
         )
     if size is not None and (len(size) != 2 or not all(0 < length < 20_000 for length in size)):
         raise NotComputable(
-            "P2-R0614", "frame(size=…) wants width and height", "write size=[160mm, 90mm]"
+            "P2-R0614",
+            "frame(size=…) wants a width and a height, each above 0 and below 20,000 points (7 m)",
+            "write size=[160mm, 90mm], or size=(160, 90) in a step in Python",
         )
     return Picture(title=title or "", size=None if size is None else (size[0], size[1]))
 
