@@ -112,7 +112,7 @@ def test_in_a_terminal_an_own_script_is_shown_asked_about_signed_and_run(
     assert "sweep/*" in shown
     assert shown.count("[y/N]") == 1
     line = next(line for line in shown.splitlines() if "reward.png" in line)
-    assert line.rpartition("\x1b[K")[2].startswith("/")  # the line of progress was taken away
+    assert line.rpartition("\x1b[2K")[2].startswith("/")  # the line of progress was taken away
     assert (place.folder / "mean.p2.sig").exists()
 
 
