@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 from logger2.identity import Scalar, run_name
@@ -49,7 +50,8 @@ def read_sqlite(data: memoryview, where: str, limits: ReadingLimits) -> tuple[Re
             "what is still in the file of that ending beside the database is not in it yet"
         )
     try:
-        with _Database(bytes(content), where, limits) as database:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            database = _Database(connection, bytes(content), where, limits)
             if set(database.tables) >= _OF_MLFLOW:
                 return (ReadGroup("", left_out=left_out), *_runs(database))
             return (_plain(database, left_out),)
@@ -59,31 +61,23 @@ def read_sqlite(data: memoryview, where: str, limits: ReadingLimits) -> tuple[Re
 
 
 class _Database:
-    """An open database: its tables, and their rows within the limits."""
+    """A database in memory: its tables, and their rows within the limits."""
 
-    def __init__(self, content: bytes, where: str, limits: ReadingLimits) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, content: bytes, where: str, limits: ReadingLimits
+    ) -> None:
         self.where, self.limits = where, limits
         self.parts = Expansion(len(content), where)
-        self._connection = sqlite3.connect(":memory:")
-        try:
-            self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
-            self._connection.deserialize(content)
-            for kind, most in _LIMITS.items():
-                self._connection.setlimit(kind, most)
-            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limits.text_bytes, 1 << 16))
-            for pragma in ("trusted_schema = off", "cell_size_check = on", "query_only = on"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.set_authorizer(_authorized)
-            self.tables = self._names()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def __enter__(self) -> _Database:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._connection = connection
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        connection.deserialize(content)
+        for kind, most in _LIMITS.items():
+            connection.setlimit(kind, most)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limits.text_bytes, 1 << 16))
+        for pragma in ("trusted_schema = off", "cell_size_check = on", "query_only = on"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.set_authorizer(_authorized)
+        self.tables = self._names()
 
     def _names(self) -> list[str]:
         rows = self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
