@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _KEPT = frozenset("\n\t")
+_LONGEST_SAID = 200
 
 
 def printable(text: str) -> str:
@@ -22,6 +23,11 @@ def one_line(text: str, longest: int = 500) -> str:
     """Give `text` safe to print, in one line and not longer than a person would read."""
     line = " ".join(printable(text[: 2 * longest]).split())
     return line if len(line) <= longest else f"{line[:longest]}..."
+
+
+def first_line(text: str) -> str:
+    """Give the first line of what a library says of an error, and not too much of it; empty when it says nothing."""
+    return next(iter(text.splitlines()), "")[:_LONGEST_SAID]
 
 
 def count(number: int, one: str, several: str) -> str:

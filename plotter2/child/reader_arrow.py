@@ -17,9 +17,10 @@ from plotter2.child.arrow import Piece
 from plotter2.child.arrow_stream import MAGIC, whole_bytes
 from plotter2.child.arrow_values import lent_column
 from plotter2.child.reader_columns import Kind, ReadColumn, ReadTable
-from plotter2.child.reader_frames import check_texts, first_line, require_room, typed
+from plotter2.child.reader_frames import check_texts, require_room, typed
 from plotter2.child.reader_limits import Expansion, ReadingLimits, checked_names
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 _NUMBER_BYTES = 8
 _MAGIC = b"ARROW1"
@@ -105,7 +106,7 @@ def _frame(data: memoryview, where: str, limits: ReadingLimits | None) -> pl.Dat
             require_room(lazy.collect_schema(), rows, len(data), where, limits)
         return pl.read_ipc(content)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        raise _bad(where, "it is damaged", f"polars says: {first_line(error)}") from None
+        raise _bad(where, "it is damaged", f"polars says: {first_line(str(error))}") from None
 
 
 def _bad(where: str, why: str, note: str = "") -> DataError:

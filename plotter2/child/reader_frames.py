@@ -100,11 +100,6 @@ def typed(series: pl.Series, where: str) -> tuple[Kind, pl.Series]:
     return kind, series.cast(wanted)
 
 
-def first_line(error: BaseException) -> str:
-    """Give the first line of what a library says of an error."""
-    return next(iter(str(error).splitlines()), "")[:_SHOWN]
-
-
 def _whole(series: pl.Series) -> tuple[Kind, pl.Series]:
     largest = series.max()
     if isinstance(largest, int) and largest >= 2**63:

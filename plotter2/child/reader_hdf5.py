@@ -21,6 +21,7 @@ from plotter2.child import reader_codes as codes
 from plotter2.child.reader_grids import Grid, ReadGroup, grouped, scalar_of
 from plotter2.child.reader_limits import DEPTH, Expansion, ReadingLimits
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 MAGIC: Final = b"\x89HDF\r\n\x1a\n"
 _FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, SystemError)
@@ -286,11 +287,10 @@ class _Bytes(io.RawIOBase):
 
 
 def _bad(where: str, error: BaseException) -> DataError:
-    first = next(iter(str(error).splitlines()), "") or type(error).__name__
     return DataError(
         codes.BAD_HDF5,
         f"{where} cannot be read as an HDF5 file: it is damaged, or its writer did not close it",
         where=where,
         help="close or flush the file where it is written, then add it again; h5clear -s FILE mends some",
-        note=f"HDF5 says: {first[:200]}",
+        note=f"HDF5 says: {first_line(str(error)) or type(error).__name__}",
     )

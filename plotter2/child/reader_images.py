@@ -29,6 +29,7 @@ from plotter2.child.reader_columns import ReadColumn, ReadTable, from_numbers
 from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_limits import ReadingLimits
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 MAGIC: Final[dict[bytes, Callable[[Any], Image.Image]]] = {
     b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
@@ -115,11 +116,11 @@ def _table(pixels: Any, channels: tuple[str, ...]) -> ReadTable:
 
 
 def _bad(where: str, why: str) -> DataError:
-    first = next(iter(why.splitlines()), "")
+    first = first_line(why)
     return DataError(
         codes.BAD_IMAGE,
         f"{where} cannot be read as a picture: it is damaged or of no kind that is known here",
         where=where,
         help="give PNG, JPEG, GIF, WebP, BMP or TIFF; to keep it as it is: plotter2 add --files PATH",
-        note=f"Pillow says: {first[:200]}" if first else "",
+        note=f"Pillow says: {first}" if first else "",
     )

@@ -16,6 +16,7 @@ from plotter2.child import reader_codes as codes
 from plotter2.child.reader_grids import Grid, ReadGroup, grouped
 from plotter2.child.reader_limits import Expansion, ReadingLimits
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 MAGIC: Final = b"\x93NUMPY"
 ARCHIVE_MAGIC: Final = b"PK\x03\x04"
@@ -120,10 +121,9 @@ def _filled(
 
 
 def _bad(where: str, why: str) -> DataError:
-    first = next(iter(why.splitlines()), "it is damaged")
     return DataError(
         codes.BAD_NUMPY,
-        f"{where} cannot be read as a NumPy file: {first[:200]}",
+        f"{where} cannot be read as a NumPy file: {first_line(why) or 'it is damaged'}",
         where=where,
         help="write it again with numpy.save or numpy.savez, and wait until that is done",
     )

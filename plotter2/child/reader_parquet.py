@@ -8,9 +8,10 @@ import polars as pl
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_columns import ReadTable
-from plotter2.child.reader_frames import first_line, require_room, table_of
+from plotter2.child.reader_frames import require_room, table_of
 from plotter2.child.reader_limits import ReadingLimits
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 
 def read_parquet(data: memoryview, where: str, limits: ReadingLimits) -> ReadTable:
@@ -32,6 +33,6 @@ def read_parquet(data: memoryview, where: str, limits: ReadingLimits) -> ReadTab
             f"{where} cannot be read as a Parquet file: it is damaged, or its writer did not finish it",
             where=where,
             help="write it again; a file without its end cannot be read at all",
-            note=f"polars says: {first_line(error)}",
+            note=f"polars says: {first_line(str(error))}",
         ) from None
     return table_of(frame, len(data), where, limits)

@@ -20,6 +20,7 @@ from plotter2.child.reader_limits import Expansion, ReadingLimits, checked_names
 from plotter2.child.reader_series import Series, joined
 from plotter2.child.reader_text import scalar_in
 from plotter2.errors import DataError
+from plotter2.printable import first_line
 
 MAGIC: Final = b"SQLite format 3\0"
 _WRITTEN_AHEAD, _PLAIN = b"\x02\x02", b"\x01\x01"
@@ -178,11 +179,10 @@ def _infinite(value: float) -> float:
 
 
 def _bad(where: str, why: str) -> DataError:
-    first = next(iter(why.splitlines()), "")
     return DataError(
         codes.BAD_DATABASE,
         f"{where} cannot be read as an SQLite database: it is damaged, or was copied while it was written",
         where=where,
         help="close what writes it, or copy it with: sqlite3 FILE '.backup NEW'",
-        note=f"SQLite says: {first[:200]}",
+        note=f"SQLite says: {first_line(why)}",
     )
