@@ -48,7 +48,7 @@ _CHANNELS = {
 }  # fmt: skip
 _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, RuntimeError,
-    AttributeError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError,
+    AttributeError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow's decoders raise for a damaged file, each in its own way."""
 

@@ -28,9 +28,8 @@ _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 _BAD_HEADER = (
     ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError,
 )  # fmt: skip
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, NotImplementedError, RuntimeError,
-)  # fmt: skip
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, RuntimeError)
+"""What zipfile raises for a damaged archive; a RuntimeError is also its word for what it does not know how to unpack."""
 
 
 def read_npy(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadGroup, ...]:
