@@ -86,11 +86,10 @@ class _Walk:
     def group(self, group: Any, path: str, depth: int) -> _Group:
         """Read a group and all below it."""
         if depth > DEPTH:
-            raise DataError(
+            raise self._refused(
                 codes.TOO_DEEP,
-                f"{self._where} has groups more than {DEPTH} levels deep",
-                where=self._where,
-                help="write the groups less deeply one inside the other",
+                f" has groups more than {DEPTH} levels deep",
+                "write the groups less deeply one inside the other",
             )
         self._seen.add(h5o.get_info(group).addr)
         found = _Group(path, params=dict(self._attributes(group)))
@@ -144,7 +143,11 @@ class _Walk:
         for number in range(plan.get_nfilters()):
             code = plan.get_filter(number)[0]
             if code not in _FILTERS:
-                raise self._unknown_packing(name, code)
+                raise self._refused(
+                    codes.UNKNOWN_PACKING,
+                    f": the values of {name!r} are packed with the HDF5 filter {code}, which is not here",
+                    "pack them with gzip instead, for example with: h5repack -f GZIP=4 FILE NEW",
+                )
         space, kind = dataset.get_space(), dataset.get_type()
         why = _unreadable(kind)
         if why or space.get_simple_extent_type() == h5s.NULL:
@@ -156,20 +159,14 @@ class _Walk:
         return ""
 
     def _outside(self, name: str, what: str) -> DataError:
-        return DataError(
+        return self._refused(
             codes.POINTS_OUTSIDE,
-            f"{self._where}: {name!r} {what}, which is not opened",
-            where=self._where,
-            help="write everything into one file, for example with: h5repack, or h5py's File.copy",
+            f": {name!r} {what}, which is not opened",
+            "write everything into one file, for example with: h5repack, or h5py's File.copy",
         )
 
-    def _unknown_packing(self, name: str, code: int) -> DataError:
-        return DataError(
-            codes.UNKNOWN_PACKING,
-            f"{self._where}: the values of {name!r} are packed with the HDF5 filter {code}, which is not here",
-            where=self._where,
-            help="pack them with gzip instead, for example with: h5repack -f GZIP=4 FILE NEW",
-        )
+    def _refused(self, code: str, what: str, remedy: str) -> DataError:
+        return DataError(code, f"{self._where}{what}", where=self._where, help=remedy)
 
     # -------------------------------------------------------- values
     def _values(self, dataset: Any, name: str) -> Any:
