@@ -60,7 +60,7 @@ def joined(
             times[row] = min(times[row], time)
             rows.append((row, value))
     limits.check_rows(len(places), where)
-    order = sorted(places, key=lambda key: (key[0], key[1]))
+    order = sorted(places)
     to = np.empty(len(order), dtype=np.int64)
     to[[places[key] for key in order]] = np.arange(len(order))
     columns = _keys(order, [times[places[key]] for key in order])

@@ -18,6 +18,9 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 _STEP = 1 << 24
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.I)
+_WORDS: dict[str, Scalar] = {
+    "True": True, "False": False, "true": True, "false": False, "None": None,
+}  # fmt: skip
 _MAGIC = {
     b"\x1f\x8b": "a gzip archive",
     b"PK\x03\x04": "a zip archive (or .npz, .xlsx)",
@@ -62,15 +65,8 @@ def checked_text(data: bytes, where: str) -> bytes:
 
 def scalar_in(text: str) -> Scalar:
     """Give what a program wrote as the text of a single value: a number, true/false, nothing, or the text itself."""
-    words: dict[str, Scalar] = {
-        "True": True,
-        "False": False,
-        "true": True,
-        "false": False,
-        "None": None,
-    }
-    if text in words:
-        return words[text]
+    if text in _WORDS:
+        return _WORDS[text]
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
