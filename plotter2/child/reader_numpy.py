@@ -29,7 +29,7 @@ _BAD_HEADER = (
     ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError,
 )  # fmt: skip
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, RuntimeError)
-"""What zipfile raises for a damaged archive; a RuntimeError is also its word for what it does not know how to unpack."""
+"""What zipfile raises for a damaged archive; RuntimeError is also its word for what it cannot unpack."""
 
 
 def read_npy(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadGroup, ...]:
