@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from binary_samples import SOUND_PNG, png, records
 from hostile_texts import DATA, Input, one
 from plotter2.child.reader_crc import masked_crc32c
 
@@ -31,7 +32,11 @@ def flipped(data: bytes, place: float, bits: int = 0x55) -> bytes:
 # ------------------------------------------------------------ Arrow and Parquet
 FRAME = pl.DataFrame({"n": [1, 2, 3], "t": ["hello", "w\u00f6rld", "x" * 40]})
 TEXTS = FRAME.select("t")
-ZEROS = pl.DataFrame({"a": pl.repeat(0, 40_000_000, dtype=pl.Int64, eager=True)})
+
+
+def zeros() -> pl.DataFrame:
+    """Give a third of a gigabyte; it is made each time, or it would be held as long as the tests run."""
+    return pl.DataFrame({"a": pl.repeat(0, 40_000_000, dtype=pl.Int64, eager=True)})
 
 
 def ipc(frame: pl.DataFrame, **how: Any) -> bytes:
@@ -77,7 +82,7 @@ ARROW = {
     "a view below zero": arrow(view(-1, 0, 0)),
     "a view of another buffer": arrow(view(40, 7, 0)),
     "a view beyond the end": arrow(view(40, 0, 1 << 30)),
-    "zeros packed a thousand times": arrow(ipc(ZEROS, compression="zstd"), "P2-D0930"),
+    "zeros packed a thousand times": arrow(ipc(zeros(), compression="zstd"), "P2-D0930"),
     "lists in lists": arrow(ipc(pl.DataFrame({"a": [[[[[[1]]]]]]})), "P2-D0858"),
     "an end that lies": arrow(OLD[:-10] + struct.pack("<i", 2**31 - 1) + OLD[-6:]),
     "cut": arrow(OLD[: len(OLD) // 2]),
@@ -93,7 +98,7 @@ PARQUET = {
     "an end that nests": one(
         "x.parquet", b"PAR1" + b"\x1c" * 5_000 + struct.pack("<I", 5_000) + b"PAR1", "P2-D0935"
     ),
-    "zeros packed a thousand times": one("x.parquet", parquet(ZEROS), "P2-D0930"),
+    "zeros packed a thousand times": one("x.parquet", parquet(zeros()), "P2-D0930"),
     "one long text a thousand times": one(
         "x.parquet", parquet(pl.DataFrame({"a": pl.repeat("x" * 1_000_000, 400, eager=True)})), "P2-D0930"
     ),
@@ -231,15 +236,6 @@ HDF5 = {
 
 
 # ------------------------------------------------------------ trackers
-def records(*events: bytes) -> bytes:
-    found = b""
-    for content in events:
-        head = struct.pack("<Q", len(content))
-        sums = masked_crc32c([head, content])
-        found += head + struct.pack("<I", sums[0]) + content + struct.pack("<I", sums[1])
-    return found
-
-
 def events(content: bytes, *codes: str) -> Input:
     return one("events.out.tfevents.1.host", content, *codes)
 
@@ -279,16 +275,6 @@ TRACKERS = {
 
 
 # ------------------------------------------------------------ pictures
-def png(width: int, height: int, pixels: bytes = b"", *more: tuple[bytes, bytes]) -> bytes:
-    """Give a PNG file that says what it likes of its size."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    found = b"\x89PNG\r\n\x1a\n"
-    for kind, content in ((b"IHDR", head), *more, (b"IDAT", zlib.compress(pixels)), (b"IEND", b"")):
-        sums = struct.pack(">I", zlib.crc32(kind + content))
-        found += struct.pack(">I", len(content)) + kind + content + sums
-    return found
-
-
 def saved(kind: str) -> bytes:
     buffer = io.BytesIO()
     values = np.arange(64 * 48 * 3, dtype=np.uint32).reshape(48, 64, 3) % 251
@@ -300,7 +286,6 @@ def picture(data: bytes, *codes: str, ending: str = "png") -> Input:
     return one(f"x.{ending}", data, *(codes or ("P2-D0943",)))
 
 
-SOUND_PNG = png(4, 2, (b"\0" + bytes(12)) * 2)
 _KINDS = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP", "bmp": "BMP", "tif": "TIFF"}
 PICTURES = {
     "four billion pixels": picture(png(65_000, 65_000), "P2-D0930"),

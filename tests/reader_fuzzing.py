@@ -105,6 +105,7 @@ def targets() -> dict[str, Callable[[bytes], object]]:
 
 def seeds(target: str) -> Iterator[bytes]:
     """Give inputs to begin with: the hostile ones, and sound ones of the same kind."""
+    import binary_samples
     import hostile_files
     import hostile_talk
     import hostile_texts
@@ -121,7 +122,7 @@ def seeds(target: str) -> Iterator[bytes]:
         "mlflow": hostile_files.META + b"\0\n1000 0.5 1\n\0\n0.1\0\nname: a\n",
         "l2run": _recorded(),
         "from_child": hostile_talk.NOTE,
-        "image": hostile_files.SOUND_PNG,
+        "image": binary_samples.SOUND_PNG,
         "sqlite": hostile_files.database("CREATE TABLE t (a, b)", "INSERT INTO t VALUES (1, 'x')"),
     }
     if target in sound:

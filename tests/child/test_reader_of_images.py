@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hostile_files import png
+from binary_samples import png
 from plotter2.child import reader_codes as codes
 from plotter2.errors import DataError
 from reader_samples import read_one

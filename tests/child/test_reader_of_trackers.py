@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binary_samples import records
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_crc import masked_crc32c
 from plotter2.child.reader_events import read_events
@@ -56,15 +57,6 @@ def event(step: int, tag: str, value: bytes) -> bytes:
 
 def simple(number: float) -> bytes:
     return field(2, 5, struct.pack("<f", number))
-
-
-def records(*events: bytes) -> bytes:
-    found = b""
-    for one in events:
-        head = struct.pack("<Q", len(one))
-        sums = masked_crc32c([head, one])
-        found += head + struct.pack("<I", sums[0]) + one + struct.pack("<I", sums[1])
-    return found
 
 
 def read(content: bytes) -> ReadGroup:

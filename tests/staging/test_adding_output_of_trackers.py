@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from hostile_files import SOUND_PNG
+from binary_samples import SOUND_PNG
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.staging import AddReport, Inbox, Told
