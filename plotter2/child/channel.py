@@ -61,7 +61,7 @@ class ChildChannel:
                 raise HostError(
                     codes.OUTPUT_LIMIT,
                     f"the output has more than {len(self._output) / 2**20:.1f} MiB, which is the limit",
-                    help="draw or read less in one run, or raise the output limit",
+                    help=codes.LIMIT_REMEDIES[codes.OUTPUT_LIMIT],
                 )
             self._output[offset : offset + length] = view
         self._end = -(-(offset + length) // ALIGNMENT) * ALIGNMENT

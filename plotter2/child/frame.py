@@ -149,7 +149,7 @@ def failure(error: BaseException, *, debug: bool) -> Failed:
         said = HostError(
             codes.MEMORY_LIMIT,
             "the run asked for more memory than it may use",
-            help="read fewer rows or columns, or raise the memory limit",
+            help=codes.LIMIT_REMEDIES[codes.MEMORY_LIMIT],
         )
     else:
         said = HostError(

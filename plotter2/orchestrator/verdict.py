@@ -53,7 +53,7 @@ def stopped(why: Stop, limits: TaskLimits) -> Plotter2Error:
             return HostError(
                 codes.WALL_LIMIT,
                 f"the run took longer than {limits.wall_ms / 1000:g} s and was stopped",
-                help="read or draw less, or raise the wall-clock limit",
+                help=codes.LIMIT_REMEDIES[codes.WALL_LIMIT],
                 exit_code=ExitCode.TIMEOUT,
             )
         case Stop.MEMORY:
@@ -91,7 +91,7 @@ def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:
         return HostError(
             codes.CPU_LIMIT,
             f"the run used more than {limits.cpu_ms / 1000:g} s of processor time and was stopped",
-            help="read or compute less, or raise the processor limit",
+            help=codes.LIMIT_REMEDIES[codes.CPU_LIMIT],
         )
     if number in (signal.SIGABRT, signal.SIGKILL):
         return over_memory(limits, f"it was ended by {_name(number)}")
@@ -114,7 +114,7 @@ def over_memory(limits: TaskLimits, note: str) -> HostError:
     return HostError(
         codes.MEMORY_LIMIT,
         f"the run asked for more memory than its {limits.mem_mib} MiB and was stopped",
-        help="read fewer rows or columns, or raise the memory limit",
+        help=codes.LIMIT_REMEDIES[codes.MEMORY_LIMIT],
         note=note,
     )
 

@@ -68,12 +68,14 @@ def test_work_without_end_stops_at_the_wall_clock(children: Attackers, source: s
     error = children.error(source, TaskLimits(wall_ms=300))
     assert error.code == codes.WALL_LIMIT
     assert error.exit_code is ExitCode.TIMEOUT
+    assert "[limits] wall_ms in config/plotter2.toml" in error.help
 
 
 @pytest.mark.parametrize("source", GREEDY.values(), ids=GREEDY)
 def test_work_that_eats_memory_stops_at_its_budget(children: Attackers, source: str) -> None:
     error = children.error(source, TaskLimits(wall_ms=20_000, mem_mib=200))
     assert error.code == codes.MEMORY_LIMIT
+    assert "[limits] memory_mib in config/plotter2.toml" in error.help
     assert isinstance(error, HostError)
     assert error.exit_code is ExitCode.WORK_FAILED
 
@@ -101,6 +103,7 @@ def test_processor_time_is_limited_by_the_kernel(children: Attackers, ignored: s
 def test_output_over_its_cap_is_refused_and_not_cut_off(children: Attackers, source: str) -> None:
     error = children.error(source, TaskLimits(out_mib=1))
     assert error.code == codes.OUTPUT_LIMIT
+    assert "[limits] output_mib" in error.help
 
 
 def test_output_up_to_its_cap_arrives_whole(children: Attackers) -> None:
