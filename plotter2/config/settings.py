@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -223,10 +223,14 @@ def _wrong(path: Path, why: str) -> HostError:
         codes.BAD_SETTINGS,
         f"the configuration cannot be used: {why}",
         str(path),
-        f"it may hold [sandbox] minimum = one of {levels}, [libraries] with folders, and [limits] with "
-        + ", ".join(msgspec.structs.asdict(Ceiling()))
-        + ', [signers."name@place"] with work, [disk] with warn_free_mib, quota_mib, warn_percent, [files] with '
-        "most, largest_mib, together_mib, and [host] with "
-        + ", ".join(HostShare.__struct_fields__),
+        f"it may hold {'; '.join(_sections())}; minimum is one of {levels}",
         exit_code=ExitCode.USAGE,
     )
+
+
+def _sections() -> Iterator[str]:
+    for field in msgspec.structs.fields(_File):
+        of_each = get_args(field.type)  # of a table of tables
+        (kind,) = of_each[1:] or (field.type,)
+        head = f'{field.name}."name@place"' if of_each else field.name
+        yield f"[{head}] with {', '.join(kind.__struct_fields__)}"

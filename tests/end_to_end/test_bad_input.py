@@ -316,6 +316,9 @@ def test_several_bundles_are_shown_without_the_id_of_one(place: Workplace) -> No
 def test_a_wrong_configuration_is_named(place: Workplace) -> None:
     (place.root / "config" / "plotter2.toml").write_text("[sandbox]\nminimum = 'Z'\n")
     mended(p2(place.root, "show"), 2, "P2-H0901", "plotter2.toml")
+    told = p2(place.root, "show").err
+    for section in ("sandbox", "limits", "host", 'signers."name@place"', "cache", "files"):
+        assert f"[{section}] with " in told
 
 
 def test_debug_shows_the_traceback_and_the_message(place: Workplace) -> None:
