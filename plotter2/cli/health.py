@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -81,9 +82,8 @@ def _folded(head: str, text: str, width: int) -> list[str]:
 
 
 def _self_test(made: SelfTest, paint: Paint, width: int) -> list[str]:
-    stopped = sum(probe.verdict == "stopped" for probe in made.probes)
-    head = f"self-test at level {made.level}: {stopped} of {len(made.probes)} attempts stopped"
-    lines = _folded("", f"{head} in {made.seconds:.1f} s; outside each of them works", width)
+    told = f"self-test at level {made.level}: {_summary(made.probes)}; took {made.seconds:.1f} s"
+    lines = _folded("", told, width)
     kinds: dict[str, list[Probe]] = {}
     for probe in made.probes:
         kinds.setdefault(probe.kind, []).append(probe)
@@ -93,6 +93,17 @@ def _self_test(made: SelfTest, paint: Paint, width: int) -> list[str]:
     mark = paint("--", "red") if failed else paint("ok", "green")
     told = f"does not work inside: {', '.join(failed)}" if failed else f"{len(made.needed)} work"
     return [*lines, f"  {mark}  {'needed':<{_CLASS}}{told}"]
+
+
+def _summary(probes: Sequence[Probe]) -> str:
+    """Say what came of the attempts that work outside; one that fails there too proves nothing, and got nowhere."""
+    counts = Counter(probe.verdict for probe in probes)
+    works = len(probes) - counts["not testable"]
+    told = [f"{counts['stopped']} of {works} attempts stopped, each of which works outside"]
+    if counts["stopped"] == works:
+        told.append("none got through")
+    told += [f"{counts[verdict]} {what}" for verdict, what in _TOLD.items() if counts[verdict]]
+    return "; ".join(told)
 
 
 def _kind(kind: str, probes: Sequence[Probe], paint: Paint, width: int) -> list[str]:

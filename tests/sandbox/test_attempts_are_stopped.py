@@ -24,7 +24,7 @@ from plotter2.errors import HostError
 from plotter2.sandbox import landlock, seccomp
 from plotter2.sandbox.attempts.attempt import Attempt
 from plotter2.sandbox.attempts.files import FILES
-from plotter2.sandbox.attempts.told import COMMAND, Probe, SelfTest, self_test
+from plotter2.sandbox.attempts.told import COMMAND, Probe, SelfTest, Verdict, self_test
 from plotter2.sandbox.attempts.trying import ATTEMPTS, Tried, Trying
 from plotter2.sandbox.plan import Plan, make_plan
 from plotter2.sandbox.syscalls import this_machine
@@ -93,7 +93,7 @@ def test_what_a_level_does_not_promise_is_told_and_is_no_open_door() -> None:
     assert tried.verdict == "not promised"
 
 
-def made_of(*verdicts: str, needed: bool = True) -> SelfTest:
+def made_of(*verdicts: Verdict, needed: bool = True) -> SelfTest:
     probe = Probe(
         name="fork",
         kind="processes",
@@ -122,6 +122,23 @@ def test_doctor_fails_when_something_got_through(made: SelfTest, code: int) -> N
     assert ("GOT THROUGH: fork" in answer.text) == bool(made.open_doors)
     assert len(answer.data["probes"]) == len(made.probes)
     assert set(answer.data["probes"][0]) >= {"name", "class", "stopped", "control"}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said", "is_clean"),
+    [
+        (("stopped", "stopped"), "2 of 2 attempts stopped", True),
+        (("stopped", "not testable"), "1 of 1 attempts stopped", True),
+        (("stopped", "not promised"), "1 of 2 attempts stopped", False),
+        (("stopped", "got through"), "1 of 2 attempts stopped", False),
+    ],
+)
+def test_an_attempt_that_nobody_can_make_is_not_told_like_one_that_got_through(
+    verdicts: tuple[Verdict, ...], said: str, is_clean: bool
+) -> None:
+    text = told([], Ready(level="A", layers={}, missing={}), "B", made_of(*verdicts)).text
+    assert said in text
+    assert ("none got through" in text) == is_clean
 
 
 REFUSED: Final = {"type": "broken", "code": "P2-H0913", "message": "no", "help": ""}
