@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,3 +51,13 @@ def p2_process(root: Path, *words: str | Path, **options: Any) -> Finished:
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, **options
     )
     return Finished(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def hearing_interrupts() -> Iterator[None]:
+    """Let what is started in the block hear Ctrl-C; whoever ignores it, as nohup does, has its children ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

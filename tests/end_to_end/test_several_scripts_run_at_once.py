@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from commandline import p2, p2_json
+from commandline import hearing_interrupts, p2, p2_json
 from sweep_samples import MEAN_SCRIPT, Workplace
 
 pytestmark = pytest.mark.process
@@ -78,9 +78,12 @@ def test_options_that_do_not_fit_several_scripts_are_refused(
 
 def test_ctrl_c_cancels_all(place: Workplace, scripts: list[Path]) -> None:
     command = [sys.executable, "-m", "plotter2", "run", *map(str, scripts), "--root"]
-    with subprocess.Popen(
-        [*command, str(place.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    command.append(str(place.root))
+    with hearing_interrupts():
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    with process as running:
         deadline = time.monotonic() + 60
         while not p2_json(place.root, "requests", "ls")["requests"]:
             assert time.monotonic() < deadline

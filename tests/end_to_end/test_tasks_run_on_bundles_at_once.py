@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import plotter2
-from commandline import p2, p2_json
+from commandline import hearing_interrupts, p2, p2_json
 from plotter2.host.asking import TaskHow
 from plotter2.tasks.at_once import AtOnce, may_run_at_once
 from running_programs import compiled
@@ -133,7 +133,8 @@ def test_a_person_who_stops_it_stops_all_of_it(root: Path) -> None:
         "--root",
         str(root),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with hearing_interrupts():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 60
     while not p2_json(root, "requests", "ls", "--all")["requests"] and time.monotonic() < until:
         time.sleep(0.05)

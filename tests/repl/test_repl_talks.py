@@ -18,7 +18,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from commandline import p2
+from commandline import hearing_interrupts, p2
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.session import Session
@@ -216,14 +216,15 @@ class Terminal:
     def __init__(self, root: Path) -> None:
         self.ours, theirs = pty.openpty()
         self.heard = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, "repl", "--root", str(root)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", "PLOTTER2_PICTURES": "none"},
-            start_new_session=True,
-        )
+        with hearing_interrupts():
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, "repl", "--root", str(root)],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                env={**os.environ, "TERM": "xterm-256color", "PLOTTER2_PICTURES": "none"},
+                start_new_session=True,
+            )
         os.close(theirs)
 
     def __enter__(self) -> Terminal:
