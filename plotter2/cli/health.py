@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 import click
 
 from plotter2.printable import printable
-from plotter2.sandbox.attempts.told import Probe, SelfTest
+from plotter2.sandbox.attempts.told import Probe, SelfTest, Verdict
 from plotter2.sandbox.check import Check
 
 _NAME = 18
@@ -119,7 +120,7 @@ def _kind(kind: str, probes: Sequence[Probe], paint: Paint, width: int) -> list[
     return lines
 
 
-_TOLD = {
+_TOLD: Final[dict[Verdict, str]] = {
     "got through": "GOT THROUGH",
     "not promised": "not promised at this level",
     "not testable": "impossible outside too",
