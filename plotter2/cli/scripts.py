@@ -298,7 +298,9 @@ def _effects(compiled: CompiledScript) -> str:
     width = max((len(right) + 1 for right, _, _ in rights), default=0)
     width = max(width, len("writes"))
     for right, _, target in rights:
-        lines.append(_on_one_line(f"  {right + 's':<{width}}  {target.partition(':')[2]}"))
+        kind, _, named = target.partition(":")
+        told = f"{named}, a step in Python" if kind == "python" else named
+        lines.append(_on_one_line(f"  {right + 's':<{width}}  {told}"))
     seconds = compiled.work / 100_000_000
     time = f"about {seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
     lines.append(f"  {'costs':<{width}}  at most {compiled.work:,} units of work, {time}")

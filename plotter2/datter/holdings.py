@@ -112,13 +112,15 @@ def _not_held(bundle: str, path: str, there: Sequence[str]) -> DataError:
     listed = ", ".join(there[:_NAMED]) + (f", ... ({len(there)} in all)" if there[_NAMED:] else "")
     return DataError(
         codes.NO_SUCH_FILE,
-        f"{bundle!r} keeps no file and no array {path!r}",
+        f"{bundle!r} keeps no file and no array {path!r}"
+        if there
+        else f"{bundle!r} keeps no files and no arrays",
         where=bundle,
         help=f"did you mean {near[0]!r}?"
         if near
         else f"it keeps: {listed}"
         if there
-        else "it keeps none; plotter2 show tells what it holds",
+        else f"plotter2 show {bundle} tells what it holds",
         exit_code=ExitCode.USAGE,
     )
 

@@ -110,7 +110,7 @@ def present(root: Path) -> Path:
             codes.NO_ROOT,
             f"there is no root {root}",
             where=str(root),
-            help="name the one that is meant with --root DIR or PLOTTER2_ROOT; the first plotter2 add makes a new one",
+            help="plotter2 add PATH brings output in and makes it; or name another with --root DIR or PLOTTER2_ROOT",
         )
     return root
 

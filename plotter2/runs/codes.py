@@ -6,6 +6,7 @@ NOT_THERE = "P2-E0011"
 NOT_A_FILE = "P2-E0012"
 CHANGED = "P2-E0013"
 UNREADABLE = "P2-E0014"
+NO_SCRIPT = "P2-E0022"
 TOO_MANY_TABLES = "P2-R0620"
 UNKNOWN_FORMAT = "P2-R0621"
 NO_MOMENT = "P2-R0622"
@@ -18,6 +19,7 @@ CODES: dict[str, str] = {
     NOT_A_FILE: "what is to be read is a symbolic link, a folder, a device or a pipe",
     CHANGED: "a file changed while it was read",
     UNREADABLE: "the system refused to read a file",
+    NO_SCRIPT: "a file is named where a script is wanted, and its name does not end in .p2",
     TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
     NO_MOMENT: "a param that a source chooses by is no day and no time",
     UNKNOWN_FORMAT: "a picture is asked for in a file format that is not drawn",

@@ -35,6 +35,13 @@ class OpenedScript:
 def open_script(path: Path) -> OpenedScript:
     """Read a script and its `.p2.sig`; raises FileRefused when either cannot be read once, whole and in place."""
     content = read_once(path, LONGEST_SCRIPT, "script")
+    if path.suffix != ".p2":
+        raise _refused(
+            codes.NO_SCRIPT,
+            f"{path.name} is no script: the name of one ends in .p2",
+            path,
+            "name a .p2 file; data are taken in with plotter2 add",
+        )
     return OpenedScript(path, content, _sidecar(path.with_name(path.name + ".sig")))
 
 
@@ -99,6 +106,6 @@ def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:
 
 
 def _refused(code: str, message: str, path: Path, help: str) -> FileRefused:
-    usage = code in (codes.NOT_THERE, codes.NOT_A_FILE)
+    usage = code in (codes.NOT_THERE, codes.NOT_A_FILE, codes.NO_SCRIPT)
     exit_code = ExitCode.USAGE if usage else ExitCode.CHECK_FAILED
     return FileRefused(code, message, str(path), help, exit_code=exit_code)

@@ -18,7 +18,7 @@ WITHOUT_SCRIPTS = {
     "P2-E0003": "a page is UTF-8",
     "P2-E0011": "a file", "P2-E0012": "a file", "P2-E0013": "a file", "P2-E0014": "a file",
     "P2-E0015": "a file", "P2-E0016": "a file", "P2-E0017": "a file", "P2-E0018": "a file", "P2-E0019": "a file",
-    "P2-E0021": "a folder",
+    "P2-E0021": "a folder", "P2-E0022": "a file",
     "P2-E0219": "a lock", "P2-E0220": "a signature",
     "P2-E0231": "a run", "P2-E0232": "a run", "P2-E0233": "a run",
     "P2-E0249": "several tasks",

@@ -171,3 +171,13 @@ def test_tables_of_the_parser_that_were_changed_are_refused(
     assert finished.code == 1
     assert "P2-H0922" in finished.err
     assert "reinstall" in finished.err
+
+
+def test_a_file_of_data_is_no_script(place: Workplace) -> None:
+    data = place.folder / "a.csv"
+    data.write_text("step,loss\n1,2\n")
+    for words in (("run", data), ("check", data), ("sign", data)):
+        finished = p2(place.root, *words)
+        assert finished.code == 2
+        assert "error[P2-E0022]: a.csv is no script" in finished.err + finished.out
+        assert "plotter2 add" in finished.err + finished.out
