@@ -14,6 +14,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
 from plotter2.config.settings import settings
+from plotter2.datter.contents import Listed
 from plotter2.datter.layout import present
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.narrowing import Narrowing, narrowing
@@ -21,7 +22,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.datter.room import free_bytes
 from plotter2.datter.room import warnings as room_warnings
 from plotter2.datter.sizes import sizes
-from plotter2.datter.store import Listed, Store
+from plotter2.datter.store import Store
 from plotter2.printable import count
 
 _QUARTER_HOUR_MS = 900_000

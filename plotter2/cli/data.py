@@ -16,12 +16,13 @@ from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
+from plotter2.datter.contents import Listed
 from plotter2.datter.holdings import arrays_json, files_json, type_name
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.select import former_name
 from plotter2.datter.stack import Stacked
-from plotter2.datter.store import Listed, Store
+from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode
 from plotter2.printable import count, table
 
