@@ -10,7 +10,7 @@ from pathlib import Path
 
 from copy_samples import make_root, said_of
 from datter_samples import add_run, curve
-from faults.happenings import Checked, Happened
+from faults.happenings import Ack, Checked, Happened
 from faults.what_is_seen import unsound
 from plotter2.datter import codes
 from plotter2.datter.layout import Layout
@@ -19,7 +19,6 @@ from plotter2.errors import DataError
 from plotter2.relay import pushing
 from plotter2.relay.addresses import Relay
 
-Ack = Callable[[str], None]
 NAMES = ("late0", "late1", "late2")
 
 

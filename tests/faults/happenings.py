@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+Ack = Callable[[str], None]
+"""How a workload tells that a step is promised to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
