@@ -69,11 +69,13 @@ def watch(root: str | None, once: bool) -> Answer:
 def inbox_status(root: str | None) -> Answer:
     """Tell what lies in the inbox, what is staged, and what is in quarantine and why."""
     folder = settings(root).root
-    if not Grounds(folder).inbox.is_dir():
+    is_made = Grounds(folder).inbox.is_dir()
+    if not is_made:
         present(folder)
     found = status(folder)
     lines = [
-        f"inbox: {found.inbox}",
+        f"inbox: {found.inbox}"
+        + ("" if is_made else " (not there yet; plotter2 inbox watch --once makes it)"),
         f"watched by {found.holder}"
         if found.holder
         else "nobody watches it; start with: plotter2 inbox watch",

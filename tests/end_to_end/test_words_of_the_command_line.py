@@ -130,6 +130,13 @@ def test_a_path_is_told_without_detours(root: Path) -> None:
     assert p2_json(detour, "inbox", "status")["inbox"] == str(root / "inbox")
 
 
+def test_an_inbox_that_is_not_there_yet_is_told_with_what_makes_it(root: Path) -> None:
+    assert "not there yet; plotter2 inbox watch --once makes it" in p2(root, "inbox", "status").out
+    assert p2(root, "inbox", "watch", "--once").code == 0
+    assert (root / "inbox").is_dir()
+    assert "not there yet" not in p2(root, "inbox", "status").out
+
+
 def test_restoring_into_another_root_names_the_way_out(root: Path, tmp_path: Path) -> None:
     copy, other = tmp_path / "copy", tmp_path / "other"
     assert p2(root, "backup", copy).code == 0
