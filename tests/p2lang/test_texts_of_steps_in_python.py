@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from p2lang.check.script_calls import called
 from p2lang.check.script_names import unknown_names
 from p2lang.compiler import Limits, compile_script
+from p2lang.ir import Node
 from p2lang.semantics.script_text import DEEPEST, LONGEST_LINE, LONGEST_SCRIPT, first_fault, tokens
+from p2lang.semantics.structure import SCRIPT, asks_about_place
 from p2lang.source import Source
 from p2std.registry import core
 
@@ -79,3 +81,20 @@ def test_a_mistake_has_its_line_whatever_ends_lines(end: str) -> None:
     source = Source(text, "plot.p2")
     (told,) = [d for d in compile_script(source, core(), {}, Limits()).diagnostics if d.is_error]
     assert (told.code, source.position(told.span.start)) == ("P2-E0282", (4, 7))
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("x = me.bundle", True),
+        ("x = f'{me.bundle}'", True),
+        ("x = f'{1:{imposed()[0]}}'", True),
+        ("x = f'{\uff4de.bundle}'", True),
+        ("x = approved", True),
+        ("x = mean  # me", False),
+        ("x = f'{mean}'", False),
+    ],
+)
+def test_a_text_that_asks_about_its_place_is_known_by_its_words(text: str, asks: bool) -> None:
+    node = Node(SCRIPT.full_name, (), {"text": ["str", text]}, "table")
+    assert asks_about_place(node) is asks

@@ -57,6 +57,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SKIPPED: Final = re.compile(r"(?:[ \t]|\#[^\n]*|\\\n)*")
 REFUSED_WORDS: Final = {
     "import": ("nothing can be imported", "num, table and the other words are there without it"),
@@ -91,6 +92,18 @@ def tokens(text: str) -> Iterator[Token]:
         if kind != "skip":
             yield Token(kind, match[0], at)  # type: ignore[arg-type] # the groups are named so
         at = match.end()
+
+
+def mentioned(text: str) -> set[str]:
+    """Give every name that a text could use, and the words of its strings: an f-string is one token."""
+    found: set[str] = set()
+    for token in tokens(text):
+        if token.kind == "name":
+            found.add(token.text)
+        elif token.kind == "string":
+            # Python reads names in their compatible form.
+            found.update(_WORD.findall(unicodedata.normalize("NFKC", token.text)))
+    return found
 
 
 def _size(text: str) -> Fault | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from p2lang.facts import Facts
 from p2lang.ir import Node, Value, walk
-from p2lang.semantics.script_text import tokens
+from p2lang.semantics.script_text import mentioned
 from p2lang.signatures import Registry, Signature, parse_signature
 
 IMPOSE = parse_signature(
@@ -231,8 +231,7 @@ def asks_about_place(node: Node) -> bool:
     """Tell whether the text of a step in Python asks about the bundle and the task that it runs for."""
     if node.op != SCRIPT.full_name:
         return False
-    text = str(node.attributes["text"][1])
-    return any(token.text in _OF_PLACE for token in tokens(text) if token.kind != "newline")
+    return not _OF_PLACE.isdisjoint(mentioned(str(node.attributes["text"][1])))
 
 
 _OF_PLACE = frozenset(("me", "exposed", "imposed", "islinked", "approved"))
