@@ -8,7 +8,7 @@ import polars as pl
 
 from p2lang.types import TableSchema
 from p2lang.verifier import ProgramNode
-from p2std.table import DTYPES
+from p2std.table import DTYPES, HIDDEN
 from plotter2.child.run_codes import SHAPE_DIFFERS
 from plotter2.errors import RunError
 
@@ -16,7 +16,7 @@ from plotter2.errors import RunError
 def in_shape(node: ProgramNode, frame: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
     """Give a frame in the types of its schema. Raises RunError P2-R0607 for other columns."""
     found = frame.collect_schema()
-    shown = [name for name in found if not name.startswith("\x1f")]
+    shown = [name for name in found if not name.startswith(HIDDEN)]
     if shown != list(schema.names):
         raise RunError(
             SHAPE_DIFFERS,

@@ -15,6 +15,7 @@ from p2lang.types import ColumnType, TableSchema
 from p2lang.verifier import Program, RefusedProgram
 from p2lang.verifier.verifying import assembled
 from p2std.registry import core
+from p2std.table import HIDDEN
 from plotter2.child.python.arrays import Array
 from plotter2.child.python.borders import frame_of, handed_in
 from plotter2.child.python.facade import unknown, wrong
@@ -86,7 +87,7 @@ def changed(
     rows: pl.DataFrame = compute(program, frame_of(table)).flow(made.nodes[-1].id).collected()
     return handed_in(
         rows,
-        [(column, ColumnType("any")) for column in rows.columns if not column.startswith("\x1f")],
+        [(column, ColumnType("any")) for column in rows.columns if not column.startswith(HIDDEN)],
     )
 
 
