@@ -41,6 +41,7 @@ class Orchestrator:
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         self._closed = False
+        self._was_asked = False
         self._turns = Turns(self._settings.budget, self._settings.queue)
         self._deaths = Deaths()
 
@@ -52,8 +53,7 @@ class Orchestrator:
     def warm(self) -> None:
         """Start the zygote and have it make a child, without waiting. Raises HostError when it cannot be started."""
         pool = self._running_pool()
-        with suppress(HostError):  # it ended at once; who needs it is told why
-            pool.fill()
+        self._refill(pool)
 
     def ready(self) -> Ready:
         """Wait for the zygote; give how its children are confined. Raises HostError (P2-H0919)."""
@@ -78,6 +78,7 @@ class Orchestrator:
         task.check()
         self._deaths.require_below(task)
         asked = time.monotonic()
+        again, self._was_asked = self._was_asked, True
         with self._turns.turn(task, lambda count: on_event(_waiting(count))):
             started = time.monotonic()
             pool = self._running_pool()
@@ -95,10 +96,8 @@ class Orchestrator:
                     pool.zygote.kill()  # it may only have stopped
                 raise
             finally:
-                with suppress(
-                    HostError
-                ):  # the next task says what is wrong, or starts a new zygote
-                    pool.fill()
+                if again:  # after the only task of a command nobody would use a spare
+                    self._refill(pool)
         times["total"] = (time.monotonic() - asked) * 1000
         return replace(outcome, timings_ms={**times, **outcome.timings_ms, "total": times["total"]})
 
@@ -128,6 +127,10 @@ class Orchestrator:
                 groups = groups_of_this_process()  # before the zygote, which would be in the way
                 self._pool = Pool(ZygoteProcess(self._settings), self._settings.spares, groups)
             return self._pool
+
+    def _refill(self, pool: Pool) -> None:
+        with suppress(HostError):  # the next task says what is wrong, or starts a new zygote
+            pool.fill()
 
     def _worked(self, pool: Pool, task: Task, on_event: Callable[[Event], None]) -> Outcome:
         output = Output(capped_output(task.limits.out_mib * 2**20))

@@ -1,7 +1,8 @@
 """Children that wait, confined and unused, so that a task need not wait for one. Each is used once.
 
-Nothing here runs by itself: spares are ordered when the zygote is up and when a task has ended, and looked at when one
-is taken. What was killed meanwhile is left out and replaced. They end with the zygote, and so with the host.
+Nothing here runs by itself: spares are ordered when the zygote is up and when a task has ended that was not the first,
+and looked at when one is taken. What was killed meanwhile is left out and replaced. They end with the zygote, and so
+with the host.
 """
 
 from __future__ import annotations

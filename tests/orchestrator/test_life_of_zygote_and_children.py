@@ -94,6 +94,17 @@ def test_a_zygote_has_no_zombies_and_no_more_descriptors_after_many_children() -
         assert descriptors_of(zygote) <= first
 
 
+def test_who_asks_once_leaves_no_spare_behind_and_who_asks_again_does() -> None:
+    before = set(children_of(os.getpid()))
+    with attackers() as children:
+        children.answer("answer = 1")
+        zygote = zygote_of_this_process(before)
+        time.sleep(0.3)
+        assert children_of(zygote) == []
+        children.answer("answer = 1")
+        wait_until(lambda: children_of(zygote))
+
+
 def settled(children: Attackers) -> list[str]:
     """Give what this process has open as soon as all spares are there."""
     spares = children.orchestrator.spares
