@@ -145,9 +145,8 @@ class NodeCache:
             status = _copied(result, name)
             digest = _digest(result.memory, result.offset, result.length)
             name.rename(self._path(key, _DATA))
-        except BaseException:
+        finally:  # once it is renamed nothing has this name
             name.unlink(missing_ok=True)
-            raise
         now = _now_ms()
         self._write_about(
             Entry(
@@ -239,9 +238,8 @@ class NodeCache:
         try:
             name.write_bytes(hashlib.sha256(told).hexdigest().encode() + b"\n" + told)
             name.rename(self._path(entry.key, _ABOUT))
-        except BaseException:
+        finally:
             name.unlink(missing_ok=True)
-            raise
 
     def _unusable(self, error: OSError) -> DataError:
         return DataError(

@@ -65,10 +65,9 @@ def run_several(host: Host, scripts: Sequence[OpenedScript], how: How, tell: Tel
 
         try:
             told = list(pool.map(run, scripts))
-        except BaseException:
+        finally:  # of those that are done nobody hears it
             cancellation.cancel()
             pool.shutdown(cancel_futures=True)
-            raise
     well = all(each.data["ok"] for each in told)
     text = "\n\n".join(each.text for each in told)
     exit_code = ExitCode.OK if well else ExitCode.WORK_FAILED
