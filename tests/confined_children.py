@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,14 @@ from typing import Any, Final
 
 from plotter2.config.levels import Level
 from plotter2.errors import Plotter2Error
-from plotter2.orchestrator import Orchestrator, OrchestratorSettings, Outcome, Task, TaskLimits
+from plotter2.orchestrator import (
+    Orchestrator,
+    OrchestratorSettings,
+    Outcome,
+    Spares,
+    Task,
+    TaskLimits,
+)
 from plotter2.orchestrator.conversation import Event
 from plotter2.wire.messages import Note, RunJob
 
@@ -99,3 +107,17 @@ def open_descriptors() -> set[str]:
         with suppress(OSError):
             found.add(f"{entry.name} {entry.readlink()}")
     return found
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 20) -> None:
+    """Return as soon as something is so."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def spares_of(children: Attackers) -> tuple[int, ...]:
+    """Give the process ids of the spares, when all are there."""
+    wait_until(lambda: len(children.orchestrator.spares().pids) == Spares().most)
+    return children.orchestrator.spares().pids

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from confined_children import ZYGOTE, Attackers, attackers, open_descriptors
+from confined_children import ZYGOTE, Attackers, attackers, open_descriptors, spares_of, wait_until
 from plotter2.errors import HostError, Plotter2Error
 from plotter2.orchestrator import (
     Orchestrator,
     OrchestratorSettings,
-    Spares,
     Task,
     TaskLimits,
 )
@@ -107,17 +106,8 @@ def test_who_asks_once_leaves_no_spare_behind_and_who_asks_again_does() -> None:
 
 def settled(children: Attackers) -> list[str]:
     """Give what this process has open as soon as all spares are there."""
-    spares = children.orchestrator.spares
-    wait_until(lambda: len(spares().pids) == Spares().most)
+    spares_of(children)
     return sorted(re.sub(r"\d+", "", name) for name in open_descriptors())
-
-
-def wait_until(is_so: object, seconds: float = 20) -> None:
-    assert callable(is_so)
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_killed_zygote_takes_its_children_along_and_the_next_run_starts_a_new_one() -> None:

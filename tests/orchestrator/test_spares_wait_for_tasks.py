@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from confined_children import ZYGOTE, Attackers, attackers
+from confined_children import ZYGOTE, Attackers, attackers, spares_of, wait_until
 from plotter2.errors import HostError
 from plotter2.orchestrator import Orchestrator, OrchestratorSettings, Spares, TaskLimits
 from plotter2.wire import codes
@@ -35,19 +34,6 @@ def at_each_level(request: pytest.FixtureRequest) -> Iterator[Attackers]:
 def children() -> Iterator[Attackers]:
     with attackers() as children:
         yield children
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def spares_of(children: Attackers) -> tuple[int, ...]:
-    """Give the process ids of the spares, when all are there."""
-    wait_until(lambda: len(children.orchestrator.spares().pids) == Spares().most)
-    return children.orchestrator.spares().pids
 
 
 def state_of(pid: int) -> str:

@@ -15,14 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from confined_children import PRELUDE, ZYGOTE, Attackers, attackers, open_descriptors
+from confined_children import PRELUDE, ZYGOTE, Attackers, attackers, open_descriptors, spares_of
 from plotter2.errors import HostError, Plotter2Error
 from plotter2.orchestrator import (
     Cancellation,
     HostBudget,
     Orchestrator,
     OrchestratorSettings,
-    Spares,
     Task,
     TaskLimits,
 )
@@ -213,25 +212,18 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def settled(children: Attackers) -> None:
-    deadline = time.monotonic() + 20
-    while len(children.orchestrator.spares().pids) < Spares().most:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_after_anything_hostile_the_host_is_as_it_was_and_no_orphan_remains() -> None:
     family = descendants(os.getpid())
     with attackers() as children:
         children.answer("answer = 1")
-        settled(children)
+        spares_of(children)
         before, memory = state_of_the_host(), resident_mib()
         for source in HOSTILE.values():
             with suppress(Plotter2Error):
                 limits = TaskLimits(wall_ms=300, mem_mib=200, out_mib=8)
                 children.outcome(source, limits).close()
             assert children.answer("answer = 6 * 7") == 42
-        settled(children)
+        spares_of(children)
         assert state_of_the_host() == before
         assert resident_mib() < memory + 8
     assert descendants(os.getpid()) <= family
