@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -125,29 +125,46 @@ def _not_held(bundle: str, path: str, there: Sequence[str]) -> DataError:
     )
 
 
-def misfits(paths: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def misfits(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Give the paths that cannot stand beside those before them, each with the reason."""
-    taken: dict[str, str] = {}
-    around: dict[str, str] = {}
+    there = Paths()
     for path in paths:
-        if why := misfit(path, taken, around):
+        if why := there.misfit(path):
             yield path, why
         else:
-            taken[folded(path)] = path
-            around.update(dict.fromkeys(folders_above(folded(path)), path))
+            there.add(path)
 
 
-def misfit(path: str, taken: Mapping[str, str], around: Mapping[str, str]) -> str:
-    """Say why a path cannot stand beside others; "" when it can.
+class Paths:
+    """Paths that stand beside each other on every system, also where several spellings are one file."""
 
-    `taken` are the folded paths that are there, `around` the folders that these need.
-    """
-    here = folded(path)
-    if not is_file_path(path):
-        return "not every system can have a file of this name"
-    if here in taken:
-        return f"it is one file with {taken[here]!r} on some systems"
-    if here in around:
-        return f"it is the folder of {around[here]!r} on some systems"
-    above = next((taken[each] for each in folders_above(here) if each in taken), None)
-    return f"{above!r} is a file, and no folder, on some systems" if above is not None else ""
+    def __init__(self) -> None:
+        self._taken: dict[str, str] = {}
+        self._around: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+
+    def add(self, path: str) -> None:
+        """Take a path, and the folders that it needs."""
+        here = folded(path)
+        self._taken[here] = path
+        self._around.update(dict.fromkeys(folders_above(here), path))
+
+    def misfit(self, path: str) -> str:
+        """Say why a path cannot stand beside those that are there; "" when it can."""
+        here = folded(path)
+        if not is_file_path(path):
+            return "not every system can have a file of this name"
+        if here in self._taken:
+            return f"it is one file with {self._taken[here]!r} on some systems"
+        if here in self._around:
+            return f"it is the folder of {self._around[here]!r} on some systems"
+        above = next((self._taken[each] for each in folders_above(here) if each in self._taken), "")
+        return f"{above!r} is a file, and no folder, on some systems" if above else ""
+
+    def numbered(self, path: str) -> str:
+        """Give the path with the least number behind it, from 2 on, that fits; a number must fit behind it."""
+        number = self._numbers.get(path, 2)
+        while self.misfit(f"{path}-{number}"):
+            number += 1
+        self._numbers[path] = number  # what is taken stays so: the next one need not begin anew
+        return f"{path}-{number}"

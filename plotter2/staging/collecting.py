@@ -170,7 +170,7 @@ class Collector:
         is_alone = message.file in self._by_file and self._by_file[message.file][1].is_one_array
         inner = message.name if stream == DEFAULT_STREAM else f"{stream}/{message.name}"
         wanted = stream if is_alone else inner
-        name = free_path(wanted, bundle.arrays)
+        name = free_path(wanted, bundle.array_paths)
         bundle.arrays[name] = StoredArray(
             digest=kept[0], bytes=kept[1], dtype=message.dtype, shape=tuple(message.shape)
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
-from plotter2.datter.holdings import StoredArray, StoredFile
+from plotter2.datter.holdings import Paths, StoredArray, StoredFile
 from plotter2.staging.parts import Planned
 from plotter2.staging.quarantine import RefusedLines
 from plotter2.wire.messages import RunFound
@@ -57,6 +57,7 @@ class ReadBundle:
     files: list[SourceFile] = field(default_factory=list)
     kept: dict[str, StoredFile] = field(default_factory=dict)
     arrays: dict[str, StoredArray] = field(default_factory=dict)
+    array_paths: Paths = field(default_factory=Paths)
     notes: list[str] = field(default_factory=list)
     refused: list[RefusedLines] = field(default_factory=list)
     below: list[ReadBundle] = field(default_factory=list)

@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plotter2.config.settings import Files
-from plotter2.datter.bundle import slug_path
-from plotter2.datter.holdings import misfit
+from plotter2.datter.bundle import slug, slug_path
+from plotter2.datter.holdings import Paths
 from plotter2.errors import DataError
-from plotter2.manifest.names import folded, folders_above, is_file_path
+from plotter2.manifest.names import is_file_path
 from plotter2.staging import codes
 from plotter2.staging.parts import KeptFile, Part
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", "~")
 """Names that copying programs and browsers give to what they are not done with."""
 _MIB = 1 << 20
+_HIGHEST = 99_999
+"""There are fewer arrays in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,6 @@ AS_SET = Taking()
 """Beside what is read, as many as the settings allow by default."""
 
 
-@dataclass(slots=True)
-class _Chosen:
-    kept: list[KeptFile] = field(default_factory=list)
-    taken: dict[str, str] = field(default_factory=dict)
-    around: dict[str, str] = field(default_factory=dict)
-
-
 def chosen(
     folder: Path, files: Iterable[tuple[Path, str]], taking: Taking, left_alone: list[str]
 ) -> tuple[KeptFile, ...]:
@@ -59,7 +54,8 @@ def chosen(
 
     Raises DataError (P2-D0926) when they are too many, or too large together.
     """
-    found = _Chosen()
+    kept: list[KeptFile] = []
+    there = Paths()
     size = 0
     for path, shown in files:
         inside = path.relative_to(folder).as_posix()
@@ -69,28 +65,27 @@ def chosen(
             left_alone.append(f"{shown} (it cannot be read: {error.strerror})")
             continue
         why = _why_not(path.name, status.st_mode, status.st_size, taking)
-        why = why or misfit(inside, found.taken, found.around)
+        why = why or there.misfit(inside)
         if why:
             left_alone.append(f"{shown} ({why})")
             continue
-        found.taken[folded(inside)] = inside
-        found.around.update(dict.fromkeys(folders_above(folded(inside)), inside))
-        found.kept.append(KeptFile(Part(path, shown), inside))
+        there.add(inside)
+        kept.append(KeptFile(Part(path, shown), inside))
         size += status.st_size
-    check_room(str(folder), len(found.kept), size, taking)
-    return tuple(found.kept)
+    check_room(str(folder), len(kept), size, taking)
+    return tuple(kept)
 
 
-def free_path(wanted: str, there: Iterable[str]) -> str:
-    """Give a path near the wanted one that can stand beside those that are there."""
-    path = wanted if is_file_path(wanted) else slug_path(wanted)
-    taken = {folded(each): each for each in there}
-    around = {above: each for each in taken for above in folders_above(each)}
-    number, free = 1, path
-    while misfit(free, taken, around):
-        number += 1
-        free = f"{path}-{number}"
-    return free
+def free_path(wanted: str, there: Paths) -> str:
+    """Give a path near the wanted one that can stand beside those that are there, and take it."""
+    near = (wanted, slug_path(wanted), slug(wanted))
+    path = next(path for path in near if is_file_path(path))
+    if there.misfit(path):
+        # No number helps what lies below a file, nor has it room behind a path of full length; the last one is flat.
+        fits = (path for path in near if not there.misfit(f"{path}-{_HIGHEST}"))
+        path = there.numbered(next(fits, near[-1]))
+    there.add(path)
+    return path
 
 
 def check_room(where: str, count: int, size: int, taking: Taking) -> None:

@@ -17,11 +17,13 @@ from hypothesis.extra import numpy as hnp
 from manifest_samples import container
 from plotter2.api.bundles import KeptBundle
 from plotter2.child.reader_shapes import MOST_AS_ROWS, npy_file
+from plotter2.datter.holdings import Paths, misfits
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.exporting import package as packages
 from plotter2.exporting.wanted import ToExport
 from plotter2.staging import AddReport, Answer
+from plotter2.staging.loose import free_path
 from plotter2.wire.messages import ArrayFound, ReadJob
 from reader_samples import read_here
 from staging_samples import staged
@@ -92,6 +94,33 @@ def test_names_that_no_file_can_have_are_mended(store: Store, tmp_path: Path) ->
     np.savez(tmp_path / "odd.npz", **{"a:b": IMAGES, "A:B": IMAGES, "con": IMAGES})
     (report,) = add(store, tmp_path / "odd.npz").bundles
     assert list(report.arrays) == ["a-b", "a-b-2", "con_"]
+
+
+def test_an_array_called_as_if_it_lay_in_another_one_lies_beside_it(
+    store: Store, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "n.npz", **{"conv": IMAGES, "conv/grad": IMAGES, "Conv/Grad": IMAGES})
+    (report,) = add(store, tmp_path / "n.npz").bundles
+    assert list(report.arrays) == ["conv", "conv-grad-2", "conv-grad-3"]
+
+
+def test_names_without_room_for_a_number_get_shorter_ones(store: Store, tmp_path: Path) -> None:
+    deep, long = "d/" * 40 + "x", "n" * 200
+    np.savez(tmp_path / "deep.npz", **{deep: IMAGES, long: IMAGES, long.upper(): IMAGES})
+    (report,) = add(store, tmp_path / "deep.npz").bundles
+    assert list(report.arrays) == ["d-" * 40 + "x", long, "n" * 100 + "-2"]
+
+
+_PARTS = st.one_of(
+    st.text(max_size=5), st.sampled_from(["a", "A", "con", "\u00e9" * 199, "n" * 200])
+)
+
+
+@given(st.lists(st.lists(_PARTS, max_size=40).map("/".join), max_size=12))
+def test_any_names_find_paths_beside_each_other(names: list[str]) -> None:
+    there = Paths()
+    paths = [free_path(name, there) for name in names]
+    assert list(misfits(paths)) == []
 
 
 @given(
