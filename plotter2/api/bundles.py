@@ -37,7 +37,7 @@ class Kept:
     @property
     def media(self) -> str:
         """Give what kind of file its name and its first bytes say it is."""
-        return self.held.media if isinstance(self.held, StoredFile) else "application/x-npy"
+        return self.held.media
 
     @property
     def shape(self) -> tuple[int, ...] | None:

@@ -44,6 +44,11 @@ class StoredArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     dtype: str
     shape: tuple[int, ...]
 
+    @property
+    def media(self) -> str:
+        """Give what kind of file it is."""
+        return "application/x-npy"
+
 
 def objects_of(
     files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]

@@ -78,7 +78,7 @@ def _plain(copy: Copied, taken: set[str]) -> dict[str, Any]:
         "name": _name(copy.path, taken),
         "title": f"{copy.bundle.name}: {copy.name}",
         "path": copy.path,
-        "mediatype": copy.media,
+        "mediatype": copy.held.media,
         "bytes": copy.held.bytes,
         "hash": f"sha256:{copy.held.digest}",
         "bundle": _about(copy.bundle),

@@ -90,7 +90,7 @@ def _bundle(
             "@id": quote(copy.path),
             "@type": "File",
             "name": f"{bundle.name}: {copy.name}",
-            "encodingFormat": copy.media,
+            "encodingFormat": copy.held.media,
             "contentSize": str(copy.held.bytes),
             "sha256": copy.held.digest,
         }

@@ -31,7 +31,6 @@ from plotter2.staging.shipping import new_file, new_folder
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import WriteJob, WrittenFormat
 
-NPY = "application/x-npy"
 _BATCH_TABLES = 100
 _BATCH_BYTES = 1 << 26
 DESCRIPTION = "bundle.json"
@@ -57,11 +56,6 @@ class Copied:
     name: str
     held: StoredFile | StoredArray
     path: str
-
-    @property
-    def media(self) -> str:
-        """Give the media type."""
-        return self.held.media if isinstance(self.held, StoredFile) else NPY
 
 
 @dataclass(frozen=True, slots=True)
