@@ -19,6 +19,7 @@ from plotter2.datter.bundle import free_name, slug
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError, ExitCode
 from plotter2.staging import codes
+from plotter2.staging.grounds import shown
 from plotter2.staging.loose import AS_SET, Taking, chosen
 from plotter2.staging.packages import is_package, planned_package
 from plotter2.staging.parts import KeptFile, Part, Plan, Planned, Source
@@ -63,7 +64,7 @@ class _Search:
     def shown(self, path: Path) -> str:
         """Give a file's name as it is told and kept: escaped when a terminal or UTF-8 could not take it."""
         name = path.name if path == self.base else str(path.relative_to(self.base.parent))
-        return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+        return shown(name)
 
 
 def find(path: Path, name: str | None, taking: Taking = AS_SET) -> Plan:

@@ -41,6 +41,7 @@ from plotter2.manifest.walking import (
     walk,
 )
 from plotter2.staging.codes import NOTHING_TO_READ, TOO_MUCH_KEPT
+from plotter2.staging.grounds import shown
 from plotter2.staging.loose import Taking, check_room
 from plotter2.staging.parts import Asked, KeptFile, Part, Plan, Planned, Source, Stated
 from plotter2.staging.sources import opened
@@ -62,8 +63,7 @@ class Package:
     @property
     def name(self) -> str:
         """Give the name of its file or folder, as it is told and kept."""
-        name = self.path.name
-        return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+        return shown(self.path.name)
 
 
 def is_package(path: Path) -> bool:
