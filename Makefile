@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-with-processes test-the-rest test-attacks test-faults check bench bench-peers fuzz docs pictures clean
+.PHONY: setup demo test test-with-processes test-the-rest test-attacks attacks-on-children other-attacks test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -22,9 +22,16 @@ test-with-processes: $(VENV)/dev.stamp
 test-the-rest: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m "not attack" $(addprefix --ignore=,$(PROCESSES))
 
-# Hundreds of hostile scripts and files, and every probe of the sandbox at every level, as root and as another user.
+# Hundreds of hostile scripts and files, and every probe of the sandbox at every level, as root and as another user;
+# in two halves as well.
 test-attacks: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q -m attack
+	@$(MAKE) --no-print-directory --jobs=2 attacks-on-children other-attacks
+
+attacks-on-children: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m attack tests/child
+
+other-attacks: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m attack --ignore=tests/child
 
 # Every fault, kill point and power cut, over 8,000 disks after two crashes, every seeded bug, and as many files as
 # overflow the kernel's news, on all processors, with one table at the end (under an hour on two; power cuts need root).

@@ -12,14 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import polars as pl
+from stores import add_points
 
 import plotter2
-from plotter2.child.arrow import arrow_file
-from plotter2.datter.adding import Draft
-from plotter2.datter.bundle import Chunk, Column, Table
-from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.store import Store
 
 ROWS = 10_000_000
@@ -35,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Store.open(folder / "root") as store:
-            _fill(store)
+            add_points(store, "xy", ROWS)
         script = folder / "first.p2"
         script.write_text(SCRIPT)
         with plotter2.open(folder / "root") as library:
@@ -54,19 +49,6 @@ def main() -> None:
         f"cached node of {ROWS:,} rows: hit {statistics.median(hits):.2f} ms (goal 5);"
         f" whole run {whole * 1000:.0f} ms, without {first * 1000:.0f} ms, of which keeping it took {cost:.0f} ms"
     )
-
-
-def _fill(store: Store) -> None:
-    """Store a bundle of two columns of numbers."""
-    random = np.random.default_rng(1)
-    with store.adding() as adding:
-        columns = []
-        for name in ("x", "y"):
-            digest, size = adding.put(arrow_file(pl.Series(name, random.normal(size=ROWS))))
-            chunk = Chunk(digest=digest, bytes=size, rows=ROWS)
-            columns.append(Column(name=name, kind="number", chunks=(chunk,)))
-        table = Table(rows=ROWS, columns=tuple(columns))
-        adding.commit([Draft("points", tables={"main": table})], PATIENCE_S)
 
 
 def _clear(folder: Path) -> None:

@@ -11,15 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import polars as pl
+from stores import add_points
 
 import plotter2
 from plotter2.api.library import Library
-from plotter2.child.arrow import arrow_file
-from plotter2.datter.adding import Draft
-from plotter2.datter.bundle import Chunk, Column, Table
-from plotter2.datter.locks import PATIENCE_S
 from plotter2.datter.store import Store
 from plotter2.runs import ahead
 
@@ -42,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Store.open(folder / "root") as store:
-            _fill(store)
+            add_points(store, "abcd", ROWS)
         (folder / "root" / "config" / "plotter2.toml").write_text("[cache]\nmax_mib = 0\n")
         with plotter2.open(folder / "root") as library:
             library.new_key("bench@example")
@@ -71,18 +66,6 @@ def _both_ways(library: Library, script: Path) -> tuple[float, float]:
     assert len(pictures) == 1
     together, alone = (statistics.median(taken) for taken in times.values())
     return together, alone
-
-
-def _fill(store: Store) -> None:
-    random = np.random.default_rng(1)
-    with store.adding() as adding:
-        columns = []
-        for name in "abcd":
-            digest, size = adding.put(arrow_file(pl.Series(name, random.normal(size=ROWS))))
-            chunk = Chunk(digest=digest, bytes=size, rows=ROWS)
-            columns.append(Column(name=name, kind="number", chunks=(chunk,)))
-        table = Table(rows=ROWS, columns=tuple(columns))
-        adding.commit([Draft("points", tables={"main": table})], PATIENCE_S)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
+from plotter2.cli.moments import iso, to_the_day
 from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
 from plotter2.config.settings import settings
 from plotter2.datter.contents import Listed
@@ -200,8 +200,7 @@ def _day(moment: int) -> str:
 @lru_cache(maxsize=4_096)
 def _day_of_quarter(quarter: int) -> str:
     """Give the local day of a quarter of an hour; none holds a midnight, whatever the time zone."""
-    moment = quarter * _QUARTER_HOUR_MS / 1000
-    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y-%m-%d")
+    return to_the_day(quarter * _QUARTER_HOUR_MS)
 
 
 def _line_json(line: Listed) -> dict[str, Any]:
@@ -211,7 +210,7 @@ def _line_json(line: Listed) -> dict[str, Any]:
         "name": bundle.name,
         "attempt": bundle.attempt,
         "state": bundle.state,
-        "added": datetime.fromtimestamp(bundle.created / 1000, UTC).isoformat(),
+        "added": iso(bundle.created),
         "params": bundle.params,
         "tables": line.tables,
         "rows": line.rows,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from plotter2.cache.entries import Entry, NodeCache
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
+from plotter2.cli.moments import iso, to_the_minute
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
 from plotter2.datter.layout import CACHE
@@ -48,7 +48,7 @@ def show(root: str | None, limit: int) -> Answer:
     if not found:
         return Answer(data, f"no result is kept; {told}")
     rows = [
-        [e.key[:12], e.operation, e.script, size(e.bytes), str(e.hits), _when(e.used_ms)]
+        [e.key[:12], e.operation, e.script, size(e.bytes), str(e.hits), to_the_minute(e.used_ms)]
         for e in found[:limit]
     ]
     head = ["result", "operation", "made by", "size", "used", "last"]
@@ -81,14 +81,6 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "script": entry.script,
         "bytes": entry.bytes,
         "hits": entry.hits,
-        "made": _iso(entry.made_ms),
-        "used": _iso(entry.used_ms),
+        "made": iso(entry.made_ms),
+        "used": iso(entry.used_ms),
     }
-
-
-def _when(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
+from plotter2.cli.moments import to_the_minute
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
 from plotter2.datter.layout import Layout, present
@@ -98,7 +98,7 @@ def _verified(found: Verified, target: Path) -> Answer:
     lines = problem_lines(found.problems)
     state = f"{len(found.problems)} wrong" if found.problems else "all as it was stored"
     lines.append(
-        f"safe copy of {record.source}, {_moment(record.at)}: {record.events} changes, "
+        f"safe copy of {record.source}, {to_the_minute(record.at)}: {record.events} changes, "
         f"{found.objects} objects and {found.files} files, {size(found.bytes)} read: {state}"
     )
     data = {
@@ -139,7 +139,3 @@ def _left_out(done: Copied) -> list[str]:
         f"not copied: {name!r}: {why}" if "\n" in name else f"not copied: {name}: {why}"
         for name, why in done.left_out.items()
     ]
-
-
-def _moment(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import msgspec
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
+from plotter2.cli.moments import to_the_minute
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
 from plotter2.datter import quarantine as damaged
@@ -41,8 +41,12 @@ def quarantine_ls(root: str | None) -> Answer:
         items = damaged.listed(store.layout)
     grounds = Grounds(folder)
     reasons = refused.listed(grounds)
-    rows = [[r.id, _what(r), size(_size(grounds, r)), _day(r.at), r.message] for r in reasons]
-    rows += [[item.id, item.kind, size(item.bytes), _day(item.at), item.why] for item in items]
+    rows = [
+        [r.id, _what(r), size(_size(grounds, r)), to_the_minute(r.at), r.message] for r in reasons
+    ]
+    rows += [
+        [item.id, item.kind, size(item.bytes), to_the_minute(item.at), item.why] for item in items
+    ]
     plain, coloured = drawn_table(
         ["id", "what", "size", "since", "why"], rows, ["size"], ["size", "since"]
     )
@@ -64,14 +68,14 @@ def quarantine_show(root: str | None, item: str) -> Answer:
     found = _find(folder, item)
     if isinstance(found, Item):
         lines = [
-            f"{found.id}  {found.kind} {found.name}, {size(found.bytes)}, since {_day(found.at)}",
+            f"{found.id}  {found.kind} {found.name}, {size(found.bytes)}, since {to_the_minute(found.at)}",
             f"why: {found.why}",
             f"file: {found.file}",
         ]
         return Answer({"ok": True, **found.as_json()}, "\n".join(lines))
     path = refused.kept_at(Grounds(folder), found)
     problem = Problem(found.code, found.message, found.where, found.help)
-    lines = [f"{found.name}, since {_day(found.at)}", problem.as_text(), f"kept: {path}"]
+    lines = [f"{found.name}, since {to_the_minute(found.at)}", problem.as_text(), f"kept: {path}"]
     if len(found.lines) > 1:
         lines += [f"line {bad.line}: {bad.why} [{bad.code}]" for bad in found.lines[:_SHOWN]]
     if len(found.lines) > _SHOWN:
@@ -133,7 +137,3 @@ def _size(grounds: Grounds, reason: Reason) -> int:
     path = refused.kept_at(grounds, reason)
     is_folder = path.is_dir() and not path.is_symlink()
     return tree_bytes(path) if is_folder else path.lstat().st_size
-
-
-def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +14,7 @@ import click
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
 from plotter2.cli.copies import copied_text, problem_lines
+from plotter2.cli.moments import to_the_minute
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
@@ -231,6 +231,4 @@ def _behind(events: int, objects: int, amount: int) -> str:
 
 
 def _moment(moment: int | None) -> str:
-    if moment is None:
-        return "never"
-    return datetime.fromtimestamp(moment / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    return "never" if moment is None else to_the_minute(moment)

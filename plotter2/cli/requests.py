@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import msgspec
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.confinement import confinement_text, level_cell
+from plotter2.cli.moments import iso, to_the_minute, to_the_second
 from plotter2.cli.tables import drawn_table
 from plotter2.config.settings import settings
 from plotter2.datter.bodies import Add, Run
@@ -52,7 +52,8 @@ def requests_ls(
         found = store.requests.listed(wanted, limit)
         counts = store.requests.counts()
     rows = [
-        [r.id, r.state, r.kind, _short(r), _when(r.asked), _tries(r), r.key or ""] for r in found
+        [r.id, r.state, r.kind, _short(r), to_the_minute(r.asked), _tries(r), r.key or ""]
+        for r in found
     ]
     head = ["id", "state", "kind", "what", "asked", "tries", "key"]
     plain, coloured = drawn_table(head, rows, ["tries"], ["key", "tries", "kind"])
@@ -131,7 +132,7 @@ def runs(root: str | None, script: str | None, limit: int) -> Answer:
             run.id,
             _task(run) or run.script,
             run.state,
-            _when(run.started),
+            to_the_minute(run.started),
             level_cell(run.record),
             _some(_pictures(run)),
         ]
@@ -157,8 +158,8 @@ def request_json(request: Request) -> dict[str, Any]:
         "subject": request.subject,
         "body": msgspec.to_builtins(request.body),
         "state": request.state,
-        "asked": _iso(request.asked),
-        "changed": _iso(request.changed),
+        "asked": iso(request.asked),
+        "changed": iso(request.changed),
         "attempt": request.attempt,
         "crashes": request.crashes,
         "run": request.run,
@@ -170,7 +171,7 @@ def request_json(request: Request) -> dict[str, Any]:
 
 def _change_json(change: Change) -> dict[str, Any]:
     return {
-        "at": _iso(change.at),
+        "at": iso(change.at),
         "state": change.state,
         "attempt": change.attempt,
         "run": change.run,
@@ -185,8 +186,8 @@ def _run_json(run: RunRow) -> dict[str, Any]:
         "task": _task(run),
         "path": run.record.get("script", {}).get("path"),
         "state": run.state,
-        "started": _iso(run.started),
-        "finished": None if run.finished is None else _iso(run.finished),
+        "started": iso(run.started),
+        "finished": None if run.finished is None else iso(run.finished),
         "request": run.record.get("request"),
         "sandbox": {
             "level": run.record.get("sandbox_level"),
@@ -260,7 +261,7 @@ def _line(change: Change) -> str:
     attempt = f" (attempt {change.attempt})" if change.attempt else ""
     run = f", run {change.run}" if change.run else ""
     why = f": {change.why}" if change.why else ""
-    return f"  {_when(change.at, seconds=True)}  {change.state}{attempt}{run}{why}"
+    return f"  {to_the_second(change.at)}  {change.state}{attempt}{run}{why}"
 
 
 def _tries(request: Request) -> str:
@@ -276,12 +277,3 @@ def _some(paths: Sequence[str]) -> str:
     names = [Path(path).name for path in paths]
     more = f" and {len(names) - _MOST_PICTURES} more" if len(names) > _MOST_PICTURES else ""
     return " ".join(names[:_MOST_PICTURES]) + more
-
-
-def _when(moment: int, *, seconds: bool = False) -> str:
-    local = datetime.fromtimestamp(moment / 1000, UTC).astimezone()
-    return local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from plotter2.cli.moments import iso
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
 
@@ -19,7 +19,7 @@ def task_results(store: Store, bundle: BundleRow) -> list[dict[str, Any]]:
             "task": ran.done.task,
             "script": ran.done.script,
             "run": ran.done.run,
-            "at": datetime.fromtimestamp(ran.at / 1000, UTC).isoformat(timespec="seconds"),
+            "at": iso(ran.at, "seconds"),
             "reports": [
                 {
                     "name": f"reports/{each.file}",

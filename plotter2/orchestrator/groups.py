@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
-MOUNT: Final = Path("/sys/fs/cgroup")
+from plotter2.sandbox.membership import MEMBERSHIP, MOUNT, own_group
+
 WANTED: Final = frozenset({"memory", "pids"})
 _MOST_THREADS: Final = 1024
 
@@ -59,14 +60,14 @@ class Groups:
     def found(
         cls,
         mount: Path = MOUNT,
-        membership: Path = Path("/proc/self/cgroup"),
+        membership: Path = MEMBERSHIP,
         wanted: frozenset[str] = WANTED,
     ) -> Self | None:
         """Give the groups where this process may make some; None where it may not.
 
         A process that is alone in its group moves down into one below it: only then may a group be divided.
         """
-        own = _own_group(mount, membership)
+        own = own_group(mount, membership)
         if own is None or not os.access(own / "cgroup.procs", os.W_OK):
             return None
         if not wanted <= _words(own / "cgroup.controllers"):
@@ -115,15 +116,6 @@ class Groups:
 def groups_of_this_process() -> Groups | None:
     """Give the groups of this process, found once: to find them may move it."""
     return Groups.found()
-
-
-def _own_group(mount: Path, membership: Path) -> Path | None:
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    paths = [line.removeprefix("0::") for line in lines if line.startswith("0::")]
-    return mount / paths[0].lstrip("/") if paths else None
 
 
 def _words(path: Path) -> frozenset[str]:

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-_CGROUPS: Final = Path("/sys/fs/cgroup")
+from plotter2.sandbox.membership import MOUNT, memberships
+
 _LIMITS: Final = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
-"""Controllers in /proc/self/cgroup ("" is version 2) -> the folder below /sys/fs/cgroup, the file with the limit."""
+"""Controllers of a group ("" is version 2) -> the folder below /sys/fs/cgroup, the file with the limit."""
 
 
 def cores() -> int:
@@ -23,22 +24,17 @@ def memory_mib() -> int:
 
 
 def _group_limits() -> list[int]:
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
     found = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
+    for controllers, path in memberships():
         if controllers in _LIMITS:
             folder, name = _LIMITS[controllers]
-            found += _limits_along(_CGROUPS / folder, path, name)
+            found += _limits_along(MOUNT / folder, path, name)
     return found
 
 
 def _limits_along(root: Path, path: str, name: str) -> list[int]:
     """Give the limits of a group and of those that it lies in."""
-    inner = root / path.lstrip("/")
+    inner = root / path
     found = []
     for folder in (inner, *inner.parents):
         if not folder.is_relative_to(root):

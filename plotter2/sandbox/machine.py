@@ -12,11 +12,11 @@ from typing import Final
 
 from plotter2.errors import HostError
 from plotter2.sandbox.check import Check
+from plotter2.sandbox.membership import MOUNT, own_group
 from plotter2.sandbox.syscalls import this_machine
 from plotter2.wire.memory import capped_output, sealed
 
 _LANDLOCK_KERNEL: Final = (5, 13)
-_CGROUPS: Final = Path("/sys/fs/cgroup")
 _WANTED_CONTROLLERS: Final = ("memory", "pids", "cpu")
 _NOTHING_RUNS: Final = "without it no script is run"
 _SECONDS: Final = 5.0
@@ -107,26 +107,18 @@ def _pidfd() -> Check:
 def _cgroup() -> Check:
     told = "memory is watched every 50 ms by plotter2 and not by the kernel"
     remedy = "systemd-run --user --scope -p Delegate=yes plotter2 ... gives it a group of its own"
-    available = setting(str(_CGROUPS / "cgroup.controllers")).split()
+    available = setting(str(MOUNT / "cgroup.controllers")).split()
     if not available:
         return Check("cgroup", False, "version 2 is not mounted", told)
-    own = _own_cgroup()
+    own = own_group() or MOUNT
     delegated = setting(str(own / "cgroup.controllers")).split()
     usable = [name for name in _WANTED_CONTROLLERS if name in delegated]
     writable = os.access(own, os.W_OK)
-    detail = (
-        f"version 2; {own.relative_to(_CGROUPS.parent)}: {' '.join(usable) or 'no controllers'}"
-    )
+    detail = f"version 2; {own.relative_to(MOUNT.parent)}: {' '.join(usable) or 'no controllers'}"
     ok = writable and "memory" in usable
     return Check(
         "cgroup", ok, detail + ("" if writable else ", not delegated"), told, remedy=remedy
     )
-
-
-def _own_cgroup() -> Path:
-    lines = setting("/proc/self/cgroup").splitlines()
-    path = next((line[3:] for line in lines if line.startswith("0::")), "/")
-    return _CGROUPS / path.lstrip("/")
 
 
 def _settings() -> Check:

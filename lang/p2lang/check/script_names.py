@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from p2lang.check.words import nearest
-from p2lang.semantics.script_text import Token, tokens
+from p2lang.semantics.script_text import FOREIGN_WORDS, Token, tokens
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -46,7 +46,6 @@ _PYTHON: Final = _listed(
 _ASSIGNING: Final = frozenset(
     ("=", ":=", "+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "|=", "^=", "&=", "@=")
 )
-_FOREIGN: Final = {"np": "num", "numpy": "num", "math": "num", "pd": "table", "plt": "frame"}
 
 
 class Unknown(NamedTuple):
@@ -76,7 +75,7 @@ def unknown_names(text: str, parameters: Sequence[str]) -> Iterator[Unknown]:
         if token.text in bound | WORDS | _PYTHON | told:
             continue
         told.add(token.text)
-        yield Unknown(token, "", _FOREIGN.get(token.text) or nearest(token.text, known) or "")
+        yield Unknown(token, "", FOREIGN_WORDS.get(token.text) or nearest(token.text, known) or "")
 
 
 def bound_names(text: str) -> set[str]:

@@ -73,6 +73,12 @@ REFUSED_WORDS: Final = {
 }
 """Words of Python that steps do not have, with why and what to write instead."""
 
+FOREIGN_WORDS: Final = {
+    "np": "num", "numpy": "num", "math": "num",
+    "pd": "table", "pl": "table", "DataFrame": "table", "plt": "frame",
+}  # fmt: skip
+"""Names that people are used to, and the word that steps have instead."""
+
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 
 

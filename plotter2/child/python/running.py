@@ -10,6 +10,7 @@ from itertools import islice
 from types import FunctionType, TracebackType
 from typing import Any, Final
 
+from p2lang.semantics.script_text import FOREIGN_WORDS
 from plotter2.child.python.dialect import Unfit, compiled
 from plotter2.child.python.facade import sited
 from plotter2.child.python.guards import guards
@@ -204,7 +205,7 @@ _HELP: Final[Mapping[type[Exception], str]] = {
 
 
 def _unknown(name: str, known: list[str]) -> RunError:
-    near = difflib.get_close_matches(_FOREIGN.get(name, name), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(FOREIGN_WORDS.get(name, name), known, n=1, cutoff=0.6)
     there = ", ".join(sorted(known))
     return RunError(
         SCRIPT_NAME,
@@ -212,8 +213,3 @@ def _unknown(name: str, known: list[str]) -> RunError:
         help=f"did you mean {near[0]}?" if near else f"there is {there}"[:800],
         note="" if not near else f"there is {there}"[:800],
     )
-
-
-_FOREIGN: Final[Mapping[str, str]] = {
-    "np": "num", "numpy": "num", "math": "num", "pd": "table", "pl": "table", "DataFrame": "table",
-}  # fmt: skip
