@@ -1,7 +1,8 @@
 """Errors as plotter2 shows them: code, what, where, how to mend it. Nothing else travels to a person.
 
 Ranges of codes: P2-E00xx file, E01xx syntax, E02xx names, types, rights, E03xx cost, W04xx lints, V05xx IR refused,
-R06xx run time, S07xx signing and trust, D08xx data and store, H09xx host and processes. A code is never used again.
+R06xx run time, S07xx and S08xx signing and trust, D08xx data and store, H09xx host and processes. A code is never used
+again.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class HostError(Plotter2Error):
 
 
 class Refused(Plotter2Error):
-    """Signing or trust said no (P2-S07xx); exit code 4."""
+    """Signing or trust said no (P2-S07xx, P2-S08xx); exit code 4."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

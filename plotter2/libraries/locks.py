@@ -21,7 +21,7 @@ from plotter2.runs.opening import OpenedScript
 Locking = Literal["add", "update", "verify"]
 Look = Callable[[OpenedScript, Libraries], CheckedScript]
 
-_OF_LIBRARIES = ("P2-E025", "P2-S07", "P2-E00")
+_OF_LIBRARIES = ("P2-E025", "P2-S07", "P2-S08", "P2-E00")
 _OF_PINS = "P2-E0219"
 
 

@@ -117,15 +117,15 @@ def verify(
     signature_file = f"{script_file}.sig"
     with placed(signature_file):
         signed = _split(offer)
-    trusted = _read_trust(files)
+    trusted = read_trust(files)
     with placed(signature_file):
-        signers = _check_signatures(signed, trusted, now, use)
+        signers = check_signatures(signed, trusted, now, use)
         terms = statement.parse(signed.statement)
-        _check_terms(terms, now, use)
+        check_terms(terms, now, use)
     script_sha256 = hashlib.sha256(offer.script).hexdigest()
     statement_sha256 = hashlib.sha256(signed.statement).hexdigest()
     with placed(script_file):
-        _check_file(terms, offer, script_sha256)
+        check_file(terms, offer, script_sha256)
         if {script_sha256, statement_sha256} & trusted.revoked_scripts:
             raise Refusal("E_SCRIPT_REVOKED")
         _check_serial(terms, {} if serial_floors is None else serial_floors)
@@ -142,25 +142,29 @@ def _split(offer: Offer) -> Sidecar:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trust:
+class Trust:
+    """The trust files, read: whose keys count, and what counts no more."""
+
     lines: tuple[TrustLine, ...]
     revoked_keys: frozenset[PublicKey]
     revoked_scripts: frozenset[str]
 
 
-def _read_trust(files: TrustFiles) -> _Trust:
+def read_trust(files: TrustFiles) -> Trust:
+    """Read the trust files. Raises Refusal E_TRUST_..., E_REVOKED_..., E_KEY_... with the file and the line."""
     with placed("allowed_signers"):
         lines = trust.parse_trust(files.allowed_signers)
     with placed("revoked_keys"):
         revoked_keys = trust.parse_revoked_keys(files.revoked_keys)
     with placed("revoked_scripts"):
         revoked_scripts = trust.parse_revoked_scripts(files.revoked_scripts)
-    return _Trust(lines, revoked_keys, revoked_scripts)
+    return Trust(lines, revoked_keys, revoked_scripts)
 
 
-def _check_signatures(
-    signed: Sidecar, trusted: _Trust, now: datetime, use: Kind
+def check_signatures(
+    signed: Sidecar, trusted: Trust, now: datetime, use: Kind
 ) -> tuple[Signer, ...]:
+    """Give who signed, when every signature is good, meant for `use`, and trusted for it now. Raises Refusal."""
     signers = []
     for number, signature in enumerate(signed.signatures(), 1):
         with placed(f"signature {number}"):
@@ -175,7 +179,8 @@ def _check_signatures(
     return tuple(signers)
 
 
-def _check_terms(terms: Statement, now: datetime, use: Kind) -> None:
+def check_terms(terms: Statement, now: datetime, use: Kind) -> None:
+    """Refuse (E_KIND, E_NOT_YET_ISSUED, E_EXPIRED) a statement of another kind or time."""
     if terms.kind is not use:
         raise Refusal(
             "E_KIND", f"the statement is of the kind {terms.kind}, and was signed as {use}"
@@ -189,7 +194,8 @@ def _check_terms(terms: Statement, now: datetime, use: Kind) -> None:
         raise Refusal("E_EXPIRED", f"the statement expired at {terms.expires.isoformat()}")
 
 
-def _check_file(terms: Statement, offer: Offer, script_sha256: str) -> None:
+def check_file(terms: Statement, offer: Offer, script_sha256: str) -> None:
+    """Refuse (E_ENTRY, E_DIGEST, E_DIGEST_EOL) a script that is not the one of the statement."""
     if offer.file_name != terms.entry:
         raise Refusal("E_ENTRY", f"the signature is for a file named {terms.entry}")
     signed_sha256 = terms.digest_of_entry()

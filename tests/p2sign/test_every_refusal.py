@@ -17,6 +17,8 @@ from p2sign.fields import string
 from p2sign.gate import Offer, TrustFiles, verify
 from p2sign.keys import SigningKey, parse_public_blob, parse_public_line
 from p2sign.make import add_signature, sign_statement
+from p2sign.pack import MAX_PACK
+from p2sign.pack_gate import verify_pack
 from p2sign.refusal import Refusal
 from p2sign.rights import Capability
 from p2sign.sidecar import split
@@ -33,6 +35,13 @@ from p2sign_samples import (
     TRUST,
     offer,
     trust_text,
+)
+from pack_samples import (
+    LIBRARY_PATH,
+    LIBRARY_TERMS,
+    PACK_TRUST,
+    pack_of,
+    with_files,
 )
 
 SIDECAR = sign_statement(TERMS, ALICE)
@@ -103,6 +112,19 @@ def valid(**window: object) -> TrustFiles:
     return TrustFiles(trust_text(replace(ALICE_LINE, **window)))
 
 
+def pack_gate(data: bytes, floors: dict[str, int] | None = None) -> None:
+    verify_pack(data, PACK_TRUST, NOW, floors)
+
+
+def other_library() -> dict[str, bytes | None]:
+    content = b"pipe smooth = other\n"
+    terms = replace(LIBRARY_TERMS, files=statement.digests({"1.0.0.p2": content}))
+    return {LIBRARY_PATH: content, f"{LIBRARY_PATH}.sig": sign_statement(terms, ALICE)}
+
+
+PACK = pack_of()
+
+
 CASES: dict[str, Callable[[], object]] = {
     "E_UNSIGNED": lambda: gate(None),
     "E_SIDECAR_SIZE": lambda: gate(SIDECAR + b"x" * 500_000),
@@ -168,6 +190,17 @@ CASES: dict[str, Callable[[], object]] = {
     "E_IMPORT": lambda: verify(offer(), TRUST, NOW).require_imports(
         [Import("0" * 64, "lab/smoothing/1.2.0")]
     ),
+    "E_PACK_SIZE": lambda: pack_gate(PACK + bytes(MAX_PACK)),
+    "E_PACK_FORM": lambda: pack_gate(b"PK" + PACK),
+    "E_PACK_EOL": lambda: pack_gate(PACK.replace(b"\n", b"\r\n")),
+    "E_PACK_LENGTH": lambda: pack_gate(PACK.replace(b"\nsig ", b"\nsig 0")),
+    "E_PACK_END": lambda: pack_gate(PACK + b"\n"),
+    "E_PACK_FILES": lambda: pack_gate(PACK.replace(b"/loss.png\n", b"/lost.png\n")),
+    "E_PACK_DIGEST": lambda: pack_gate(PACK.replace(b"not parsed", b"not parsex")),
+    "E_PACK_PLACE": lambda: pack_gate(pack_of(with_files({"run.sh": b""}))),
+    "E_PACK_UNSIGNED": lambda: pack_gate(pack_of(with_files({"thermal.p2.sig": None}))),
+    "E_PACK_MIX": lambda: pack_gate(pack_of(with_files(other_library()))),
+    "E_PACK_SERIAL": lambda: pack_gate(PACK, {"lab/thermal-pack": 4}),
 }
 
 NEEDS_A_PROCESS = {"E_KEY_PASSPHRASE_UNSUPPORTED"}
@@ -212,7 +245,7 @@ def test_without_bcrypt_a_passphrase_is_refused_with_the_way_to_install_it(
 def test_codes_are_unique_and_lie_in_the_range_of_p2sign() -> None:
     codes = [cause.code for cause in CAUSES.values()]
     assert codes == sorted(set(codes))
-    assert all("P2-S0700" < code < "P2-S0780" for code in codes)
+    assert all("P2-S0700" < code < "P2-S0890" for code in codes)
 
 
 def test_the_format_page_lists_every_refusal() -> None:
