@@ -30,6 +30,14 @@ def first_line(text: str) -> str:
     return next(iter(text.splitlines()), "")[:_LONGEST_SAID]
 
 
+def shortened(text: str, longest: int = 80) -> str:
+    """Give a name not longer than a line holds: its beginning and its end, an ellipsis between them."""
+    if len(text) <= longest:
+        return text
+    end = longest // 3
+    return f"{text[: longest - end - 1]}\N{HORIZONTAL ELLIPSIS}{text[-end:]}"
+
+
 def count(number: int, one: str, several: str) -> str:
     """Give `2 errors`; empty for none."""
     return f"{number} {one if number == 1 else several}" if number else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import polars as pl
 
 from plotter2.child.reader import read_files
+from plotter2.errors import DataError
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import (
     ColumnFound,
     ColumnKept,
+    FileRefused,
     FromChild,
     LineRefused,
     Note,
@@ -73,10 +75,18 @@ def read(files: Mapping[str, bytes | str], format: str = "csv", **limits: int) -
     memory = sealed(b"".join(contents))
     channel = Channel()
     try:
-        read_files(ReadJob(files=listed, **limits), (-1, memory), channel)
+        read_strictly(ReadJob(files=listed, **limits), (-1, memory), channel)
     finally:
         os.close(memory)
     return gathered(channel)
+
+
+def read_strictly(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
+    """Read as the child does; the first file that cannot be read raises what the child says of it."""
+    read_files(job, fds, channel)
+    for message in channel.messages:
+        if isinstance(message, FileRefused):
+            raise DataError(message.code, message.message, message.where, message.help)
 
 
 def read_one(content: bytes | str, format: str = "csv", **limits: int) -> Found:

@@ -13,6 +13,7 @@ from plotter2.datter.requested import Asking
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
 from plotter2.staging import AddReport, Submit, stage
+from plotter2.staging.loose import AS_SET, Taking
 from plotter2.wire.messages import ColumnFound, FromChild, ReadJob, TableFound
 
 
@@ -50,13 +51,19 @@ def read_plainly(job: ReadJob, fds: tuple[int, ...]) -> Plain:
     return answer
 
 
-def staged(paths: Sequence[Path], name: str | None, submit: Submit, store: Store) -> AddReport:
+def staged(
+    paths: Sequence[Path],
+    name: str | None,
+    submit: Submit,
+    store: Store,
+    taking: Taking = AS_SET,
+) -> AddReport:
     """Add paths as a host does: as a request that is remembered."""
     asked = Add(paths=tuple(map(str, paths)), name=name)
     work = store.begin(Asking("add", "paths", asked), 60)
     assert isinstance(work, Work)
     with work:
-        return stage(paths, name, submit, store, work)
+        return stage(paths, name, submit, store, work, taking)
 
 
 def drop(root: Path, name: str, content: str | bytes) -> Path:

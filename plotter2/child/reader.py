@@ -27,6 +27,7 @@ from plotter2.child.reader_shapes import ShapedArray
 from plotter2.child.reader_sqlite import read_sqlite
 from plotter2.child.reader_telling import Channel, Teller
 from plotter2.child.reader_wandb import read_wandb
+from plotter2.errors import DataError
 from plotter2.wire.memory import laid_out, mapped
 from plotter2.wire.messages import Progress, ReadFile, ReadJob
 
@@ -43,15 +44,21 @@ def read_files(job: ReadJob, fds: Sequence[int], channel: Channel) -> None:
     under its own name with params only; its `definitions` say why others are left out. A column's
     features go with its first chunk.
 
-    Raises DataError with a code P2-D084x or P2-D085x for the first file that cannot be read;
-    HostError (P2-H0907) when the columns need more than the output memory.
+    Of a file that cannot be read a FileRefused says why, and the next one is read; a share of a table is nothing
+    without the others, so there it raises DataError. Raises HostError (P2-H0907) when the columns need more than the
+    output memory.
     """
     limits = ReadingLimits(job.max_rows, job.max_columns, job.max_text_bytes)
     teller = Teller(channel, job.chunk_bytes)
     groups = list(_groups(job.files))
     for done, (name, files) in enumerate(groups):
         channel.send(Progress(stage="read", done=done, total=len(groups), unit="files"))
-        _read_group(name, files, fds, limits, teller)
+        try:
+            _read_group(name, files, fds, limits, teller)
+        except DataError as error:
+            if not all(file.whole for file in files):
+                raise
+            teller.refused(name, error)
     channel.send(Progress(stage="read", done=len(groups), total=len(groups), unit="files"))
 
 

@@ -65,7 +65,7 @@ CODES: dict[str, str] = {
     BAD_PARQUET: "a file is no Parquet file, or is damaged",
     UNKNOWN_PACKING: "values are packed in a way that cannot be unpacked here",
     TOO_MANY_PARTS: "a file holds more arrays, groups or members than may be read",
-    NO_TABLE: "a file holds nothing that can become a table",
+    NO_TABLE: "a file holds nothing that can become a table or a param",
     UNKNOWN_CONTENT: "the content of a file is of no kind that can be read",
     BAD_EVENTS: "a file is no event file of TensorBoard",
     BAD_MLFLOW: "a folder is no run of MLflow's file store",

@@ -20,10 +20,12 @@ from plotter2.child.reader_limits import NAME_CHARACTERS
 from plotter2.child.reader_run import ReadRun
 from plotter2.child.reader_shapes import ShapedArray, npy_file
 from plotter2.errors import DataError
+from plotter2.printable import printable
 from plotter2.wire.messages import (
     ArrayFound,
     ColumnFound,
     ColumnKept,
+    FileRefused,
     FromChild,
     LineRefused,
     RunFound,
@@ -85,15 +87,15 @@ class Teller:
         """Announce what a file with many tables holds: each group with its params, then its tables.
 
         What belongs to the file itself goes under its own name, a group's under `FILE/GROUP`. Raises DataError
-        P2-D0938 when there is no table at all.
+        P2-D0938 when there is nothing at all.
         """
-        if not any(group.tables or group.arrays for group in groups):
+        if not any(group.tables or group.arrays or group.params for group in groups):
             reasons = "; ".join(
                 f"{what}: {why}" for group in groups for what, why in group.left_out.items()
             )
             raise DataError(
                 codes.NO_TABLE,
-                f"{name} holds nothing that can become a table",
+                f"{name} holds nothing that can become a table or a param",
                 where=name,
                 help="write arrays of numbers or text into it",
                 note=reasons[:_SHOWN_NOTE],
@@ -107,6 +109,19 @@ class Teller:
                 self.table(f"{full}/{table.name}" if table.name else full, table)
             for array in group.arrays:
                 self.array(full, array)
+
+    def refused(self, name: str, error: DataError) -> None:
+        """Announce that a file cannot be read, and why; nothing that was announced of it before counts."""
+        why = f"{error.message} ({error.note})" if error.note else error.message
+        self._channel.send(
+            FileRefused(
+                name=name,
+                code=error.code,
+                message=printable(why[:_SHOWN_NOTE]),
+                where=printable(error.where[:_SHOWN_NOTE]),
+                help=printable(error.help[:_SHOWN_NOTE]),
+            )
+        )
 
     def array(self, file: str, array: ShapedArray) -> None:
         """Announce an array that is kept as it is."""

@@ -12,7 +12,8 @@ import click
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.cli.moments import iso, to_the_day
-from plotter2.cli.tables import Branch, drawn_table, drawn_tree, size
+from plotter2.cli.params import param_text
+from plotter2.cli.tables import Branch, drawn_table, drawn_tree, held_text, size, without
 from plotter2.config.settings import settings
 from plotter2.datter.contents import Listed
 from plotter2.datter.layout import present
@@ -48,12 +49,11 @@ def ls(
     with _reading(root) as store:
         found = _selected(store, selector, only, archived=archived)
         lacking = store.left_out()
-    rows = [_row(line) for line in found]
+    head, rows = ["bundle", "rows", "tables", "files", "added", "params", "id"], [*map(_row, found)]
+    if not any(line.held for line in found):
+        head, rows = without("files", head, rows)
     plain, coloured = drawn_table(
-        ["bundle", "rows", "tables", "added", "params", "id"],
-        rows,
-        ["rows", "tables"],
-        ["id", "tables", "added"],
+        head, rows, ["rows", "tables"], ["id", "tables", "added", "files"]
     )
     data = {
         "ok": True,
@@ -184,11 +184,12 @@ def _row(line: Listed) -> list[str]:
     bundle = line.bundle
     name = bundle.name if bundle.attempt == 1 else f"{bundle.name} (attempt {bundle.attempt})"
     rows = f"{line.rows:,}" if line.tables else ""
-    return [name, rows, str(line.tables or ""), _day(bundle.created), _params(bundle), bundle.id]
+    tables, held = str(line.tables or ""), held_text(line.held)
+    return [name, rows, tables, held, _day(bundle.created), _params(bundle), bundle.id]
 
 
 def _params(bundle: BundleRow) -> str:
-    shown = [f"{name}={value}" for name, value in bundle.params.items()]
+    shown = [f"{name}={param_text(value)}" for name, value in bundle.params.items()]
     more = f" and {len(shown) - _MOST_PARAMS} more" if len(shown) > _MOST_PARAMS else ""
     return " ".join(shown[:_MOST_PARAMS]) + more
 
@@ -214,6 +215,7 @@ def _line_json(line: Listed) -> dict[str, Any]:
         "params": bundle.params,
         "tables": line.tables,
         "rows": line.rows,
+        **line.held.as_json(),
     }
 
 
@@ -232,7 +234,8 @@ def _branches(found: Sequence[Listed]) -> list[Branch]:
     for line in found:
         parent = _above(line.bundle.name, by_name)
         label = _below(line.bundle.name, parent)
-        detail = f"{line.rows:,} {'row' if line.rows == 1 else 'rows'}" if line.tables else ""
+        rows = f"{line.rows:,} {'row' if line.rows == 1 else 'rows'}" if line.tables else ""
+        detail = ", ".join(part for part in (rows, held_text(line.held)) if part)
         branch = Branch(label, detail, [])
         by_name[line.bundle.name] = branch
         (by_name[parent].below if parent else tops).append(branch)

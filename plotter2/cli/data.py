@@ -11,7 +11,8 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.tables import size
+from plotter2.cli.params import FILES_HELP, param_text
+from plotter2.cli.tables import held_text, size, without
 from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
@@ -24,7 +25,7 @@ from plotter2.datter.select import former_name
 from plotter2.datter.stack import Stacked
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode
-from plotter2.printable import count, table
+from plotter2.printable import count, shortened, table
 
 if TYPE_CHECKING:
     from plotter2.staging import AddReport
@@ -45,7 +46,7 @@ _SHOWN_COLUMNS = 8
 @click.option(
     "--files/--no-files",
     default=None,
-    help="Keep, or leave alone, files that nothing is read from (default: kept beside what is read).",
+    help=f"{FILES_HELP} With --files what cannot be read is kept, too.",
 )
 def add(
     root: str | None,
@@ -119,9 +120,9 @@ def _notes(bundles: Sequence[AddedBundle]) -> list[str]:
     told = []
     for note, names in of.items():
         if len(names) < _TOLD_ONCE:
-            told += [f"note: {name}: {note}" for name in names]
+            told += [f"note: {shortened(name)}: {note}" for name in names]
         else:
-            told.append(f"note: {len(names)} bundles, the first is {names[0]}: {note}")
+            told.append(f"note: {len(names)} bundles, the first is {shortened(names[0])}: {note}")
     return told
 
 
@@ -138,7 +139,8 @@ def _left_alone(files: tuple[str, ...]) -> list[str]:
     """Say which files are no data that is understood, those of one name together."""
     by_name = Counter(Path(file).name for file in files)
     return [
-        f"note: left alone: {name}" + (f" ({number} files of this name)" if number > 1 else "")
+        f"note: left alone: {shortened(name)}"
+        + (f" ({number} files of this name)" if number > 1 else "")
         for name, number in by_name.items()
     ]
 
@@ -206,7 +208,8 @@ def bundle_text(store: Store, path: str) -> str:
         others = [f"{a['attempt']} ({a['id']})" for a in shown["attempts"]]
         lines.append(f"attempt {shown['attempt']} of: " + ", ".join(others))
     if shown["params"]:
-        lines.append("params: " + ", ".join(f"{k} = {v}" for k, v in shown["params"].items()))
+        params = [f"{name} = {param_text(value)}" for name, value in shown["params"].items()]
+        lines.append("params: " + ", ".join(params))
     for each in shown["attached"]:
         names = [f"{kind} {', '.join(each[kind])}" for kind in ("links", "tasks") if each[kind]]
         lines.append(f"attached: {each['name']} ({'; '.join(names)})")
@@ -330,7 +333,7 @@ def _tables(bundle: Bundle) -> dict[str, dict[str, Any]]:
 
 def _some(names: list[str]) -> str:
     more = f", ... ({len(names)} in all)" if len(names) > _SHOWN_COLUMNS else ""
-    return ", ".join(names[:_SHOWN_COLUMNS]) + more
+    return ", ".join(map(shortened, names[:_SHOWN_COLUMNS])) + more
 
 
 def _column_json(column: Any) -> dict[str, str]:
@@ -342,23 +345,36 @@ def _column_json(column: Any) -> dict[str, str]:
     }
 
 
+def _counted(line: Listed) -> list[str]:
+    return [f"{line.rows:,}", str(line.tables)] if line.tables else ["", ""]
+
+
 def _names_inside(children: list[dict[str, Any]]) -> str:
     names = [child["name"].rpartition("/")[2] for child in children]
     more = f", and {len(names) - _SHOWN_CHILDREN} more" if len(names) > _SHOWN_CHILDREN else ""
-    return ": " + ", ".join(names[:_SHOWN_CHILDREN]) + more
+    return ": " + ", ".join(map(shortened, names[:_SHOWN_CHILDREN])) + more
 
 
 def _listing(listed: tuple[Listed, ...], lacking: tuple[LeftOut, ...]) -> Answer:
-    rows = [[_name(b.bundle), f"{b.rows:,}", str(b.tables), b.bundle.id] for b in listed]
+    head = ["bundle", "rows", "tables", "files", "id"]
+    rows = [[_name(b.bundle), *_counted(b), held_text(b.held), b.bundle.id] for b in listed]
+    if not any(b.held for b in listed):
+        head, rows = without("files", head, rows)
     data = {
         "ok": True,
         "bundles": [
-            {"id": b.bundle.id, "name": b.bundle.name, "tables": b.tables, "rows": b.rows}
+            {
+                "id": b.bundle.id,
+                "name": b.bundle.name,
+                "tables": b.tables,
+                "rows": b.rows,
+                **b.held.as_json(),
+            }
             for b in listed
         ],
         "left_out": [each.as_json() for each in lacking],
     }
-    text = table(["bundle", "rows", "tables", "id"], rows)
+    text = table(head, rows)
     lines = [text if listed else "the store is empty; bring output in: plotter2 add PATH"]
     return Answer(data, "\n".join([*lines, *(f"note: {note}" for note in note_of(lacking))]))
 

@@ -10,6 +10,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
+from plotter2.cli.params import param_text
 from plotter2.cli.tables import drawn_table, size
 from plotter2.errors import ExitCode
 from plotter2.manifest import Manifest, encode
@@ -125,7 +126,7 @@ def _row(place: Place, base: str) -> list[str]:
     holds = [_called(item) for item in inside if kept_path(item) is None]
     kept = sum(kept_path(item) is not None for item in inside)
     holds += [count(kept, "file as it is", "files as they are")] if kept else []
-    params = [f"{name}={value}" for name, value in bundle.params.items()]
+    params = [f"{name}={param_text(value)}" for name, value in bundle.params.items()]
     files = sum(len(paths_of(item)) for item in inside)
     name = "/".join(part for part in (base, place.name) if part) or "."
     if bundle.name is None and place.around is not None:

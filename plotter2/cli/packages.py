@@ -14,10 +14,13 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.params import FILES_HELP
 from plotter2.cli.tables import size
+from plotter2.config.settings import settings
 from plotter2.exporting.wanted import Exporter, ToExport
 from plotter2.manifest.container import ENDING
 from plotter2.printable import count
+from plotter2.staging.loose import Taking
 from plotter2.staging.packing import Label
 from plotter2.staging.packing import pack as packed
 from plotter2.staging.shipping import write_container, write_folder
@@ -59,6 +62,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     metavar="SCRIPT",
     help="A signed script that draws the data where they are added; several can be given.",
 )
+@click.option("--files/--no-files", default=None, help=FILES_HELP)
 @click.option("--user", help="Who made it (default: you).")
 @click.option(
     "--date", metavar="DATE", help="The date to write down, 2026-11-24 (default: today, UTC)."
@@ -73,6 +77,7 @@ def pack(  # noqa: PLR0913, PLR0917 - the options of the command
     directory: bool,
     name: str | None,
     plots: tuple[Path, ...],
+    files: bool | None,
     user: str | None,
     date: str | None,
     time: str | None,
@@ -81,8 +86,8 @@ def pack(  # noqa: PLR0913, PLR0917 - the options of the command
 
     The same files give the same bytes, apart from date and time.
     """
-    del root
-    ready = packed(paths, name, _label(user, date, time), plots)
+    taking = Taking(files, settings(root).files)
+    ready = packed(paths, name, _label(user, date, time), plots, taking)
     to = output or Path(ready.name + ("" if directory else ENDING))
     shipped = (write_folder if directory else write_container)(ready.cargo, to)
     data: dict[str, Any] = {

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plotter2.cli.answer import shows_colours
-from plotter2.printable import printable, table
+from plotter2.datter.holdings import Held
+from plotter2.printable import count, printable, shortened, table
 
 _MOST_DRAWN = 2_000
 """Longer tables are printed plainly: nobody reads them on a screen, and drawing them takes long."""
@@ -20,6 +21,8 @@ _LEAST, _LONGEST_WORD = 12, 24
 """A folded column is at least so wide, and as wide as its longest word, up to so many characters."""
 _SPARE = ("params", "tables", "added", "rows", "since", "size")
 """Columns that a narrow window goes without, the first one first; `--json` and a pipe tell everything."""
+_LONGEST_CELL = 100
+"""A name of more characters is cut on a terminal, where nobody reads it to its end."""
 _BETWEEN = 2
 """Blanks between two columns."""
 
@@ -53,6 +56,7 @@ def drawn_table(
     from rich.text import Text
 
     width = Console().width
+    rows, is_cut = _cut(head, rows)
     columns = fitting(head, rows, width, spare)
     widths = shared_out(columns, width)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
@@ -65,7 +69,24 @@ def drawn_table(
         )
     for row in rows:
         drawn.add_row(*(Text(printable(row[column.place])) for column in columns))
-    return plain, _on_terminal(drawn) + _left_out(head, columns)
+    more = "\n(long names are cut: --json has them whole)" if is_cut else ""
+    return plain, _on_terminal(drawn) + _left_out(head, columns) + more
+
+
+def _cut(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], bool]:
+    """Give the rows with very long names cut, and whether any was; columns that are folded stay whole."""
+    cut = [
+        [
+            cell if title in _YIELDING else shortened(cell, _LONGEST_CELL)
+            for title, cell in zip(head, row, strict=True)
+        ]
+        for row in rows
+    ]
+    return cut, any(
+        a != b
+        for row, shown in zip(rows, cut, strict=True)
+        for a, b in zip(row, shown, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +195,21 @@ def _on_terminal(drawn: object) -> str:
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip("\n")
+
+
+def without(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """Give a table without one of its columns."""
+    place = head.index(title)
+    return [*head[:place], *head[place + 1 :]], [[*row[:place], *row[place + 1 :]] for row in rows]
+
+
+def held_text(held: Held) -> str:
+    """Say what a bundle keeps beside its tables: `3 files, 1.2 MB`; nothing when that is nothing."""
+    numbers = (count(held.files, "file", "files"), count(held.arrays, "array", "arrays"))
+    told = [number for number in numbers if number]
+    return ", ".join([*told, size(held.bytes)]) if told else ""
 
 
 def size(number: int) -> str:

@@ -11,6 +11,7 @@ from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachment
 from plotter2.datter.binding import BoundPart, bind_exposed
 from plotter2.datter.bundle import Bundle, Table
+from plotter2.datter.holdings import NOTHING_HELD, Held
 from plotter2.datter.layout import Layout
 from plotter2.datter.left_out import LeftOut, Renumbered
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
@@ -25,11 +26,12 @@ from plotter2.datter.transfers import Holder
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of a listing: the bundle, how many tables it has, and their rows together."""
+    """A line of a listing: the bundle, how many tables it has, their rows together, and what it keeps beside them."""
 
     bundle: BundleRow
     tables: int
     rows: int
+    held: Held = NOTHING_HELD
 
 
 class Contents:
@@ -55,9 +57,11 @@ class Contents:
 
     def counted(self, bundles: Sequence[BundleRow]) -> tuple[Listed, ...]:
         """Give bundles in natural order with the numbers of their tables and rows."""
-        counts = self._registry.row_counts()
+        counts, held = self._registry.row_counts(), self._registry.held_counts()
         found = sorted(bundles, key=lambda b: natural(b.name))
-        return tuple(Listed(b, *counts.get(b.id, (0, 0))) for b in found)
+        return tuple(
+            Listed(b, *counts.get(b.id, (0, 0)), held.get(b.id, NOTHING_HELD)) for b in found
+        )
 
     def find(self, path: str, only: Narrowing = EVERYTHING) -> tuple[BundleRow, ...]:
         """Give the bundles that a selector means. Raises DataError as `select.bundles`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -48,6 +49,25 @@ class StoredArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def media(self) -> str:
         """Give what kind of file it is."""
         return "application/x-npy"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many files and arrays a bundle keeps, and their bytes together. It is false when there are none."""
+
+    files: int = 0
+    arrays: int = 0
+    bytes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.arrays)
+
+    def as_json(self) -> dict[str, int]:
+        """Give it as plain JSON values."""
+        return {"files": self.files, "arrays": self.arrays, "held_bytes": self.bytes}
+
+
+NOTHING_HELD = Held()
 
 
 def objects_of(

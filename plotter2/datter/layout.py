@@ -1,4 +1,4 @@
-"""Where things lie under a root: seven folders, made on first use. No file is written here."""
+"""Where things lie under a root: its folders, made on first use. No file is written here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from plotter2.errors import DataError
 
 FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
 """bundles; buffers; keys, trust, policy; services; SQLite; artefacts; run-time log."""
+
+INBOX = "inbox"
+"""What others drop. Made with a root, so that there is a place to copy to; a safe copy takes nothing and has none."""
 
 CACHE = "cache"
 """The folder of results that are kept between runs; made when it is needed, and gone at any time without loss."""
@@ -122,8 +125,8 @@ def is_root(root: Path) -> bool:
         return layout.commits.is_dir() or layout.registry.is_dir()
 
 
-def prepare(root: Path) -> Layout:
-    """Give the layout of `root`, with all folders in place.
+def prepare(root: Path, *, takes_output: bool = True) -> Layout:
+    """Give the layout of `root`, with all folders in place, and an inbox if it `takes_output`.
 
     Raises DataError: P2-D0804 when it is no folder, P2-D0802 when it may not be written,
     P2-D0801 when the disk is full.
@@ -140,7 +143,8 @@ def prepare(root: Path) -> Layout:
         _check_writable(layout)
         return layout
     _make_parents(root)
-    durable.make_dirs([root / name for name in FOLDERS], _MODES)
+    names = (*FOLDERS, INBOX) if takes_output else FOLDERS
+    durable.make_dirs([root / name for name in names], _MODES)
     durable.make_dirs([layout.objects, layout.commits])
     return layout
 

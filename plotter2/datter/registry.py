@@ -22,6 +22,7 @@ from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
+from plotter2.datter.holdings import Held
 from plotter2.datter.left_out import LeftOut, LeftOutBundles
 from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
@@ -319,6 +320,11 @@ class Registry:
         """Give (tables, rows) of every bundle that has tables."""
         rows = self._rows("SELECT bundle, count(*), sum(rows) FROM tables GROUP BY bundle", ())
         return {bundle: (tables, count) for bundle, tables, count in rows}
+
+    def held_counts(self) -> dict[str, Held]:
+        """Give how many files and arrays every bundle keeps that has any."""
+        query = """SELECT bundle, sum(kind = 'file'), sum(kind = 'array'), sum(bytes) FROM holdings GROUP BY bundle"""
+        return {bundle: Held(*counts) for bundle, *counts in self._rows(query, ())}
 
     def contents(self) -> tuple[tuple[BundleRow, dict[str, int]], ...]:
         """Give every bundle, whatever its state, with its objects: digest -> bytes."""

@@ -18,7 +18,7 @@ from plotter2.datter.adding import catch_up
 from plotter2.datter.arrival import Item, Record
 from plotter2.datter.collecting import chunks_of
 from plotter2.datter.ids import IdSource
-from plotter2.datter.layout import CACHE, FOLDERS, Layout, prepare
+from plotter2.datter.layout import CACHE, FOLDERS, INBOX, Layout, prepare
 from plotter2.datter.locks import locked
 from plotter2.datter.registry import Registry, check_registry
 from plotter2.datter.superseded import superseded
@@ -298,7 +298,7 @@ def receiving(root: Path, *, as_root: bool = False, deep: bool = False) -> Itera
     """
     layout = Layout(root.absolute())
     check_target(layout, as_root=as_root)
-    prepare(layout.root)
+    prepare(layout.root, takes_output=as_root)
     with ExitStack() as stack:
         stack.enter_context(locked(layout.lock))
         sweep(layout)
@@ -327,7 +327,7 @@ def check_target(layout: Layout, *, as_root: bool) -> None:
         raise _no_target(layout, "is a root of its own", "choose another folder for the safe copy")
 
 
-OWN_FOLDERS = frozenset({*FOLDERS, CACHE, "quarantine", "lost+found"})
+OWN_FOLDERS = frozenset({*FOLDERS, INBOX, CACHE, "quarantine", "lost+found"})
 """What may lie in a folder that a killed copy began; and what an empty disk has by itself."""
 
 

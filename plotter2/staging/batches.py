@@ -28,6 +28,7 @@ from plotter2.staging.packages import MANIFEST_FILE
 from plotter2.staging.parts import Asked, Plan
 from plotter2.staging.reading import Submit, read_all
 from plotter2.staging.stillness import Look, leaves_of, look
+from plotter2.staging.unreadable import settle
 from plotter2.wire import codes as wire_codes
 
 BATCH_BUNDLES = 1_000
@@ -129,6 +130,7 @@ class Batches:
         with self._store.adding() as adding:
             bundles = [bundle for one in planned for bundle in one.plan.bundles]
             read = read_all(bundles, self._submit, adding.put)
+            settle(read, self._taking)
             keep_files(read, adding.put_pieces)
             found = iter(read)
             outcomes: list[Outcome] = []

@@ -18,6 +18,7 @@ LINES_ARE_NO_ITEM = "P2-D0862"
 REASON_LOST = "P2-D0863"
 REST = "P2-D0864"
 TOO_MUCH_KEPT = "P2-D0926"
+SEVERAL_UNREADABLE = "P2-D0928"
 
 CODES: dict[str, str] = {
     NO_SUCH_PATH: "a path to add does not exist or may not be read",
@@ -36,4 +37,5 @@ CODES: dict[str, str] = {
     REASON_LOST: "the file that says why something is in quarantine is missing or damaged",
     REST: "files of a folder that no bundle takes are kept; what was read is stored",
     TOO_MUCH_KEPT: "a bundle would keep more files, or more bytes of files, than the settings allow",
+    SEVERAL_UNREADABLE: "several files of what is to be added cannot be read",
 }

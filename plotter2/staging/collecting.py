@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Protocol, cast, get_args
 
+import msgspec
+
 from plotter2.datter.bundle import Kind
 from plotter2.datter.holdings import StoredArray
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError
+from plotter2.printable import one_line
 from plotter2.staging import codes
-from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable
+from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable, Unread
 from plotter2.staging.groups import group_below
 from plotter2.staging.loose import free_path
 from plotter2.staging.parts import Planned, Source
@@ -25,6 +28,7 @@ from plotter2.wire.messages import (
     ColumnFound,
     ColumnKept,
     FileFormat,
+    FileRefused,
     FromChild,
     LineRefused,
     RunFound,
@@ -34,6 +38,11 @@ from plotter2.wire.messages import (
 _RUNS: tuple[FileFormat, ...] = ("l2", "l2run", "mlflow", "wandb")
 """What tells itself what it is called."""
 _KINDS = get_args(Kind)
+_OF_DATA = "P2-D"
+"""So codes begin of what is wrong with data."""
+_LONGEST_WHY = 2_000
+_ONE_VALUE = "value"
+"""What the only value of an NPY file is called by its reader."""
 
 
 class Answer(Protocol):
@@ -83,7 +92,10 @@ class Collector:
 
     def collected(self, answer: Answer, keep: Keep) -> list[ReadBundle]:
         """Give the bundles with what the child found; raises DataError (P2-D0837)."""
+        refused = self._refuse(answer.messages)
         for message in answer.messages:
+            if refused and self._file_of(message) in refused:
+                continue
             match message:
                 case RunFound():
                     self._take_run(message)
@@ -107,6 +119,41 @@ class Collector:
             _check(bundle)
         return self._bundles
 
+    def _refuse(self, messages: Sequence[FromChild]) -> frozenset[str]:
+        """Note which files could not be read, and give their names."""
+        refused: set[str] = set()
+        for message in messages:
+            if not isinstance(message, FileRefused):
+                continue
+            bundle = self._by_run.get(message.name)
+            if bundle is not None:
+                sources = bundle.planned.sources
+                sources = tuple(each for each in sources if each.format in _RUNS)
+            elif message.name in self._by_file:
+                bundle, source = self._by_file[message.name]
+                sources = (source,)
+            else:
+                raise _broken(f"it refuses {message.name!r}, which was not asked for")
+            if message.name in refused or not message.code.startswith(_OF_DATA):
+                raise _broken(f"it refuses {message.name!r} twice, or without a reason")
+            refused.add(message.name)
+            why, help_ = one_line(message.message, _LONGEST_WHY), one_line(message.help)
+            where = one_line(message.where)
+            bundle.unread.append(Unread(message.name, sources, message.code, why, where, help_))
+        return frozenset(refused)
+
+    def _file_of(self, message: FromChild) -> str:
+        """Tell which of the files, or runs, that were asked for a message is about; "" for none."""
+        match message:
+            case ColumnFound(table=name) | ColumnKept(table=name) | TableFound(table=name):
+                pass
+            case LineRefused(table=name) | RunFound(name=name) | ArrayFound(file=name):
+                pass
+            case _:
+                return ""
+        known = self._by_run if name in self._by_run else self._by_file
+        return name if name in known else _longest_above(name, {*self._by_run, *self._by_file})
+
     def _settle_lines(self) -> None:
         for name, lines in self._lines.items():
             bundle = self._by_file[name][0]
@@ -120,9 +167,7 @@ class Collector:
             bundle.run = message
         elif message.name in self._by_file:
             bundle, source = self._by_file[message.name]
-            self._take_params(
-                bundle, message, f"{message.name}: " if source.format == "params" else ""
-            )
+            self._take_params(bundle, _called(message, source), _told_of(source))
         else:
             self._take_params(self._group(message.name), message)
 
@@ -213,6 +258,17 @@ class Collector:
         self._lines.setdefault(message.table, []).append((line, content))
 
 
+def _called(message: RunFound, source: Source) -> RunFound:
+    """Give what a file says; the only value of an NPY file of a folder is called as the file is."""
+    if source.is_one_array and message.params.keys() == {_ONE_VALUE}:
+        return msgspec.structs.replace(message, params={source.table: message.params[_ONE_VALUE]})
+    return message
+
+
+def _told_of(source: Source) -> str:
+    return f"{source.name}: " if source.format == "params" else ""
+
+
 def _longest_above(name: str, known: Container[str]) -> str:
     """Give the longest known name that `name` is below of, "" if there is none."""
     while name:
@@ -249,20 +305,20 @@ def _note_of(refused: RefusedLines) -> str:
 def _check(bundle: ReadBundle) -> None:
     """Every table is complete, has columns of equal length, and every file asked for is there."""
     shares = {source.table for source in bundle.planned.sources if not source.whole}
+    unread = {source for each in bundle.unread for source in each.sources}
+    sources = [source for source in bundle.planned.sources if source not in unread]
     for stream, table in bundle.tables.items():
         if stream not in shares and any(
             column.rows != table.rows for column in table.columns.values()
         ):
             raise _broken(f"the columns of {stream!r} do not have its {table.rows} rows")
-    wanted = {
-        source.table for source in bundle.planned.sources if source.table and source.is_one_table
-    }
-    kept = {source.table for source in bundle.planned.sources if source.format == "array"}
+    wanted = {source.table for source in sources if source.table and source.is_one_table}
+    kept = {source.table for source in sources if source.format == "array"}
     if not kept <= set(bundle.arrays):
         raise _broken(f"the array {min(kept - set(bundle.arrays))!r} is missing")
     if not wanted <= set(bundle.tables):
         raise _broken(f"the table {min(wanted - set(bundle.tables))!r} is missing")
-    if bundle.planned.name is None and bundle.run is None:
+    if bundle.planned.name is None and bundle.run is None and sources:
         raise _broken(f"the run {bundle.planned.shown!r} is missing")
 
 

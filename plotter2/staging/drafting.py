@@ -9,7 +9,7 @@ from typing import Any
 from logger2.identity import Scalar, run_name
 from logger2.schema import ColumnSchema
 from plotter2.datter.adding import Draft
-from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug
+from plotter2.datter.bundle import Chunk, Column, Provenance, Table, free_name, slug, slug_path
 from plotter2.staging.found import ReadBundle, ReadColumn, ReadTable
 from plotter2.staging.groups import with_groups
 from plotter2.staging.roles import Background, roles_of, unit_of
@@ -49,7 +49,10 @@ def _run_id(bundle: ReadBundle) -> str:
 
 def _wanted_name(bundle: ReadBundle) -> str:
     run = bundle.run
-    assert run is not None
+    if run is None:  # nothing of it could be read; its files are kept
+        folder, _, last = bundle.planned.shown.rpartition("/")
+        around = bundle.planned.parent or (slug_path(folder) if folder else "")
+        return f"{around}/{slug(last)}".lstrip("/")
     telling = {name: run.params[name] for name in run.axes if name in run.params} | run.repeat
     readable = run_name(telling or run.params)
     own = slug(readable if 0 < len(readable) <= _LONGEST_NAME else run.run_id)

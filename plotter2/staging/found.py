@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
 from plotter2.datter.holdings import Paths, StoredArray, StoredFile
-from plotter2.staging.parts import Planned
+from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import RefusedLines
 from plotter2.wire.messages import RunFound
 
@@ -43,6 +43,18 @@ class ReadTable:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that could not be read, or files that are read together: what it is called, its parts, and why."""
+
+    name: str
+    sources: tuple[Source, ...]
+    code: str
+    message: str
+    where: str
+    help: str
+
+
 @dataclass(slots=True)
 class ReadBundle:
     """A planned bundle with everything that was read for it; tables by their final names.
@@ -60,6 +72,7 @@ class ReadBundle:
     array_paths: Paths = field(default_factory=Paths)
     notes: list[str] = field(default_factory=list)
     refused: list[RefusedLines] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     below: list[ReadBundle] = field(default_factory=list)
     """Groups of its files that are bundles of their own."""
 

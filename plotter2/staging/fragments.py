@@ -88,6 +88,7 @@ def _join(planned: Planned, one: ReadBundle, more: ReadBundle) -> None:
     one.files += more.files
     one.notes += more.notes
     one.refused += more.refused
+    one.unread += more.unread
     one.params.update(more.params)
     one.below += more.below
     one.arrays.update(more.arrays)

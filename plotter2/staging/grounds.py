@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from plotter2.datter import durable
+from plotter2.datter.layout import INBOX
 from plotter2.datter.locks import try_lock
 from plotter2.errors import DataError
 from plotter2.staging import codes
@@ -34,7 +35,7 @@ class Grounds:
     @property
     def inbox(self) -> Path:
         """What others drop; each entry is one item: a file or a folder."""
-        return self.root / "inbox"
+        return self.root / INBOX
 
     @property
     def staged(self) -> Path:

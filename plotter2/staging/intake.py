@@ -25,6 +25,7 @@ from plotter2.staging.keeping import keep_files
 from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.parts import Asked, PackageDone, Plan, Planned
 from plotter2.staging.reading import Submit, read_all
+from plotter2.staging.unreadable import settle
 
 _BEAT_S = 20.0
 
@@ -93,17 +94,18 @@ def stage(
     of their own, below `name` if it is given. The same output again is found again; other output
     under the same name is a new attempt, and the older one is kept. All bundles are stored in one
     step, together with the end of the request that `work` carries out, or nothing is. Single lines
-    that are no rows are kept in quarantine, and told in the notes. Of the files that nothing is read from those are
-    stored that `taking` wants.
+    that are no rows are kept in quarantine, and told in the notes. Of the files that nothing is read from, or
+    cannot be, those are stored that `taking` wants.
 
     Raises DataError with the codes P2-D083x (paths), P2-D084x and P2-D085x (content of files),
-    P2-D0801..0809 and P2-D0815 (store), P2-D0926; HostError when a child fails.
+    P2-D0801..0809 and P2-D0815 (store), P2-D0926, P2-D0928; HostError when a child fails.
     """
     began = time.perf_counter()
     plan = plan_of(paths, name, taking)
     found_at = time.perf_counter()
     with store.adding() as adding:
         found = read_all(plan.bundles, submit, adding.put)
+        settle(found, taking)
         pulse = _Pulse(work)
         keep_files(found, lambda pieces: adding.put_pieces(pulse.beating(pieces)))
         drafts = drafts_of(found)
@@ -220,12 +222,20 @@ def check_rows(drafts: Sequence[Draft], plan: Plan) -> None:
     shown = plan.bundles[0].shown
     raise DataError(
         codes.NO_ROWS,
-        f"{shown} has column names but no rows"
-        if len(tables) == 1
-        else f"none of the {len(tables)} tables in {shown} has any rows",
+        _why_no_rows(shown, len(tables)),
         where=shown,
-        help="add it when its program has written something",
+        help="add it when its program has written something"
+        if tables
+        else "add the folder of a table with this file in it",
     )
+
+
+def _why_no_rows(shown: str, tables: int) -> str:
+    if not tables:
+        return f"{shown} holds single values only, which become params of what they stand beside"
+    if tables == 1:
+        return f"{shown} has column names but no rows"
+    return f"none of the {tables} tables in {shown} has any rows"
 
 
 def told(entered: Entered) -> AddedBundle:

@@ -29,6 +29,7 @@ from plotter2.manifest.model import (
 )
 from plotter2.manifest.names import LONGEST_PATH, folded, folders_above, is_file_path
 from plotter2.staging.intake import plan_of
+from plotter2.staging.loose import AS_SET, Taking
 from plotter2.staging.packages import is_package, open_package
 from plotter2.staging.parts import Part, Planned, Source
 from plotter2.staging.shipping import Cargo, loaded
@@ -72,15 +73,20 @@ class _Node:
 
 
 def pack(
-    paths: Sequence[Path], name: str | None, label: Label, plots: Sequence[Path] = ()
+    paths: Sequence[Path],
+    name: str | None,
+    label: Label,
+    plots: Sequence[Path] = (),
+    taking: Taking = AS_SET,
 ) -> Packed:
     """Give what paths hold as a package; `plots` are signed scripts that draw it where it is added.
 
-    A folder with a manifest keeps what that says, and gets digests. Raises DataError as `find` and `shipping.loaded`.
+    `taking` says which files go along that nothing is read from, as where output is added. A folder with a manifest
+    keeps what that says, and gets digests. Raises DataError as `find` and `shipping.loaded`.
     """
     if len(paths) == 1 and is_package(paths[0].absolute()):
         return _packed_again(paths[0].absolute(), name, plots)
-    plan = plan_of(paths, name)
+    plan = plan_of(paths, name, taking)
     tops = _tree(plan.bundles)
     hold = Hold()
     manifest: Manifest

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from plotter2.errors import HostError
+from plotter2.errors import DataError, HostError
+from plotter2.staging import codes
 from plotter2.staging.ahead import ahead
 from plotter2.staging.collecting import Answer, Collector, Keep
-from plotter2.staging.found import ReadBundle
+from plotter2.staging.found import ReadBundle, Unread
 from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.sources import Copied, copied, size_of
@@ -33,11 +34,13 @@ Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
 
 
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
-    """Have all files of the planned bundles read; gives the bundles in the same order.
+    """Have all files of the planned bundles read; gives the bundles in the same order, each with what is unreadable.
 
     Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
-    P2-D0832, P2-D0833, P2-D0836 for files, P2-D0837 when the answer does not fit together.
+    P2-D0832, P2-D0836 for files, P2-D0837 when the answer does not fit together.
     """
+    sized = [_without_too_large(bundle) for bundle in bundles]
+    bundles = [bundle for bundle, _ in sized]
     shares = list(cut(bundles, Room(BATCH_BYTES, BATCH_PARTS)))
     found: list[ReadBundle] = []
     batches = list(_batches([share for _, share in shares]))
@@ -50,7 +53,28 @@ def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[Rea
             finally:
                 _close(several)
     places = [place for place, _ in shares]
-    return put_together(bundles, list(zip(places, found, strict=True)))
+    whole = put_together(bundles, list(zip(places, found, strict=True)))
+    for bundle, (_, too_large) in zip(whole, sized, strict=True):
+        bundle.unread += too_large
+    return whole
+
+
+def _without_too_large(bundle: Planned) -> tuple[Planned, list[Unread]]:
+    """Give a bundle without files that are larger than any reader takes, and these."""
+    unread: list[Unread] = []
+    for source in bundle.sources:
+        try:
+            size_of(source)
+        except DataError as error:
+            if error.code != codes.TOO_LARGE:
+                raise
+            said = error.code, error.message, error.where, error.help
+            unread.append(Unread(source.name, (source,), *said))
+    if not unread:
+        return bundle, unread
+    gone = {each.name for each in unread}
+    sources = tuple(source for source in bundle.sources if source.name not in gone)
+    return replace(bundle, sources=sources), unread
 
 
 def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:

@@ -56,7 +56,7 @@ class Copied:
 
 def size_of(source: Source) -> int:
     """Give the size of a source in bytes. Raises DataError as `copied`."""
-    return sum(_size(part) for part in source.parts)
+    return sum(size_of_part(part) for part in source.parts)
 
 
 def copied(sources: Sequence[Source]) -> tuple[int, tuple[Copied, ...]]:
@@ -164,10 +164,11 @@ def _changed(part: Part, how: str) -> DataError:
     )
 
 
-def _size(part: Part) -> int:
+def size_of_part(part: Part, most: int = MOST_BYTES) -> int:
+    """Give the size of a part in bytes. Raises DataError as `copied`."""
     if part.bytes is not None:
         return part.bytes
-    fd = opened(part.path, part.name)
+    fd = opened(part.path, part.name, most)
     try:
         return os.fstat(fd).st_size
     finally:

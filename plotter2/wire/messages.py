@@ -203,6 +203,16 @@ class LineRefused(Message, frozen=True):
     why: Text
 
 
+class FileRefused(Message, frozen=True):
+    """A file, or what is read together under a name, cannot be read; whatever was said of it before does not count."""
+
+    name: Name
+    code: Name
+    message: Text
+    where: Text = ""
+    help: Text = ""
+
+
 class RunFound(Message, frozen=True):
     """One recorded run of an experiment: what it is called and with which parameters it ran."""
 
@@ -357,6 +367,7 @@ FromChild: TypeAlias = (
     | ColumnKept
     | TableFound
     | LineRefused
+    | FileRefused
     | RunFound
     | NodeHeld
     | RedoAsked

@@ -11,11 +11,10 @@ import pytest
 
 from plotter2.child import reader_codes as codes
 from plotter2.child.arrow import arrow_file
-from plotter2.child.reader import read_files
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.wire.memory import gap, laid_out, sealed
 from plotter2.wire.messages import ColumnFound, ColumnKept, ReadFile, ReadJob
-from reader_samples import Channel, Found, content_of, gathered, read_one
+from reader_samples import Channel, Found, content_of, gathered, read_one, read_strictly
 
 VALUES: dict[str, Any] = {
     "int": [1, None, -(2**60)], "number": [0.5, None, float("nan")], "bool": [True, None, False],
@@ -45,7 +44,7 @@ def read_pieces(pieces: list[bytes], **limits: int) -> tuple[Found, Channel]:
         length=sum(lie[-1]) if lie else 0,
         pieces=[len(p) for p in pieces],
     )
-    read_files(ReadJob(files=[file], **limits), (-1, memory), channel)
+    read_strictly(ReadJob(files=[file], **limits), (-1, memory), channel)
     return gathered(channel), channel
 
 

@@ -203,7 +203,13 @@ def test_limits_hold() -> None:
         refusal(lambda file: [file.create_group(str(n)) for n in range(5_001)]).code
         == codes.TOO_MANY_PARTS
     )
-    assert refusal(lambda file: file.attrs.__setitem__("a", 1)).code == codes.NO_TABLE
+    assert refusal(lambda file: None).code == codes.NO_TABLE
+
+
+def test_a_file_with_nothing_but_attributes_gives_params() -> None:
+    found = read_one(hdf5(lambda file: file.attrs.__setitem__("a", 1)), "hdf5")
+    assert found.runs["x"].params == {"a": 1}
+    assert not found.tables
 
 
 def test_a_file_that_is_cut_or_damaged_is_refused_and_nothing_else_happens() -> None:

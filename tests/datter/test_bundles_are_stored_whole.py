@@ -10,7 +10,7 @@ from datter_samples import PATIENCE_S, add_run, add_sweep, curve, table
 from plotter2.datter.adding import Draft
 from plotter2.datter.bundle import slug, slug_path
 from plotter2.datter.ids import IdSource, is_id
-from plotter2.datter.layout import FOLDERS
+from plotter2.datter.layout import FOLDERS, INBOX
 from plotter2.datter.locks import locked
 from plotter2.datter.store import Store
 from plotter2.errors import DataError
@@ -22,7 +22,7 @@ def files_under(folder: Path) -> set[str]:
 
 def test_a_new_root_has_the_seven_folders_and_a_private_config(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a" / "root") as store:
-        assert {path.name for path in store.layout.root.iterdir()} == set(FOLDERS)
+        assert {path.name for path in store.layout.root.iterdir()} == {*FOLDERS, INBOX}
         assert store.layout.config.stat().st_mode & 0o777 == 0o700
         assert list(store.layout.objects.iterdir()) == []
 

@@ -130,7 +130,8 @@ def test_a_path_is_told_without_detours(root: Path) -> None:
     assert p2_json(detour, "inbox", "status")["inbox"] == str(root / "inbox")
 
 
-def test_an_inbox_that_is_not_there_yet_is_told_with_what_makes_it(root: Path) -> None:
+def test_an_inbox_that_an_older_root_lacks_is_told_with_what_makes_it(root: Path) -> None:
+    (root / "inbox").rmdir()
     assert "not there yet; plotter2 inbox watch --once makes it" in p2(root, "inbox", "status").out
     assert p2(root, "inbox", "watch", "--once").code == 0
     assert (root / "inbox").is_dir()
