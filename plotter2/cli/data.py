@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from plotter2.staging import AddReport
     from plotter2.staging.intake import AddedBundle
 
-_GATE = "P2-S07"
+_GATE = ("P2-S07", "P2-S08")
 _NOT_TOGETHER = (codes.CONFLICT, codes.TOO_MANY_COLUMNS)
 _SHOWN_CHILDREN = 20
 _SHOWN_COLUMNS = 8

@@ -101,7 +101,7 @@ _TABLE = (
     Cause(
         "P2-S0717",
         "E_SIG_MALLEABLE",
-        "the signature is not in its one canonical form (S is not below the group order)",
+        "the signature is not in its one canonical form (a number is padded or out of range)",
         _FETCH_SIDECAR,
     ),
     Cause(
@@ -127,12 +127,12 @@ _TABLE = (
         "P2-S0721",
         "E_KEY_ALGORITHM",
         "keys of this type are not accepted",
-        "use an ed25519 key: plotter2 key new, or ssh-keygen -t ed25519",
+        "use a key of an accepted type: plotter2 key new, or ssh-keygen -t ed25519",
     ),
     Cause(
         "P2-S0722",
         "E_KEY_WEAK",
-        "this public key is no proper ed25519 key: anybody could sign for it, or nobody",
+        "this public key is no proper key: anybody could sign for it, or nobody",
         "do not trust it; ask for another key on another channel",
     ),
     Cause(
@@ -369,6 +369,20 @@ _TABLE = (
         "E_IMPORT",
         "the script uses a library that its signature does not cover",
         "read the library, then " + _SIGN_AGAIN,
+    ),
+    # Security keys.
+    Cause(
+        "P2-S0800",
+        "E_SIG_PRESENCE",
+        "the security key was not touched for this signature",
+        "sign again and touch the key; a key made with -O no-touch-required cannot sign here",
+    ),
+    Cause(
+        "P2-S0801",
+        "E_KEY_HANDLE",
+        "the private key is inside a security key, and this file only names it",
+        "load it into an agent (ssh-add FILE) and sign with --key agent:FINGERPRINT, "
+        "or sign with --signer-program ssh-keygen --key FILE",
     ),
     # Packs.
     Cause("P2-S0870", "E_PACK_SIZE", "the pack is too large", _SMALLER_PACK),

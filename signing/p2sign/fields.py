@@ -10,6 +10,11 @@ def string(data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
+def mpint(number: int) -> bytes:
+    """Give a positive number as an SSH mpint: the fewest bytes whose first bit is 0."""
+    return string(number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
 class Fields:
     """Reads fields from the front of `data`; every misfit is the refusal `cause`."""
 
@@ -34,6 +39,16 @@ class Fields:
     def string(self, field: str) -> bytes:
         """Take an SSH string."""
         return self.fixed(self.uint32(field), field)
+
+    def number(self, field: str, cause: str = "") -> int:
+        """Take a positive mpint in its one form; `cause` is the refusal where it has another."""
+        data = self.string(field)
+        number = int.from_bytes(data, "big")
+        if number == 0 or mpint(number) != string(data):
+            raise Refusal(
+                cause or self._cause, f"{field} is not a positive number in its shortest form"
+            )
+        return number
 
     def end(self) -> None:
         """Refuse whatever is left."""

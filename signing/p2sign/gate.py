@@ -12,6 +12,7 @@ from dataclasses import InitVar, dataclass
 from datetime import datetime
 
 from p2sign import sidecar, sshsig, statement, trust
+from p2sign.algorithms import COMMON
 from p2sign.keys import PublicKey
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability, SignedLimits
@@ -102,11 +103,13 @@ def verify(
     now: datetime,
     serial_floors: Mapping[str, int] | None = None,
     use: Kind = Kind.SCRIPT,
+    accepted: frozenset[str] = COMMON,
 ) -> Verified:
     """Check everything that bytes, time and trust can tell, in the order of the design, and give the proof.
 
     `now` is aware. `serial_floors` maps a name to the highest serial that ever ran here under it. `use` is what the
-    caller is about to do: run a person's script or a machine's own (`local`); only these two can run.
+    caller is about to do: run a person's script or a machine's own (`local`); only these two can run. `accepted` are
+    the key types whose signatures count.
     Raises Refusal with the place, and ValueError if `now` has no time zone or `use` cannot run.
     """
     if now.tzinfo is None:
@@ -119,7 +122,7 @@ def verify(
         signed = _split(offer)
     trusted = read_trust(files)
     with placed(signature_file):
-        signers = check_signatures(signed, trusted, now, use)
+        signers = check_signatures(signed, trusted, now, use, accepted)
         terms = statement.parse(signed.statement)
         check_terms(terms, now, use)
     script_sha256 = hashlib.sha256(offer.script).hexdigest()
@@ -162,11 +165,15 @@ def read_trust(files: TrustFiles) -> Trust:
 
 
 def check_signatures(
-    signed: Sidecar, trusted: Trust, now: datetime, use: Kind
+    signed: Sidecar,
+    trusted: Trust,
+    now: datetime,
+    use: Kind,
+    accepted: frozenset[str] = COMMON,
 ) -> tuple[Signer, ...]:
     """Give who signed, when every signature is good, meant for `use`, and trusted for it now. Raises Refusal."""
     signers = []
-    for number, signature in enumerate(signed.signatures(), 1):
+    for number, signature in enumerate(signed.signatures(accepted), 1):
         with placed(f"signature {number}"):
             if signature.namespace == Kind.DRAFT.namespace:
                 raise Refusal("E_SIG_DRAFT")

@@ -103,9 +103,12 @@ class SigningKey:
     _private: SSHPrivateKeyTypes = field(repr=False)
 
     @classmethod
-    def generate(cls) -> SigningKey:
-        """Make a new ed25519 key from the system's randomness."""
-        return cls._of(Ed25519PrivateKey.generate())
+    def generate(cls, name: str = "ssh-ed25519") -> SigningKey:
+        """Make a new key of this type from the system's randomness. Raises Refusal E_KEY_ALGORITHM."""
+        make = algorithm(name).generate
+        if make is None:
+            raise Refusal("E_KEY_ALGORITHM", f"keys of the type {name} are not made here")
+        return cls._of(make())
 
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
@@ -116,8 +119,8 @@ class SigningKey:
     def load(cls, data: bytes, passphrase: str | None = None) -> SigningKey:
         """Read an OpenSSH private key; a passphrase is used only where the key has one.
 
-        Raises Refusal E_KEY_PRIVATE, E_KEY_ALGORITHM, E_KEY_PASSPHRASE_MISSING, E_KEY_PASSPHRASE_WRONG,
-        E_KEY_PASSPHRASE_UNSUPPORTED.
+        Raises Refusal E_KEY_PRIVATE, E_KEY_ALGORITHM, E_KEY_WEAK, E_KEY_HANDLE, E_KEY_PASSPHRASE_MISSING,
+        E_KEY_PASSPHRASE_WRONG, E_KEY_PASSPHRASE_UNSUPPORTED.
         """
         envelope = _opened_envelope(data)
         if envelope.encrypted and not passphrase:
@@ -147,7 +150,7 @@ class SigningKey:
         """Sign `message` as it is; gives the algorithm's name and the signature, as SSH strings."""
         entry = algorithm(self.public.algorithm)
         assert entry.sign is not None
-        return string(entry.name.encode("ascii")) + entry.sign(self._private, message)
+        return string(entry.signature_name.encode("ascii")) + entry.sign(self._private, message)
 
     @classmethod
     def _of(cls, private: SSHPrivateKeyTypes) -> SigningKey:
@@ -158,8 +161,16 @@ class SigningKey:
 
 
 def needs_passphrase(data: bytes) -> bool:
-    """Say whether an OpenSSH private key is protected. Raises Refusal E_KEY_PRIVATE, E_KEY_ALGORITHM."""
+    """Say whether an OpenSSH private key is protected. Raises Refusal E_KEY_PRIVATE, E_KEY_ALGORITHM, E_KEY_HANDLE."""
     return _opened_envelope(data).encrypted
+
+
+def public_of_private(data: bytes) -> PublicKey:
+    """Give the public key that an OpenSSH private key file names, also of a locked one or of a handle.
+
+    Raises Refusal E_KEY_PRIVATE, E_KEY_ALGORITHM, E_KEY_WEAK.
+    """
+    return _read_envelope(data).public
 
 
 # ------------------------------------------------------------------ inside
@@ -174,6 +185,15 @@ class _Envelope:
 
 
 def _opened_envelope(data: bytes) -> _Envelope:
+    envelope = _read_envelope(data)
+    if algorithm(envelope.public.algorithm).sign is None:
+        raise Refusal(
+            "E_KEY_HANDLE", f"the file names a {algorithm(envelope.public.algorithm).title}"
+        )
+    return envelope
+
+
+def _read_envelope(data: bytes) -> _Envelope:
     text = data.decode("ascii", "replace") if len(data) <= _MAX_PRIVATE_KEY else ""
     match = _PRIVATE_KEY.fullmatch(text)
     if match is None:

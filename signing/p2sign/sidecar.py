@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from p2sign.algorithms import COMMON
 from p2sign.refusal import Refusal, placed
 from p2sign.sshsig import FOOTER, HEADER, MAX_ARMOUR, Signature, parse
 from p2sign.statement import MAX_STATEMENT
@@ -28,12 +29,12 @@ class Sidecar:
         _check_count(len(self.armours))
         return self.statement + b"".join(self.armours)
 
-    def signatures(self) -> tuple[Signature, ...]:
+    def signatures(self, accepted: frozenset[str] = COMMON) -> tuple[Signature, ...]:
         """Read all armours strictly. Raises Refusal E_SIG_..., E_KEY_... with the number of the signature."""
         found: list[Signature] = []
         for number, armour in enumerate(self.armours, 1):
             with placed(f"signature {number}"):
-                signature = parse(armour)
+                signature = parse(armour, accepted)
                 if signature.key in (earlier.key for earlier in found):
                     raise Refusal("E_SIG_DUPLICATE")
                 found.append(signature)

@@ -9,10 +9,11 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
-from p2sign.algorithms import algorithm
+from p2sign.algorithms import COMMON, Touch, accept, algorithm
 from p2sign.fields import Fields, string
-from p2sign.keys import PublicKey, SigningKey, decoded_base64, parse_public_blob
+from p2sign.keys import PublicKey, decoded_base64, parse_public_blob
 from p2sign.refusal import Refusal, shown
 
 HEADER = b"-----BEGIN SSH SIGNATURE-----\n"
@@ -53,8 +54,22 @@ class Signature:
         )
 
 
-def sign(message: bytes, key: SigningKey, namespace: str) -> bytes:
-    """Sign `message`; gives the armour, byte for byte what `ssh-keygen -Y sign -n NAMESPACE` writes with this key."""
+class SignsBytes(Protocol):
+    """Whoever can sign bytes as a key does: a key in memory, or an agent that holds one."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    def signature_fields(self, message: bytes) -> bytes:
+        """Sign `message` as it is; gives the type of the signature and the signature, as SSH strings."""
+
+
+def sign(message: bytes, key: SignsBytes, namespace: str) -> bytes:
+    """Sign `message`; gives the armour as `ssh-keygen -Y sign -n NAMESPACE` writes it with this key.
+
+    For ed25519 and RSA the two write the same bytes; the others sign differently each time.
+    """
     fields = key.signature_fields(_signed_bytes(message, namespace))
     return enarmour(Signature(key.public, namespace, fields).dump())
 
@@ -76,15 +91,26 @@ def check(signature: Signature, message: bytes, namespace: str) -> None:
         raise Refusal("E_SIG_BAD")
 
 
-def parse(armour: bytes) -> Signature:
+def touch_of(signature: Signature) -> Touch | None:
+    """Give what a security key told with the signature; None for other keys."""
+    read = algorithm(signature.key.algorithm).touch
+    if read is None:
+        return None
+    made = Fields(signature.signature, "E_SIG_BLOB")
+    made.string("algorithm")
+    return read(made)
+
+
+def parse(armour: bytes, accepted: frozenset[str] = COMMON) -> Signature:
     """Read an armour down to its fields. Raises what `dearmour` and `parse_blob` raise."""
-    return parse_blob(dearmour(armour))
+    return parse_blob(dearmour(armour), accepted)
 
 
-def parse_blob(blob: bytes) -> Signature:
-    """Read a blob to its last byte.
+def parse_blob(blob: bytes, accepted: frozenset[str] = COMMON) -> Signature:
+    """Read a blob to its last byte; the key's type must be one of the `accepted`.
 
-    Raises Refusal E_SIG_BLOB, E_SIG_VERSION, E_SIG_RESERVED, E_SIG_HASH, E_SIG_MALLEABLE, E_KEY_ALGORITHM, E_KEY_WEAK.
+    Raises Refusal E_SIG_BLOB, E_SIG_VERSION, E_SIG_RESERVED, E_SIG_HASH, E_SIG_MALLEABLE, E_SIG_PRESENCE,
+    E_KEY_ALGORITHM, E_KEY_WEAK.
     """
     fields = Fields(blob, "E_SIG_BLOB")
     if fields.fixed(len(_MAGIC), "magic") != _MAGIC:
@@ -109,6 +135,7 @@ def parse_blob(blob: bytes) -> Signature:
     if not _NAMESPACE.fullmatch(namespace):
         raise fields.misfit(f"{shown(namespace)} cannot be a namespace")
     key = _signing_public_key(key_blob)
+    accept(key.algorithm, accepted)
     _read_signature(signature, key)
     return Signature(key, namespace, signature)
 
@@ -172,8 +199,12 @@ def _signing_public_key(blob: bytes) -> PublicKey:
 def _read_signature(signature: bytes, key: PublicKey) -> None:
     fields = Fields(signature, "E_SIG_BLOB")
     name = fields.string("algorithm")
-    if name != key.algorithm.encode("ascii"):
+    entry = algorithm(key.algorithm)
+    if name != entry.signature_name.encode("ascii"):
         raise fields.misfit(
-            f"the signature is of the type {shown(name)}, its key of the type {key.algorithm}"
+            f"the signature is of the type {shown(name)}, and keys of the type {key.algorithm} "
+            f"sign with {entry.signature_name}"
         )
-    algorithm(key.algorithm).read_signature(fields)
+    key_fields = Fields(key.blob, "E_SIG_BLOB")
+    key_fields.string("key type")
+    entry.read_signature(key_fields, fields)

@@ -24,6 +24,7 @@ from p2sign.rights import Capability
 from p2sign.sidecar import split
 from p2sign.statement import Import
 from p2sign.uses import Kind
+from p2sign_keys import SK_ALICE
 from p2sign_samples import (
     ALICE,
     ALICE_LINE,
@@ -142,7 +143,7 @@ CASES: dict[str, Callable[[], object]] = {
     "E_SIG_BAD": lambda: gate(SIDECAR.replace(b"serial 7", b"serial 8")),
     "E_SIG_DUPLICATE": lambda: gate(SIDECAR + ARMOUR),
     "E_KEY_FORMAT": lambda: parse_public_line("ssh-ed25519"),
-    "E_KEY_ALGORITHM": lambda: parse_public_line("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQA="),
+    "E_KEY_ALGORITHM": lambda: parse_public_line("ssh-dss AAAAB3NzaC1kc3M="),
     "E_KEY_WEAK": lambda: parse_public_blob(string(b"ssh-ed25519") + string(b"\1" + bytes(31))),
     "E_KEY_PRIVATE": lambda: SigningKey.load(b"-----BEGIN RSA PRIVATE KEY-----\n"),
     "E_KEY_PASSPHRASE_MISSING": lambda: passphrase_case(None),
@@ -201,6 +202,11 @@ CASES: dict[str, Callable[[], object]] = {
     "E_PACK_UNSIGNED": lambda: pack_gate(pack_of(with_files({"thermal.p2.sig": None}))),
     "E_PACK_MIX": lambda: pack_gate(pack_of(with_files(other_library()))),
     "E_PACK_SERIAL": lambda: pack_gate(PACK, {"lab/thermal-pack": 4}),
+}
+
+CASES |= {
+    "E_SIG_PRESENCE": lambda: sshsig.parse(SK_ALICE.armour(STATEMENT, NAMESPACE, flags=0)),
+    "E_KEY_HANDLE": lambda: SigningKey.load(SK_ALICE.handle()),
 }
 
 NEEDS_A_PROCESS = {"E_KEY_PASSPHRASE_UNSUPPORTED"}

@@ -167,18 +167,6 @@ def test_a_key_made_here_is_opened_by_ssh_keygen(desk: Desk, passphrase: str) ->
     )
 
 
-@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
-def test_keys_of_other_types_are_refused_by_their_name(desk: Desk, kind: str) -> None:
-    key = desk.folder / kind
-    desk.run("ssh-keygen", "-q", "-t", kind, "-N", "", "-f", key)
-    with pytest.raises(Refusal) as caught:
-        SigningKey.load(key.read_bytes())
-    assert caught.value.name == "E_KEY_ALGORITHM"
-    with pytest.raises(Refusal) as caught:
-        parse_public_line((desk.folder / f"{kind}.pub").read_text())
-    assert caught.value.name == "E_KEY_ALGORITHM"
-
-
 def test_a_signature_with_another_hash_is_refused_here(desk: Desk) -> None:
     key, statement = desk.put("key", ALICE.dump()), desk.put("stmt", TERMS.dump())
     desk.run(

@@ -98,7 +98,7 @@ def test_comments_and_empty_lines_stand_between_the_lines() -> None:
             f'alice@lab namespaces="{NAMESPACE}",valid-after="20271231Z",valid-before="20271231Z" {KEY}\n',
             "E_TRUST_TIME",
         ),
-        (LINE.replace("ssh-ed25519", "ssh-rsa") + "\n", "E_KEY_ALGORITHM"),
+        (LINE.replace("ssh-ed25519", "ssh-dss") + "\n", "E_KEY_ALGORITHM"),
         (LINE[:-4] + "\n", "E_KEY_FORMAT"),
         (f"{LINE}\n{LINE}\n", "E_TRUST_DUPLICATE"),
         (f"{LINE}\n{LINE.replace('alice', 'carol')}\n", "E_TRUST_DUPLICATE"),
