@@ -108,12 +108,13 @@ def requests_retry(root: str | None, request: str) -> Answer:
 @command(requests, "cancel")
 @click.argument("request", metavar="ID")
 def requests_cancel(root: str | None, request: str) -> Answer:
-    """Take back a request that nobody works on."""
+    """Take back a request; a process that works on it stops within a second, and nothing of it is kept."""
     with Store.open(present(settings(root).root)) as store:
-        gone = store.requests.cancel(store.requests.find(request).id)
-    return Answer(
-        {"ok": True, **request_json(gone)}, f"cancelled: {gone.kind} {gone.subject} ({gone.id})"
-    )
+        before, gone = store.cancel(store.requests.find(request).id)
+    text = f"cancelled: {gone.kind} {gone.subject} ({gone.id})"
+    if before.holder is not None:
+        text += f"\nprocess {before.holder.pid} was at work on it, and stops"
+    return Answer({"ok": True, **request_json(gone)}, text)
 
 
 @command()

@@ -7,7 +7,8 @@ what is left of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -23,6 +24,7 @@ from plotter2.datter.requested import Request, State, Token
 from plotter2.datter.requests import Requests
 from plotter2.datter.runs import RunRow
 from plotter2.datter.task_runs import TaskRun
+from plotter2.datter.withdrawing import watched, withdrawn
 from plotter2.errors import DataError, HostError, Plotter2Error, Problem
 from plotter2.wire.codes import BROKEN_OFF, CANCELLED, outcome_of
 
@@ -88,15 +90,35 @@ class Work:
             self._end_badly(error)
 
     def keep(self) -> None:
-        """Say that the work goes on; the lease is renewed when a tenth of it is over. Raises DataError (P2-D0887)."""
+        """Say that the work goes on; the lease is renewed when a tenth of it is over.
+
+        Raises DataError (P2-D0887), HostError (P2-H0942) when the request was taken back; so do the others below.
+        """
         if moment_ms() - self._renewed > self._lease_s * 100:
-            self._journal.requests.renew(self._token, self._lease_s)
+            with self._held():
+                self._journal.requests.renew(self._token, self._lease_s)
             self._renewed = moment_ms()
+
+    def watched(self, cancel: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `cancel`, from another thread, when another process takes the request back during the block."""
+        return watched(self._journal.layout.registry / "registry.db", self._token, cancel)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        try:
+            yield
+        except DataError as error:
+            request_id, attempt = self._token.request, self._token.attempt
+            if error.code == codes.LEASE_LOST:
+                now = self._journal.requests.request(request_id)
+                if (now.state, now.attempt) == ("cancelled", attempt):
+                    raise withdrawn(request_id) from None
+            raise
 
     def begin_run(self, run_id: str, script: str, record: dict[str, Any]) -> None:
         """Enter a run that begins; `record` is any JSON object. Raises DataError (P2-D0887)."""
         requests = self._journal.requests
-        with requests.together():
+        with self._held(), requests.together():
             requests.renew(self._token, self._lease_s)
             requests.begin_run(self._token, run_id)
             self._journal.registry.runs.start(
@@ -110,7 +132,7 @@ class Work:
 
         Raises DataError, P2-D0887 when the lease is lost; then nothing is visible.
         """
-        with self._journal.requests.together():
+        with self._held(), self._journal.requests.together():
             self._journal.requests.finish(self._token, result)
             publish()
 
@@ -165,6 +187,24 @@ def settle(journal: Journal) -> int:
             if run.id not in alive and not journal.is_done(run):
                 journal.end_run(run.id, STATE, {**run.record, "error": _ENDING.as_json()})
     return taken
+
+
+def cancel(journal: Journal, request_id: str) -> tuple[Request, Request]:
+    """End a request that nobody wants any more; gives it as it was and as it is.
+
+    Who works on it can keep nothing from now on, and its run has ended. Raises DataError: P2-D0888, P2-D0889.
+    """
+    with journal.requests.together():
+        take_back(journal, journal.requests.request(request_id))
+        before = journal.requests.request(request_id)
+        if before.state != "leased":
+            return before, journal.requests.cancel(request_id)
+        run = journal.registry.runs.find(before.run) if before.run else None
+        journal.requests.stop(before.token, "taken back")
+        if run is not None:
+            ended = {"error": withdrawn(request_id).problem().as_json(), "outcome": "cancelled"}
+            journal.end_run(run.id, "cancelled", {**run.record, **ended})
+        return before, journal.requests.request(request_id)
 
 
 def take_back(journal: Journal, request: Request) -> bool:

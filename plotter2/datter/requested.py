@@ -87,7 +87,7 @@ def in_progress(request: Request) -> DataError:
         codes.IN_PROGRESS,
         f"process {pid} is at work on the request {request.id} ({request.kind} {request.subject})",
         where=request.id,
-        help=f"wait until it is done, or end that process; see: plotter2 requests show {request.id}",
+        help=f"wait until it is done, or stop it: plotter2 requests cancel {request.id}",
     )
 
 

@@ -17,7 +17,7 @@ _RUNS = "SELECT id, script, state, started, finished, record FROM runs "
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run of a script: `state` is started, done, failed or broken off; times in ms since 1970."""
+    """One run of a script: `state` is started, done, failed, cancelled or broken off; times in ms since 1970."""
 
     id: str
     script: str

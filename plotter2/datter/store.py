@@ -28,7 +28,7 @@ from plotter2.datter.contents import Contents
 from plotter2.datter.database import open_without_room
 from plotter2.datter.ids import IdSource
 from plotter2.datter.layout import Layout, is_writable, prepare, present
-from plotter2.datter.living import Journal, Work, settle, take_back
+from plotter2.datter.living import Journal, Work, cancel, settle, take_back
 from plotter2.datter.locks import locked
 from plotter2.datter.moving import Change, archive, rename
 from plotter2.datter.performing import Performing, performing
@@ -221,6 +221,12 @@ class Store(Contents):
         with self.requests.together():
             take_back(self._journal, self.requests.request(request_id))
             return self._leased(self.requests.retry(request_id), lease_s)
+
+    def cancel(self, request_id: str) -> tuple[Request, Request]:
+        """End a request that nobody wants any more, as `living.cancel`. Raises DataError, P2-D0911 too."""
+        arrival.check_not_copy(self._layout)
+        self._journal.say()
+        return cancel(self._journal, request_id)
 
     def _leased(self, request: Request, lease_s: float) -> Work:
         take_back(self._journal, request)

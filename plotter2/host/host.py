@@ -26,7 +26,8 @@ from plotter2.host.signing import Ask, SignHow
 from plotter2.host.starting import starter_script
 from plotter2.host.surrounding import require_script, surroundings
 from plotter2.libraries.locks import Locking, LockReport
-from plotter2.orchestrator import Outcome
+from plotter2.orchestrator import Cancellation, Outcome
+from plotter2.orchestrator.cancellation import following
 from plotter2.runs import running
 from plotter2.runs.compiling import CheckedScript, CompiledScript
 from plotter2.runs.model import (
@@ -79,11 +80,13 @@ class Host(Root):
     def _added(
         self, work: Work, paths: Sequence[Path], name: str | None, files: bool | None
     ) -> AddReport:
+        cancellation = Cancellation()
+
         def read(job: ReadJob, descriptors: tuple[int, ...]) -> Outcome:
             work.keep()
-            return self.read(job, descriptors)
+            return self.read(job, descriptors, cancellation)
 
-        with work:
+        with work, work.watched(cancellation.cancel):
             taking = Taking(files, self.settings.files)
             report = stage(paths, name, read, self.store, work, taking)
         done = tuple(self._finish(asked, report.bundles) for asked in report.asked)
@@ -307,14 +310,20 @@ class Host(Root):
     def _performed(
         self, parts: Parts, instance: Instance, place: TaskPlace, how: TaskHow
     ) -> RunResult:
-        timings = Timings()
-        with parts.work:
+        timings, cancellation = Timings(), Cancellation()
+        with parts.work, parts.work.watched(cancellation.cancel):
             self.orchestrator.warm()
             assert instance.declared.script is not None
             with timings.stage("verify"):
                 verified = verifying.verify_attached(self, instance.declared.script)
             request = RunRequest(
-                verified, instance.compiled, instance.params, how.formats, how.on_event, place
+                verified,
+                instance.compiled,
+                instance.params,
+                how.formats,
+                how.on_event,
+                place,
+                by=By(cancellation=cancellation),
             )
             with refusals():
                 return running.run(request, parts, timings)
@@ -332,8 +341,12 @@ class Host(Root):
         )
 
     def _ran(self, work: Work, script: OpenedScript, how: RunHow) -> RunResult:
-        timings = Timings()
-        with work:
+        timings, cancellation = Timings(), Cancellation()
+        with (
+            work,
+            following(cancellation, how.by.cancellation),
+            work.watched(cancellation.cancel),
+        ):
             self.orchestrator.warm()
             with timings.stage("verify"):
                 verified = self.verify(script)
@@ -350,7 +363,7 @@ class Host(Root):
                 how.formats,
                 how.on_event,
                 unconfined=how.unconfined,
-                by=how.by,
+                by=replace(how.by, cancellation=cancellation),
             )
             with refusals():
                 return running.run(request, self._parts(work), timings)

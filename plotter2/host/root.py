@@ -18,6 +18,7 @@ from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
 from plotter2.orchestrator import (
+    Cancellation,
     HostBudget,
     Orchestrator,
     OrchestratorSettings,
@@ -126,7 +127,12 @@ class Root:
         """How long a request is held at least: what a child may take, and what comes before and after."""
         return self.settings.limits.wall_ms / 1000 + _LEASE_MARGIN_S
 
-    def read(self, job: ReadJob | WriteJob, descriptors: tuple[int, ...]) -> Outcome:
+    def read(
+        self,
+        job: ReadJob | WriteJob,
+        descriptors: tuple[int, ...],
+        cancellation: Cancellation | None = None,
+    ) -> Outcome:
         """Have a child read or write files that the host does not parse."""
         ceiling, budget = self.settings.limits, self.orchestrator.budget
         limits = TaskLimits(
@@ -135,7 +141,14 @@ class Root:
             mem_mib=min(ceiling.memory_mib, budget.memory_mib),
             out_mib=min(ceiling.read_mib, budget.output_mib),
         )
-        task = Task(job, descriptors, limits, self.settings.minimum_level, requester=_READING)
+        task = Task(
+            job,
+            descriptors,
+            limits,
+            self.settings.minimum_level,
+            requester=_READING,
+            cancellation=cancellation,
+        )
         return self.orchestrator.submit(task)
 
 

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias, TypeVar
 from p2lang import ir
 from p2lang.semantics.structure import effects_of
 from plotter2.orchestrator import Cancellation, Event, Outcome, Task
+from plotter2.orchestrator.cancellation import following
 from plotter2.runs.owning import OWNING
 
 Submit: TypeAlias = Callable[[Task, Callable[[Event], None]], Outcome]
@@ -66,8 +67,9 @@ class AtOnce:
         def submitted(task: Task, on_event: Callable[[Event], None]) -> Outcome:
             if self._owner != threading.get_ident():
                 return submit(task, on_event)
-            wanted = task if task.cancellation else replace(task, cancellation=self._cancellation)
-            with self._given_up():
+            own = task.cancellation or Cancellation()
+            wanted = replace(task, cancellation=own)
+            with self._given_up(), following(own, self._cancellation):
                 return submit(wanted, self._one_by_one(on_event))
 
         return submitted

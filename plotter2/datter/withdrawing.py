@@ -1,0 +1,63 @@
+"""A request that somebody takes back while a process works on it: it ends at once, and that process is told.
+
+Whoever works asks the registry now and then, with a connection of its own, so that nothing waits for a change that
+another process makes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from plotter2.datter.requested import Token
+from plotter2.errors import HostError
+from plotter2.wire.codes import CANCELLED
+
+EVERY_S: Final = 0.5
+
+
+def withdrawn(request_id: str) -> HostError:
+    """Give the error for work on a request that was taken back (P2-H0942)."""
+    return HostError(
+        CANCELLED,
+        f"the request {request_id} was taken back; nothing of its run is kept",
+        help=f"have it carried out after all: plotter2 requests retry {request_id}",
+    )
+
+
+@contextmanager
+def watched(path: Path, token: Token, tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` once, from another thread, when the request is no longer held with this token during the block."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(EVERY_S):
+            if _is_lost(path, token):
+                tell()
+                return
+
+    thread = threading.Thread(target=look, name="request", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _is_lost(path: Path, token: Token) -> bool:
+    """Tell whether somebody else decided about the request; what cannot be read now is read the next time."""
+    try:
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            rows = connection.execute(
+                "SELECT state, attempt FROM requests WHERE id=?", (token.request,)
+            )
+            found = rows.fetchone()
+    except apsw.Error:
+        return False
+    return found is not None and found != ("leased", token.attempt)
