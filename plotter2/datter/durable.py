@@ -159,6 +159,23 @@ def go_on(path: Path, offset: int, pieces: Iterable[bytes | memoryview]) -> int:
     return fd
 
 
+def end_with(path: Path, offset: int, data: bytes) -> None:
+    """Have a file end with `data` from `offset` on, made if it is not there, and sync it; not yet its folder.
+
+    Bytes that are there already never go away in between, also when they are written again. Raises DataError.
+    """
+    with reported(path):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with reported(path):
+            os.lseek(fd, offset, os.SEEK_SET)
+            write_all(fd, data)
+            os.ftruncate(fd, offset + len(data))
+        sync(fd, path)
+    finally:
+        os.close(fd)
+
+
 class LaterWrites:
     """Writes and syncs large files, one after the other, while their caller goes on.
 
@@ -251,6 +268,12 @@ def replace(final: Path, data: bytes) -> None:
     what a dead process left is not in the way. Who may read and write `final` stays as it was. Raises DataError, and
     then `final` is as it was.
     """
+    swap(final, data)
+    sync_dir(final.parent)
+
+
+def swap(final: Path, data: bytes) -> None:
+    """Put `data` at `final` as `replace` does, its bytes on the disk; a power cut may still bring the old ones back."""
     tmp = final.with_name(f".{final.name}.new.{os.getpid()}-{time.monotonic_ns()}")
     with reported(final):
         before = stat.S_IMODE(final.stat().st_mode) if final.exists() else None
@@ -263,7 +286,6 @@ def replace(final: Path, data: bytes) -> None:
     except BaseException:
         discard(tmp)
         raise
-    sync_dir(final.parent)
 
 
 def rename_dir(ready: Path, final: Path) -> None:

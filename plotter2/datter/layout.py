@@ -93,6 +93,16 @@ class Layout:
         """Run-time and crash records."""
         return self.root / "log"
 
+    @property
+    def run_log(self) -> Path:
+        """The run log that grows: its entries, its checkpoint, the name of its key."""
+        return self.log / "run"
+
+    @property
+    def earlier_logs(self) -> Path:
+        """Run logs that grow no more, because they came out of a safe copy or lost their key; made when needed."""
+        return self.log / "earlier"
+
     def bundle_file(self, bundle_id: str) -> Path:
         """Give the path of a bundle's description."""
         return self.source / bundle_id / "bundle.json"

@@ -24,16 +24,18 @@ _LONGEST = 200
 
 
 @contextmanager
-def locked(path: Path, patience_s: float | None = None) -> Iterator[None]:
+def locked(
+    path: Path, patience_s: float | None = None, step_s: float = _LOCK_STEP_S
+) -> Iterator[None]:
     """Hold the exclusive lock of the file `path` during the block (flock: it dies with the process).
 
-    Raises DataError (P2-D0808) after `patience_s` seconds (None = PATIENCE_S).
+    Who waits looks again after `step_s`. Raises DataError (P2-D0808) after `patience_s` seconds (None = PATIENCE_S).
     """
     patience_s = PATIENCE_S if patience_s is None else patience_s
     with reported(path):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _wait_for_lock(fd, path, patience_s)
+        _wait_for_lock(fd, path, patience_s, step_s)
         _sign(fd, _holder())
         yield
         _sign(fd, b"")
@@ -67,12 +69,12 @@ def _is_still(fd: int, path: Path) -> bool:
         return False
 
 
-def _wait_for_lock(fd: int, path: Path, patience_s: float) -> None:
+def _wait_for_lock(fd: int, path: Path, patience_s: float, step_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while not _lock_now(fd):
         if time.monotonic() > deadline:
             raise busy(path, patience_s, _signed(fd))
-        time.sleep(_LOCK_STEP_S)
+        time.sleep(step_s)
 
 
 def _holder() -> bytes:

@@ -6,6 +6,8 @@ KEY_READABLE = "P2-S0790"
 NO_KEY = "P2-S0792"
 TRUST_WRITABLE = "P2-S0793"
 TRUST_UNREADABLE = "P2-S0794"
+LOG_NOT_WRITTEN = "P2-S0860"
+LOG_KEY_UNUSABLE = "P2-S0861"
 NOT_AS_ASKED = "P2-D0867"
 NOBODY_DOES_IT = "P2-D0868"
 NOTHING_TO_DRAW = "P2-D0891"
@@ -16,6 +18,8 @@ CODES: dict[str, str] = {
     NO_KEY: "there is no key to sign with",
     TRUST_WRITABLE: "a trust file does not count, because others can change it",
     TRUST_UNREADABLE: "a trust file cannot be read",
+    LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
+    LOG_KEY_UNUSABLE: "the key of the run log cannot be used",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",
     NOBODY_DOES_IT: "nothing here carries out requests of this kind",
     NOT_OWN: "a script that somebody else signed does not run unconfined",

@@ -17,6 +17,7 @@ from plotter2.datter.layout import CACHE, Layout, prepare
 from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
+from plotter2.host.run_log import RunLog
 from plotter2.orchestrator import (
     Cancellation,
     HostBudget,
@@ -102,6 +103,11 @@ class Root:
         """The keys and trust files of this root."""
         root = self.settings.root
         return Keyring((Layout(root) if self._reads else prepare(root)).config)
+
+    @cached_property
+    def run_log(self) -> RunLog:
+        """The log of what ran, what was refused and whose scripts may run here."""
+        return RunLog(self.settings.root, self.now)
 
     def trust_files(self) -> TrustFiles:
         """Give the contents of the trust files; empty ones before the root is made. Raises Refused."""

@@ -25,6 +25,7 @@ from p2sign.sidecar import split
 from p2sign.statement import Import
 from p2sign.uses import Kind
 from p2sign_keys import SK_ALICE
+from p2sign_log_samples import LOG_CASES
 from p2sign_samples import (
     ALICE,
     ALICE_LINE,
@@ -127,6 +128,7 @@ PACK = pack_of()
 
 
 CASES: dict[str, Callable[[], object]] = {
+    **LOG_CASES,
     "E_UNSIGNED": lambda: gate(None),
     "E_SIDECAR_SIZE": lambda: gate(SIDECAR + b"x" * 500_000),
     "E_SIDECAR_EOL": lambda: gate(SIDECAR.replace(b"\n", b"\r\n")),
