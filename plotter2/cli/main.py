@@ -55,7 +55,7 @@ GROUPS = {
     "Sign and run them": {
         "key": ("plotter2.cli.signing", "Make and list your keys."),
         "sign": ("plotter2.cli.signing", "Sign a script with your key."),
-        "trust": ("plotter2.cli.signing", "Say whose scripts may run here."),
+        "trust": ("plotter2.cli.trusting", "Say whose scripts may run here."),
         "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
         "run": ("plotter2.cli.scripts", "Run a signed script, or a task, and give its pictures."),
         "runs": ("plotter2.cli.requests", "List the runs of scripts and their pictures."),

@@ -19,7 +19,7 @@ from plotter2.datter.layout import is_root, present
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.keyring import OwnKey
 from plotter2.printable import table
-from plotter2.runs.opening import open_script, read_once
+from plotter2.runs.opening import open_script
 
 
 @command()
@@ -107,47 +107,6 @@ def key_list(root: str | None) -> Answer:
     text = table(["whose", "fingerprint", "passphrase", "file"], rows)
     data = {"ok": True, "keys": [_key_json(k) for k in keys]}
     return Answer(data, text if keys else "no keys yet; make one: plotter2 key new")
-
-
-@family()
-def trust() -> None:
-    """Say whose scripts may run here."""
-
-
-@command(trust, "add")
-@click.argument("principal", metavar="NAME@PLACE")
-@click.argument("public_key", type=click.Path(path_type=Path), metavar="KEYFILE")
-def trust_add(root: str | None, principal: str, public_key: Path) -> Answer:
-    """Trust a public key (a .pub file) for scripts. Compare its fingerprint on another channel first."""
-    line = read_once(public_key, 64 * 1024, "public key").decode("utf-8", "replace")
-    with opened_host(root) as host:
-        added = host.keyring.add_trust(principal, line)
-    data = {"ok": True, "principal": principal, "fingerprint": added.fingerprint}
-    return Answer(data, f"trusted {principal} {added.fingerprint} for scripts")
-
-
-@command(trust, "ls")
-def trust_list(root: str | None) -> Answer:
-    """List whose scripts may run here."""
-    present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        lines = host.keyring.trusted()
-    rows = [[t.principal, t.key.fingerprint, " ".join(t.namespaces)] for t in lines]
-    data = {
-        "ok": True,
-        "trusted": [
-            {
-                "principal": t.principal,
-                "fingerprint": t.key.fingerprint,
-                "namespaces": list(t.namespaces),
-                "valid_after": t.valid_after.isoformat() if t.valid_after else None,
-                "valid_before": t.valid_before.isoformat() if t.valid_before else None,
-            }
-            for t in lines
-        ],
-    }
-    text = table(["whose", "fingerprint", "for"], rows)
-    return Answer(data, text if lines else "nobody is trusted yet: plotter2 key new, or trust add")
 
 
 def passphrase(prompt: str) -> str:

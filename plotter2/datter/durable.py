@@ -261,23 +261,23 @@ def put(tmp: Path, final: Path, pieces: Iterable[bytes | memoryview]) -> bool:
         raise
 
 
-def replace(final: Path, data: bytes) -> None:
+def replace(final: Path, data: bytes, mode: int = 0o644) -> None:
     """Put `data` at `final`, whatever was there before; a reader sees the old or the new whole.
 
     A link is replaced, never followed. The temporary file beside it has a name that no other process uses, so that
-    what a dead process left is not in the way. Who may read and write `final` stays as it was. Raises DataError, and
-    then `final` is as it was.
+    what a dead process left is not in the way. Who may read and write `final` stays as it was; a new one gets `mode`.
+    Raises DataError, and then `final` is as it was.
     """
-    swap(final, data)
+    swap(final, data, mode)
     sync_dir(final.parent)
 
 
-def swap(final: Path, data: bytes) -> None:
+def swap(final: Path, data: bytes, mode: int = 0o644) -> None:
     """Put `data` at `final` as `replace` does, its bytes on the disk; a power cut may still bring the old ones back."""
     tmp = final.with_name(f".{final.name}.new.{os.getpid()}-{time.monotonic_ns()}")
     with reported(final):
         before = stat.S_IMODE(final.stat().st_mode) if final.exists() else None
-    write_new(tmp, (data,), mode=0o644 if before is None else 0o600)
+    write_new(tmp, (data,), mode=mode if before is None else 0o600)
     try:
         with reported(final):
             if before is not None:

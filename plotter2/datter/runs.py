@@ -74,6 +74,14 @@ class Runs:
         found = self._runs("WHERE script=? ORDER BY started DESC, id DESC LIMIT 1", (script,))
         return found[0] if found else None
 
+    def first_of(self, statement_sha256: str) -> int | None:
+        """Give when the first run of a signed statement began, in ms since 1970."""
+        rows = self._rows(
+            "SELECT min(started) FROM runs WHERE json_extract(record, '$.script.statement_sha256')=?",
+            (statement_sha256,),
+        )
+        return rows[0][0] if rows else None
+
     def ids(self) -> frozenset[str]:
         """Give the ids of all runs."""
         return frozenset(row[0] for row in self._rows("SELECT id FROM runs", ()))
@@ -91,6 +99,12 @@ class Runs:
                 " SET serial = max(serial, excluded.serial)",
                 (script, serial),
             )
+
+    def forget_serial(self, script: str) -> bool:
+        """Forget the highest serial number of a script's name; False when none was seen."""
+        with together(self._connection, self._path):
+            self._connection.execute("DELETE FROM seen WHERE script=?", (script,))
+            return self._connection.changes() == 1
 
     def seen_serials(self) -> dict[str, int]:
         """Give all script names with their highest serial numbers."""

@@ -6,6 +6,10 @@ KEY_READABLE = "P2-S0790"
 NO_KEY = "P2-S0792"
 TRUST_WRITABLE = "P2-S0793"
 TRUST_UNREADABLE = "P2-S0794"
+KEY_OF_ANOTHER = "P2-S0844"
+SEVERAL_KEYS = "P2-S0845"
+TRUST_LINE_GIVEN = "P2-S0846"
+OTHER_FINGERPRINT = "P2-S0847"
 LOG_NOT_WRITTEN = "P2-S0860"
 LOG_KEY_UNUSABLE = "P2-S0861"
 NOT_AS_ASKED = "P2-D0867"
@@ -18,6 +22,10 @@ CODES: dict[str, str] = {
     NO_KEY: "there is no key to sign with",
     TRUST_WRITABLE: "a trust file does not count, because others can change it",
     TRUST_UNREADABLE: "a trust file cannot be read",
+    KEY_OF_ANOTHER: "a key is trusted as that of somebody else",
+    SEVERAL_KEYS: "a key file has several keys",
+    TRUST_LINE_GIVEN: "a line of a trust file is given where a public key is wanted",
+    OTHER_FINGERPRINT: "a key has another fingerprint than the one that was insisted on",
     LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
     LOG_KEY_UNUSABLE: "the key of the run log cannot be used",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",

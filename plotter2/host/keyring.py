@@ -56,11 +56,14 @@ class Keyring:
         """The scripts and statements that may run no more, one SHA-256 a line, as `sha256sum` prints them."""
         return self.config / "trust" / "revoked_scripts"
 
+    @property
+    def policy_file(self) -> Path:
+        """The file that says who may sign which names, and what a signer may grant."""
+        return self.config / "trust" / "policy.toml"
+
     def own_keys(self) -> tuple[OwnKey, ...]:
         """Give the keys of this root, the default one first. Raises Refused."""
-        folder = self.config / "keys"
-        names = sorted(p.name for p in folder.glob("sign_ed25519*") if _KEY_NAME.match(p.name))
-        return tuple(self._own_key(folder / name) for name in names)
+        return tuple(map(self._own_key, self._own_paths()))
 
     def new_key(self, principal: str, passphrase: str | None) -> OwnKey:
         """Make a key, keep it, and trust it for scripts. Raises Refused, DataError."""
@@ -74,7 +77,7 @@ class Keyring:
         durable.write_new(path, [key.dump(passphrase)], mode=0o600)
         durable.write_new(path.with_name(path.name + ".pub"), [f"{line}\n".encode()], mode=0o644)
         durable.sync_dir(folder)
-        self._write_trust(updated)
+        self.write_trust(updated)
         return OwnKey(path, principal, key.public, bool(passphrase))
 
     def signing_key(self, own: OwnKey, ask: Callable[[str], str] | None) -> SigningKey:
@@ -98,23 +101,48 @@ class Keyring:
         """Give the bytes of the list of revoked scripts; nothing when there is none."""
         return self._read(self.revoked_scripts_file)
 
+    def policy(self) -> bytes:
+        """Give the policy's bytes; nothing when there is none."""
+        return self._read(self.policy_file)
+
+    def own_fingerprints(self) -> frozenset[str]:
+        """Give the fingerprints of the own keys, whoever their owner is; no private key is opened. Raises Refused."""
+        self._require_closed("keys")
+        with refusals():
+            return frozenset(self._public(path)[0].fingerprint for path in self._own_paths())
+
     def trusted(self) -> tuple[TrustLine, ...]:
         """Give the lines of the trust file. Raises Refused."""
         with refusals():
             return parse_trust(self.trust())
 
-    def add_trust(self, principal: str, public_line: str) -> PublicKey:
-        """Trust a public key (`ssh-ed25519 AAAA…`) for scripts. Raises Refused, DataError."""
-        with refusals():
-            key, _ = parse_public_line(public_line)
-            updated = self._trust_with(principal, key)
-        self._write_trust(updated)
-        return key
+    def write_trust(self, content: bytes) -> None:
+        """Replace the trust file. Raises DataError."""
+        self.write("allowed_signers", content)
+
+    def write_policy(self, content: bytes) -> None:
+        """Replace the policy. Raises DataError."""
+        self.write("policy.toml", content)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replace a file of trust, closed to others, so that it is the old or the new one, whatever happens.
+
+        Raises DataError.
+        """
+        durable.replace(self._folder("trust") / name, content, mode=0o600)
+
+    def _own_paths(self) -> tuple[Path, ...]:
+        folder = self.config / "keys"
+        names = sorted(p.name for p in folder.glob("sign_ed25519*") if _KEY_NAME.match(p.name))
+        return tuple(folder / name for name in names)
+
+    def _public(self, path: Path) -> tuple[PublicKey, str]:
+        line = read_once(path.with_name(path.name + ".pub"), _KEY_LIMIT, "public key")
+        return parse_public_line(line.decode("utf-8", "replace"))
 
     def _own_key(self, path: Path) -> OwnKey:
         with refusals():
-            line = read_once(path.with_name(path.name + ".pub"), _KEY_LIMIT, "public key")
-            public, principal = parse_public_line(line.decode("utf-8", "replace"))
+            public, principal = self._public(path)
             return OwnKey(path, principal, public, needs_passphrase(self._private(path)))
 
     def _private(self, path: Path) -> bytes:
@@ -131,10 +159,6 @@ class Keyring:
     def _trust_with(self, principal: str, key: PublicKey) -> bytes:
         return with_trust_line(self.trust(), TrustLine.for_kind(principal, key, Kind.SCRIPT))
 
-    def _write_trust(self, content: bytes) -> None:
-        self._folder("trust")
-        durable.replace(self.trust_file, content)
-
     def _folder(self, name: str) -> Path:
         folder = self.config / name
         durable.make_dir(folder, 0o700)
@@ -143,9 +167,7 @@ class Keyring:
     def _read(self, path: Path) -> bytes:
         """Give a trust file's bytes, b"" when there is none. Raises Refused P2-S0793, FileRefused (exit code 4)."""
         try:
-            loose = open_to_others(self.config.parent, ("config", "trust", path.name))
-            if loose is not None:
-                raise _loose(loose)
+            self._require_closed("trust", path.name)
             return read_once(path, _TRUST_LIMIT, "trust file")
         except OSError as error:
             raise _unreadable(path, error) from None
@@ -154,6 +176,11 @@ class Keyring:
                 return b""
             error.exit_code = ExitCode.REFUSED
             raise
+
+    def _require_closed(self, *below: str) -> None:
+        loose = open_to_others(self.config.parent, ("config", *below))
+        if loose is not None:
+            raise _loose(loose)
 
 
 def _loose(path: Path) -> Refused:

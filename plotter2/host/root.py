@@ -11,6 +11,7 @@ import msgspec
 
 from p2lang.compiler import Limits
 from p2sign.gate import TrustFiles
+from p2sign.policy import Rules
 from plotter2.cache.entries import NodeCache
 from plotter2.config.settings import HostShare, Settings
 from plotter2.datter.layout import CACHE, Layout, prepare
@@ -18,6 +19,7 @@ from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
 from plotter2.host.run_log import RunLog
+from plotter2.host.trusting import rules_of
 from plotter2.orchestrator import (
     Cancellation,
     HostBudget,
@@ -110,12 +112,18 @@ class Root:
         return RunLog(self.settings.root, self.now)
 
     def trust_files(self) -> TrustFiles:
-        """Give the contents of the trust files; empty ones before the root is made. Raises Refused."""
+        """Give the contents of the trust files, the policy with them; empty ones before the root is made.
+
+        Raises Refused.
+        """
         if not Layout(self.settings.root).config.is_dir():
-            return TrustFiles(b"")
-        return TrustFiles(
-            self.keyring.trust(), self.keyring.revoked_keys(), self.keyring.revoked_scripts()
-        )
+            return TrustFiles(b"", rules=Rules())
+        keys = self.keyring
+        return TrustFiles(keys.trust(), keys.revoked_keys(), keys.revoked_scripts(), rules_of(keys))
+
+    def rules(self) -> Rules:
+        """Give the policy with what this root knows beside it. Raises Refused."""
+        return self.trust_files().rules or Rules()
 
     def limits_of(self, signers: Iterable[str]) -> Limits:
         """Give the limits of a script that these signed."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from p2sign.gate import Offer, Verified
+from p2sign.gate import Offer, Seen, Verified
 from p2sign.gate import verify as gate
 from plotter2.datter.store import Store
 from plotter2.errors import HostError
@@ -20,7 +21,7 @@ def verify(root: Root, script: OpenedScript) -> Verified:
     """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused."""
     offer, trust = _offer(script), root.trust_files()
     with refusals():
-        return gate(offer, trust, root.now(), _SerialFloors(root.store))
+        return gate(offer, trust, root.now(), _SerialFloors(root.store), seen=_seen(root))
 
 
 def verify_attached(root: Root, script: OpenedScript) -> Verified:
@@ -29,7 +30,7 @@ def verify_attached(root: Root, script: OpenedScript) -> Verified:
     Bundles keep the version that was attached to them, until it is revoked.
     """
     with refusals():
-        return gate(_offer(script), root.trust_files(), root.now())
+        return gate(_offer(script), root.trust_files(), root.now(), seen=_seen(root))
 
 
 def require_own(root: Root, verified: Verified, path: Path) -> None:
@@ -61,6 +62,16 @@ def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...
         f"{shlex.join(words)} < statement",
         f"(cd {shlex.quote(str(path.absolute().parent))} && sha256sum -c) < statement",
     )
+
+
+def _seen(root: Root) -> Seen:
+    """Give what tells when this root first recorded a run of a statement, which had passed the gate then."""
+
+    def first_recorded(statement_sha256: str) -> datetime | None:
+        started = root.store.first_run_of(statement_sha256)
+        return None if started is None else datetime.fromtimestamp(started / 1000, UTC)
+
+    return first_recorded
 
 
 def _offer(script: OpenedScript) -> Offer:

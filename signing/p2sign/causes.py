@@ -360,7 +360,8 @@ _TABLE = (
         "P2-S0777",
         "E_SERIAL",
         "the statement is older than one that already ran here under this name",
-        "get the newest version, or, if you want the old one back, sign it yourself: plotter2 sign FILE",
+        "get the newest version, or, if you want the old one back, sign it yourself: plotter2 sign FILE; "
+        "if the newer one ran by mistake: plotter2 trust reset-floor NAME",
     ),
     Cause(
         "P2-S0778",
@@ -387,6 +388,65 @@ _TABLE = (
         "the private key is inside a security key, and this file only names it",
         "load it into an agent (ssh-add FILE) and sign with --key agent:FINGERPRINT, "
         "or sign with --signer-program ssh-keygen --key FILE",
+    ),
+    # The policy.
+    Cause(
+        "P2-S0820",
+        "E_POLICY_FORM",
+        "the policy cannot be read",
+        "plotter2 policy check tells what is wrong, plotter2 policy edit mends it; signing/FORMAT.md has an example",
+    ),
+    Cause(
+        "P2-S0821",
+        "E_POLICY_PATTERN",
+        "a pattern of rights is not in the simple form that is read here",
+        "write whole lines such as 'read bundle:run-[0-9]+/.*'; there are . [a-z] \\d \\w (|) * + ? {2,5} and no more",
+    ),
+    Cause(
+        "P2-S0822",
+        "E_SCOPE",
+        "nobody who signed may sign under this name",
+        "ask one of the scope's signers, or read the script and sign it under a name of your own: "
+        "plotter2 sign FILE --name own/NAME",
+    ),
+    Cause(
+        "P2-S0823",
+        "E_THRESHOLD",
+        "too few of the scope's signers have signed",
+        "have another one of them add a signature: plotter2 sign FILE --add",
+    ),
+    Cause(
+        "P2-S0824",
+        "E_LANGUAGE_FLOOR",
+        "the script is of an older language than the policy admits",
+        "bring the script up to date and "
+        + _SIGN_AGAIN
+        + "; or lower min-language: plotter2 policy edit",
+    ),
+    Cause(
+        "P2-S0825",
+        "E_CEILING_NONE",
+        "the signer is trusted, and no ceiling says what the signer may grant",
+        "say what: plotter2 trust add NAME@PLACE KEYFILE --may 'read bundle:.*' --may 'write output:.*'",
+    ),
+    Cause(
+        "P2-S0826",
+        "E_CEILING",
+        "the script declares a right that its signers may not grant here",
+        "read the script and sign it yourself: plotter2 sign FILE; "
+        "or raise the signer's ceiling: plotter2 policy edit",
+    ),
+    Cause(
+        "P2-S0827",
+        "E_REVOCATION_STALE",
+        "the lists of revocations are older than the policy allows",
+        "get the newest list and import it: plotter2 trust import FILE.p2revoke",
+    ),
+    Cause(
+        "P2-S0828",
+        "E_BUNDLE_EXPIRED",
+        "the trust bundle that brought this signer has expired",
+        "get its newest version and import it: plotter2 trust import FILE.p2trust",
     ),
     # The run log.
     Cause(

@@ -1,19 +1,22 @@
 """The gate: a script, its signature file and the trust files in; a `Verified` out, or the first refusal in order.
 
 Pure: no file, no clock, no network. Whoever calls opens each file once and hands the same bytes on.
-Scopes, thresholds, ceilings and the language floor are the caller's policy and come after it.
+The policy (scopes, thresholds, ceilings, language floor, fresh revocations) is asked between the steps, in the order of
+the design.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 
 from p2sign import sidecar, sshsig, statement, trust
-from p2sign.algorithms import COMMON
+from p2sign.algorithms import COMMON, EVERY
 from p2sign.keys import PublicKey
+from p2sign.policy import Counted, Rules
+from p2sign.policy import Signer as Signer
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability, SignedLimits
 from p2sign.sidecar import Sidecar
@@ -21,7 +24,14 @@ from p2sign.statement import Import, Statement
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 
+Seen = Callable[[str], datetime | None]
+"""Tells when this place first recorded that a statement, by its SHA-256, ran; None when it never did."""
+
 _SEAL = object()
+
+
+def _never_seen(statement_sha256: str) -> datetime | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +45,20 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class TrustFiles:
-    """The contents of the trust files as they are on disk; an absent list of revoked things is b""."""
+    """The contents of the trust files as they are on disk; an absent list of revoked things is b"".
+
+    `rules` are the policy; without any, every trusted signer may grant everything: for signers whose list is fixed.
+    """
 
     allowed_signers: bytes
     revoked_keys: bytes = b""
     revoked_scripts: bytes = b""
+    rules: Rules | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Somebody whose good signature is on the statement."""
-
-    principal: str
-    fingerprint: str
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The key types whose signatures count: RSA only where the policy allows it."""
+        return EVERY if self.rules is not None and self.rules.policy.allow_rsa else COMMON
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +108,22 @@ class Verified:
             )
 
 
-def verify(
+def verify(  # noqa: PLR0913 - what differs from call to call is given by name
     offer: Offer,
     files: TrustFiles,
     now: datetime,
     serial_floors: Mapping[str, int] | None = None,
     use: Kind = Kind.SCRIPT,
-    accepted: frozenset[str] = COMMON,
+    *,
+    accepted: frozenset[str] | None = None,
+    seen: Seen = _never_seen,
 ) -> Verified:
     """Check everything that bytes, time and trust can tell, in the order of the design, and give the proof.
 
     `now` is aware. `serial_floors` maps a name to the highest serial that ever ran here under it. `use` is what the
     caller is about to do: run a person's script or a machine's own (`local`); only these two can run. `accepted` are
-    the key types whose signatures count.
+    the key types whose signatures count, else the policy says. What was `seen` while a key was valid still counts when
+    the key no longer is; a revoked key never does.
     Raises Refusal with the place, and ValueError if `now` has no time zone or `use` cannot run.
     """
     if now.tzinfo is None:
@@ -121,17 +135,26 @@ def verify(
     with placed(signature_file):
         signed = _split(offer)
     trusted = read_trust(files)
+    rules = files.rules
+    if rules is not None:
+        rules.require_fresh(now)
+    statement_sha256 = hashlib.sha256(signed.statement).hexdigest()
     with placed(signature_file):
-        signers = check_signatures(signed, trusted, now, use, accepted)
+        signers = check_signatures(
+            signed, trusted, now, use, accepted or files.accepted, lambda: seen(statement_sha256)
+        )
         terms = statement.parse(signed.statement)
         check_terms(terms, now, use)
+        counted = None if rules is None else rules.count(terms, signers, now)
     script_sha256 = hashlib.sha256(offer.script).hexdigest()
-    statement_sha256 = hashlib.sha256(signed.statement).hexdigest()
     with placed(script_file):
         check_file(terms, offer, script_sha256)
         if {script_sha256, statement_sha256} & trusted.revoked_scripts:
             raise Refusal("E_SCRIPT_REVOKED")
         _check_serial(terms, {} if serial_floors is None else serial_floors)
+    if rules is not None and counted is not None:
+        with placed(signature_file):
+            _check_policy(terms, rules, counted)
     return Verified(terms, signers, offer.script, script_sha256, statement_sha256, _SEAL)
 
 
@@ -170,6 +193,7 @@ def check_signatures(
     now: datetime,
     use: Kind,
     accepted: frozenset[str] = COMMON,
+    seen: Callable[[], datetime | None] = lambda: None,
 ) -> tuple[Signer, ...]:
     """Give who signed, when every signature is good, meant for `use`, and trusted for it now. Raises Refusal."""
     signers = []
@@ -181,7 +205,7 @@ def check_signatures(
             fingerprint = signature.key.fingerprint
             if signature.key in trusted.revoked_keys:
                 raise Refusal("E_SIGNER_REVOKED", f"the key {fingerprint} was revoked")
-            principal = trust.principal_of(signature.key, trusted.lines, use.namespace, now)
+            principal = trust.principal_of(signature.key, trusted.lines, use.namespace, now, seen)
             signers.append(Signer(principal, fingerprint))
     return tuple(signers)
 
@@ -199,6 +223,11 @@ def check_terms(terms: Statement, now: datetime, use: Kind) -> None:
         )
     if terms.expires is not None and now >= terms.expires:
         raise Refusal("E_EXPIRED", f"the statement expired at {terms.expires.isoformat()}")
+
+
+def _check_policy(terms: Statement, rules: Rules, counted: Counted) -> None:
+    rules.require_language(terms)
+    rules.require_ceilings(counted, terms.caps)
 
 
 def check_file(terms: Statement, offer: Offer, script_sha256: str) -> None:

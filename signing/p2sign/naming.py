@@ -12,6 +12,7 @@ MAX_PATH = 240
 
 _NAME_SEGMENT = r"[a-z0-9][a-z0-9._-]{0,63}"
 _NAME = re.compile(rf"{_NAME_SEGMENT}(?:/{_NAME_SEGMENT}){{1,3}}")
+_SCOPE = re.compile(_NAME_SEGMENT)
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _MAX_SEGMENTS = 8
 # Windows opens a device for these, whatever follows after a dot.
@@ -24,6 +25,11 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise Refusal("E_STMT_NAME", f"{shown(name)} is not a name of the form scope/name")
     return name
+
+
+def is_scope(text: str) -> bool:
+    """Say whether `text` can be the first segment of a name."""
+    return _SCOPE.fullmatch(text) is not None
 
 
 def check_path(path: str) -> str:

@@ -90,10 +90,14 @@ def verify_pack(
         opened = pack.split(data)
         signed = sidecar.split(opened.sidecar)
     trusted = read_trust(files)
+    if files.rules is not None:
+        files.rules.require_fresh(now)
     with placed(name):
-        signers = check_signatures(signed, trusted, now, Kind.PACK)
+        signers = check_signatures(signed, trusted, now, Kind.PACK, files.accepted)
         terms = statement.parse(signed.statement)
         check_terms(terms, now, Kind.PACK)
+        if files.rules is not None:
+            files.rules.count(terms, signers, now)
         content = _content(opened, terms, signed.statement)
         _check_revoked(content, trusted)
         _check_serial(terms, {} if serial_floors is None else serial_floors)

@@ -6,7 +6,7 @@ Text in, values out, and lines to add; opens no file. Whoever a line does not na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ class TrustLine:
     comment: str = ""
 
     def __post_init__(self) -> None:
-        _check_principal(self.principal)
+        check_principal(self.principal)
         _check_namespaces(self.namespaces)
         for moment in (self.valid_after, self.valid_before):
             if moment is not None and (moment.utcoffset() != timedelta(0) or moment.microsecond):
@@ -50,6 +50,14 @@ class TrustLine:
     def for_kind(cls, principal: str, key: PublicKey, kind: Kind) -> TrustLine:
         """Give the line that trusts a key for statements of one kind, without bounds in time."""
         return cls(principal, (kind.namespace,), key)
+
+    def holds_at(self, moment: datetime | None) -> bool:
+        """Say whether the key was, is or will be valid at a moment; never for None."""
+        return (
+            moment is not None
+            and (self.valid_after is None or self.valid_after <= moment)
+            and (self.valid_before is None or moment < self.valid_before)
+        )
 
     def dump(self) -> str:
         """Give the line without its line end. Raises Refusal E_KEY_FORMAT on a comment that is no text."""
@@ -86,9 +94,15 @@ def with_trust_line(data: bytes, line: TrustLine) -> bytes:
 
 
 def principal_of(
-    key: PublicKey, lines: tuple[TrustLine, ...], namespace: str, now: datetime
+    key: PublicKey,
+    lines: tuple[TrustLine, ...],
+    namespace: str,
+    now: datetime,
+    seen: Callable[[], datetime | None] = lambda: None,
 ) -> str:
     """Give the principal whose key this is, if the lines trust it for `namespace` at `now` (aware).
+
+    An expired key still counts for what was `seen`, recorded by this place itself, while it was valid.
 
     Raises Refusal E_SIGNER_UNKNOWN, E_SIGNER_NAMESPACE, E_SIGNER_NOT_YET, E_SIGNER_EXPIRED.
     """
@@ -103,7 +117,7 @@ def principal_of(
     if line.valid_after is not None and now < line.valid_after:
         since = line.valid_after.isoformat()
         raise Refusal("E_SIGNER_NOT_YET", f"{line.principal} is trusted from {since} on")
-    if line.valid_before is not None and now >= line.valid_before:
+    if line.valid_before is not None and now >= line.valid_before and not line.holds_at(seen()):
         until = line.valid_before.isoformat()
         raise Refusal("E_SIGNER_EXPIRED", f"{line.principal} was trusted until {until}")
     return line.principal
@@ -186,7 +200,7 @@ def _trust_line(line: str) -> TrustLine:
     if len(words) != 3:
         raise Refusal("E_TRUST_LINE", f"{shown(line)} is not of the form PRINCIPAL OPTIONS KEY")
     principal, options, key_line = words
-    _check_principal(principal)
+    check_principal(principal)
     values = _options(options)
     key, comment = parse_public_line(key_line)
     return TrustLine(
@@ -216,7 +230,8 @@ def _options(text: str) -> dict[str, str]:
     return values
 
 
-def _check_principal(principal: str) -> None:
+def check_principal(principal: str) -> None:
+    """Refuse (E_TRUST_PRINCIPAL) what is not one literal name@place."""
     if not _PRINCIPAL.fullmatch(principal):
         raise Refusal("E_TRUST_PRINCIPAL", f"{shown(principal)} is not one literal name@place")
 

@@ -101,9 +101,8 @@ def test_a_script_of_somebody_else_never_runs_unconfined(script: Path, tmp_path:
     other = tmp_path / "other"
     p2_json(other, "add", tmp_path / "exp.csv", "--name", "exp")
     p2_json(other, "key", "new", "--name", "you@there", "--no-passphrase")
-    signer = (script.parent / "root/config/trust/allowed_signers").read_text()
-    with (other / "config/trust/allowed_signers").open("a") as trust:
-        trust.write(signer)
+    key = script.parent / "root/config/keys/sign_ed25519.pub"
+    p2_json(other, "trust", "add", "me@here", key)
     assert p2_json(other, "run", script)["artefacts"]
     refused = p2(other, "run", script, "--unconfined", "--json")
     assert json.loads(refused.out)["error"]["code"] == "P2-H0931"

@@ -33,10 +33,11 @@ def packed_folder(place: Workplace, tmp_path: Path) -> tuple[Path, dict[str, Any
     return at, json.loads((at / "manifest.json").read_text())
 
 
-def trusting(place: Workplace, root: Path) -> None:
-    """Trust who signed at the first place."""
+def trusting(place: Workplace, root: Path, *may: str) -> None:
+    """Trust who signed at the first place, as usual or with these patterns of rights."""
     public = next((place.root / "config" / "keys").glob("*.pub"))
-    p2_json(root, "trust", "add", "tester@here", public)
+    options = [word for pattern in may for word in ("--may", pattern)]
+    p2_json(root, "trust", "add", "tester@here", public, *options)
 
 
 def test_plots_of_who_is_trusted_are_drawn_where_the_package_is_added(
@@ -201,6 +202,9 @@ def test_attached_scripts_travel_with_an_exported_bundle(place: Workplace, tmp_p
     )
     root = tmp_path / "other"
     trusting(place, root)
+    held = json.loads(p2(root, "add", to, "--json").out)["packages"][0]["scripts"][0]
+    assert held["error"]["code"] == "P2-S0826"  # what is usual does not ask for experiments
+    trusting(place, root, "request redo:sweep")
     for outcome in ("attached", "already attached"):
         (done,) = p2_json(root, "add", to)["packages"]
         assert [(each["outcome"], each["bundle"]) for each in done["scripts"]] == [

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from p2sign import sshsig, statement, trust
+from p2sign import policy, sshsig, statement, trust
 from p2sign.causes import CAUSES
+from p2sign.ceilings import Ceiling
 from p2sign.fields import string
 from p2sign.gate import Offer, TrustFiles, verify
 from p2sign.keys import SigningKey, parse_public_blob, parse_public_line
 from p2sign.make import add_signature, sign_statement
 from p2sign.pack import MAX_PACK
 from p2sign.pack_gate import verify_pack
+from p2sign.policy import Delegation, Rules, Scope
 from p2sign.refusal import Refusal
 from p2sign.rights import Capability
 from p2sign.sidecar import split
@@ -108,6 +110,22 @@ def signed_as(kind: Kind) -> bytes:
 def kind_against_namespace() -> None:
     as_local = replace(TERMS, kind=Kind.LOCAL).dump()
     gate(signed_anyway(as_local))
+
+
+def ruled(text: str) -> TrustFiles:
+    """Give the trust files with a policy under which alice's key is an own one."""
+    own = frozenset({ALICE.public.fingerprint})
+    return replace(TRUST, rules=Rules(policy.parse(text.encode()), own))
+
+
+EXPIRED = Delegation(
+    "lab",
+    frozenset({ALICE.public.fingerprint}),
+    {"lab": Scope("lab", ("alice@lab",))},
+    {"alice@lab": Ceiling((".*",))},
+    Ceiling((".*",)),
+    NOW,
+)
 
 
 def valid(**window: object) -> TrustFiles:
@@ -209,6 +227,20 @@ CASES: dict[str, Callable[[], object]] = {
 CASES |= {
     "E_SIG_PRESENCE": lambda: sshsig.parse(SK_ALICE.armour(STATEMENT, NAMESPACE, flags=0)),
     "E_KEY_HANDLE": lambda: SigningKey.load(SK_ALICE.handle()),
+}
+
+CASES |= {
+    "E_POLICY_FORM": lambda: policy.parse(b"[policy]\nmode = 'open'\n"),
+    "E_POLICY_PATTERN": lambda: Ceiling((r"(read) \1",)),
+    "E_SCOPE": lambda: gate(trusted=ruled('[scope.lab]\nsigners = ["bob@lab"]\n')),
+    "E_THRESHOLD": lambda: gate(
+        trusted=ruled('[scope.lab]\nsigners = ["alice@lab", "bob@lab"]\nrequire = 2\n')
+    ),
+    "E_LANGUAGE_FLOOR": lambda: gate(trusted=ruled('[policy]\nmin-language = "1.3"\n')),
+    "E_CEILING_NONE": lambda: gate(trusted=replace(TRUST, rules=Rules())),
+    "E_CEILING": lambda: gate(trusted=ruled('[signer."alice@lab"]\nmay = ["read .*"]\n')),
+    "E_REVOCATION_STALE": lambda: gate(trusted=ruled("[policy]\nrevocation-max-age-days = 30\n")),
+    "E_BUNDLE_EXPIRED": lambda: gate(trusted=replace(TRUST, rules=Rules(delegations=(EXPIRED,)))),
 }
 
 NEEDS_A_PROCESS = {"E_KEY_PASSPHRASE_UNSUPPORTED"}

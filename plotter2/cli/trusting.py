@@ -1,0 +1,176 @@
+"""`trust`: whose scripts may run here, and what they may grant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from p2sign.keys import PublicKey
+from p2sign.policy import Rules
+from p2sign.trust import TrustLine
+from p2sign.uses import Kind
+from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.command import command, family, opened_host
+from plotter2.config.settings import settings
+from plotter2.datter.layout import present
+from plotter2.errors import Refused
+from plotter2.host import codes, trusting
+from plotter2.host.trusting import ORDINARY, Trusted
+from plotter2.printable import printable, table
+from plotter2.runs.opening import read_once
+
+_USES = {
+    "script": Kind.SCRIPT.namespace,
+    "pack": Kind.PACK.namespace,
+    "local": Kind.LOCAL.namespace,
+    "trust": "plotter2-trust@v1",
+    "revoke": "plotter2-revoke@v1",
+    "log": "plotter2-log@v1",
+}
+
+
+@family()
+def trust() -> None:
+    """Say whose scripts may run here."""
+
+
+@command(trust, "add")
+@click.argument("principal", metavar="NAME@PLACE")
+@click.argument("public_key", type=click.Path(path_type=Path), metavar="KEYFILE")
+@click.option(
+    "--for",
+    "uses",
+    multiple=True,
+    type=click.Choice(list(_USES)),
+    help="What the key is trusted for (default: script).",
+)
+@click.option(
+    "--may",
+    multiple=True,
+    metavar="PATTERN",
+    help="What its scripts may do: a pattern over a whole right, such as 'read bundle:lab/.*'.",
+)
+@click.option("--valid-after", metavar="DATE", help="The key counts from this day on (UTC).")
+@click.option("--valid-before", metavar="DATE", help="The key counts until before this day (UTC).")
+@click.option(
+    "--fingerprint", metavar="SHA256:...", help="Insist on the key with this fingerprint."
+)
+def trust_add(  # noqa: PLR0913 - the options of the command
+    *,
+    root: str | None,
+    principal: str,
+    public_key: Path,
+    uses: tuple[str, ...],
+    may: tuple[str, ...],
+    valid_after: str | None,
+    valid_before: str | None,
+    fingerprint: str | None,
+) -> Answer:
+    """Trust a public key (a .pub file) for scripts. Compare its fingerprint on another channel first.
+
+    Without --may its scripts may read every bundle and hand out pictures and files, and nothing else. For a key that
+    is trusted already it says anew what it is for.
+    """
+    text = read_once(public_key, 64 * 1024, "public key").decode("utf-8", "replace")
+    key = trusting.one_key(text, str(public_key))
+    _require_fingerprint(key, fingerprint, public_key)
+    namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or ("script",)))
+    times = (_day(valid_after, "--valid-after"), _day(valid_before, "--valid-before"))
+    with opened_host(root) as host:
+        own = key.fingerprint in host.keyring.own_fingerprints()
+        granted = None if own and not may else may or _granted_now(host.rules(), principal)
+        _confirm(principal, key, granted, asks=fingerprint is None)
+        trusting.add(host.keyring, Trusted(principal, key, namespaces, granted, *times))
+    data = {
+        "ok": True,
+        "principal": principal,
+        "fingerprint": key.fingerprint,
+        "namespaces": list(namespaces),
+        "may": None if granted is None else list(granted),
+    }
+    told = f"trusted {principal} {key.fingerprint} for {', '.join(uses or ('scripts',))}"
+    return Answer(data, told if granted is None else f"{told}; may: {'; '.join(granted)}")
+
+
+@command(trust, "ls")
+def trust_list(root: str | None) -> Answer:
+    """List whose scripts may run here, and what they may grant."""
+    present(settings(root).root)
+    with opened_host(root, reads=True) as host:
+        lines, rules = host.keyring.trusted(), host.rules()
+    found = [(line, rules.described(line.principal, line.key.fingerprint)) for line in lines]
+    rows = [
+        [t.principal, t.key.fingerprint, " ".join(t.namespaces), _validity(t), _told(may)]
+        for t, may in found
+    ]
+    data = {
+        "ok": True,
+        "trusted": [{**_line_json(line), "may": list(may)} for line, may in found],
+    }
+    text = table(["whose", "fingerprint", "for", "valid", "may"], rows)
+    return Answer(data, text if lines else "nobody is trusted yet: plotter2 key new, or trust add")
+
+
+def _line_json(line: TrustLine) -> dict[str, Any]:
+    return {
+        "principal": line.principal,
+        "fingerprint": line.key.fingerprint,
+        "namespaces": list(line.namespaces),
+        "valid_after": line.valid_after.isoformat() if line.valid_after else None,
+        "valid_before": line.valid_before.isoformat() if line.valid_before else None,
+    }
+
+
+def _told(may: tuple[str, ...]) -> str:
+    return "everything" if may == (".*",) else "; ".join(may) or "nothing"
+
+
+def _validity(line: TrustLine) -> str:
+    after = f"from {line.valid_after:%Y-%m-%d %H:%M}" if line.valid_after else ""
+    before = f"until {line.valid_before:%Y-%m-%d %H:%M}" if line.valid_before else ""
+    return " ".join(each for each in (after, before) if each) or "always"
+
+
+def _granted_now(rules: Rules, principal: str) -> tuple[str, ...]:
+    ceiling = rules.policy.ceilings.get(principal)
+    return ORDINARY if ceiling is None else ceiling.patterns
+
+
+def _require_fingerprint(key: PublicKey, wanted: str | None, path: Path) -> None:
+    if wanted is not None and wanted != key.fingerprint:
+        raise Refused(
+            codes.OTHER_FINGERPRINT,
+            f"the key has the fingerprint {key.fingerprint}, and not {wanted}",
+            str(path),
+            "do not trust it; get the key anew, and compare its fingerprint on another channel",
+        )
+
+
+def _confirm(
+    principal: str, key: PublicKey, granted: tuple[str, ...] | None, *, asks: bool
+) -> None:
+    if not (asks and is_interactive()):
+        return
+    may = "whatever they declare (it is your own key)" if granted is None else "; ".join(granted)
+    click.echo(
+        f"{printable(principal)} {key.fingerprint}\nscripts signed with this key may here: {printable(may)}\n"
+        "compare the fingerprint with its owner on another channel, such as the telephone",
+        err=True,
+    )
+    click.confirm("trust this key?", abort=True, err=True)
+
+
+def _day(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is not a day such as 2027-12-31, or a time such as 2027-12-31T12:00:00Z",
+            param_hint=option,
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

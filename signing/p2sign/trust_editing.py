@@ -1,0 +1,97 @@
+"""The text of `allowed_signers` with lines added or taken away; comments and all other lines stay as they are.
+
+The lines that a trust bundle brought stand in a block of their own, between two comments that name the bundle.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from p2sign.trust import TrustLine, parse_trust
+
+_BEGIN = re.compile(rb"# bundle ([a-z0-9][a-z0-9._-]{0,63}) serial [0-9]{1,10}")
+
+
+def with_line(data: bytes, line: TrustLine) -> bytes:
+    """Give the trust file with one line more, before the blocks of bundles; another line for its key is replaced.
+
+    Raises Refusal where the whole does not read.
+    """
+    kept = without(_outside(data), lambda other: other.key == line.key)
+    return _read(_ended(kept) + line.dump().encode("utf-8") + b"\n" + _inside(data))
+
+
+def without(data: bytes, gone: Callable[[TrustLine], bool]) -> bytes:
+    """Give the trust file without some lines. Raises Refusal where it does not read."""
+    kept = []
+    for text in data.splitlines(keepends=True):
+        found = parse_trust(_ended(text))
+        if not (found and gone(found[0])):
+            kept.append(text)
+    return _read(b"".join(kept))
+
+
+def changed(data: bytes, change: Callable[[TrustLine], TrustLine]) -> bytes:
+    """Give the trust file with each line changed. Raises Refusal where it does not read."""
+    found = []
+    for text in data.splitlines(keepends=True):
+        lines = parse_trust(_ended(text))
+        after = change(lines[0]) if lines else None
+        same = after is None or after == lines[0]
+        found.append(text if same or after is None else after.dump().encode("utf-8") + b"\n")
+    return _read(b"".join(found))
+
+
+def with_bundle(data: bytes, name: str, serial: int, lines: Iterable[TrustLine]) -> bytes:
+    """Give the trust file with the block of a bundle, instead of the one it had. Raises Refusal E_TRUST_DUPLICATE."""
+    block = [f"# bundle {name} serial {serial}", *(line.dump() for line in lines), _end(name)]
+    return _read(
+        _ended(without_bundle(data, name)) + "".join(f"{line}\n" for line in block).encode("utf-8")
+    )
+
+
+def without_bundle(data: bytes, name: str) -> bytes:
+    """Give the trust file without the block of a bundle."""
+    return b"".join(text for of, text in _marked(data) if of != name)
+
+
+def lent_lines(data: bytes) -> Mapping[str, tuple[TrustLine, ...]]:
+    """Give the lines that each bundle brought, by its name. Raises Refusal where the file does not read."""
+    blocks: dict[str, list[bytes]] = {}
+    for name, text in _marked(data):
+        if name is not None:
+            blocks.setdefault(name, []).append(text)
+    return {name: parse_trust(_ended(b"".join(texts))) for name, texts in blocks.items()}
+
+
+def _outside(data: bytes) -> bytes:
+    return b"".join(text for name, text in _marked(data) if name is None)
+
+
+def _inside(data: bytes) -> bytes:
+    return b"".join(text for name, text in _marked(data) if name is not None)
+
+
+def _marked(data: bytes) -> Iterable[tuple[str | None, bytes]]:
+    name: str | None = None
+    for text in data.splitlines(keepends=True):
+        begin = _BEGIN.fullmatch(text.rstrip(b"\n"))
+        if begin is not None:
+            name = begin[1].decode("ascii")
+        yield name, text
+        if name is not None and text.rstrip(b"\n") == _end(name).encode("ascii"):
+            name = None
+
+
+def _end(name: str) -> str:
+    return f"# end of bundle {name}"
+
+
+def _ended(data: bytes) -> bytes:
+    return data if data.endswith(b"\n") or not data else data + b"\n"
+
+
+def _read(data: bytes) -> bytes:
+    parse_trust(data)
+    return data
