@@ -23,8 +23,8 @@ GROUPS = {
         ),
         "inbox": ("plotter2.cli.inbox", "Take in what others drop into the inbox folder."),
         "pack": (
-            "plotter2.cli.packages",
-            "Make a package of runs or files, to be added elsewhere.",
+            "plotter2.cli.packs",
+            "Make a package of runs or files; make and open signed packs.",
         ),
         "manifest": ("plotter2.cli.manifests", "Check or show the manifest of a package."),
         "export": ("plotter2.cli.packages", "Write a bundle as files for others."),

@@ -87,7 +87,7 @@ def pack(  # noqa: PLR0913, PLR0917 - the options of the command
     The same files give the same bytes, apart from date and time.
     """
     taking = Taking(files, settings(root).files)
-    ready = packed(paths, name, _label(user, date, time), plots, taking)
+    ready = packed(paths, name, label(user, date, time), plots, taking)
     to = output or Path(ready.name + ("" if directory else ENDING))
     shipped = (write_folder if directory else write_container)(ready.cargo, to)
     data: dict[str, Any] = {
@@ -144,7 +144,8 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command
     return Answer(found.as_json(), "\n".join(told))
 
 
-def _label(user: str | None, date: str | None, time: str | None) -> Label:
+def label(user: str | None, date: str | None, time: str | None) -> Label:
+    """Give what a manifest says of its package: who, when, with what; now and you by default."""
     now = datetime.now(UTC)
     return Label(
         date or now.strftime("%Y-%m-%d"),

@@ -165,6 +165,10 @@ class Store(Contents):
         with self._changing() as on:
             return attaching.attach(on, path, scripts)
 
+    def see_serial(self, name: str, serial: int) -> None:
+        """Remember the serial of what was opened under a name; the highest one counts."""
+        self._registry.runs.see_serial(name, serial)
+
     def detach(self, path: str, name: str) -> Attachment:
         """Take an attached script away again. Raises DataError as `attaching.detach`."""
         with self._changing() as on:

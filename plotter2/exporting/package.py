@@ -42,7 +42,7 @@ def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
     del submit  # nothing is converted
     found, notes = members(store, wanted)
     tops = [member.bundle for member in found if member.inside is None]
-    load = _Load(store, found)
+    load = _Load(store, found, scripts=wanted.scripts)
     manifest = load.manifest(tops)
     to = wanted.to or Path(file_name(tops[0].name) + ("" if wanted.as_folder else ENDING))
     cargo = loaded(manifest, load.parts, to.name)
@@ -54,8 +54,9 @@ def export(store: Store, wanted: ToExport, submit: Submit) -> Exported:
 class _Load:
     """Puts bundles into a manifest, and their columns and scripts on board."""
 
-    def __init__(self, store: Store, found: Sequence[Member]) -> None:
+    def __init__(self, store: Store, found: Sequence[Member], *, scripts: bool) -> None:
         self._store = store
+        self._with_scripts = scripts
         self._members = found
         self.parts: dict[str, Part] = {}
         self._scripts: list[Script] = []
@@ -99,7 +100,7 @@ class _Load:
             self._array(name, array, f"{folder}-arrays/{number:05d}.npy")
             for number, (name, array) in enumerate(bundle.arrays.items())
         ]
-        if self._newest[row.name] == row.id:
+        if self._with_scripts and self._newest[row.name] == row.id:
             self._attached(row, _below(row.name, base) if row.name != base else None, folder)
         inside = [m.bundle for m in self._members if m.inside is not None and m.inside.id == row.id]
         contains += [self._enclosed(child, row.name, base) for child in inside]

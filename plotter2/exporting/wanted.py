@@ -21,7 +21,7 @@ class ToExport:
     """One bundle with all below it; `to` is the file or folder (None = named after the bundle, in the working folder).
 
     `attempts` asks for the older attempts as well, `as_folder` for a folder where the format is a file, `only` for one
-    file or array of the bundle.
+    file or array of the bundle, `scripts` for what is attached.
     """
 
     bundle: str
@@ -29,6 +29,7 @@ class ToExport:
     attempts: bool = False
     as_folder: bool = False
     only: str | None = None
+    scripts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,11 @@ TRUST_LINE_GIVEN = "P2-S0846"
 OTHER_FINGERPRINT = "P2-S0847"
 LOG_NOT_WRITTEN = "P2-S0860"
 LOG_KEY_UNUSABLE = "P2-S0861"
+PACK_LACKS = "P2-S0882"
+PACK_BRINGS_SCRIPTS = "P2-S0883"
+PACK_FOLDER_TAKEN = "P2-S0884"
+PACK_NAMES = "P2-S0885"
+PACK_UNSEEN = "P2-S0886"
 NOT_AS_ASKED = "P2-D0867"
 NOBODY_DOES_IT = "P2-D0868"
 NOTHING_TO_DRAW = "P2-D0891"
@@ -28,6 +33,11 @@ CODES: dict[str, str] = {
     OTHER_FINGERPRINT: "a key has another fingerprint than the one that was insisted on",
     LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
     LOG_KEY_UNUSABLE: "the key of the run log cannot be used",
+    PACK_LACKS: "a library that a script was signed with is not here to be packed",
+    PACK_BRINGS_SCRIPTS: "a data package in a pack brings scripts of its own",
+    PACK_FOLDER_TAKEN: "the folder that a pack is to be opened into is there already",
+    PACK_NAMES: "two scripts of a pack have one name",
+    PACK_UNSEEN: "a pack would be opened that nobody has seen",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",
     NOBODY_DOES_IT: "nothing here carries out requests of this kind",
     NOT_OWN: "a script that somebody else signed does not run unconfined",

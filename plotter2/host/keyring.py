@@ -157,7 +157,9 @@ class Keyring:
         return read_once(path, _KEY_LIMIT, "private key")
 
     def _trust_with(self, principal: str, key: PublicKey) -> bytes:
-        return with_trust_line(self.trust(), TrustLine.for_kind(principal, key, Kind.SCRIPT))
+        # A pack grants nothing, so whoever is trusted for scripts may bind them together too.
+        uses = (Kind.SCRIPT.namespace, Kind.PACK.namespace)
+        return with_trust_line(self.trust(), TrustLine(principal, uses, key))
 
     def _folder(self, name: str) -> Path:
         folder = self.config / name

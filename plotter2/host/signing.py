@@ -39,7 +39,7 @@ class SignHow:
 
 def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedScript:
     """Sign a compiled script; an existing signature file is replaced, its serial goes on. Raises Refused."""
-    own = _own_key(root, how.key_file)
+    own = own_key(root, how.key_file)
     with refusals():
         called, serial = _name_and_serial(root, compiled.script, how.name)
         lasting = Reference.of_path(compiled.script.path) is not None
@@ -52,7 +52,8 @@ def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedS
     return SignedScript(path, own.principal, own.public.fingerprint, terms.dump().decode())
 
 
-def _own_key(root: Root, key_file: Path | None) -> OwnKey:
+def own_key(root: Root, key_file: Path | None) -> OwnKey:
+    """Give the key of a file, the first one by default. Raises Refused P2-S0792 when there is none."""
     keys = root.keyring.own_keys()
     if key_file is not None:
         wanted = key_file.absolute()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from p2sign.gate import Offer, Seen, Verified
 from p2sign.gate import verify as gate
-from plotter2.datter.store import Store
 from plotter2.errors import HostError
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
@@ -21,7 +20,7 @@ def verify(root: Root, script: OpenedScript) -> Verified:
     """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused."""
     offer, trust = _offer(script), root.trust_files()
     with refusals():
-        return gate(offer, trust, root.now(), _SerialFloors(root.store), seen=_seen(root))
+        return gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
 
 
 def verify_attached(root: Root, script: OpenedScript) -> Verified:
@@ -81,11 +80,11 @@ def _offer(script: OpenedScript) -> Offer:
 class _SerialFloors(Mapping[str, int]):
     """The highest serial that ran here under each name, looked up when the gate asks."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, root: Root) -> None:
+        self._root = root
 
     def __getitem__(self, name: str) -> int:
-        return self._store.seen_serial(name) or 0
+        return self._root.store.seen_serial(name) or 0
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

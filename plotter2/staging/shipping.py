@@ -87,13 +87,13 @@ def new_folder(to: Path) -> Iterator[Path]:
 
     Raises DataError P2-D0899 when something is there already.
     """
-    _require_free(to)
+    require_free(to)
     require_folder(to)
     tmp = _beside(to)
     durable.make_dir(tmp)
     try:
         yield tmp
-        _require_free(to)
+        require_free(to)
         durable.rename_dir(tmp, to)
     except BaseException:
         durable.discard_dir(tmp)
@@ -102,7 +102,7 @@ def new_folder(to: Path) -> Iterator[Path]:
 
 def new_file(to: Path, pieces: Iterable[bytes]) -> None:
     """Write one file durably. Raises DataError P2-D0899 when something is there already, and what `pieces` raises."""
-    _require_free(to)
+    require_free(to)
     require_folder(to)
     tmp = _beside(to)
     durable.write_new(tmp, pieces, mode=0o644)
@@ -145,7 +145,8 @@ def _beside(to: Path) -> Path:
     return to.with_name(f".{to.name}.new.{os.getpid()}-{time.monotonic_ns()}")
 
 
-def _require_free(to: Path) -> None:
+def require_free(to: Path) -> None:
+    """Raise DataError P2-D0899 when something is at a place already, a link too."""
     if os.path.lexists(to):
         raise _taken(to)
 

@@ -7,11 +7,13 @@ they belong together. Each script in it passes the gate of scripts before it run
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from p2sign import pack, sidecar, sshsig, statement
+from p2sign.algorithms import EVERY
 from p2sign.gate import (
     Offer,
     Signer,
@@ -28,6 +30,16 @@ from p2sign.statement import Statement
 from p2sign.uses import Kind
 
 _SEAL = object()
+_OWN_REMEDY = (
+    "E_PACK_",
+    "E_SIGNER_",
+    "E_SCRIPT_REVOKED",
+    "E_SCOPE",
+    "E_THRESHOLD",
+    "E_BUNDLE_",
+    "E_KEY_",
+)
+_AGAIN = "ask the person who made the pack for a new one (plotter2 pack make)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,7 @@ class PackedScript:
     sidecar: bytes
     terms: Statement
     statement_sha256: str
+    fingerprints: tuple[str, ...]
 
     @property
     def offer(self) -> Offer:
@@ -86,13 +99,13 @@ def verify_pack(
     """
     if now.tzinfo is None:
         raise ValueError("a time without a time zone says nothing; give datetime.now(UTC)")
-    with placed(name):
+    with _of_pack(name):
         opened = pack.split(data)
         signed = sidecar.split(opened.sidecar)
     trusted = read_trust(files)
     if files.rules is not None:
         files.rules.require_fresh(now)
-    with placed(name):
+    with _of_pack(name):
         signers = check_signatures(signed, trusted, now, Kind.PACK, files.accepted)
         terms = statement.parse(signed.statement)
         check_terms(terms, now, Kind.PACK)
@@ -109,7 +122,7 @@ def look_into(data: bytes, name: str = "the pack") -> tuple[PackContent, tuple[s
 
     Raises Refusal as `verify_pack`, but for trust, time and what was revoked.
     """
-    with placed(name):
+    with _of_pack(name):
         opened = pack.split(data)
         signed = sidecar.split(opened.sidecar)
         fingerprints = _fingerprints(signed, Kind.PACK)
@@ -117,6 +130,18 @@ def look_into(data: bytes, name: str = "the pack") -> tuple[PackContent, tuple[s
 
 
 # ------------------------------------------------------------------ the steps
+
+
+@contextmanager
+def _of_pack(name: str) -> Iterator[None]:
+    """Put the pack's name before the place, and say what to do about a pack: what is in it is not mended one by one."""
+    with placed(name):
+        try:
+            yield
+        except Refusal as refusal:
+            if not refusal.name.startswith(_OWN_REMEDY):
+                raise Refusal(refusal.name, refusal.what, refusal.where, _AGAIN) from refusal
+            raise
 
 
 def _content(opened: Pack, terms: Statement, signed: bytes) -> PackContent:
@@ -142,11 +167,12 @@ def _packed_script(path: str, files: Mapping[str, bytes]) -> PackedScript:
     content, signature_file = files[path], files[f"{path}.sig"]
     with placed(f"{path}.sig"):
         signed = sidecar.split(signature_file)
-        _fingerprints(signed, Kind.SCRIPT)
+        keys = _fingerprints(signed, Kind.SCRIPT)
         terms = statement.parse(signed.statement)
         if terms.kind is not Kind.SCRIPT:
             raise Refusal("E_KIND", f"the statement is of the kind {terms.kind}")
-    found = PackedScript(path, content, signature_file, terms, sha256(signed.statement).hexdigest())
+    identity = sha256(signed.statement).hexdigest()
+    found = PackedScript(path, content, signature_file, terms, identity, keys)
     with placed(path):
         check_file(terms, found.offer, sha256(content).hexdigest())
     return found
@@ -154,7 +180,7 @@ def _packed_script(path: str, files: Mapping[str, bytes]) -> PackedScript:
 
 def _fingerprints(signed: sidecar.Sidecar, use: Kind) -> tuple[str, ...]:
     found = []
-    for number, signature in enumerate(signed.signatures(), 1):
+    for number, signature in enumerate(signed.signatures(EVERY), 1):
         with placed(f"signature {number}"):
             if signature.namespace == Kind.DRAFT.namespace:
                 raise Refusal("E_SIG_DRAFT")
