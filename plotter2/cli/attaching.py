@@ -11,7 +11,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.scripts import signed_now
+from plotter2.cli.first_use import signed_now
 from plotter2.cli.tables import drawn_table
 from plotter2.datter.registry import BundleRow
 from plotter2.errors import ExitCode

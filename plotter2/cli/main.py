@@ -58,6 +58,7 @@ GROUPS = {
         "trust": ("plotter2.cli.trusting", "Say whose scripts may run here."),
         "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
         "run": ("plotter2.cli.scripts", "Run a signed script, or a task, and give its pictures."),
+        "dev": ("plotter2.cli.developing", "Draw a script anew at every save."),
         "runs": ("plotter2.cli.requests", "List the runs of scripts and their pictures."),
         "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
         "requests": ("plotter2.cli.requests", "Look after what was asked: list, retry, cancel."),

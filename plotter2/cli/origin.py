@@ -66,7 +66,7 @@ def origin_text(provenance: dict[str, Any]) -> str:
         ("script", f"{script.get('file')} ({script.get('name')}) sha256 {script.get('sha256')}"),
         (
             "signed by",
-            ", ".join(_named(signer, "principal", "fingerprint") for signer in origin.signers),
+            ", ".join(map(_signer, origin.signers)),
         ),
         *([] if origin.task is None else _task(origin.task)),
         ("IR", origin.ir.get("sha256", "")),
@@ -82,6 +82,12 @@ def origin_text(provenance: dict[str, Any]) -> str:
         ("versions", ", ".join(f"{name} {v}" for name, v in origin.versions.items())),
     ]
     return "\n".join(f"{title:<10} {text}" for title, text in lines)
+
+
+def _signer(signer: dict[str, str]) -> str:
+    owner = signer.get("session_of")
+    session = f", a session of {owner}" if owner else ""
+    return _named(signer, "principal", "fingerprint") + session
 
 
 def _task(task: TaskOrigin) -> list[tuple[str, str]]:

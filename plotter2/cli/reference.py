@@ -121,7 +121,7 @@ RANGES: Final[tuple[tuple[str, str], ...]] = (
     ("P2-V05", "A compiled script that is refused"),
     ("P2-R06", "The run"),
     ("P2-S07", "Signing and trust"),
-    ("P2-S08", "Keys, policy, logs and packs"),
+    ("P2-S08", "Keys, policy, logs, packs and sessions"),
     ("P2-D08", "Data and store"),
     ("P2-D09", "Packages and safe copies"),
     ("P2-H09", "Host and processes"),

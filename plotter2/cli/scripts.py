@@ -7,37 +7,33 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from p2sign.causes import CAUSES
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.confinement import confinement_text, warn_of_freedom
+from plotter2.cli.first_use import ready_to_run
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
 from plotter2.cli.several import How, Tell, Told, run_several
-from plotter2.cli.signing import default_principal, new_passphrase, passphrase
 from plotter2.cli.task_running import task_answer, task_named
 from plotter2.datter import durable
-from plotter2.errors import DataError, ExitCode, Plotter2Error, Refused
+from plotter2.errors import DataError, ExitCode, Plotter2Error
 from plotter2.host.asking import TaskHow
-from plotter2.host.host import Host
 from plotter2.host.surrounding import require_script
 from plotter2.printable import count, printable
 from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.codes import NOT_THERE
-from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.model import RunResult
 from plotter2.runs.opening import FileRefused, OpenedScript, open_script, read_once
 from plotter2.tasks.binding import Instance
-from plotter2.tasks.declaring import require_declarations
 from plotter2.wire.messages import Format
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
@@ -160,7 +156,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of the command
     with opened_host(root) as host:
         if key is None:  # with a key it may be done already
             host.orchestrator.warm()
-        opened = [o if o.sidecar is not None else signed_now(host, o, yes=yes) for o in opened]
+        opened = [ready_to_run(host, one, yes=yes) for one in opened]
         if unconfined:
             warn_of_freedom(host.orchestrator.ready().level, host.settings.minimum_level)
         if len(opened) > 1:
@@ -255,61 +251,6 @@ def why(root: str | None, picture: Path) -> Answer:
 
 
 # ---- inside -----------------------------------------------------------------------------------
-
-
-def signed_now(
-    host: Host, script: OpenedScript, *, yes: bool, bundle: str | None = None
-) -> OpenedScript:
-    """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal.
-
-    With a bundle it is signed to be attached to it, else to be run.
-    """
-    if not (yes or is_interactive()):
-        raise Refused(
-            CAUSES["E_UNSIGNED"].code,
-            "the script is not signed",
-            str(script.path),
-            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
-        )
-    compiled = host.compile(script, bundle=bundle)
-    if bundle is not None:
-        require_declarations(script, compiled)
-    click.echo(_effects(compiled), err=True)
-    if not yes:
-        then = "run it" if bundle is None else f"attach it to {bundle}"
-        click.confirm(_on_one_line(f"sign it with your key and {then}?"), abort=True, err=True)
-    ask: Callable[[str], str] = passphrase
-    if not host.keyring.own_keys():
-        secret = new_passphrase() if is_interactive() else None
-        made = host.keyring.new_key(default_principal(), secret)
-        click.echo(f"made your key {made.public.fingerprint} ({made.path})", err=True)
-        ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
-    host.sign_compiled(compiled, ask=ask)
-    return open_script(script.path)
-
-
-def _at(bundle: str | None) -> str:
-    return "" if bundle is None else f" --at {shlex.quote(bundle)}"
-
-
-def _effects(compiled: CompiledScript) -> str:
-    lines = [_on_one_line(f"{compiled.script.path} is not signed. It")]
-    rights = [capability.partition(" ") for capability in compiled.capabilities]
-    width = max((len(right) + 1 for right, _, _ in rights), default=0)
-    width = max(width, len("writes"))
-    for right, _, target in rights:
-        kind, _, named = target.partition(":")
-        told = f"{named}, a step in Python" if kind == "python" else named
-        lines.append(_on_one_line(f"  {right + 's':<{width}}  {told}"))
-    seconds = compiled.work / 100_000_000
-    time = f"about {seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
-    lines.append(f"  {'costs':<{width}}  at most {compiled.work:,} units of work, {time}")
-    return "\n".join(lines)
-
-
-def _on_one_line(text: str) -> str:
-    """Give what a person decides by: no name may hide a line of it, or look like one."""
-    return printable(text.replace("\n", "\N{REPLACEMENT CHARACTER}"))
 
 
 def _copied(result: RunResult, folder: Path) -> dict[str, Any]:

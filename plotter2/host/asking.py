@@ -17,6 +17,7 @@ from plotter2.datter.requested import Asking, Request
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, ExitCode, Plotter2Error, RunError
 from plotter2.host import codes
+from plotter2.host.session_key import SessionKey
 from plotter2.runs.model import AS_USUAL, Artefact, By, Event, Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.tasks.binding import Instance
@@ -28,13 +29,17 @@ _SHOWN_PATHS = 3
 
 @dataclass(frozen=True, slots=True)
 class RunHow:
-    """How a script is run: values of its params, file formats, who is told what happens, who asks for it."""
+    """How a script is run: values of its params, file formats, who is told what happens, who asks for it.
+
+    With a `session` it is its key that signed.
+    """
 
     params: Params
     formats: tuple[Format, ...]
     on_event: Callable[[Event], None]
     unconfined: bool = False
     by: By = AS_USUAL
+    session: SessionKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

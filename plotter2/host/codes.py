@@ -17,6 +17,8 @@ PACK_BRINGS_SCRIPTS = "P2-S0883"
 PACK_FOLDER_TAKEN = "P2-S0884"
 PACK_NAMES = "P2-S0885"
 PACK_UNSEEN = "P2-S0886"
+NOT_OF_SESSION = "P2-S0890"
+BEYOND_SESSION = "P2-S0891"
 NOT_AS_ASKED = "P2-D0867"
 NOBODY_DOES_IT = "P2-D0868"
 NOTHING_TO_DRAW = "P2-D0891"
@@ -38,6 +40,8 @@ CODES: dict[str, str] = {
     PACK_FOLDER_TAKEN: "the folder that a pack is to be opened into is there already",
     PACK_NAMES: "two scripts of a pack have one name",
     PACK_UNSEEN: "a pack would be opened that nobody has seen",
+    NOT_OF_SESSION: "the key of a session signs for one place only, and this is another one",
+    BEYOND_SESSION: "a script needs more than its session was granted",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",
     NOBODY_DOES_IT: "nothing here carries out requests of this kind",
     NOT_OWN: "a script that somebody else signed does not run unconfined",

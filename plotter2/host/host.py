@@ -22,6 +22,7 @@ from plotter2.host import asking, attaching, checking, packages, signing, verify
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
+from plotter2.host.session_key import SessionKey
 from plotter2.host.signing import Ask, SignHow
 from plotter2.host.starting import starter_script
 from plotter2.host.surrounding import require_script, surroundings
@@ -237,9 +238,9 @@ class Host(Root):
         """Sign a compiled script; an existing signature file is replaced, its serial goes on."""
         return signing.sign_compiled(self, compiled, SignHow(name, key_file, ask))
 
-    def verify(self, script: OpenedScript) -> Verified:
-        """Pass a script through the gate. Raises Refused."""
-        return verifying.verify(self, script)
+    def verify(self, script: OpenedScript, session: SessionKey | None = None) -> Verified:
+        """Pass a script through the gate, one of a session with its key. Raises Refused."""
+        return verifying.verify(self, script, session)
 
     def stock_commands(self, path: Path, verified: Verified) -> tuple[str, ...]:
         """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""
@@ -257,8 +258,10 @@ class Host(Root):
         key: str | None = None,
         unconfined: bool = False,
         by: By = AS_USUAL,
+        session: SessionKey | None = None,
     ) -> RunResult:
         """Run a signed script; with a `key` once, however often it is asked. `by` says who asks, and can cancel it.
+        A `session` is the one whose key signed it.
 
         `unconfined` runs a script of one's own where the sandbox does not reach the level that the settings ask for.
         Raises Refused, CheckFailed, RunError, HostError, DataError.
@@ -268,7 +271,7 @@ class Host(Root):
         begun = self.store.begin(asked, self.lease_s)
         if isinstance(begun, Request):
             return asking.run_told_again(begun, self.store)
-        how = RunHow(params or {}, tuple(formats), on_event, unconfined, by)
+        how = RunHow(params or {}, tuple(formats), on_event, unconfined, by, session)
         return self._ran(begun, script, how)
 
     def run_task(
@@ -349,13 +352,13 @@ class Host(Root):
         ):
             self.orchestrator.warm()
             with timings.stage("verify"):
-                verified = self.verify(script)
+                verified = self.verify(script, how.session)
                 if how.unconfined:
                     verifying.require_own(self, verified, script.path)
             with timings.stage("compile"):
-                compiled = checking.compile_for(
-                    self, script, [s.principal for s in verified.signers], how.params
-                )
+                session = how.session.of if how.session else None
+                signers = [session.owner] if session else [s.principal for s in verified.signers]
+                compiled = checking.compile_for(self, script, signers, how.params)
             request = RunRequest(
                 verified,
                 compiled,
@@ -364,6 +367,7 @@ class Host(Root):
                 how.on_event,
                 unconfined=how.unconfined,
                 by=replace(how.by, cancellation=cancellation),
+                session=session,
             )
             with refusals():
                 return running.run(request, self._parts(work), timings)

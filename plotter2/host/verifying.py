@@ -13,14 +13,23 @@ from plotter2.errors import HostError
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
+from plotter2.host.session_key import SessionKey
 from plotter2.runs.opening import OpenedScript
 
 
-def verify(root: Root, script: OpenedScript) -> Verified:
-    """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused."""
+def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) -> Verified:
+    """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused.
+
+    With a `session` its key counts as well, for what it was granted.
+    """
     offer, trust = _offer(script), root.trust_files()
     with refusals():
-        return gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
+        if session is not None:
+            trust = session.trusted(trust)
+        verified = gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
+    if session is not None:
+        session.require(verified, script.path)
+    return verified
 
 
 def verify_attached(root: Root, script: OpenedScript) -> Verified:

@@ -66,6 +66,14 @@ AS_USUAL = By()
 
 
 @dataclass(frozen=True, slots=True)
+class OfSession:
+    """The session that signed a script: its principal, and whose session it is."""
+
+    principal: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a run needs of the host."""
 
@@ -85,6 +93,7 @@ class RunRequest:
 
     With a `task` that task is run at its place, else what stands outside of tasks. `unconfined` lets it run where the
     sandbox does not reach the level that the settings ask for; who sets it has seen that the script is one's own.
+    `session` tells that a session signed it.
     """
 
     verified: Verified
@@ -95,6 +104,7 @@ class RunRequest:
     task: TaskPlace | None = None
     unconfined: bool = False
     by: By = AS_USUAL
+    session: OfSession | None = None
 
     @property
     def task_name(self) -> str:

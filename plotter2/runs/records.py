@@ -60,7 +60,8 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
             "sha256": verified.script_sha256,
         },
         "signers": [
-            {"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers
+            {"principal": s.principal, "fingerprint": s.fingerprint, **_owner(request)}
+            for s in verified.signers
         ],
         "ir": {"sha256": module.sha256, "core": module.as_json()["core"]},
         "params": told(request),
@@ -69,6 +70,10 @@ def provenance(request: RunRequest, tables: Sequence[BoundTable]) -> dict[str, A
         **({"libraries": dict(module.libs)} if module.libs else {}),
         **({} if request.task is None else {"task": dict(request.task.about)}),
     }
+
+
+def _owner(request: RunRequest) -> dict[str, str]:
+    return {} if request.session is None else {"session_of": request.session.owner}
 
 
 def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]:
@@ -85,6 +90,7 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
             "ir_sha256": compiled.module.sha256,
         },
         "signers": [s.principal for s in verified.signers],
+        **_owner(request),
         "params": told(request),
         "plotter2": __version__,
         **({} if request.task is None else {"task": dict(request.task.about)}),

@@ -14,19 +14,25 @@ from pathlib import Path
 from plotter2.staging.arriving import SCAN_S
 
 _GROUPED_MS = 200
+_STEP_MS = 50
 
 
-def moments(folder: Path, stop: threading.Event) -> Iterator[None]:
-    """Give a moment to look, again and again, until `stop` is set; the first one comes at once."""
+def moments(
+    folder: Path, stop: threading.Event, grouped_ms: int = _GROUPED_MS, look_s: float = SCAN_S
+) -> Iterator[None]:
+    """Give a moment to look, again and again, until `stop` is set; the first one comes at once.
+
+    What happens within `grouped_ms` is one moment; without any, one comes every `look_s`.
+    """
     yield
     while not stop.is_set():
-        yield from _news(folder, stop)
+        yield from _news(folder, stop, grouped_ms, look_s)
         # Without the kernel's word, or when it could not be told, the next look comes in its time all the same.
-        if not stop.wait(SCAN_S):
+        if not stop.wait(look_s):
             yield
 
 
-def _news(folder: Path, stop: threading.Event) -> Iterator[None]:
+def _news(folder: Path, stop: threading.Event, grouped_ms: int, look_s: float) -> Iterator[None]:
     """Give moments as long as the kernel can be heard.
 
     It cannot when no build of watchfiles is there, when it has no watch left to give, or at a name that is no UTF-8.
@@ -39,9 +45,10 @@ def _news(folder: Path, stop: threading.Event) -> Iterator[None]:
     news = watchfiles.watch(
         folder,
         watch_filter=None,
-        debounce=_GROUPED_MS,
+        debounce=grouped_ms,
+        step=min(grouped_ms, _STEP_MS),
         stop_event=stop,
-        rust_timeout=int(SCAN_S * 1000),
+        rust_timeout=int(look_s * 1000),
         yield_on_timeout=True,
         raise_interrupt=True,
         recursive=False,  # what happens deeper is seen by the next look

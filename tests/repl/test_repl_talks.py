@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import select
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +11,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from commandline import hearing_interrupts, p2
+from commandline import p2
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.session import Session
@@ -26,6 +19,7 @@ from plotter2.repl.commands import COMMANDS
 from plotter2.repl.loop import Loop
 from plotter2.repl.prompt import Statements, prompt
 from sweep_samples import root_with_sweep
+from terminals import Terminal
 
 pytestmark = pytest.mark.process
 
@@ -181,7 +175,7 @@ def test_completion_knows_the_columns_of_what_was_declared(loop: Loop) -> None:
 
 
 def test_a_real_terminal_talks_and_control_c_stops_a_run(root: Path) -> None:
-    with Terminal(root) as terminal:
+    with Terminal(root, "repl") as terminal:
         terminal.until("Ctrl-D leaves")
         terminal.until("p2>")
         terminal.types("sweep(a=1..300, b=1..300) | kmeans(on=[a, b], k=64, iters=280)\r")
@@ -200,55 +194,6 @@ def test_without_a_terminal_the_repl_says_what_to_do(root: Path) -> None:
     finished = p2(root, "repl")
     assert finished.code == 2
     assert "P2-H0926" in finished.err
-
-
-_ON_A_TERMINAL_OF_ITS_OWN = """
-import fcntl, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from plotter2.__main__ import main
-sys.exit(main())
-"""
-
-
-class Terminal:
-    """A REPL in a process of its own on a pseudo-terminal."""
-
-    def __init__(self, root: Path) -> None:
-        self.ours, theirs = pty.openpty()
-        self.heard = ""
-        with hearing_interrupts():
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, "repl", "--root", str(root)],
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                env={**os.environ, "TERM": "xterm-256color", "PLOTTER2_PICTURES": "none"},
-                start_new_session=True,
-            )
-        os.close(theirs)
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.ours)
-
-    def types(self, keys: str) -> None:
-        os.write(self.ours, keys.encode())
-
-    def until(self, wanted: str) -> None:
-        """Read until a text was shown; what came before it is forgotten."""
-        end = time.monotonic() + 30
-        while wanted not in self.heard:
-            assert time.monotonic() < end, self.heard
-            if select.select([self.ours], [], [], 1)[0]:
-                data = os.read(self.ours, 65536).decode(errors="replace")
-                if "\x1b[6n" in data:  # where is the cursor?
-                    os.write(self.ours, b"\x1b[1;1R")
-                self.heard += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data)
-        self.heard = self.heard.partition(wanted)[2]
 
 
 @pytest.mark.parametrize("path", ["~nobody-here/plot.p2", "a\0b.p2", "x" * 300])

@@ -1,0 +1,110 @@
+"""A script of one's own that is not signed as it is: shows what it may do, what of it is new, asks once, signs it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from p2sign.causes import CAUSES
+from plotter2.cli.answer import is_interactive
+from plotter2.cli.approving import changes, may_do, on_one_line
+from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.errors import Refused
+from plotter2.host.first_use import Standing, standing
+from plotter2.host.host import Host
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.opening import OpenedScript, open_script
+from plotter2.runs.signing import SignedScript
+from plotter2.tasks.declaring import require_declarations
+
+
+def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript:
+    """Give a script that can go to the gate; one of one's own is shown, asked about and signed first.
+
+    `yes` answers for new scripts only. Raises Refused for a new one without a terminal, and for a changed script of
+    somebody else.
+    """
+    found = standing(host, script)
+    if found.state == "signed":
+        return script
+    if found.state == "new":
+        return signed_now(host, script, yes=yes)
+    if not is_interactive():
+        return script  # the gate refuses it
+    compiled = host.compile(script)
+    _say(_head(script.path, found))
+    if found.before is not None:
+        _say(changes(found.before, compiled))
+    _say(may_do(compiled, host.settings.limits))
+    click.confirm(on_one_line(f"sign it {_with(host)} and run it?"), abort=True, err=True)
+    sign_with_own_key(host, compiled)
+    return open_script(script.path)
+
+
+def signed_now(
+    host: Host, script: OpenedScript, *, yes: bool, bundle: str | None = None
+) -> OpenedScript:
+    """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal.
+
+    With a bundle it is signed to be attached to it, else to be run.
+    """
+    if not (yes or is_interactive()):
+        raise Refused(
+            CAUSES["E_UNSIGNED"].code,
+            "the script is not signed",
+            str(script.path),
+            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
+        )
+    compiled = host.compile(script, bundle=bundle)
+    if bundle is not None:
+        require_declarations(script, compiled)
+    _say(on_one_line(f"{script.path} is not signed. It"))
+    _say(may_do(compiled, host.settings.limits))
+    if not (yes and _is_unlocked(host)):
+        then = "run it" if bundle is None else f"attach it to {bundle}"
+        click.confirm(on_one_line(f"sign it {_with(host)} and {then}?"), abort=True, err=True)
+    sign_with_own_key(host, compiled)
+    return open_script(script.path)
+
+
+def sign_with_own_key(host: Host, compiled: CompiledScript) -> SignedScript:
+    """Sign with one's own key, which is made when there is none; a terminal is asked for passphrases."""
+    ask: Callable[[str], str] = passphrase
+    if not host.keyring.own_keys():
+        secret = new_passphrase() if is_interactive() else None
+        made = host.keyring.new_key(default_principal(), secret)
+        _say(f"made your key {made.public.fingerprint} ({made.path})")
+        ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
+    return host.sign_compiled(compiled, ask=ask)
+
+
+# ---- inside -----------------------------------------------------------------------------------
+
+
+def _is_unlocked(host: Host) -> bool:
+    """Tell whether `--yes` may sign: with a key that opens without its owner. Raises Refused without a terminal."""
+    keys = host.keyring.own_keys()
+    locked = bool(keys) and keys[0].protected
+    if locked and not is_interactive():
+        passphrase("")
+    return not locked
+
+
+def _with(host: Host) -> str:
+    keys = host.keyring.own_keys()
+    return f"as {keys[0].principal}" if keys else "with a key of your own, which is made now,"
+
+
+def _head(path: Path, found: Standing) -> str:
+    return on_one_line(f"{path} {found.told}. It")
+
+
+def _at(bundle: str | None) -> str:
+    return "" if bundle is None else f" --at {shlex.quote(bundle)}"
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
