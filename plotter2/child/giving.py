@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal, Protocol, cast
 
@@ -11,10 +12,17 @@ import polars as pl
 from logger2.identity import Scalar
 from p2lang.semantics.promises import columns_of
 from plotter2.child.arrow import chunks_of
-from plotter2.child.happenings import Asking, Exposing
+from plotter2.child.happenings import Asking, Exposing, Owning
 from plotter2.child.placing import PlacedError
 from plotter2.child.run_codes import TOO_LONG_TO_ASK
-from plotter2.wire.messages import ColumnFound, FromChild, RedoAsked, TableFound
+from plotter2.wire.messages import (
+    ColumnFound,
+    FromChild,
+    Owned,
+    RedoAsked,
+    Released,
+    TableFound,
+)
 
 _MOST_BYTES = 40_000
 """Bytes of values in one message, roughly; a message has at most 64 KiB."""
@@ -28,6 +36,42 @@ class Channel(Protocol):
 
     def append(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
         """Append bytes to the output memory; gives (offset, length)."""
+
+
+@dataclass
+class Giving:
+    """What a task hands out, kept back until all its effects went well; what others go on with is handed out then."""
+
+    channel: Channel
+    _kept: list[Exposing | Asking | Owning] = field(default_factory=list)
+    _handed: set[str] = field(default_factory=set)
+    _has_released: bool = False
+
+    def keep(self, given: Exposing | Asking | Owning) -> None:
+        """Keep something back."""
+        self._kept.append(given)
+
+    def let_go_on(self, further: Sequence[Exposing] = ()) -> None:
+        """Hand out the tables so far and these, and let those go on that wait for the task; once."""
+        if self._has_released:
+            return
+        self._has_released = True
+        for exposing in (*(each for each in self._kept if isinstance(each, Exposing)), *further):
+            self._handed.add(exposing.name)
+            hand_out(exposing, self.channel)
+        self.channel.send(Released())
+
+    def give(self) -> None:
+        """Hand out what was kept back."""
+        for each in self._kept:
+            match each:
+                case Exposing(name):
+                    if name not in self._handed:
+                        hand_out(each, self.channel)
+                case Asking():
+                    ask(each, self.channel)
+                case Owning(node):
+                    self.channel.send(Owned(node=node.id))
 
 
 def hand_out(exposing: Exposing, channel: Channel) -> None:

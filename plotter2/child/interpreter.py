@@ -29,7 +29,6 @@ from p2lang.semantics.structure import (
     NEED,
     RAN,
     SCRIPT,
-    SEQUENCE,
     TABLES,
     effects_of,
     is_effect_of,
@@ -63,6 +62,7 @@ from plotter2.child.happenings import (
     Writing,
 )
 from plotter2.child.holding import Holds, Restored
+from plotter2.child.midway import Halfway, place_of
 from plotter2.child.placing import Pending, Placed
 from plotter2.child.python.running import GivenUp
 from plotter2.child.python.stepping import Given, Stepped, stepped
@@ -82,6 +82,7 @@ class Interpreter:
     With a `task` its effects are carried out, else those outside of tasks; `around` is what is known of the place.
     `steps` has the step whose rows a source wants, before they are read; `said` is what steps in Python print.
     `holding` knows results that another child computed, and takes those that are to be held.
+    `midway` hears of what steps in Python let go on.
     """
 
     program: Program
@@ -94,6 +95,7 @@ class Interpreter:
     steps: dict[str, int | None] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     holding: Holds = field(default_factory=Holds)
+    midway: Halfway = field(default_factory=Halfway)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -132,7 +134,8 @@ class Interpreter:
         data do not allow a computation.
         """
         effects = [n for n in self.program.nodes if is_effect_of(n.node, self.task)]
-        for node in sorted(effects, key=lambda n: int(n.node.attributes[SEQUENCE][1])):
+        for node in sorted(effects, key=place_of):
+            self.midway.come_to(node)
             try:
                 if self._is_off(node):
                     continue
@@ -280,7 +283,7 @@ class Interpreter:
             {t: partial(self._in_full, attributes[t][1]) for t in TABLES if t in attributes},
             lambda value: constant(value, self),
         )
-        made = stepped(node.node, given, self.around, within)
+        made = stepped(node.node, given, self.around, within, partial(self.midway.released, node))
         self._stepped[node.id] = made
         self._printed[node.id] = made.printed
         self.said += made.printed

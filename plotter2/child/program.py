@@ -23,11 +23,12 @@ from p2std.registry import core
 from plotter2.child.accounts import accounts_behind
 from plotter2.child.answers import Answers, is_asked_for
 from plotter2.child.drawn import Report, views_of
-from plotter2.child.giving import ask, hand_out
+from plotter2.child.giving import Giving
 from plotter2.child.happenings import Asking, Drawing, Exposing, Happening, Owning, Writing
 from plotter2.child.holding import Holding
 from plotter2.child.interpreter import Interpreter
 from plotter2.child.ledger import counted_file, ledger_of
+from plotter2.child.midway import Midway
 from plotter2.child.moments import Timing, timing
 from plotter2.child.pictures import Pictures
 from plotter2.child.placing import PlacedError
@@ -54,9 +55,7 @@ from plotter2.wire.messages import (
     FromChild,
     GaveUp,
     Note,
-    Owned,
     Progress,
-    Released,
     RowsCounted,
     RunJob,
 )
@@ -86,7 +85,8 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
     """Carry out a RunJob; `fds` are output, program, inputs, then the data.
 
     Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, then what a
-    task exposes and asks for. Nothing of these is put when anything fails or the script gives up. Raises RunError
+    task exposes and asks for. Nothing of these is put when anything fails or the script gives up, but what others go on
+    with by then. Raises RunError
     (P2-V05xx: refused by the verifier; P2-R06xx, with the `span` of the operation when the program tells it),
     HostError and DataError as wire and renderkit do.
     """
@@ -146,7 +146,7 @@ class _Run:
             holding=given.holding,
         )
         self._made: list[tuple[str, str, bytes]] = []
-        self._given: list[Exposing | Asking | Release | Owning] = []
+        self._giving = Giving(channel)
         self._counted: dict[str, RowsCounted] = {}
 
     def compute(self, nodes: Sequence[str]) -> None:
@@ -161,6 +161,7 @@ class _Run:
         if self._program.tasks and not self._task:
             names = ", ".join(task.name for task in self._program.tasks)
             self._say("info", f"not run: {names}; a task runs for a bundle: plotter2 attach")
+        self._interpreter.midway = Midway(self._program, self._task, self._giving.let_go_on)
         effects = self._interpreter.effects()
         effects_here = [n for n in self._program.nodes if is_effect_of(n.node, self._task)]
         total = sum(1 for node in effects_here if node.signature.facts.output)
@@ -180,8 +181,7 @@ class _Run:
             self._channel.send(message)
         for name, kind, data in self._made:
             self._channel.put(name, kind, data)
-        for given in self._given:
-            self._give(given)
+        self._giving.give()
 
     def _repeat(self) -> None:
         """Say what steps in Python printed."""
@@ -195,17 +195,6 @@ class _Run:
         else:
             self._say("info", f"the script stopped: {reason}; nothing is written")
 
-    def _give(self, given: Exposing | Asking | Release | Owning) -> None:
-        match given:
-            case Exposing():
-                hand_out(given, self._channel)
-            case Asking():
-                ask(given, self._channel)
-            case Release():
-                self._channel.send(Released())
-            case Owning(node):
-                self._channel.send(Owned(node=node.id))
-
     def _read(self, node: ProgramNode) -> pl.DataFrame:
         self._progress("read", self._data.done, self._data.total, "rows")
         with self._times.stage("read"):
@@ -217,8 +206,10 @@ class _Run:
 
     def _carry_out(self, effect: Happening) -> None:
         match effect:
-            case Exposing() | Asking() | Release() | Owning():
-                self._given.append(effect)
+            case Exposing() | Asking() | Owning():
+                self._giving.keep(effect)
+            case Release():
+                self._giving.let_go_on()
             case Say(text):
                 self._say("info", text)
             case Show():

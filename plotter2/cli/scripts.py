@@ -33,7 +33,7 @@ from plotter2.renderkit.provenance import read as read_provenance
 from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.model import RunResult
 from plotter2.runs.opening import FileRefused, OpenedScript, open_script, read_once
-from plotter2.tasks.binding import Instance
+from plotter2.tasks.instance import Instance
 from plotter2.wire.messages import Format
 
 _PICTURE_LIMIT = 256 * 1024 * 1024

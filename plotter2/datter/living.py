@@ -127,6 +127,12 @@ class Work:
         self._renewed = moment_ms()
         self._run = run_id, record
 
+    def tell(self, facts: dict[str, Any]) -> None:
+        """Have the record of the run say this as well, however the run ends."""
+        assert self._run is not None
+        run_id, record = self._run
+        self._run = run_id, {**record, **facts}
+
     def done(self, result: dict[str, Any], publish: Callable[[], None] = lambda: None) -> None:
         """End the request well, and let `publish` make visible what came out, both or neither.
 

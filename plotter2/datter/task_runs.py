@@ -28,13 +28,24 @@ class DrawnFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sha256: str
 
 
+class Consumed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table that a run read: its name, the run that exposed it, and its task (of which script) on its bundle."""
+
+    table: str
+    run: str
+    bundle: str
+    script: str
+    task: str
+
+
 class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a run of a task did for a bundle.
 
     `home` is the id of the bundle that the script is attached to, `script` the attachment's name, `digest` that of its
     bytes; `inputs` is the SHA-256 of all that the run read, by which the next one sees whether the data are the same.
     `owner` is who owned the exposed tables when the run ended, before `transfers`, which it made in this order.
-    `redo` is what it asked to have run again, `serial` that of the script's signature.
+    `redo` is what it asked to have run again, `serial` that of the script's signature. `consumed` are the exposed
+    tables that it read.
     """
 
     run: str
@@ -50,6 +61,7 @@ class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     owner: str = "task"
     serial: int = 0
     transfers: tuple[Transfer, ...] = ()
+    consumed: tuple[Consumed, ...] = ()
 
     def asked(self) -> tuple[Asking, ...]:
         """Give the requests that the run makes; asked again they are the same."""

@@ -20,8 +20,8 @@ from plotter2.host import codes
 from plotter2.host.session_key import SessionKey
 from plotter2.runs.model import AS_USUAL, Artefact, By, Event, Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Approve, Report
+from plotter2.tasks.instance import Instance
 from plotter2.wire.messages import Format
 
 _SHOWN_PATHS = 3

@@ -49,9 +49,9 @@ from plotter2.staging.loose import Taking
 from plotter2.staging.parts import Asked, PackageDone
 from plotter2.tasks.at_once import AtOnce
 from plotter2.tasks.attached import Declarations
-from plotter2.tasks.binding import Instance
 from plotter2.tasks.carrying import Carrying, Report, Wanted, carry_out
 from plotter2.tasks.declaring import KEPT_MODES, AttachedEach, AttachedTo, Modes
+from plotter2.tasks.instance import Instance
 from plotter2.tasks.linking import no_longer
 from plotter2.tasks.places import one_bundle
 from plotter2.wire.messages import Format, ReadJob

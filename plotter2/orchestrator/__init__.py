@@ -4,7 +4,15 @@ from plotter2.orchestrator.cancellation import Cancellation
 from plotter2.orchestrator.conversation import Event
 from plotter2.orchestrator.orchestrator import Orchestrator
 from plotter2.orchestrator.settings import HostBudget, OrchestratorSettings, Spares
-from plotter2.orchestrator.task import OutBlob, Outcome, Priority, Task, TaskLimits, Usage
+from plotter2.orchestrator.task import (
+    OutBlob,
+    Outcome,
+    Priority,
+    SoFar,
+    Task,
+    TaskLimits,
+    Usage,
+)
 from plotter2.orchestrator.verdict import ScriptFailed
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "Outcome",
     "Priority",
     "ScriptFailed",
+    "SoFar",
     "Spares",
     "Task",
     "TaskLimits",

@@ -25,6 +25,7 @@ from plotter2.wire.messages import (
     Hello,
     Note,
     Progress,
+    Released,
     TableShown,
     decode_from_child,
 )
@@ -40,11 +41,18 @@ MESSAGE_BYTES_LIMIT: Final = 16 * 1024 * 1024
 class Conversation:
     """The talk with one child: `hear` what it sends, `say` that it got its job.
 
-    `output_bytes` is the size of its output memory.
+    `output_bytes` is the size of its output memory. `on_release` is told of what it said before it let others go on;
+    without one it may not.
     """
 
-    def __init__(self, on_event: Callable[[Event], None], output_bytes: int) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[Event], None],
+        output_bytes: int,
+        on_release: Callable[[tuple[FromChild, ...]], None] | None = None,
+    ) -> None:
         self._on_event = on_event
+        self._on_release = on_release
         self._output_left = output_bytes
         self._count = 0
         self._bytes = 0
@@ -58,11 +66,16 @@ class Conversation:
         """Tell whether the child has said its last word."""
         return self.state is State.ENDED
 
+    @property
+    def is_at_work(self) -> bool:
+        """Tell whether it has its job and is not done."""
+        return self.state in (State.WORKING, State.RELEASED)
+
     def hear(self, data: bytes) -> None:
         """Take one packet.
 
         Raises HostError (P2-H0908) when it is no message, comes out of turn, or is one too many;
-        the child's own error when it says that it failed; and whatever `on_event` raises.
+        the child's own error when it says that it failed; and whatever `on_event` and `on_release` raise.
         """
         self._count += 1
         self._bytes += len(data)
@@ -104,7 +117,17 @@ class Conversation:
                 self._take_output(length)
                 self.messages.append(message)
             case _:
-                self.messages.append(message)
+                self._keep(message)
+
+    def _keep(self, message: FromChild) -> None:
+        if isinstance(message, Released):
+            if self._on_release is None:
+                raise HostError(
+                    codes.PROTOCOL_BROKEN,
+                    "the child lets others go on, and nothing that it runs says so",
+                )
+            self._on_release(tuple(self.messages))
+        self.messages.append(message)
 
     def _take_output(self, length: int) -> None:
         # Pieces do not overlap, so all together they fit. The host copies each of them: a child that

@@ -17,14 +17,14 @@ from plotter2.orchestrator.deaths import Deaths
 from plotter2.orchestrator.groups import groups_of_this_process
 from plotter2.orchestrator.pool import Pool, PoolState
 from plotter2.orchestrator.settings import HostBudget, OrchestratorSettings
-from plotter2.orchestrator.task import OutBlob, Outcome, Output, Task, Usage
+from plotter2.orchestrator.task import OutBlob, Outcome, Output, SoFar, Task, Usage
 from plotter2.orchestrator.turns import Turns
 from plotter2.orchestrator.verdict import below
 from plotter2.orchestrator.watch import Watch
 from plotter2.orchestrator.zygote import ZygoteProcess
 from plotter2.wire import codes
 from plotter2.wire.memory import capped_output
-from plotter2.wire.messages import Blob, Progress
+from plotter2.wire.messages import Blob, FromChild, Progress
 from plotter2.wire.zygote import Ended, Ready
 
 _TRIES: Final = 3
@@ -157,7 +157,8 @@ class Orchestrator:
     ) -> Outcome | None:
         """Give the task to a child; None when that was killed before it had it, and this is not the last try."""
         begun = time.monotonic()
-        talk = Conversation(on_event, task.limits.out_mib * 2**20)
+        on_release = _release_heard(task, output)
+        talk = Conversation(on_event, task.limits.out_mib * 2**20, on_release)
         watch = Watch(pool.take(), task, self._settings, talk)
         try:
             ended = self._watched(watch, task, output)
@@ -195,6 +196,11 @@ class Orchestrator:
 
 def _waiting(count: int) -> Progress:
     return Progress(stage="wait for a free child", done=0, total=0, unit=f"of {count} that wait")
+
+
+def _release_heard(task: Task, output: Output) -> Callable[[tuple[FromChild, ...]], None] | None:
+    heard = task.on_release
+    return None if heard is None else lambda said: heard(SoFar(said, output.read))
 
 
 def _outcome(

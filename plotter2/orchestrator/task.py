@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
@@ -31,11 +32,23 @@ class TaskLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """What a child that is still at work has said so far, and how to read what it wrote into its output.
+
+    It may write there again: what counts is the copy that is taken now.
+    """
+
+    messages: tuple[FromChild, ...]
+    read: Callable[[int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One job for one child: its descriptors (without the output), limits, least sandbox level.
 
     `requester` is who asks: requesters take turns. `name` says what is to be done, the same for the same work: work
-    under which three children died is set aside. "" is nobody and nothing of note.
+    under which three children died is set aside. "" is nobody and nothing of note. `on_release` is told when the work
+    lets others go on; without one it may not. What it raises ends the child.
     """
 
     job: Job
@@ -47,6 +60,7 @@ class Task:
     priority: Priority = "normal"
     cancellation: Cancellation | None = None
     name: str = ""
+    on_release: Callable[[SoFar], None] | None = None
 
     @property
     def is_wanted(self) -> bool:

@@ -149,7 +149,7 @@ class Watch:
         now = time.monotonic()
         if now >= self._deadline:
             raise stopped(self._stop, self._task.limits)
-        if self.talk.state is State.WORKING and now >= self._measure_at:
+        if self.talk.is_at_work and now >= self._measure_at:
             self._measure_at = now + self._settings.poll_seconds
             grown = own_memory(self.child.memory) - self._baseline
             if grown > self._task.limits.mem_mib * 2**20:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from p2lang.source import Source
 from p2lang.verifier import Program
-from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, Task, TaskLimits
+from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, SoFar, Task, TaskLimits
 from plotter2.orchestrator.cancellation import following
 from plotter2.runs.ahead import NOTHING_SPENT, Part, Send, Spent
 from plotter2.runs.bodies import line_starts
@@ -33,6 +33,7 @@ class Share:
     """What a child does of a run: all, or `only` some nodes, with results that are known.
 
     It may use what the run may, less what was `spent`, divided by the children that work `at_once`.
+    `on_release` hears when it lets others go on.
     """
 
     results: ResultInputs = NO_RESULTS
@@ -40,6 +41,7 @@ class Share:
     at_once: int = 1
     spent: Spent = NOTHING_SPENT
     cancellation: Cancellation | None = None
+    on_release: Callable[[SoFar], None] | None = None
 
 
 WHOLE = Share()
@@ -64,6 +66,7 @@ def dispatched(
             priority=request.by.priority,
             cancellation=share.cancellation or request.by.cancellation,
             name=_work_of(job, request, tables, share),
+            on_release=share.on_release,
         )
         try:
             return parts.submit(task, request.on_event if share.only else _keeping(request, parts))

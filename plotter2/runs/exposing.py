@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from logger2.identity import Scalar
 from p2lang import ir
@@ -38,6 +38,19 @@ from plotter2.wire.messages import (
 Keep: TypeAlias = Callable[[bytes], tuple[str, int]]
 """Takes the bytes of a column chunk; gives (SHA-256, size)."""
 
+
+class HandedOut(Protocol):
+    """What a child said, and what it wrote: all of it, or so far."""
+
+    @property
+    def messages(self) -> tuple[FromChild, ...]:
+        """Give its messages, in order."""
+
+    @property
+    def read(self) -> Callable[[int, int], bytes]:
+        """Give what copies a piece of its output."""
+
+
 _REDO: Mapping[str, ir.Value] = {"gpu_hours": ["int", 3600], "keep": ["str", "all"]}
 """What `redo` means where it does not say it."""
 
@@ -63,7 +76,7 @@ def require_kept_going(messages: Sequence[FromChild]) -> None:
 
 
 def exposed_tables(
-    outcome: Outcome, nodes: Sequence[ir.Node], task: str, keep: Keep
+    outcome: HandedOut, nodes: Sequence[ir.Node], task: str, keep: Keep
 ) -> dict[str, Table]:
     """Give what the task exposed, its columns kept. Raises HostError P2-H0908, DataError."""
     declared = {
@@ -168,7 +181,7 @@ class _Found:
     chunks: dict[str, list[Chunk]] = field(default_factory=dict)
     rows: int = -1
 
-    def take(self, message: ColumnFound, outcome: Outcome, keep: Keep) -> None:
+    def take(self, message: ColumnFound, outcome: HandedOut, keep: Keep) -> None:
         """Take a chunk of a column."""
         column = dict(self.declared).get(message.name)
         if column is None or message.dtype != column.kind or self.rows >= 0:

@@ -8,6 +8,7 @@ from typing import Any
 from logger2.identity import Scalar
 from p2lang.ir import walk
 from p2lang.semantics.structure import NEED
+from plotter2.datter.store import Store
 from plotter2.errors import HostError
 from plotter2.orchestrator import Outcome
 from plotter2.runs.inputs import BoundTable
@@ -18,6 +19,7 @@ from plotter2.runs.model import (
     Started,
     Timings,
 )
+from plotter2.runs.task_place import TaskPlace
 from plotter2.version import __version__
 from plotter2.wire.messages import RowsCounted
 from plotter2.wire.zygote import Ready
@@ -94,6 +96,24 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
         "params": told(request),
         "plotter2": __version__,
         **({} if request.task is None else {"task": dict(request.task.about)}),
+    }
+
+
+def consumed_told(task: TaskPlace | None, store: Store) -> dict[str, Any]:
+    """Give which exposed tables a run reads, from whom, and who of these was still at work: a part of its record."""
+    if task is None or not task.done.consumed:
+        return {}
+    names = {each.bundle: store.find(each.bundle)[0].name for each in task.done.consumed}
+    return {
+        "consumed": [
+            {
+                "table": each.table,
+                "exposed_by": f"{names[each.bundle]}:{each.task}",
+                "run": each.run,
+                "while_at_work": each.run in task.released,
+            }
+            for each in task.done.consumed
+        ]
     }
 
 

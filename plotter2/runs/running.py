@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 import msgspec
@@ -60,13 +61,15 @@ from plotter2.runs.owning import Owning, grants, require_allowed
 from plotter2.runs.records import (
     complete_record,
     confinement_of,
+    consumed_told,
     first_record,
 )
+from plotter2.runs.releasing import Release, after_earlier, release_of
 from plotter2.runs.selecting import Circumstances, variables
 from plotter2.runs.signing import capabilities, imports
-from plotter2.runs.task_place import TaskPlace
+from plotter2.runs.task_place import ALONE, TaskPlace
 from plotter2.wire import codes
-from plotter2.wire.messages import Format, Released, RowsCounted
+from plotter2.wire.messages import Format, RowsCounted
 
 
 def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
@@ -87,25 +90,30 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         **first_record(run_id, request, parts.work.request_id),
         **confinement_of(parts.confinement, unconfined=request.unconfined),
         "limits": limits.as_json(),
+        **consumed_told(request.task, parts.store),
     }
     parts.work.begin_run(run_id, request.verified.statement.name, record)
+    release = release_of(compiled.module.nodes, request.task, parts.store, parts.work, run_id)
     with ExitStack() as stack:
         with timings.stage("find"):
             most = limits.limits.mem_mib * MEBIBYTE // 2
             held = stack.enter_context(holding(program, request, tables, parts.cache, most))
-        with timings.stage("ahead"):
-            spent = compute_ahead(
-                held, sender(request, parts, tables, program), parts.budget.children
-            )
-        with timings.stage("dispatch"):
-            outcome = dispatched(request, parts, tables, Share(held.inputs(), spent=spent))
+        meanwhile = ALONE if request.task is None else request.task.meanwhile
+        with after_earlier(partial(meanwhile.require_earlier, parts.work.keep)):
+            with timings.stage("ahead"):
+                send = sender(request, parts, tables, program)
+                spent = compute_ahead(held, send, parts.budget.children)
+            hear = None if release is None else release.hear
+            share = Share(held.inputs(), spent=spent, on_release=hear)
+            with timings.stage("dispatch"):
+                outcome = dispatched(request, parts, tables, share)
         outcome = replace(outcome, usage=outcome.usage.with_more(spent.cpu_ms))
         require_asked_for(request, outcome)
         with timings.stage("keep"):
             held.take(outcome)
     started = Started(run_id, {**record, "cache": held.as_json()}, timings)
     if request.task is not None:
-        return published_task(request, request.task, parts, started, outcome)
+        return published_task(request, request.task, parts, started, outcome, release)
     return published(request, parts, started, outcome)
 
 
@@ -213,7 +221,12 @@ def published(request: RunRequest, parts: Parts, run: Started, outcome: Outcome)
 
 
 def published_task(
-    request: RunRequest, task: TaskPlace, parts: Parts, run: Started, outcome: Outcome
+    request: RunRequest,
+    task: TaskPlace,
+    parts: Parts,
+    run: Started,
+    outcome: Outcome,
+    release: Release | None,
 ) -> RunResult:
     """Make what a task exposed and drew durable and end the run, all or nothing.
 
@@ -230,6 +243,8 @@ def published_task(
             ready = stack.enter_context(parts.store.prepared_outputs(run.id, pictures))
             results = stack.enter_context(parts.store.performing())
             tables = exposed_tables(outcome, nodes, request.task_name, results.put)
+            if release is not None:
+                release.require_kept(tables)
             results.keep()
         drawn = list(zip(ready.paths, outcome.blobs, strict=True))
         artefacts = tuple(Artefact(path, blob.sha256, blob.kind) for path, blob in drawn)
@@ -249,7 +264,7 @@ def published_task(
             **complete_record(run, outcome, artefacts),
             "exposed": {name: table.rows for name, table in tables.items()},
             "grants": grants(done, _names(parts.store, done.transfers, task)),
-            "released": any(isinstance(message, Released) for message in outcome.messages),
+            "released": release is not None and release.has_happened,
             "redo": [{"bundle": each.bundle, "runs": len(each.over)} for each in redo],
         }
 

@@ -19,64 +19,26 @@ from p2lang.semantics.structure import LINK, NEED, TASK, effects_of
 from plotter2.datter.codes import DROPPED
 from plotter2.datter.ids import now_ms
 from plotter2.datter.ownership import holder_of
-from plotter2.datter.registry import BundleRow
 from plotter2.datter.store import Store
-from plotter2.datter.task_runs import Performance
-from plotter2.datter.transfers import Holder, digest_of_key
+from plotter2.datter.task_runs import Consumed, Performance
+from plotter2.datter.transfers import digest_of_key
 from plotter2.errors import RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.inputs import BoundTable, bind_one, require_room, selections
 from plotter2.runs.owning import OWNING
-from plotter2.runs.selecting import Circumstances, variables
+from plotter2.runs.selecting import Circumstances
 from plotter2.runs.task_place import Origin, TaskPlace, digest_of_inputs
 from plotter2.tasks import codes
-from plotter2.tasks.exposures import Exposed, Exposures, anybodys, lent
-from plotter2.tasks.model import Answered, Applicable, Declared
+from plotter2.tasks.exposures import Exposed, anybodys, lent
+from plotter2.tasks.instance import Instance
+from plotter2.tasks.model import Answered
 from plotter2.tasks.parts import links_of
 from plotter2.tasks.places import selector_of
+from plotter2.tasks.receiving import holder, receivers
 from plotter2.wire.inputs import LinkProgram, Place, collected_path
 
 _STEP = "step"
 _BY_NAME = ("register@", "deregister@")
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """A task on one bundle, about to run.
-
-    `above` are the bundles above it, the nearest first; `covered` are for each task that it collects from the bundles
-    on which that one runs. `every_above` are all bundles above it, `others` the scripts that are attached to these or
-    to it. `approved` are actions with their targets that a person allowed.
-    """
-
-    declared: Declared
-    applicable: Applicable
-    compiled: CompiledScript
-    above: tuple[BundleRow, ...]
-    covered: Mapping[str, Sequence[BundleRow]]
-    exposures: Exposures
-    params: Mapping[str, Any] = field(default_factory=dict)
-    every_above: tuple[BundleRow, ...] = ()
-    others: tuple[Declared, ...] = ()
-    approved: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def bundle(self) -> BundleRow:
-        """Give the bundle that it is for."""
-        return self.applicable.bundle
-
-    @property
-    def name(self) -> str:
-        """Give the name of the task."""
-        return self.applicable.task.name
-
-    @property
-    def variables(self) -> dict[str, Any]:
-        """Give the values of params by the names that the program calls them."""
-        return variables(self.params, self.name)
-
-    def __str__(self) -> str:
-        return f"{self.bundle.name}:{self.name}"
 
 
 def placed(instance: Instance, store: Store) -> TaskPlace:
@@ -110,6 +72,7 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
         digest=instance.declared.attachment.kept.script.digest,
         task=instance.name,
         inputs=digest_of_inputs(known, *tables, *answers),
+        consumed=tuple(finding.consumed.values()),
     )
     return TaskPlace(
         place,
@@ -120,48 +83,6 @@ def placed(instance: Instance, store: Store) -> TaskPlace:
         _about(instance),
         finding.held,
         receivers(instance, nodes),
-    )
-
-
-def holder(instance: Instance) -> Holder:
-    """Give the task instance as an owner."""
-    attachment = instance.declared.attachment
-    return Holder(
-        bundle=instance.bundle.id,
-        home=attachment.bundle,
-        script=attachment.name,
-        task=instance.name,
-    )
-
-
-def receivers(instance: Instance, nodes: Sequence[ir.Node]) -> dict[str, Holder]:
-    """Give the tasks that are named as receivers, by the operation that names them. Raises RunError P2-R0676."""
-    return {
-        node.id: _receiver(instance, str(node.attributes["to"][1]))
-        for node in nodes
-        if node.op.startswith(("share@", "handin@")) and "to" in node.attributes
-    }
-
-
-def _receiver(instance: Instance, written: str) -> Holder:
-    script, _, task = written.rpartition(":")
-    for declared in (instance.declared, *instance.others):
-        attachment = declared.attachment
-        named = (
-            attachment.name in (script, f"{script}.p2") if script else declared is instance.declared
-        )
-        if named and task in {each.name for each in declared.tasks}:
-            return Holder(
-                bundle=instance.bundle.id,
-                home=attachment.bundle,
-                script=attachment.name,
-                task=task,
-            )
-    raise RunError(
-        codes.NO_SUCH_RECEIVER,
-        f"{instance} hands a table to {written}, and there is no such task on {instance.bundle.name} or above",
-        str(instance),
-        f"plotter2 tasks {instance.bundle.name} lists the tasks there are",
     )
 
 
@@ -232,6 +153,7 @@ class _Finding:
     answers: dict[str, BoundTable] = field(default_factory=dict)
     links: dict[str, LinkProgram] = field(default_factory=dict)
     held: dict[str, Origin] = field(default_factory=dict)
+    consumed: dict[tuple[str, str], Consumed] = field(default_factory=dict)
 
     def named(self, nodes: Sequence[ir.Node]) -> tuple[BoundTable, ...]:
         """Give what the task names by path; a table that nobody exposed yet is left out."""
@@ -255,8 +177,14 @@ class _Finding:
 
     def _bound(self, name: str, found: Exposed, columns: Sequence[str]) -> BoundTable:
         self.held[name] = Origin(found.done.run, holder_of(found.done))
+        self._read_from(name, found.done)
         parts = self.store.bind_exposed([(found.bundle, found.table)], columns)
         return BoundTable(name, parts)
+
+    def _read_from(self, name: str, done: Performance) -> None:
+        self.consumed[done.run, name] = Consumed(
+            table=name, run=done.run, bundle=done.bundle, script=done.script, task=done.task
+        )
 
     def asked_for(self, node: ir.Node) -> None:
         """Find what answers to a name. Raises RunError P2-R0643 when nothing does."""
@@ -370,9 +298,12 @@ class _Finding:
         exposes = next(t.exposes for t in self.instance.declared.tasks if t.name == task)
         name = asked or exposes[0].name
         columns = next([n for n, _ in head.columns] for head in exposes if head.name == name)
-        found = self.instance.exposures.stacked(task, name, self.instance.covered[task])
+        found = list(self.instance.exposures.stacked(task, name, self.instance.covered[task]))
+        runs = self.instance.exposures.of(task)
+        for bundle, _ in found:
+            self._read_from(name, runs[bundle.id].done)
         path = collected_path(task, asked)
-        parts = self.store.bind_exposed(list(found), ["bundle", *columns])
+        parts = self.store.bind_exposed(found, ["bundle", *columns])
         self.answers[path] = BoundTable(path, parts)
 
 

@@ -22,14 +22,17 @@ from plotter2.errors import ExitCode, Plotter2Error, Problem, RunError
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.exposing import action_of
 from plotter2.runs.model import Params, RunResult
+from plotter2.runs.releasing import after_earlier
 from plotter2.runs.running import bound_params
 from plotter2.runs.task_place import TaskPlace
 from plotter2.tasks import codes
 from plotter2.tasks.at_once import AtOnce, may_run_at_once
 from plotter2.tasks.attached import Declarations
-from plotter2.tasks.binding import Instance, placed
+from plotter2.tasks.binding import placed
 from plotter2.tasks.covering import covered
 from plotter2.tasks.exposures import Exposures
+from plotter2.tasks.going_on import GoingOn, Turn
+from plotter2.tasks.instance import Instance
 from plotter2.tasks.listing import tasks_of
 from plotter2.tasks.model import Applicable, Coverage, Declared, NotApplicable, Task
 from plotter2.tasks.waiting import wait_for_collected
@@ -155,6 +158,7 @@ class _Run:
     covered: dict[str, Coverage] = field(default_factory=dict)
     chain: list[Task] = field(default_factory=list)
     params: dict[str, Params] = field(default_factory=dict)
+    going: GoingOn = field(init=False)
 
     def report(self) -> Report:
         declared = self._declared()
@@ -166,52 +170,75 @@ class _Run:
         compiled = self._compiled(declared)
         self.chain = self._chain(declared)
         self.params = {task.name: self._params(compiled, task) for task in self.chain}
-        for task in self.chain:
-            runs = self._wanted_of(self._coverage(task)).runs
-            one = partial(self._one, declared, compiled, task)
-            at_once = self.carrying.at_once
-            if may_run_at_once(compiled.module.nodes, task.name):
-                self.ended += at_once.each(one, runs)
+        at_once, nodes = self.carrying.at_once, compiled.module.nodes
+        self.going = GoingOn(nodes, declared.tasks, at_once, self.carrying.store)
+        one = partial(self._one, declared, compiled)
+        for part in self.going.parts(self.chain):
+            runs = ((task, self._wanted_of(self._coverage(task)).runs) for task in part)
+            turns = [Turn(task, each) for task, found in runs for each in found]
+            self.going.line_up(turns)
+            if may_run_at_once(nodes, part[0].name):
+                self.ended += at_once.each(one, turns, self.going.may_begin)
             else:
-                self.ended += map(one, runs)
+                self.ended += map(one, turns)
         before = [each for task in self.chain[:-1] for each in self._coverage(task).rest]
         return Report(self.task, tuple(self.ended), coverage.rest, tuple(before))
 
     # ---- one task on one bundle ----------------------------------------------------------------
 
-    def _one(
-        self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
-    ) -> Ended:
-        bundle = applicable.bundle
-        blocking = next((name for name in task.after if (name, bundle.id) in self.failed), None)
-        if blocking is not None:
-            self.failed.add((task.name, bundle.id))
-            return Ended(task.name, bundle, "not run", problem=_waits(task, bundle, blocking))
+    def _one(self, declared: Declared, compiled: CompiledScript, turn: Turn) -> Ended:
+        task, bundle = turn.task, turn.bundle
+        failed = [name for name in task.after if (name, bundle.id) in self.failed]
+        blocking = next((n for n in failed if not self.going.is_relied_on(turn, n)), None)
         try:
-            return self._performed(declared, compiled, task, applicable)
+            if blocking is not None:
+                ended = Ended(task.name, bundle, "not run", problem=_waits(task, bundle, blocking))
+            else:
+                ended = self._ended(declared, compiled, turn)
         except Plotter2Error as error:
             if error.code in OF_THE_STORE:
                 raise
-            self.failed.add((task.name, bundle.id))
-            return Ended(task.name, bundle, "failed", problem=error.problem())
+            ended = Ended(task.name, bundle, "failed", problem=error.problem())
+        well = ended.problem is None
+        if not well:
+            self.failed.add(turn.key)
+        self.going.end(turn, well=well)
+        return ended
 
-    def _performed(
-        self, declared: Declared, compiled: CompiledScript, task: Task, applicable: Applicable
-    ) -> Ended:
-        instance = self._instance(declared, compiled, applicable, self.params[task.name])
-        wait_for_collected(instance, self.carrying.store, self.carrying.at_once.pause)
-        place = placed(instance, self.carrying.store)
-        before = instance.exposures.of(task.name).get(applicable.bundle.id)
+    def _ended(self, declared: Declared, compiled: CompiledScript, turn: Turn) -> Ended:
+        ended_by = self.carrying.at_once.ended_by(self.going.ending(turn))
+        with after_earlier(partial(self.going.require_earlier, turn)), ended_by:
+            return self._performed(declared, compiled, turn)
+
+    def _performed(self, declared: Declared, compiled: CompiledScript, turn: Turn) -> Ended:
+        task, store = turn.task, self.carrying.store
+        instance = self._instance(declared, compiled, turn.applicable, self.params[task.name])
+        wait_for_collected(instance, store, self.carrying.at_once.pause, self.going.own)
+        instance = replace(instance, exposures=self._exposures(declared, task))
+        place = placed(instance, store)
+        released = self.going.rely(turn, place.done.consumed)
+        before = instance.exposures.of(task.name).get(turn.bundle.id)
         same = before is not None and before.done.inputs == place.done.inputs
         if before is not None and same and self._is_enough(task, before.done):
-            return Ended(task.name, applicable.bundle, "same data")
+            return Ended(task.name, turn.bundle, "same data")
         approved = self._approved(instance)
         if approved:
             instance = replace(instance, approved=approved)
-            place = placed(instance, self.carrying.store)
+            place = placed(instance, store)
         self.carrying.begin(instance)
-        result = self.carrying.perform(instance, place)
-        return Ended(task.name, applicable.bundle, "done", result)
+        meanwhile = self.going.meanwhile(turn, place.done)
+        place = replace(place, released=released, meanwhile=meanwhile)
+        return Ended(task.name, turn.bundle, "done", self.carrying.perform(instance, place))
+
+    def _exposures(self, declared: Declared, task: Task) -> Exposures:
+        store = self.carrying.store
+        return Exposures(
+            store,
+            declared,
+            frozenset(self.failed),
+            store.ownership(),
+            self.going.provisional(task),
+        )
 
     def _is_enough(self, task: Task, before: Performance) -> bool:
         """Tell whether a run on the same data does for now.
@@ -239,8 +266,7 @@ class _Run:
         collected = {
             task.name: self._collected_from(task, applicable.bundle) for task in declared.tasks
         }
-        store = self.carrying.store
-        exposures = Exposures(store, declared, frozenset(self.failed), store.ownership())
+        exposures = self._exposures(declared, applicable.task)
         holders = (applicable.bundle, *above)
         others = tuple(d for row in holders for d in self.carrying.declarations.of(row))
         return Instance(

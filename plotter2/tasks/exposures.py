@@ -33,19 +33,22 @@ class Exposed(NamedTuple):
 class Exposures:
     """What the tasks of one attached script exposed; `owned` tells what became of it.
 
-    Of the tasks with bundles (ids) in `excluded` nothing counts: they failed just now.
+    Of the tasks with bundles (ids) in `excluded` nothing counts: they failed just now. Of those in `provisional` what
+    they have released counts, though they have not ended well.
     """
 
     store: Store
     declared: Declared
     excluded: frozenset[tuple[str, str]] = frozenset()
     owned: Ownership = field(default_factory=Ownership)
+    provisional: Mapping[tuple[str, str], TaskRun] = field(default_factory=dict)
 
     def of(self, task: str) -> dict[str, TaskRun]:
         """Give the newest run of a task that ended well on each bundle (id)."""
         attachment = self.declared.attachment
         found = self.store.task_runs.newest(attachment.bundle, attachment.name, task)
-        return {bundle: ran for bundle, ran in found.items() if (task, bundle) not in self.excluded}
+        ended = {b: ran for b, ran in found.items() if (task, b) not in self.excluded}
+        return ended | {b: ran for (name, b), ran in self.provisional.items() if name == task}
 
     def named(self, name: str, bundles: Sequence[BundleRow]) -> Exposed | None:
         """Give the table of this name that counts for the first of `bundles`, the others being those above it.

@@ -258,7 +258,10 @@ class RedoAsked(Message, frozen=True):
 
 
 class Released(Message, frozen=True):
-    """A task lets those that wait for it go on with what it exposed so far."""
+    """A task lets those that wait for it go on with what it exposed so far.
+
+    What it exposed stands whole before this, as ColumnFound and TableFound. It comes once, and the task goes on.
+    """
 
 
 class Owned(Message, frozen=True):

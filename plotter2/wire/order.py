@@ -46,6 +46,7 @@ class State(StrEnum):
     CONFINED = "confined"
     AGREED = "agreed"
     WORKING = "working"
+    RELEASED = "released"
     ENDED = "ended"
 
 
@@ -64,10 +65,10 @@ _WORK: tuple[type[Message], ...] = (
     RunFound,
     NodeHeld,
     RedoAsked,
-    Released,
     Owned,
     GaveUp,
 )
+_LAST: dict[type[Message], State] = {Done: State.ENDED, Failed: State.ENDED}
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
     {
         State.STARTED: MappingProxyType({Hello: State.GREETED, Failed: State.ENDED}),
@@ -82,8 +83,9 @@ TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = M
             }
         ),
         State.WORKING: MappingProxyType(
-            {**dict.fromkeys(_WORK, State.WORKING), Done: State.ENDED, Failed: State.ENDED}
+            {**dict.fromkeys(_WORK, State.WORKING), Released: State.RELEASED, **_LAST}
         ),
+        State.RELEASED: MappingProxyType({**dict.fromkeys(_WORK, State.RELEASED), **_LAST}),
         State.ENDED: MappingProxyType({}),
     }
 )

@@ -71,8 +71,14 @@ class Given:
     value: Callable[[Any], Any]
 
 
-def stepped(node: Node, known: Given, around: Around, compute: Compute) -> Stepped:
-    """Run the step of a node; raises StepError, P2-R069x."""
+def stepped(
+    node: Node,
+    known: Given,
+    around: Around,
+    compute: Compute,
+    on_release: Callable[[Stepped], None] = lambda _: None,
+) -> Stepped:
+    """Run the step of a node; `on_release` hears what it did before a release. Raises StepError, P2-R069x."""
     attributes = node.attributes
     name, text = str(attributes["name"][1]), str(attributes["text"][1])
     (first, _), *_ = attributes["params"][1]
@@ -82,6 +88,7 @@ def stepped(node: Node, known: Given, around: Around, compute: Compute) -> Stepp
     given |= {each: plain(known.value(tagged)) for each, tagged in attributes["new"][1]}
     sites = dict(attributes.get("sites", ["types", []])[1])
     touching = Touching(sites, lambda each: _whole(known.tables[each]()), around, compute)
+    touching.on_release = lambda: on_release(Stepped(pl.DataFrame(), (), touching, text))
     try:
         made = _result(node, text, ran(name, text, given, touching.words()))
     except StepError as error:

@@ -64,6 +64,7 @@ class Touching:
     printed: Printed = field(default_factory=Printed)
     exposed: dict[str, tuple[Table, str]] = field(default_factory=dict)
     figures: dict[str, tuple[Figure, str]] = field(default_factory=dict)
+    on_release: Callable[[], None] = lambda: None
     _read: dict[str, Table] = field(default_factory=dict)
 
     def words(self) -> dict[str, Any]:
@@ -130,8 +131,9 @@ class Touching:
         self.figures[target] = (Figure(figure.chain), site)
 
     def release(self, site: str) -> None:
-        """let the tasks that wait for this one go on"""
+        """let the tasks that wait for this one go on, with what it exposed so far"""
         self._site(site, "release")
+        self.on_release()
 
     def handin(self, site: str, name: Any, **to: Any) -> None:
         """give an exposed table to another task: handin("total", to="compare")"""
