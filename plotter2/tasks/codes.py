@@ -15,7 +15,6 @@ RUNS_NOWHERE = "P2-R0648"
 WAITED_TOO_LONG = "P2-R0649"
 WAITS = "P2-R0650"
 RELEASED_IN_VAIN = "P2-R0651"
-WAITS_IN_A_CIRCLE = "P2-R0652"
 NO_SUCH_RECEIVER = "P2-R0676"
 WRONG_KEY = "P2-R0678"
 
@@ -35,5 +34,4 @@ CODES: dict[str, str] = {
     WRONG_KEY: "a key opens no table that a task shares",
     WAITS: "a task that this one waits for did not end well",
     RELEASED_IN_VAIN: "a task went on with what another had released, and that one did not end well",
-    WAITS_IN_A_CIRCLE: "a task would wait for one that waits for it",
 }

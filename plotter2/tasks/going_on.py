@@ -2,8 +2,8 @@
 
 A run begins when every run before it has ended, or has released and exposes nothing afterwards that this one could see:
 so it sees the same tables whenever it begins. What it makes is published only after the runs before it have ended, and
-only when those whose tables it read ended well. A run waits for none but earlier ones, and these for none but still
-earlier ones; so a circle cannot be, and one that asks for it is refused.
+only when those whose tables it read ended well. A run waits for none but those of tasks above its own, which the
+checker and the verifier see to; so nobody waits in a circle, and the first that has not ended waits for nobody.
 """
 
 from __future__ import annotations
@@ -186,7 +186,6 @@ class GoingOn:
         read = {each.run for each in consumed}
         same = {(name, turn.bundle.id) for name in turn.task.after}
         relied_on = {k for k, ran in there.items() if ran.done.run in read or k in same}
-        self._require_earlier(turn, relied_on)
         self._relied_on[turn.key] = relied_on
         self._require_well(turn)
         return frozenset(there[key].done.run for key in relied_on)
@@ -230,29 +229,6 @@ class GoingOn:
         self.at_once.tell_others()
 
     # ---- refusals ------------------------------------------------------------------------------
-    def _require_earlier(self, turn: Turn, relied_on: Collection[Key]) -> None:
-        """Refuse to wait for what comes later, or for what waits for this turn. Raises RunError P2-R0652."""
-        before = set(self._before(turn))
-        later = [key for key in relied_on if key not in before or self._leads_to(key, turn.key)]
-        if later:
-            raise RunError(
-                codes.WAITS_IN_A_CIRCLE,
-                f"{turn} would wait for {self._turns[later[0]]}, which waits for it",
-                str(turn),
-                "let a task wait only for tasks that stand above it in the script",
-            )
-
-    def _leads_to(self, start: Key, goal: Key) -> bool:
-        pending, seen = [start], set[Key]()
-        while pending:
-            key = pending.pop()
-            if key == goal:
-                return True
-            if key not in seen:
-                seen.add(key)
-                pending += self._relied_on.get(key, ())
-        return False
-
     def _require_well(self, turn: Turn) -> None:
         for key in sorted(self._relied_on.get(turn.key, ())):
             found = self._released[key]
