@@ -32,6 +32,7 @@ from plotter2.wire.messages import (
     Failed,
     Hello,
     Job,
+    LookJob,
     ReadJob,
     RunJob,
     Terms,
@@ -43,7 +44,9 @@ from plotter2.wire.messages import (
 Handler: TypeAlias = Callable[[Any, Sequence[int], ChildChannel], None]
 """Does a job: (job, its descriptors with the output first, channel). Reports failure by raising."""
 
-_JOB_NAMES: Final[Mapping[type[Job], str]] = {RunJob: "run", ReadJob: "read", WriteJob: "write"}
+_JOB_NAMES: Final[Mapping[type[Job], str]] = {
+    RunJob: "run", ReadJob: "read", WriteJob: "write", LookJob: "look",
+}  # fmt: skip
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -124,7 +127,10 @@ def _job(connection: socket.socket, birth: Birth) -> dict[str, float]:
     channel = ChildChannel(connection, fds[0])
     name = _JOB_NAMES[type(job)]
     start = time.perf_counter()
-    birth.jobs[name](job, fds, channel)
+    handler = birth.jobs.get(name)
+    if handler is None:
+        raise HostError(codes.PROTOCOL_BROKEN, f"this child does no job of the kind {name!r}")
+    handler(job, fds, channel)
     channel.timings_ms.setdefault("work", (time.perf_counter() - start) * 1000)
     return channel.timings_ms
 

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import io
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -107,7 +108,9 @@ def close_fonts() -> None:
 
 
 def reseed() -> None:
-    """Give numpy's old global generator a state of its own; children would else share one."""
+    """Give numpy's old global generator, where it is loaded, a state of its own; children would else share one."""
+    if "numpy.random" not in sys.modules:
+        return
     # A number of its own is a tenth of the work of finding one in numpy's way.
     importlib.import_module("numpy.random").seed(int.from_bytes(os.urandom(4), "little"))
 

@@ -114,10 +114,11 @@ def _look(pid: int, name: str) -> int:
         return os.open(os.devnull, flags)
 
 
-def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
+def serve(jobs: Callable[[], Mapping[str, Handler]], *, computes: bool = True) -> None:
     """Be a zygote for the jobs that `jobs()` gives, as the command line says; ends with the host.
 
-    `jobs` is called once, after the libraries are loaded, so that its imports come late.
+    `jobs` is called once, after the libraries are loaded, so that its imports come late. Without `computes` nothing is
+    loaded to compute and draw with.
     """
     number, *switched_off = sys.argv[1:]
     control = _control(int(number))
@@ -125,12 +126,14 @@ def serve(jobs: Callable[[], Mapping[str, Handler]]) -> None:
         cradle.settle()
     try:
         with preload.frozen():
-            preload.preload()
+            if computes:
+                preload.preload()
             table = jobs()
-            plan = make_plan(preload.readable_folders(), switched_off)
-            if not plan.reads_folders:
+            plan = make_plan(preload.readable_folders() if computes else (), switched_off)
+            if computes and not plan.reads_folders:
                 preload.keep_fonts_in_memory()
-            preload.close_fonts()
+            if computes:
+                preload.close_fonts()
         gather_pages()
     except Plotter2Error as error:
         control.send(encode(frame.failure(error, debug=False)))

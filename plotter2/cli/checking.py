@@ -109,8 +109,10 @@ def checker(root: str | None, schemas: Path | None, bundle: str | None = None) -
     if schemas is not None:
         known = _schemas(schemas)
         with opened_host(root, reads=True) as host:  # for libraries only, which need no store
-            yield lambda script: compiling.check(
-                script, known, Limits(), host.surroundings(script.path, strict=False)
+            yield lambda script: host.texts.looked_at(
+                compiling.check(
+                    script, known, Limits(), host.surroundings(script.path, strict=False)
+                )
             )
         return
     folder = settings(root).root

@@ -28,7 +28,8 @@ def check(
     """Check a script against the store's data, as if it were attached to a bundle, or against given schemas."""
     known = schemas or _schemas(root, script, bundle)
     around = surroundings(root, script.path, strict=False)
-    return compiling.check(script, known, root.limits_of(root.own_principals()), around)
+    checked = compiling.check(script, known, root.limits_of(root.own_principals()), around)
+    return root.texts.looked_at(checked)
 
 
 def compile_for(
@@ -42,7 +43,8 @@ def compile_for(
     schemas = _schemas(root, script, bundle)
     columns = {name: text for name, text in params.items() if isinstance(text, str)}
     around = replace(surroundings(root, script.path, strict=True), columns=columns)
-    return compiling.compiled(script, schemas, root.limits_of(signers), around)
+    checked = compiling.check(script, schemas, root.limits_of(signers), around)
+    return compiling.without_mistakes(root.texts.looked_at(checked))
 
 
 def lock(root: Root, scripts: Sequence[Path], how: Locking) -> LockReport:

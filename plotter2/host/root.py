@@ -31,6 +31,7 @@ from plotter2.orchestrator import (
     TaskLimits,
 )
 from plotter2.runs import compiling
+from plotter2.runs.texts import Texts
 from plotter2.wire.messages import ReadJob, WriteJob
 
 _LEASE_MARGIN_S = 60.0
@@ -55,11 +56,12 @@ class Root:
         self.now = now or (lambda: datetime.now(UTC))
         self._opened: list[Callable[[], None]] = []
         self._shared: Orchestrator | None = None
+        self._shared_texts: Texts | None = None
 
     def beside(self) -> Self:
         """Give another one for the same root and the same children, to be used by another thread, and closed before."""
         other = type(self)(self.settings, self.now, reads=self._reads)
-        other._shared = self.orchestrator
+        other._shared, other._shared_texts = self.orchestrator, self.texts
         return other
 
     def __enter__(self) -> Self:
@@ -99,6 +101,15 @@ class Root:
         orchestrator = Orchestrator(children_of(self.settings.host))
         self._opened.append(orchestrator.close)
         return orchestrator
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What looks at the texts of steps in Python."""
+        if self._shared_texts is not None:
+            return self._shared_texts
+        texts = Texts(self.settings.minimum_level)
+        self._opened.append(texts.close)
+        return texts
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -80,6 +80,8 @@ class Answers:
         self._uri = uri
         self._encoding = encoding
         self._has_schemas = has_schemas
+        self.of_texts: tuple[Diagnostic, ...] = ()
+        """What a child says of the texts of steps in Python."""
 
     # ---- diagnostics ---------------------------------------------------------------------------
 
@@ -88,7 +90,7 @@ class Answers:
         return [self._diagnostic(d) for d in self._told()]
 
     def _told(self) -> Iterable[Diagnostic]:
-        found = self.document.compiled.diagnostics
+        found = (*self.document.compiled.diagnostics, *self.of_texts)
         return found if self._has_schemas else (d for d in found if d.code != UNKNOWN_BUNDLE)
 
     def _diagnostic(self, found: Diagnostic) -> types.Diagnostic:

@@ -22,6 +22,7 @@ from plotter2.errors import Plotter2Error
 from plotter2.host.host import Host
 from plotter2.runs.compiling import store_schemas
 from plotter2.runs.opening import read_once
+from plotter2.runs.texts import Texts
 
 SCHEMAS_FILE = "p2schemas.json"
 """The file of schemas that is found beside scripts or in the folder that the editor has open."""
@@ -54,6 +55,7 @@ class Knowledge:
     folders: tuple[Path, ...] = ()
     _kept: dict[Path, tuple[float, Known]] = field(default_factory=dict)
     _host: Host | None = None
+    _texts: Texts | None = None
 
     def configure(self, root: str | None, schemas: str | None, folders: tuple[Path, ...]) -> None:
         """Take other settings; what was known is forgotten."""
@@ -71,6 +73,9 @@ class Knowledge:
         if self._host is not None:
             self._host.close()
             self._host = None
+        if self._texts is not None:
+            self._texts.close()
+            self._texts = None
 
     def of(self, script: Path) -> Known:
         """Give what a script is read against; what is wrong with files or the store is logged."""
@@ -86,6 +91,13 @@ class Knowledge:
         known = Known(workspace, schemas is not None)
         self._kept[script] = time.monotonic(), known
         return known
+
+    def texts(self) -> Texts | None:
+        """Give what looks at texts of steps in Python, to be used by one other thread."""
+        if self._texts is None:
+            minimum = self._told(lambda: settings(self.root).minimum_level)
+            self._texts = None if minimum is None else Texts(minimum)
+        return self._texts
 
     def _told(self, found: Callable[[], Found]) -> Found | None:
         try:

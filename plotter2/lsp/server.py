@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,8 @@ from plotter2.version import __version__
 
 _QUIET_SECONDS = 0.12
 """How long nobody types before the document is checked."""
+_LOOK_SECONDS = 0.3
+"""How long what is known at once waits for what a child says."""
 _REQUEST_FAILED = -32803
 
 Result = TypeVar("Result")
@@ -44,6 +48,8 @@ class Server(LanguageServer):
         self._checks: dict[str, asyncio.Task[None]] = {}
         # One thread for all that takes time: answers share what they found, and the store stays in its thread.
         self._worker = ThreadPoolExecutor(1, "plotter2-lsp")
+        # But for the children that read steps in Python: nobody who types waits for these.
+        self._looker = ThreadPoolExecutor(1, "plotter2-lsp-texts")
 
     # ---- documents -----------------------------------------------------------------------------
 
@@ -101,9 +107,30 @@ class Server(LanguageServer):
     async def _check(self, uri: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
         version = self._texts[uri][1]
+        looking = asyncio.ensure_future(self._look(uri))
+        quick, _ = await asyncio.wait((looking,), timeout=_LOOK_SECONDS)
+        if not quick:
+            await self._tell(uri, version)
+            await looking
+        await self._tell(uri, version)
+
+    async def _tell(self, uri: str, version: int | None) -> None:
         found = await self.ask(uri, Answers.diagnostics)
         if found is not None and self._texts.get(uri, ("", None))[1] == version:
             self._publish(uri, version, found)
+
+    async def _look(self, uri: str) -> None:
+        """Have the texts of steps in Python looked at, if there are any."""
+        answers = await self.ask(uri, _read_whole)
+        if answers is None or not answers.document.has_texts:
+            return
+        document, loop = answers.document, asyncio.get_running_loop()
+        texts = await loop.run_in_executor(self._worker, self._knowledge.texts)
+        script = document.parsed.script
+        if texts is not None and script is not None:
+            look = partial(texts.diagnostics, script, document.source)
+            with suppress(RuntimeError):  # the server ends meanwhile
+                answers.of_texts = await loop.run_in_executor(self._looker, look)
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(
@@ -141,7 +168,14 @@ class Server(LanguageServer):
         """End: the store is closed, the worker stops."""
         self._worker.submit(self._knowledge.close)
         self._worker.shutdown(cancel_futures=False)
+        self._looker.shutdown(cancel_futures=True)
         super().shutdown()  # type: ignore[no-untyped-call] # pygls' own
+
+
+def _read_whole(answers: Answers) -> Answers:
+    """Give answers whose document was compiled."""
+    assert answers.document.compiled is not None
+    return answers
 
 
 def _text(given: Any, name: str) -> str | None:

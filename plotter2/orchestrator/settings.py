@@ -12,6 +12,8 @@ from typing import Final
 from plotter2.orchestrator import machine
 
 ZYGOTE = (sys.executable, "-I", "-X", "utf8", "-m", "plotter2.child.zygote")
+LOOKING = (sys.executable, "-I", "-X", "utf8", "-m", "plotter2.child.python.zygote")
+"""For children that only look at texts of steps in Python."""
 _SHARE_OF_MEMORY: Final = 0.8
 _SHARE_FOR_SPARES: Final = 1 / 32
 _MOST_SPARES: Final = 16

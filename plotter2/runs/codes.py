@@ -1,4 +1,4 @@
-"""The error codes of opening a script and of binding its data, one line each. No behaviour."""
+"""The error codes of what comes before a run: opening a script, its texts in Python, binding its data. No behaviour."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ NOT_A_FILE = "P2-E0012"
 CHANGED = "P2-E0013"
 UNREADABLE = "P2-E0014"
 NO_SCRIPT = "P2-E0022"
+NO_PYTHON = "P2-E0287"
+NOT_LOOKED_AT = "P2-W0413"
 TOO_MANY_TABLES = "P2-R0620"
 UNKNOWN_FORMAT = "P2-R0621"
 NO_MOMENT = "P2-R0622"
@@ -20,6 +22,8 @@ CODES: dict[str, str] = {
     CHANGED: "a file changed while it was read",
     UNREADABLE: "the system refused to read a file",
     NO_SCRIPT: "a file is named where a script is wanted, and its name does not end in .p2",
+    NO_PYTHON: "the text of a step in Python is no Python",
+    NOT_LOOKED_AT: "the texts of steps in Python could not be looked at",
     TOO_MANY_TABLES: "a script reads more different tables than a child can be given",
     NO_MOMENT: "a param that a source chooses by is no day and no time",
     UNKNOWN_FORMAT: "a picture is asked for in a file format that is not drawn",

@@ -99,12 +99,21 @@ def compiled(
     surroundings: Surroundings | None = None,
 ) -> CompiledScript:
     """Give the compiled script; raises CheckFailed with every mistake."""
-    checked = check(script, schemas, limits, surroundings)
+    return without_mistakes(check(script, schemas, limits, surroundings))
+
+
+def without_mistakes(checked: CheckedScript) -> CompiledScript:
+    """Give a checked script as one that can run; raises CheckFailed with every mistake."""
     found = checked.compiled
     if found is None or found.module is None or has_errors(checked.diagnostics):
         raise failed(checked)
     return CompiledScript(
-        script, found.module, found.spans, found.schemas, checked.diagnostics, checked.source
+        checked.script,
+        found.module,
+        found.spans,
+        found.schemas,
+        checked.diagnostics,
+        checked.source,
     )
 
 

@@ -128,7 +128,21 @@ class RunProgram(_Part, frozen=True):
     only: list[Name] = []
 
 
+class StepText(_Part, frozen=True):
+    """The text of a step in Python and the names of its parameters."""
+
+    parameters: list[str]
+    text: str
+
+
+class StepTexts(_Part, frozen=True):
+    """What a LookJob looks at."""
+
+    steps: list[StepText]
+
+
 _INPUTS = msgspec.json.Decoder(RunInputs)
+_TEXTS = msgspec.json.Decoder(StepTexts)
 _PROGRAM = msgspec.json.Decoder(RunProgram)
 
 
@@ -140,6 +154,16 @@ def encode_inputs(inputs: RunInputs) -> bytes:
 def encode_program(program: RunProgram) -> bytes:
     """Give the bytes for the `program` memory."""
     return msgspec.json.encode(program)
+
+
+def encode_texts(texts: StepTexts) -> bytes:
+    """Give the bytes for the memory with texts of steps in Python."""
+    return msgspec.json.encode(texts)
+
+
+def decode_texts(data: bytes) -> StepTexts:
+    """Read the memory with texts. Raises HostError (P2-H0908) when it does not fit its schema."""
+    return _decoded(_TEXTS, data, "the list of texts")
 
 
 def decode_inputs(data: bytes) -> RunInputs:

@@ -276,6 +276,21 @@ class GaveUp(Message, frozen=True):
     reason: Text
 
 
+class TextUnfit(Message, frozen=True):
+    """Something is wrong with the text of step number `step` of a LookJob, in a line from 1 at columns from 0.
+
+    `kind` says whether it is no Python, or Python that steps do not have.
+    """
+
+    step: Count
+    line: Count
+    column: Count
+    end: Count
+    kind: Literal["syntax", "dialect"]
+    message: Text
+    help: Text
+
+
 class Failed(Message, frozen=True):
     """The work failed; `span` is the place (start, end) in the bytes of the script, if any."""
 
@@ -357,6 +372,13 @@ class WriteJob(Message, frozen=True):
     format: WrittenFormat
 
 
+class LookJob(Message, frozen=True):
+    """Say what is wrong with the texts of steps in Python: a TextUnfit for each fault. None of them is run.
+
+    Descriptors in order: output, the texts (`inputs.StepTexts`).
+    """
+
+
 FromChild: TypeAlias = (
     Hello
     | Confined
@@ -377,10 +399,11 @@ FromChild: TypeAlias = (
     | Released
     | Owned
     | GaveUp
+    | TextUnfit
     | Failed
     | Done
 )
-Job: TypeAlias = RunJob | ReadJob | WriteJob
+Job: TypeAlias = RunJob | ReadJob | WriteJob | LookJob
 FromHost: TypeAlias = Terms | Job
 AnyMessage: TypeAlias = FromChild | FromHost
 

@@ -20,6 +20,7 @@ from plotter2.wire.messages import (
     GaveUp,
     Hello,
     LineRefused,
+    LookJob,
     Message,
     NodeHeld,
     Note,
@@ -34,6 +35,7 @@ from plotter2.wire.messages import (
     TableFound,
     TableShown,
     Terms,
+    TextUnfit,
     WriteJob,
 )
 
@@ -67,6 +69,7 @@ _WORK: tuple[type[Message], ...] = (
     RedoAsked,
     Owned,
     GaveUp,
+    TextUnfit,
 )
 _LAST: dict[type[Message], State] = {Done: State.ENDED, Failed: State.ENDED}
 TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = MappingProxyType(
@@ -79,6 +82,7 @@ TRANSITIONS: MappingProxyType[State, MappingProxyType[type[Message], State]] = M
                 RunJob: State.WORKING,
                 ReadJob: State.WORKING,
                 WriteJob: State.WORKING,
+                LookJob: State.WORKING,
                 Failed: State.ENDED,
             }
         ),

@@ -24,9 +24,10 @@ WITHOUT_SCRIPTS = {
     "P2-E0249": "several tasks",
     "P2-E0250": "a library", "P2-E0251": "a library", "P2-E0252": "a library",
     "P2-E0253": "a lock", "P2-E0254": "a lock", "P2-E0255": "a lock", "P2-E0256": "a library",
+    "P2-E0287": "a child reads it",
     "P2-E0303": "too long", "P2-E0304": "limits", "P2-E0305": "limits", "P2-E0306": "limits",
     "P2-E0307": "limits", "P2-E0308": "limits",
-    "P2-W0450": "a lock", "P2-W0451": "a signature",
+    "P2-W0413": "the machine", "P2-W0450": "a lock", "P2-W0451": "a signature",
 }  # fmt: skip
 """Codes whose mistake is not in the text of a script, or does not fit on a page."""
 WITH_SCRIPTS = [page for page in all_pages().values() if page.wrong is not None]

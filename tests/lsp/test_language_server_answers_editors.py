@@ -420,3 +420,28 @@ def test_a_setting_that_names_nobodys_folder_is_no_end(tmp_path: Path) -> None:
         assert (await editor.diagnostics()).diagnostics == ()
 
     talk(tmp_path, talking, schemas=False)
+
+
+def test_texts_of_steps_in_python_are_looked_at_in_the_background(tmp_path: Path) -> None:
+    step = 'script f(): table{n: int} = python """\nif True\n    return [{"n": 1}]\n"""\n'
+    text = f'p2 1\n{step}f() | export("n.csv")\n'
+
+    async def published(editor: Editor, version: int, count: int) -> types.Diagnostic | None:
+        while True:  # what is known at once may come first
+            found = await editor.diagnostics()
+            if found.version == version and len(found.diagnostics) == count:
+                return found.diagnostics[0] if count else None
+
+    async def talking(editor: Editor) -> None:
+        editor.open(text)
+        found = await published(editor, 1, 1)
+        assert found is not None
+        assert (found.code, found.range) == ("P2-E0287", types.Range(at(2, 7), at(2, 7)))
+        editor.change(text.replace("if True", "if True:"), 2)
+        await published(editor, 2, 0)
+        editor.change(text.replace("if True", "with 1 as x:"), 3)
+        found = await published(editor, 3, 1)
+        assert found is not None
+        assert found.code == "P2-E0281"
+
+    talk(tmp_path, talking)

@@ -35,7 +35,7 @@ CODES = {
     "P2-E0241": "a step in Python has no table at a border, or a parameter of the wrong kind",
     "P2-E0242": "the text of a step in Python is empty or too long",
     "P2-E0280": "the text of a step in Python has signs that may not stand in it",
-    "P2-E0281": "the text of a step in Python has a word of Python that steps do not have",
+    "P2-E0281": "the text of a step in Python has something of Python that steps do not have",
     "P2-E0282": "a step in Python names something that is not there",
     "P2-E0283": "what a step in Python touches is not known before the run",
     "P2-E0284": "a call in a step in Python does not say the columns or the table that it is about",

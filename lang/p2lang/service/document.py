@@ -112,6 +112,12 @@ class Document:
         return parse(self.source)
 
     @cached_property
+    def has_texts(self) -> bool:
+        """Tell whether there are steps in Python, whose texts only a child may read."""
+        script = self.parsed.script
+        return script is not None and any(isinstance(i, ast.ScriptDef) for i in script.items)
+
+    @cached_property
     def sights(self) -> Sights:
         """Give what the checker saw."""
         sights = Sights()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from RestrictedPython.transformer import RestrictingNodeTransformer, copy_locati
 
 from p2lang.semantics.script_text import first_fault
 from plotter2.child.python.facade import named
+from plotter2.child.python.faults import Unfit, Wrong, no_python, unreadable
 from plotter2.child.python.limits import INTEGER_BITS
 from plotter2.child.python.wording import REFUSED, reworded
 
@@ -45,23 +45,6 @@ _GROWING: Final = {
 _MOST_FAULTS = 5
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """What is wrong with a text: in which line (from 1), and how to mend it."""
-
-    line: int
-    message: str
-    help: str
-
-
-class Unfit(Exception):
-    """A text is not Python that may run here; `faults` in the order of lines."""
-
-    def __init__(self, faults: Sequence[Wrong]) -> None:
-        super().__init__(faults[0].message)
-        self.faults = tuple(faults)
-
-
 def compiled(
     text: str, parameters: Sequence[str], filename: str, sited: Collection[str] = ()
 ) -> CodeType:
@@ -71,7 +54,7 @@ def compiled(
     """
     fault = first_fault(text)
     if fault is not None:
-        raise Unfit([Wrong(text.count("\n", 0, fault.start) + 1, fault.message, fault.help)])
+        raise Unfit([unreadable(text, fault)])
     dialect = _Dialect(text, sited)
     try:
         tree = _function(_parsed(text, filename), parameters)
@@ -80,7 +63,7 @@ def compiled(
             raise Unfit(sorted(dialect.found, key=lambda f: f.line)[:_MOST_FAULTS])
         module = compile(tree, filename, "exec", dont_inherit=True, optimize=0)
     except SyntaxError as error:
-        raise _syntax(error) from None
+        raise no_python(error) from None
     except (RecursionError, MemoryError):
         raise Unfit([Wrong(1, "an expression is nested too deep", _SHORTER)]) from None
     (code,) = (each for each in module.co_consts if isinstance(each, CodeType))
@@ -94,15 +77,11 @@ def _parsed(text: str, filename: str) -> ast.Module:
     try:
         return ast.parse(text, filename)
     except SyntaxError as error:
-        raise _syntax(error) from None
+        raise no_python(error) from None
     except (RecursionError, MemoryError):
         raise Unfit([Wrong(1, "an expression is nested too deep", _SHORTER)]) from None
     except ValueError as error:
         raise Unfit([Wrong(1, f"Python cannot read it: {error}", "look at its numbers")]) from None
-
-
-def _syntax(error: SyntaxError) -> Unfit:
-    return Unfit([Wrong(error.lineno or 1, *reworded(error.msg))])
 
 
 def _function(body: ast.Module, parameters: Sequence[str]) -> ast.Module:
@@ -156,7 +135,7 @@ class _Dialect(RestrictingNodeTransformer):
 
     def error(self, node: ast.AST, info: str) -> None:
         """Keep what is wrong, in words of this language."""
-        self.found.append(Wrong(getattr(node, "lineno", 1), *reworded(info)))
+        self._tell(node, *reworded(info))
 
     def warn(self, node: ast.AST, info: str) -> None:
         """Leave warnings out: what they warn about is refused or has no meaning here."""
@@ -172,7 +151,13 @@ class _Dialect(RestrictingNodeTransformer):
         message, help = REFUSED.get(
             name, (f"{name} is not allowed here", "write it in plain steps")
         )
-        self.found.append(Wrong(getattr(node, "lineno", 1), message, help))
+        self._tell(node, message, help)
+
+    def _tell(self, node: ast.AST, message: str, help: str) -> None:
+        line, end_line = getattr(node, "lineno", 1), getattr(node, "end_lineno", None)
+        column = self._characters(line, getattr(node, "col_offset", 0))
+        end = self._characters(line, node.end_col_offset or 0) if end_line == line else column  # type: ignore[attr-defined]
+        self.found.append(Wrong(line, message, help, column, end))
 
     # ------------------------------------------------------------ names, constants
     def visit_Name(self, node: ast.Name) -> Any:
@@ -304,8 +289,11 @@ class _Dialect(RestrictingNodeTransformer):
 
     def _column(self, node: ast.expr | ast.stmt) -> int:
         # Python counts the bytes of UTF-8.
-        line = self._lines[node.lineno - 1 : node.lineno] or [""]
-        return len(line[0].encode()[: node.col_offset].decode(errors="ignore"))
+        return self._characters(node.lineno, node.col_offset)
+
+    def _characters(self, number: int, offset: int) -> int:
+        line = self._lines[number - 1 : number] or [""]
+        return len(line[0].encode()[:offset].decode(errors="ignore"))
 
     # ------------------------------------------------------------ what runs again and again
     def visit_For(self, node: ast.For) -> Any:

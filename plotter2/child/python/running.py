@@ -11,8 +11,9 @@ from types import FunctionType, TracebackType
 from typing import Any, Final
 
 from p2lang.semantics.script_text import FOREIGN_WORDS
-from plotter2.child.python.dialect import Unfit, compiled
+from plotter2.child.python.dialect import compiled
 from plotter2.child.python.facade import sited
+from plotter2.child.python.faults import Unfit
 from plotter2.child.python.guards import guards
 from plotter2.child.python.limits import PRINTED, too_much
 from plotter2.child.python.numbers import numbers
