@@ -17,7 +17,7 @@ from plotter2.cli.signing import passphrase
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
-from plotter2.errors import ExitCode, Problem, Refused
+from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes, packing, unpacking
 from plotter2.host.signing import SignHow
 from plotter2.host.unpacking import LookedAt, OpenedPack, PackedData, Standing
@@ -152,9 +152,7 @@ def open_(root: str | None, file: Path, into: Path | None, yes: bool) -> Answer:
     It gives no rights: a script of it runs only if whoever signed the script is trusted here.
     """
     with opened_host(root, reads=is_root(settings(root).root)) as host:
-        looked = unpacking.look(host, file)
-    if looked.problem is not None:
-        raise _refused(looked.problem)
+        looked = unpacking.look_to_open(host, file)
     _agreed(looked, yes=yes)
     with opened_host(root) as host:
         opened = unpacking.open_pack(host, looked, into)
@@ -184,10 +182,6 @@ def _agreed(looked: LookedAt, *, yes: bool) -> None:
         )
     click.echo(printable(_looked_text(looked)), err=True)
     click.confirm("open it here?", abort=True, err=True)
-
-
-def _refused(problem: Problem) -> Refused:
-    return Refused(problem.code, problem.message, problem.where, problem.help, note=problem.note)
 
 
 def _running(looked: LookedAt, opened: OpenedPack) -> list[str]:

@@ -30,6 +30,8 @@ _USES = {
     "revoke": "plotter2-revoke@v1",
     "log": "plotter2-log@v1",
 }
+_ORDINARY_USES = ("script", "pack")
+"""What a key is trusted for unless it is said. A pack grants nothing: whoever signs scripts may bind them together."""
 
 
 @family()
@@ -45,7 +47,7 @@ def trust() -> None:
     "uses",
     multiple=True,
     type=click.Choice(list(_USES)),
-    help="What the key is trusted for (default: script).",
+    help="What the key is trusted for (default: script and pack).",
 )
 @click.option(
     "--may",
@@ -77,7 +79,7 @@ def trust_add(  # noqa: PLR0913 - the options of the command
     text = read_once(public_key, 64 * 1024, "public key").decode("utf-8", "replace")
     key = trusting.one_key(text, str(public_key))
     _require_fingerprint(key, fingerprint, public_key)
-    namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or ("script",)))
+    namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or _ORDINARY_USES))
     times = (_day(valid_after, "--valid-after"), _day(valid_before, "--valid-before"))
     with opened_host(root) as host:
         own = key.fingerprint in host.keyring.own_fingerprints()
@@ -91,7 +93,7 @@ def trust_add(  # noqa: PLR0913 - the options of the command
         "namespaces": list(namespaces),
         "may": None if granted is None else list(granted),
     }
-    told = f"trusted {principal} {key.fingerprint} for {', '.join(uses or ('scripts',))}"
+    told = f"trusted {principal} {key.fingerprint} for {', '.join(uses or ('scripts', 'packs'))}"
     return Answer(data, told if granted is None else f"{told}; may: {'; '.join(granted)}")
 
 

@@ -19,7 +19,7 @@ from p2sign.make import sign_statement
 from p2sign.pack import ENDING, MAX_PACK, SHIPPED_SCOPE, packed
 from p2sign.statement import Import, Statement, digests, to_second
 from p2sign.uses import Kind
-from plotter2.errors import ExitCode, Refused
+from plotter2.errors import ExitCode, Plotter2Error, Refused
 from plotter2.exporting import package as exporting
 from plotter2.exporting.wanted import ToExport
 from plotter2.host import codes, signing
@@ -144,7 +144,7 @@ def _take_script(host: Host, path: Path, held: _Held) -> None:
     script = open_script(path)
     verified = host.verify(script)
     if script.name in held.files:
-        raise Refused(
+        raise Plotter2Error(
             codes.PACK_NAMES,
             f"two scripts are called {script.name}, and a pack has one folder for all",
             str(path),

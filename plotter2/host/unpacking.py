@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,12 +97,25 @@ def look(root: Root, path: Path) -> LookedAt:
     return LookedAt(path, len(data), content, signers, scripts, libraries, packages, problem)
 
 
+def look_to_open(root: Root, path: Path) -> LookedAt:
+    """Read a pack that may be opened here; a refusal is an entry of the log. Raises FileRefused, Refused, DataError."""
+    try:
+        looked = look(root, path)
+        if looked.problem is not None:
+            raise _refused(looked.problem)
+    except Refused as refused:
+        with suppress(Refused):  # what is refused stays so when it cannot be logged
+            root.run_log.append("refused", use="pack", code=refused.code, file=path.name)
+        raise
+    return looked
+
+
 def open_pack(host: Host, looked: LookedAt, into: Path | None) -> OpenedPack:
     """Write what was looked at into a fresh folder, its data into the store. Raises Refused, DataError, HostError."""
     terms = looked.content.terms
     folder = Path(terms.name.rpartition("/")[2]) if into is None else into
     if os.path.lexists(folder):
-        raise Refused(
+        raise Plotter2Error(
             codes.PACK_FOLDER_TAKEN,
             f"there is something at {folder} already, and a pack is opened into a fresh folder",
             str(folder),
@@ -109,6 +123,14 @@ def open_pack(host: Host, looked: LookedAt, into: Path | None) -> OpenedPack:
             exit_code=ExitCode.USAGE,
         )
     _sweep(folder)
+    host.run_log.append(
+        "pack-open",
+        name=terms.name,
+        serial=terms.serial,
+        statement=looked.content.statement_sha256,
+        principals=[signer.principal for signer in looked.signers],
+        folder=str(folder.absolute()),
+    )
     with new_folder(folder) as fresh:
         _write(fresh, looked.content.files)
         problems = {each.packed.path: each.problem for each in looked.scripts if each.problem}
@@ -152,6 +174,10 @@ def _judged(
             content, fingerprints = pack_gate.look_into(data, name)
         return content, _named(root, fingerprints), as_refused(refusal).problem()
     return verified.content, verified.signers, None
+
+
+def _refused(problem: Problem) -> Refused:
+    return Refused(problem.code, problem.message, problem.where, problem.help, note=problem.note)
 
 
 def _standing(root: Root, packed: PackedScript) -> Standing:
