@@ -39,7 +39,7 @@ def backup(
     done = copies.backup(
         present(settings(root).root), target, private_keys=with_private_keys, deep=deep
     )
-    lines = [*problem_lines(done.problems), *_left_out(done)]
+    lines = [*problem_lines(done.problems), *_left_out(done), *moving_lines(done)]
     if done.same_disk:
         lines.append("warning: the copy is on the same disk as the root; it is lost with that disk")
     lines.append(f"{copied_text(done)}; safe in {target}")
@@ -59,6 +59,9 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
     folder = settings(root).root
     done = _restored(folder, source, token_file, ca_file)
     lines = [*problem_lines(done.problems), f"restored into {folder}: {copied_text(done)}"]
+    if done.shipped.staged:
+        waiting = count(done.shipped.staged, "item waits", "items wait")
+        lines.append(f"{waiting} to be stored, as staged in the copy: plotter2 inbox watch")
     if done.shipped.settings:
         names = ", ".join(done.shipped.settings[:_SHOWN])
         lines.append(
@@ -119,10 +122,19 @@ def _verified(found: Verified, target: Path) -> Answer:
 def copied_text(done: Copied) -> str:
     """Tell what was copied."""
     shipped = done.shipped
-    there = shipped.items - shipped.copied - len(shipped.damaged)
+    there = max(0, shipped.items - shipped.copied - len(shipped.damaged) - len(shipped.moved))
     copied = count(shipped.copied, "file", "files")
     told = f"{copied} copied, {size(shipped.bytes)}" if copied else "nothing to copy"
-    return f"{told}; {there:,} there already"
+    staged = count(shipped.staged - done.moving, "staged item", "staged items")
+    return f"{told}; {there:,} there already" + (f"; {staged} among them" if staged else "")
+
+
+def moving_lines(done: Copied) -> list[str]:
+    """Say which acknowledged output is not in the copy yet."""
+    if not done.moving:
+        return []
+    items = count(done.moving, "staged item is", "staged items are")
+    return [f"warning: {items} not in the copy: somebody changes what lies there; copy again"]
 
 
 def problem_lines(problems: tuple[Problem, ...]) -> list[str]:

@@ -13,7 +13,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
-from plotter2.cli.copies import copied_text, problem_lines
+from plotter2.cli.copies import copied_text, moving_lines, problem_lines
 from plotter2.cli.moments import to_the_minute
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
@@ -26,8 +26,13 @@ from plotter2.relay.addresses import Relay
 from plotter2.relay.framing import Frames
 from plotter2.relay.http_link import read_token
 from plotter2.relay.http_server import LOCAL, RelayServer
+from plotter2.relay.pushing import Behind
 
 _PORT = 7482
+_NOT_NOTED = (
+    "this root cannot note what was acknowledged, as nothing may be written here or its disk is full; until the next "
+    "push relay status counts it as missing there"
+)
 
 
 @family()
@@ -82,7 +87,7 @@ def relay_status(root: str | None) -> Answer:
         [
             one.name,
             one.address,
-            _behind(one.events, one.objects, one.bytes),
+            _behind(one),
             _moment(one.last),
         ]
         for one in found
@@ -104,7 +109,7 @@ def relay_push(root: str | None, name: str | None) -> Answer:
     lines: list[str] = []
     pushed: list[dict[str, Any]] = []
     well = True
-    with Store.open(present(settings(root).root)) as store:
+    with Store.open_to_read(settings(root).root) as store:
         relays = addresses.listed(store.layout)
         for one in [addresses.find(store.layout, name)] if name else relays:
             try:
@@ -119,6 +124,9 @@ def relay_push(root: str | None, name: str | None) -> Answer:
             lines += problem_lines(done.problems)
             if done.same_disk:
                 lines.append(f"warning: {one.name} is on the same disk as the root")
+            lines += moving_lines(done)
+            if not done.is_noted:
+                lines.append(f"warning: {_NOT_NOTED}")
             lines.append(f"{one.name}: {copied_text(done)}; acknowledged")
             pushed.append({"name": one.name, **done.as_json()})
             well = well and not done.problems
@@ -225,9 +233,14 @@ def _serve(server: RelayServer) -> None:
             signal.signal(number, handler)
 
 
-def _behind(events: int, objects: int, amount: int) -> str:
-    parts = [count(events, "change", "changes"), count(objects, "object", "objects")]
-    return ", ".join([p for p in parts if p] + [size(amount)] * bool(objects)) or "nothing"
+def _behind(one: Behind) -> str:
+    parts = [
+        count(one.events, "change", "changes"),
+        count(one.objects, "object", "objects"),
+        size(one.bytes) if one.objects else "",
+        count(one.staged, "staged item", "staged items"),
+    ]
+    return ", ".join(filter(None, parts)) or "nothing"
 
 
 def _moment(moment: int | None) -> str:

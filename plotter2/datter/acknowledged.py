@@ -1,4 +1,4 @@
-"""What other roots have acknowledged: the objects and events that each relay has on its disk, as it said."""
+"""What other roots have acknowledged: which objects, events and staged items each relay said it has on its disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import apsw
 
 from plotter2.datter.database import together, translated
 
-Kind: TypeAlias = Literal["object", "event"]
+Kind: TypeAlias = Literal["object", "event", "staged"]
 
 
 @dataclass(frozen=True, slots=True)

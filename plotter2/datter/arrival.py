@@ -1,12 +1,14 @@
 """A new state of a whole store, handed over in one step: `registry/arrival/`, which appears by one rename.
 
-It holds events, settings and the registry of that state. Objects and descriptions were put into their places before,
-where nothing leads to them yet. Once the folder is there the new state counts, and whoever opens the root next does
-what is left to do; that may be begun any number of times. `registry/safecopy.json` marks a root that is a safe copy.
+It holds events, settings, staged items and the registry of that state. Objects and descriptions were put into their
+places before, where nothing leads to them yet. Once the folder is there the new state counts, and whoever opens the
+root next does what is left to do; that may be begun any number of times. `registry/safecopy.json` marks a root that is
+a safe copy.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,7 +21,7 @@ from plotter2.datter.layout import Layout
 from plotter2.errors import DataError
 
 Kind: TypeAlias = Literal[
-    "object", "bundle", "event", "output", "session", "refused", "config", "registry"
+    "object", "bundle", "event", "output", "session", "refused", "staged", "config", "registry"
 ]
 
 
@@ -97,6 +99,7 @@ def finish(layout: Layout) -> None:
         return
     _link_events(layout, arrived / "commits")
     _put_settings(layout, arrived / "config")
+    _put_staged(layout, arrived / "staged")
     if (arrived / "registry.db").exists():
         _take_registry(layout, arrived / "registry.db")
     if (arrived / "safecopy.json").exists():
@@ -144,6 +147,41 @@ def _put_settings(layout: Layout, folder: Path) -> None:
                 durable.sync_dir(final.parent)
             elif final.read_bytes() != path.read_bytes():
                 durable.replace(final, path.read_bytes())
+
+
+def _put_staged(layout: Layout, folder: Path) -> None:
+    """Put items among the staged ones, each whole in one step, so that whoever stores them never finds half of one."""
+    for batch in _entries(folder):
+        durable.make_dir(layout.staged)
+        final = layout.staged / batch.name
+        durable.make_dir(final)
+        for item in _entries(batch):
+            if os.path.lexists(final / item.name):
+                _add_files(item, final / item.name)
+            else:
+                with durable.reported(item):
+                    item.rename(final / item.name)
+        durable.sync_dirs([final, batch])
+
+
+def _add_files(item: Path, final: Path) -> None:
+    """Add files of an item that came in part before, which is so in a safe copy only, where nobody stores it."""
+    with durable.reported(item):
+        paths = [item] if item.is_file() else sorted(p for p in item.rglob("*") if p.is_file())
+    for path in paths:
+        target = final / path.relative_to(item)
+        for parent in reversed(target.relative_to(final.parent).parents[:-1]):
+            durable.make_dir(final.parent / parent)
+        durable.discard(target)  # it was not what it should be, or it is this one
+        durable.link_new(path, target)
+        durable.sync_dir(target.parent)
+
+
+def _entries(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    with durable.reported(folder):
+        return sorted(folder.iterdir())
 
 
 def _take_registry(layout: Layout, new: Path) -> None:

@@ -64,6 +64,11 @@ class Layout:
         return self.root / "quarantine"
 
     @property
+    def staged(self) -> Path:
+        """What staging acknowledged and has not stored yet, one folder for each batch; made when it is needed."""
+        return self.root / "staged"
+
+    @property
     def temp(self) -> Path:
         """Buffers; whatever lies here belongs to a running process or to nobody."""
         return self.root / "temp"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,12 @@ from plotter2.datter.scrubbing import scrub
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Problem
 from plotter2.relay.link import Source
-from plotter2.relay.places import place
+from plotter2.relay.places import item_of, place
 from plotter2.relay.receiver import check_target, receiving
 from plotter2.relay.shipping import Shipped, Terms, ship
 from plotter2.relay.source import LocalSource, moment_of
+
+_MORE_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,19 @@ class Copied:
     left_out: dict[str, str]
     same_disk: bool
     audit: Audit | None = None
+    is_noted: bool = True
+    """Whether the root could note what was acknowledged; on a full disk it cannot."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Give what could not be copied because it is damaged, and what is wrong with what was restored."""
         found = [_not_copied(item) for item in self.shipped.damaged]
         return (*found, *(self.audit.problems if self.audit else ()))
+
+    @property
+    def moving(self) -> int:
+        """Give how many staged items changed, or were stored, while they were copied."""
+        return len({item_of(item.name) for item in self.shipped.moved})
 
     def as_json(self) -> dict[str, Any]:
         """Give the report as plain JSON values."""
@@ -47,6 +56,9 @@ class Copied:
             "bytes": self.shipped.bytes,
             "items": self.shipped.items,
             "settings": self.shipped.settings,
+            "staged": self.shipped.staged - self.moving,
+            "staged_not_copied": self.moving,
+            "noted": self.is_noted,
             "left_out": self.left_out,
             "same_disk": self.same_disk,
             "problems": [problem.as_json() for problem in self.problems],
@@ -73,6 +85,22 @@ def backup(root: Path, target: Path, *, private_keys: bool = False, deep: bool =
     target = target.absolute()
     check_apart(root, target)
     check_target(Layout(target), as_root=False)
+    return repeated(lambda: _backup(root, target, private_keys=private_keys, deep=deep))
+
+
+def repeated(copy: Callable[[], Copied]) -> Copied:
+    """Copy again what was stored while it was copied as staged, a few times at most; gives what was done in all."""
+    done = copy()
+    for _ in range(_MORE_ROUNDS):
+        if not done.shipped.moved:
+            break
+        before, done = done.shipped, copy()
+        done.shipped.copied += before.copied
+        done.shipped.bytes += before.bytes
+    return done
+
+
+def _backup(root: Path, target: Path, *, private_keys: bool, deep: bool) -> Copied:
     with (
         Store.open_to_read(root) as store,
         moment_of(store, private_keys=private_keys) as source,

@@ -41,7 +41,7 @@ from plotter2.relay.framing import (
     strange,
 )
 from plotter2.relay.link import ITEMS_AT_ONCE, PIECE, Page, Said, Wanted
-from plotter2.relay.places import ARRIVING
+from plotter2.relay.places import TOGETHER
 from plotter2.relay.receiver import Receiver, receiving
 from plotter2.relay.source import LocalSource
 
@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise strange("another number of bytes than was announced")
         receiver.send(Wanted(item=item, offset=offset), self._pieces(item.bytes - offset))
         refused = receiver.sync().refused
-        status = 409 if refused else 202 if item.kind in ARRIVING else 201
+        status = 409 if refused else 202 if item.kind in TOGETHER else 201
         self._say(status, Done())
 
     def _given(self) -> None:

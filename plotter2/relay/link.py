@@ -9,7 +9,7 @@ import msgspec
 
 from plotter2.datter.arrival import Item
 
-VERSION = 1
+VERSION = 2
 ITEMS_AT_ONCE = 1_000
 """So many items one question names at most."""
 PIECE = 256 * 1024

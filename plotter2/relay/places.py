@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from plotter2.datter.arrival import Item
+from plotter2.datter.arrival import Item, Kind
 from plotter2.datter.ids import is_id
 from plotter2.datter.layout import Layout
 from plotter2.errors import DataError
@@ -13,16 +13,25 @@ from plotter2.relay.codes import NOT_UNDERSTOOD
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _DEEPEST = 8
+_DEEPEST_STAGED = 16
+"""Staging takes folders twelve deep."""
 _LONGEST_PART = 255
 ARRIVING = frozenset({"event", "config", "registry"})
-"""Kinds that come into force together, at the end."""
-REPLACED = frozenset({"session", "refused", "config", "registry"})
+"""Kinds without which there is no copy; they come into force together, at the end."""
+TOGETHER = ARRIVING | {"staged"}
+"""What comes into force at the end; a staged item that was stored meanwhile is no loss."""
+REPLACED = frozenset({"session", "refused", "staged", "config", "registry"})
 """Kinds whose files may change."""
 
 
-def has_place(name: str) -> bool:
-    """Tell whether a path below a folder of the root may be the name of an item."""
-    return _is_path(name)
+def has_place(name: str, kind: Kind) -> bool:
+    """Tell whether a path below a folder of the root may be the name of an item of a kind."""
+    return _is_path(name, _DEEPEST_STAGED if kind == "staged" else _DEEPEST)
+
+
+def item_of(name: str) -> str:
+    """Give the staged item that a file belongs to: its batch and its own name."""
+    return "/".join(name.split("/")[:2])
 
 
 def place(layout: Layout, item: Item) -> Path:
@@ -37,6 +46,7 @@ def place(layout: Layout, item: Item) -> Path:
         "output": layout.output,
         "session": layout.sessions,
         "refused": layout.refused,
+        "staged": layout.staged,
         "config": layout.config,
     }
     match item.kind:
@@ -61,14 +71,21 @@ def _fits(item: Item) -> bool:
         case "registry":
             return item.name == "registry"
         case "output":
-            return _is_path(item.name) and is_id(item.name.split("/")[0]) and "/" in item.name
+            return (
+                has_place(item.name, "output")
+                and is_id(item.name.split("/")[0])
+                and "/" in item.name
+            )
+        case "staged":
+            is_below = is_id(item.name.split("/")[0]) and "/" in item.name
+            return is_below and has_place(item.name, "staged")
         case _:
-            return _is_path(item.name)
+            return has_place(item.name, item.kind)
 
 
-def _is_path(name: str) -> bool:
+def _is_path(name: str, deepest: int) -> bool:
     parts = name.split("/")
-    return len(parts) <= _DEEPEST and all(
+    return len(parts) <= deepest and all(
         0 < len(part.encode()) <= _LONGEST_PART and part.isprintable() and part not in (".", "..")
         for part in parts
     )

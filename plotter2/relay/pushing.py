@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from plotter2.datter import objects
-from plotter2.datter.acknowledged import Acknowledged
+from plotter2.datter.acknowledged import Acknowledged, Kind
 from plotter2.datter.arrival import Item
+from plotter2.datter.codes import DISK_FULL, NOT_WRITABLE
 from plotter2.datter.ids import now_ms
 from plotter2.datter.layout import Layout
 from plotter2.datter.store import Store
+from plotter2.errors import DataError
 from plotter2.relay import addresses, copies
 from plotter2.relay.addresses import Address, Relay
 from plotter2.relay.conversation import FarLink, FarSource, serve_receiver, serve_source
 from plotter2.relay.copies import Copied
 from plotter2.relay.framing import Frames
 from plotter2.relay.link import Link, Source
+from plotter2.relay.places import item_of
 from plotter2.relay.receiver import check_target, receiving
 from plotter2.relay.shipping import Terms, ship
-from plotter2.relay.source import moment_of
+from plotter2.relay.source import moment_of, staged_now
 from plotter2.relay.ssh import far_plotter2
 
 _NONCE = 32
@@ -32,7 +36,10 @@ _NONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """How a relay stands: what it has not acknowledged yet, and when it acknowledged last (ms since 1970)."""
+    """How a relay stands: what it has not acknowledged yet, and when it acknowledged last (ms since 1970).
+
+    `staged` counts items that wait to be stored.
+    """
 
     name: str
     address: str
@@ -40,6 +47,7 @@ class Behind:
     bytes: int
     events: int
     last: int | None
+    staged: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Give the line as plain JSON values."""
@@ -55,16 +63,63 @@ class Proven:
 
 
 def push(store: Store, relay: Relay) -> Copied:
-    """Bring a relay up to the present moment; what it acknowledges is remembered at once. Raises DataError."""
-    known = store.acknowledged
+    """Bring a relay up to the present moment; what it acknowledges is remembered at once. Raises DataError.
+
+    Nothing but that is written here: where the root cannot remember it, the relay has it all the same.
+    """
+    return copies.repeated(lambda: _push(store, relay))
+
+
+def _push(store: Store, relay: Relay) -> Copied:
+    memory = Memory(store, relay.name, is_there=store.takes_changes)
     with moment_of(store) as source, opened(relay, store.layout) as link:
-        terms = Terms(
-            copies.source_name(store.layout.root),
-            acknowledged=lambda items: _enter(known, relay.name, items),
-            lacking=lambda items: _withdraw(known, relay.name, items),
-        )
+        here = copies.source_name(store.layout.root)
+        terms = Terms(here, acknowledged=memory.enter, lacking=memory.withdraw)
         shipped = ship(source, link, terms)
-    return Copied(shipped, source.left_out, _same_disk(relay, store.layout))
+        memory.settle(source.items())
+    same_disk = _same_disk(relay, store.layout)
+    return Copied(shipped, source.left_out, same_disk, is_noted=memory.is_there)
+
+
+@dataclass(slots=True)
+class Memory:
+    """Notes what a relay acknowledges, as long as this root has a right and room to write it down."""
+
+    store: Store
+    relay: str
+    is_there: bool
+
+    def enter(self, items: Sequence[Item]) -> None:
+        """Note that the relay has these."""
+        at, known = now_ms(), self.store.acknowledged
+        for kind in _NOTED:
+            names = [item.name for item in items if item.kind == kind]
+            self._note(partial(known.enter, self.relay, kind, names, at))
+
+    def withdraw(self, items: Sequence[Item]) -> None:
+        """Note that the relay lacks these."""
+        for kind in _NOTED:
+            names = [item.name for item in items if item.kind == kind]
+            self._note(partial(self.store.acknowledged.withdraw, self.relay, kind, names))
+
+    def settle(self, items: Sequence[Item]) -> None:
+        """Forget staged items that wait no more."""
+        waiting = {item.name for item in items if item.kind == "staged"}
+        gone = self.store.acknowledged.names(self.relay, "staged") - waiting
+        self._note(partial(self.store.acknowledged.withdraw, self.relay, "staged", gone))
+
+    def _note(self, write: Callable[[], None]) -> None:
+        if not self.is_there:
+            return
+        try:
+            write()
+        except DataError as error:
+            if error.code not in (DISK_FULL, NOT_WRITABLE):
+                raise
+            self.is_there = False
+
+
+_NOTED: tuple[Kind, ...] = ("object", "event", "staged")
 
 
 def status(store: Store) -> tuple[Behind, ...]:
@@ -72,7 +127,8 @@ def status(store: Store) -> tuple[Behind, ...]:
     relays = addresses.listed(store.layout)
     chunks = {d: size for _, held in store.contents() for d, size in held.items()}
     events = frozenset(store.events())
-    return tuple(_behind(store.acknowledged, relay, chunks, events) for relay in relays)
+    staged = staged_now(store.layout)
+    return tuple(_behind(store.acknowledged, relay, chunks, events, staged) for relay in relays)
 
 
 def scrub(store: Store, relay: Relay, most: int | None) -> Proven:
@@ -164,23 +220,16 @@ def send(folder: Path, frames: Frames) -> None:
 
 
 # ------------------------------------------------------------ inside
-def _enter(known: Acknowledged, name: str, items: Sequence[Item]) -> None:
-    at = now_ms()
-    for kind in ("object", "event"):
-        known.enter(name, kind, [item.name for item in items if item.kind == kind], at)
-
-
-def _withdraw(known: Acknowledged, name: str, items: Sequence[Item]) -> None:
-    for kind in ("object", "event"):
-        known.withdraw(name, kind, [item.name for item in items if item.kind == kind])
-
-
 def _forget(known: Acknowledged, name: str, digests: Sequence[str]) -> None:
     known.withdraw(name, "object", digests)
 
 
 def _behind(
-    known: Acknowledged, relay: Relay, chunks: dict[str, int], events: frozenset[str]
+    known: Acknowledged,
+    relay: Relay,
+    chunks: dict[str, int],
+    events: frozenset[str],
+    staged: frozenset[str],
 ) -> Behind:
     missing = chunks.keys() - known.names(relay.name, "object")
     return Behind(
@@ -190,6 +239,7 @@ def _behind(
         sum(chunks[digest] for digest in missing),
         len(events - known.names(relay.name, "event")),
         known.last(relay.name),
+        len({item_of(name) for name in staged - known.names(relay.name, "staged")}),
     )
 
 

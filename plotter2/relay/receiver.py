@@ -26,7 +26,7 @@ from plotter2.datter.task_runs import TaskRun
 from plotter2.datter.workspace import sweep, workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import VERSION, Closing, Synced, Wanted, Welcome
-from plotter2.relay.places import ARRIVING, REPLACED, place
+from plotter2.relay.places import REPLACED, TOGETHER, item_of, place
 from plotter2.relay.source import recorded
 
 _OPEN_FILES = 200
@@ -64,7 +64,7 @@ class Receiver:
         self._synced: set[Path] = set()
         self._before = {} if as_root else recorded(layout)
         with durable.reported(folder):
-            for path in (self._ready, self._ready / "commits", self._ready / "config", self._loose):
+            for path in (self._ready, self._loose, *self._arriving()):
                 path.mkdir()
 
     # ------------------------------------------------------------ the calls of a Link
@@ -114,9 +114,11 @@ class Receiver:
         self._flush()
         self._sync_folders()
         self._check_whole({(item.kind, item.name) for item in closing.incomplete})
-        if not self._as_root:
+        if self._as_root:
+            self._drop_halves(closing.incomplete)
+        else:
             arrival.write_record(self._ready, self._record(closing))
-        durable.sync_dirs([self._ready / "commits", self._ready / "config", self._ready])
+        durable.sync_dirs([*self._arriving(), self._ready])
         durable.rename_dir(self._ready, arrival.waiting(self._layout))
         arrival.finish(self._layout)
         if self._as_root:
@@ -134,6 +136,9 @@ class Receiver:
         """Close what is open; what came and was not synced is not acknowledged."""
         while self._came:
             os.close(self._came.pop().fd)
+
+    def _arriving(self) -> tuple[Path, ...]:
+        return tuple(self._ready / name for name in ("commits", "config", "staged"))
 
     # ------------------------------------------------------------ asking
     def _as_before(self, item: Item, path: Path) -> Item:
@@ -156,6 +161,9 @@ class Receiver:
     def _is_there(self, item: Item, path: Path) -> bool:
         if item.kind == "registry":
             return self._as_root and _is_sound_registry(path)
+        if self._as_root and item.kind == "staged":
+            # Whoever empties the inbox may be reading it at this moment.
+            return os.path.lexists(self._layout.staged / item_of(item.name))
         try:
             size = path.stat().st_size
         except FileNotFoundError:
@@ -206,9 +214,10 @@ class Receiver:
             self._stored.append(one.item)
 
     def _final(self, item: Item) -> Path:
-        if item.kind not in ARRIVING:
+        if item.kind not in TOGETHER:
             return place(self._layout, item)
-        inside = {"event": self._ready / "commits", "config": self._ready / "config"}
+        commits, config, staged = self._arriving()
+        inside = {"event": commits, "config": config, "staged": staged}
         name = f"{item.name}.json" if item.kind == "event" else item.name
         return inside.get(item.kind, self._ready) / (
             "registry.db" if item.kind == "registry" else name
@@ -239,6 +248,12 @@ class Receiver:
         folders = {place(self._layout, item).parent for item in self._asked.values()}
         there = {path for path in folders - self._synced if path.is_dir()}
         _in_groups(sorted(there | {self._layout.source, self._layout.output}))
+
+    def _drop_halves(self, lacking: Sequence[Item]) -> None:
+        """Leave staged items away that did not come whole: a half of one would be stored as if it were all of it."""
+        *_, staged = self._arriving()
+        for name in {item_of(item.name) for item in lacking if item.kind == "staged"}:
+            durable.discard_dir(staged / name)
 
     def _check_whole(self, excused: set[tuple[str, str]]) -> None:
         came = [events.decoded(path) for path in sorted((self._ready / "commits").iterdir())]
@@ -327,7 +342,7 @@ def check_target(layout: Layout, *, as_root: bool) -> None:
         raise _no_target(layout, "is a root of its own", "choose another folder for the safe copy")
 
 
-OWN_FOLDERS = frozenset({*FOLDERS, INBOX, CACHE, "quarantine", "lost+found"})
+OWN_FOLDERS = frozenset({*FOLDERS, INBOX, CACHE, "staged", "quarantine", "lost+found"})
 """What may lie in a folder that a killed copy began; and what an empty disk has by itself."""
 
 

@@ -24,7 +24,7 @@ from plotter2.relay.link import (
     Wanted,
     Welcome,
 )
-from plotter2.relay.places import ARRIVING
+from plotter2.relay.places import ARRIVING, TOGETHER, item_of
 
 _SYNC_ITEMS = 200
 _SYNC_BYTES = 256 << 20
@@ -53,13 +53,18 @@ class Terms:
 
 @dataclass(slots=True)
 class Shipped:
-    """What was copied, what was there already, and what is damaged at the source."""
+    """What was copied, what was there already, and what is damaged at the source.
+
+    `staged` counts the items that wait to be stored; of files in `moved` they changed, or were stored, meanwhile.
+    """
 
     copied: int = 0
     bytes: int = 0
     items: int = 0
     settings: list[str] = field(default_factory=list)
     damaged: list[Item] = field(default_factory=list)
+    moved: list[Item] = field(default_factory=list)
+    staged: int = 0
 
 
 def ship(source: Source, link: Link, terms: Terms) -> Shipped:
@@ -84,22 +89,24 @@ class _Shipping:
             )
         items = self._source.items()
         self._done.items = len(items)
+        self._done.staged = len({item_of(item.name) for item in items if item.kind == "staged"})
         events = [item for item in items if item.kind == "event"]
         others = [item for item in items if item.kind != "event"]
         wanted_events = self._lacking(events)
         self._check_history(welcome, len(events), len(events) - len(wanted_events))
         wanted = self._lacking(others)
         self._check_room(welcome, [*wanted_events, *wanted])
-        first = [one for one in wanted if one.item.kind not in ARRIVING]
-        last = [one for one in wanted if one.item.kind in ARRIVING]
+        first = [one for one in wanted if one.item.kind not in TOGETHER]
+        last = [one for one in wanted if one.item.kind in TOGETHER]
         self._send_all(first)
         self._send_all([*wanted_events, *last])
-        damaged = tuple(self._done.damaged[:MOST_INCOMPLETE])
+        lacking = [*self._done.damaged, *self._done.moved]
+        damaged = tuple(lacking[:MOST_INCOMPLETE])
         keys = self._terms.private_keys
         self._link.commit(
             Closing(source=self._terms.source, at=now_ms(), private_keys=keys, incomplete=damaged)
         )
-        broken = {(item.kind, item.name) for item in self._done.damaged}
+        broken = {(item.kind, item.name) for item in lacking}
         self._terms.acknowledged([i for i in items if (i.kind, i.name) not in broken])
         return self._done
 
@@ -150,7 +157,7 @@ class _Shipping:
             self._done.copied += len(synced.stored)
             self._done.settings += [i.name for i in synced.stored if i.kind == "config"]
             self._done.bytes += sum(item.bytes for item in synced.stored)
-            self._terms.acknowledged([item for item in synced.stored if item.kind not in ARRIVING])
+            self._terms.acknowledged([item for item in synced.stored if item.kind not in TOGETHER])
             for item in synced.refused:
                 if is_last or not self._source.is_sound(item):
                     self._give_up(item, None)
@@ -186,7 +193,8 @@ class _Shipping:
                 where=item.name,
                 help="look what is wrong with plotter2 fsck; an older safe copy may mend it: plotter2 restore COPY",
             )
-        self._done.damaged.append(item)
+        moves = item.kind == "staged" and not self._terms.may_know_more
+        (self._done.moved if moves else self._done.damaged).append(item)
 
 
 def _groups(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -7,13 +7,15 @@ else can be read later without a lock.
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Container, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from plotter2.datter import arrival, durable, objects
+from plotter2.datter import arrival, codes, durable, objects
 from plotter2.datter.arrival import Item, Kind
 from plotter2.datter.layout import Layout
 from plotter2.datter.registry import Registry
@@ -21,11 +23,14 @@ from plotter2.datter.store import Store
 from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import PIECE
-from plotter2.relay.places import has_place, place
+from plotter2.relay.places import has_place, item_of, place
 
 _PRIVATE = b"PRIVATE KEY-----"
 _HEAD = 4096
 _LARGEST_SETTING = 1 << 20
+_REGISTRY = "registry.db"
+_LOCK = ".lock"
+"""Held by who empties the inbox; it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,12 @@ class LocalSource:
 def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSource]:
     """Give the present moment of an open store as a source, during the block. Raises DataError."""
     layout = store.layout
-    with _folder_for(store) as folder:
-        file = folder / "registry.db"
-        store.write_registry(file)
+    left_out: dict[str, str] = {}
+    before = recorded(layout)
+    aside = _Aside(layout, left_out, private_keys, before if arrival.is_copy(layout) else None)
+    # First, so that what is stored meanwhile is among the bundles of the registry.
+    staged = aside.found("staged", layout.staged)
+    with _registry_of(store) as file:
         registry = Registry.open(file)
         try:
             contents = registry.contents()
@@ -76,16 +84,13 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         finally:
             registry.close()
         chunks = {digest: size for _, held in contents for digest, size in held.items()}
-        left_out: dict[str, str] = {}
-        before = recorded(layout)
         found = [Item(kind="object", name=d, digest=d, bytes=size) for d, size in chunks.items()]
         found += [_described(layout, row.id, row.digest) for row, _ in contents]
         found += [_described(layout, each.bundle, each.digest) for each in lacking if each.bundle]
         found += _below(layout.output, "output")
         found += _below(layout.sessions, "session")
-        copied = arrival.is_copy(layout)
-        only = {name for kind, name in before if kind == "refused"} if copied else None
-        found += _refused(layout, left_out, only=only, private_keys=private_keys)
+        found += aside.found("refused", layout.refused)
+        found += staged
         found += [_item("event", layout.commits / f"{e}.json", e) for e in events]
         found += _settings(layout, left_out, private_keys=private_keys)
         found.append(_item("registry", file, "registry"))
@@ -95,23 +100,52 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
 
 
 def recorded(layout: Layout) -> dict[tuple[str, str], Item]:
-    """Give what a safe copy noted of its files; nothing of another root, or of a copy whose record is damaged."""
+    """Give what a safe copy noted of its files; nothing of another root, or of a copy whose record is damaged.
+
+    What staging kept counts only where it came whole.
+    """
     try:
         record = arrival.record_of(layout)
     except DataError:
         record = None
-    return {(item.kind, item.name): item for item in record.files} if record else {}
+    if record is None:
+        return {}
+    halves = {item_of(item.name) for item in record.incomplete if item.kind == "staged"}
+    gone = {item.name for item in record.incomplete if item.kind == "refused"}
+    return {
+        (item.kind, item.name): item
+        for item in record.files
+        if not (item.kind == "staged" and item_of(item.name) in halves)
+        and not (item.kind == "refused" and item.name in gone)
+    }
 
 
 @contextmanager
-def _folder_for(store: Store) -> Iterator[Path]:
-    """Give a folder for a few moments: below the root, or elsewhere where nothing may be written or no room is left."""
-    if store.takes_changes:
-        with workspace(store.layout, store.new_id()) as folder:
-            yield folder
-    else:
-        with tempfile.TemporaryDirectory(prefix="plotter2-") as name:
-            yield Path(name)
+def _registry_of(store: Store) -> Iterator[Path]:
+    """Give a copy of the registry for a few moments: below the root, elsewhere where there is no room or no right."""
+    with ExitStack() as stack:
+        yield _written_below(store, stack) or _written_elsewhere(store, stack)
+
+
+def _written_below(store: Store, stack: ExitStack) -> Path | None:
+    if not store.takes_changes:
+        return None
+    with ExitStack() as own:
+        try:
+            file = own.enter_context(workspace(store.layout, store.new_id())) / _REGISTRY
+            store.write_registry(file)
+        except DataError as error:
+            if error.code != codes.DISK_FULL:
+                raise
+            return None
+        stack.push(own.pop_all())
+        return file
+
+
+def _written_elsewhere(store: Store, stack: ExitStack) -> Path:
+    file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plotter2-"))) / _REGISTRY
+    store.write_registry(file)
+    return file
 
 
 def _described(layout: Layout, bundle_id: str, digest: str) -> Item:
@@ -135,33 +169,69 @@ def _below(folder: Path, kind: Kind) -> list[Item]:
     return [_item(kind, path, path.relative_to(folder).as_posix()) for path in paths]
 
 
-def _refused(
-    layout: Layout, left_out: dict[str, str], *, only: Container[str] | None, private_keys: bool
-) -> list[Item]:
-    """Give what staging put aside, of a copy only what it notes; a person may drop of it at any moment."""
-    found = []
-    with durable.reported(layout.refused):
-        for path in sorted(layout.refused.rglob("*")) if layout.refused.is_dir() else ():
-            name = path.relative_to(layout.refused).as_posix()
-            if (path.is_dir() and not path.is_symlink()) or (only is not None and name not in only):
-                continue
-            with suppress(FileNotFoundError):
-                if why := _why_not_refused(path, name, private_keys=private_keys):
-                    left_out[f"quarantine/{name}"] = why
-                else:
-                    digest = objects.digest_of_file(path)
-                    size = path.stat().st_size
-                    found.append(Item(kind="refused", name=name, digest=digest, bytes=size))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """What staging keeps beside the store: what it acknowledged and what it refused. It may go at any moment.
+
+    Of a copy it is what was noted when it was made, there or not: nothing there is ever removed.
+    """
+
+    layout: Layout
+    left_out: dict[str, str]
+    private_keys: bool
+    noted: Mapping[tuple[str, str], Item] | None
+
+    def found(self, kind: Literal["refused", "staged"], folder: Path) -> list[Item]:
+        """Give the files below one of the folders."""
+        found = []
+        with durable.reported(folder):
+            for path in sorted(self._paths(kind, folder)):
+                name = path.relative_to(folder).as_posix()
+                with suppress(FileNotFoundError):
+                    if why := self._why_not(path, name, kind):
+                        self.left_out[f"{folder.name}/{name}"] = why
+                    else:
+                        digest = objects.digest_of_file(path)
+                        size = path.stat().st_size
+                        found.append(Item(kind=kind, name=name, digest=digest, bytes=size))
+        if self.noted is None:
+            return found
+        there = {item.name for item in found}
+        lost = [i for (of, name), i in self.noted.items() if of == kind and name not in there]
+        return [*found, *(item for item in lost if not (folder / item.name).exists())]
+
+    def _paths(self, kind: Kind, folder: Path) -> Iterator[Path]:
+        for path in _leaves(folder):
+            name = path.relative_to(folder).as_posix()
+            if name != _LOCK and (self.noted is None or (kind, name) in self.noted):
+                yield path
+
+    def _why_not(self, path: Path, name: str, kind: Kind) -> str:
+        """Say why something is not copied; empty when it is."""
+        if path.is_symlink() or not path.is_file():
+            return "it is no plain file"
+        if not has_place(name, kind):
+            return "its name is not one that every disk takes"
+        return "it is private" if not self.private_keys and _PRIVATE in _head(path) else ""
 
 
-def _why_not_refused(path: Path, name: str, *, private_keys: bool) -> str:
-    """Say why something that was put aside is not copied; empty when it is."""
-    if path.is_symlink() or not path.is_file():
-        return "it is no plain file"
-    if not has_place(name):
-        return "its name is not one that every disk takes"
-    return "it is private" if not private_keys and _PRIVATE in _head(path) else ""
+def _leaves(folder: Path) -> Iterator[Path]:
+    """Give all below a folder that is no folder; one that goes away meanwhile is passed over. Raises OSError."""
+
+    def told(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for above, folders, files in os.walk(folder, onerror=told):
+        links = (name for name in folders if Path(above, name).is_symlink())
+        yield from (Path(above, name) for name in (*files, *links))
+
+
+def staged_now(layout: Layout) -> frozenset[str]:
+    """Give the files of all items that are staged at this moment. Raises DataError."""
+    with durable.reported(layout.staged):
+        names = (path.relative_to(layout.staged).as_posix() for path in _leaves(layout.staged))
+        return frozenset(name for name in names if has_place(name, "staged") and "/" in name)
 
 
 def _settings(layout: Layout, left_out: dict[str, str], *, private_keys: bool) -> list[Item]:

@@ -39,6 +39,8 @@ from plotter2.relay.link import Link
 from plotter2.relay.shipping import Terms, ship
 from plotter2.relay.source import moment_of
 
+BATCH = "01M87FJESAMDM7JCEFA7BCVR0Q"
+
 
 def main() -> None:
     base, kind, stride = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -51,20 +53,53 @@ def main() -> None:
         relay = Relay(name="far", address=str(target))
         pushed(root, relay)
         change_root(root)
+        stage(root)
         ended = BREAKS[kind](root, target, point)
-        broken += [f"{point}: {what}" for what in lost(root, target)]
+        broken += [f"{point}: {what}" for what in [*lost(root, target), *lost_items(root, target)]]
         pushed(root, relay)
         broken += [f"{point}, again: {what}" for what in lost(root, target)]
+        broken += [f"{point}, again: {what}" for what in lost_items(root, target)]
         broken += [f"{point}, again: {p.message}" for p in audit(target, PATIENCE_S).problems]
         if said_of(target) != said_of(root):
             broken.append(f"{point}, again: the copy is not the root")
         with Store.open(root) as store:
-            if any(one.events or one.objects for one in pushing.status(store)):
+            if any(one.events or one.objects or one.staged for one in pushing.status(store)):
                 broken.append(f"{point}, again: it is behind")
         for folder in (root, target):
             shutil.rmtree(folder)
         points, point = points + 1, point + stride
     print(json.dumps({"points": points, "broken": broken}))
+
+
+STAGED = {
+    "item/steps.csv": "step,loss\n0,1\n",
+    "item/deep/note.md": "# note",
+    "single.csv": "a\n1\n",
+}
+
+
+def stage(root: Path) -> None:
+    """Put two items among the staged ones."""
+    for name, content in STAGED.items():
+        path = root / "staged" / BATCH / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def lost_items(root: Path, target: Path) -> list[str]:
+    """Give the staged files that the root holds for acknowledged and the target has not whole."""
+    places = (target / "staged", target / "registry" / "arrival" / "staged")
+    with Store.open(root) as store:
+        names = sorted(store.acknowledged.names("far", "staged"))
+    return [
+        name
+        for name in names
+        if not any(
+            (place / name).is_file()
+            and (place / name).read_text() == STAGED[name.removeprefix(f"{BATCH}/")]
+            for place in places
+        )
+    ]
 
 
 def lost(root: Path, target: Path) -> list[str]:
@@ -86,12 +121,8 @@ def pushed(root: Path, relay: Relay) -> None:
 def pushed_over(root: Path, link: Link) -> bool:
     """Push as `pushing.push` does, over a link of our own; tells whether it came to its end."""
     with Store.open(root) as store, moment_of(store) as source:
-        known = store.acknowledged
-        terms = Terms(
-            "test",
-            acknowledged=lambda items: pushing._enter(known, "far", items),
-            lacking=lambda items: pushing._withdraw(known, "far", items),
-        )
+        memory = pushing.Memory(store, "far", is_there=True)
+        terms = Terms("test", acknowledged=memory.enter, lacking=memory.withdraw)
         try:
             ship(source, link, terms)
         except DataError as error:
