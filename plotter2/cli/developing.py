@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -26,7 +26,7 @@ from plotter2.cli.viewing import opened_in_viewer
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.developing import DevelopHow, Development, Drawn
 from plotter2.host.host import Host
-from plotter2.host.session_key import LASTS
+from plotter2.host.session_key import HOURS
 from plotter2.host.surrounding import require_script
 from plotter2.orchestrator import Cancellation
 from plotter2.printable import count, printable
@@ -36,7 +36,6 @@ from plotter2.staging.saves import Saves
 from plotter2.wire.codes import CANCELLED
 from plotter2.wire.messages import Format
 
-_HOURS = LASTS // timedelta(hours=1)
 _LOOK_S = 0.5
 _OFTEN_S = 0.05
 _GONE_S = 2.0
@@ -166,7 +165,7 @@ class _Talk:
         first = not self._development.key.granted
         ceiling = self._host.settings.limits
         if first:
-            say(f"Until you leave, for {_HOURS} hours at most, every version of {self._script}")
+            say(f"Until you leave, for {HOURS} hours at most, every version of {self._script}")
             say(may_do(compiled, ceiling))
             click.confirm("allow this?", abort=True, err=True)
         else:

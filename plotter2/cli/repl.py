@@ -8,10 +8,11 @@ import click
 
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer
+from plotter2.cli.approving import granted
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.cli.signing import default_principal, passphrase
 from plotter2.errors import ExitCode, Plotter2Error
-from plotter2.host.host import Host
+from plotter2.host.session_key import HOURS, ORDINARY, Grant, SessionKey
 
 
 @command()
@@ -29,16 +30,20 @@ def repl(root: str | None) -> Answer:
 
     with opened_host(root) as host:
         host.orchestrator.warm()
-        _own_key(host)
-        run(host, passphrase)
+        owner = next(iter(host.own_principals()), default_principal())
+        key = SessionKey.with_folder(owner, host.layout.sessions, host.now())
+        _ask(f"Until you leave, for {HOURS} hours at most, what you type", ORDINARY)
+        key.grant(ORDINARY)
+        run(host, passphrase, key, _more)
     return Answer({"ok": True})
 
 
-def _own_key(host: Host) -> None:
-    """See that there is a key to sign with: what is typed runs signed like everything else."""
-    if host.keyring.own_keys():
-        return
-    click.echo("What you type here is signed with a key of your own; there is none yet.")
-    click.confirm("make it now?", default=True, abort=True)
-    made = host.keyring.new_key(default_principal(), new_passphrase())
-    click.echo(f"made your key {made.public.fingerprint} ({made.path})")
+def _ask(head: str, grant: Grant) -> None:
+    click.echo(f"{head}\n{granted(grant)}")
+    click.confirm("allow this?", default=True, abort=True)
+
+
+def _more(lacking: Grant) -> bool:
+    """Ask for what an input needs and was not granted."""
+    click.echo(f"This input wants more than you allowed. It also\n{granted(lacking)}")
+    return click.confirm("allow this as well, until you leave?", default=False)

@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def sessions(self) -> Path:
-        """What was typed at a prompt or in a notebook, as signed scripts, one folder for each session."""
+        """What was typed at a prompt or in a notebook, or drawn by `dev`, as scripts, one folder for each session."""
         return self.log / "sessions"
 
     @property

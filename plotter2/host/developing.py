@@ -14,7 +14,7 @@ from pathlib import Path
 
 from plotter2.datter import durable
 from plotter2.host.host import Host
-from plotter2.host.session_key import Grant, SessionKey, wanted_by
+from plotter2.host.session_key import Grant, SessionKey
 from plotter2.orchestrator import Cancellation
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.model import By, Event, Params, RunResult
@@ -47,7 +47,6 @@ class Development:
         self._host = host
         self._script = script
         self._how = how
-        self._owner = owner
         self._number = 0
         self.key = SessionKey(owner, script, host.now())
         self.folder = how.folder or host.layout.log / "dev" / _folder_name(script)
@@ -58,10 +57,8 @@ class Development:
         return self._host.compile(open_script(self._script), params=columns)
 
     def lacking(self, compiled: CompiledScript) -> Grant:
-        """Give what a version needs and was not granted; a session that is too old was granted nothing."""
-        if self._host.now() >= self.key.expires:
-            self.key = SessionKey(self._owner, self._script, self._host.now())
-        return self.key.granted.lacking(wanted_by(compiled))
+        """Give what a version needs and was not granted."""
+        return self.key.lacking(compiled, self._host.now())
 
     def grant(self, more: Grant) -> None:
         """Allow more, because the person said so."""

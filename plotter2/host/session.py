@@ -1,4 +1,6 @@
-"""A person types, statement by statement: each input is a whole script, signed with the own key, and run like others.
+"""A person types, statement by statement: each input is a whole script, signed, and run like others.
+
+The key of the session signs, within what the person granted; where there is none, in a notebook, the person's own key.
 
 What ran is kept as files, so a picture of a session can be explained and made again like every other picture.
 """
@@ -22,6 +24,7 @@ from p2std.registry import core
 from plotter2.datter import durable
 from plotter2.errors import Refused
 from plotter2.host.host import Host
+from plotter2.host.session_key import Grant, SessionKey
 from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry, Transcript, script_start
 from plotter2.runs import compiling
@@ -43,15 +46,31 @@ class Ran:
     result: RunResult | None
 
 
-class Session:
-    """The inputs of one person on one host. `ask` gives the passphrase of the own key; it is asked for once."""
+Approve = Callable[[Grant], bool]
+"""Asks a person to grant more than was granted."""
 
-    def __init__(self, host: Host, ask: Ask | None = None) -> None:
+
+class Session:
+    """The inputs of one person on one host. `ask` gives the passphrase of the own key; it is asked for once.
+
+    With a `key` that signs, for a folder of the session's name below the sessions of the root; `approve` is asked when
+    an input needs more than it was granted.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        ask: Ask | None = None,
+        key: SessionKey | None = None,
+        approve: Approve = lambda _: False,
+    ) -> None:
         self._host = host
         self._ask = ask
+        self._key = key
+        self._approve = approve
         self._passphrase: str | None = None
         self._number = 0
-        self._name = f"session-{secrets.token_hex(4)}"
+        self._name = key.name if key else f"session-{secrets.token_hex(4)}"
         self.schemas = compiling.store_schemas(host.store)
         self.libraries = self._known_libraries()
         self.transcript = Transcript(self._compiled)
@@ -77,10 +96,12 @@ class Session:
         if entry.whole is not None:
             path = self._written(entry)
             self._lock(entry, path)
-            name = f"own/{self._name}-{self._number}"
-            self._signed(open_script(path), name)
             result = self._host.run(
-                open_script(path), params=params, formats=formats, on_event=on_event
+                self._signed_to_run(path),
+                params=params,
+                formats=formats,
+                on_event=on_event,
+                session=self._key,
             )
         self.transcript.keep(entry)
         return Ran(entry, result)
@@ -127,6 +148,17 @@ class Session:
         self.transcript = Transcript(self._compiled)
 
     # ---- inside --------------------------------------------------------------------------------
+
+    def _signed_to_run(self, path: Path) -> OpenedScript:
+        script = open_script(path)
+        if self._key is None:
+            self._signed(script, f"own/{self._name}-{self._number}")
+            return open_script(path)
+        compiled = self._host.compile(script)
+        lacking = self._key.lacking(compiled, self._host.now())
+        if lacking and self._approve(lacking):
+            self._key.grant(lacking)
+        return self._key.sign(compiled, self._host.now(), self._host.settings.limits)
 
     def _signed(self, script: OpenedScript, name: str | None = None) -> SignedScript:
         known = self._passphrase

@@ -13,6 +13,7 @@ from pathlib import Path
 from p2sign.gate import TrustFiles, Verified
 from p2sign.keys import SigningKey
 from p2sign.make import sign_statement
+from p2sign.policy import Rules
 from p2sign.rights import Capability
 from p2sign.statement import Import, sorted_caps, sorted_imports, to_second
 from p2sign.trust import TrustLine, with_trust_line
@@ -26,7 +27,7 @@ from plotter2.runs.model import OfSession
 from plotter2.runs.opening import OpenedScript
 from plotter2.runs.signing import capabilities, default_name, imports, statement_for
 
-LASTS = timedelta(hours=12)
+HOURS = 12
 """How long what a person granted counts; then it is asked for again."""
 
 
@@ -80,18 +81,30 @@ class SessionKey:
     What it signs is passed through the gate like everything else; then `require` holds it against the grant.
     """
 
-    def __init__(
-        self, owner: str, place: Path, now: datetime, granted: Grant | None = None
-    ) -> None:
-        self._key = SigningKey.generate()
+    def __init__(self, owner: str, place: Path, now: datetime) -> None:
+        self._key: SigningKey
+        self.begun: datetime
+        self.expires: datetime
+        self.granted: Grant
         self._word = secrets.token_hex(4)
         self._serial = 0
         self._place = place.absolute()
         self.name = f"session-{self._word}"
         self.of = OfSession(f"{self.name}@{machine_name()}", owner)
-        self.begun = to_second(now)
-        self.expires = self.begun + LASTS
-        self.granted = granted or Grant()
+        self._begin(now)
+
+    @classmethod
+    def with_folder(cls, owner: str, folder: Path, now: datetime) -> SessionKey:
+        """Give a key for what the session writes itself, into `folder / name`."""
+        key = cls(owner, folder, now)
+        key._place /= key.name
+        return key
+
+    def lacking(self, compiled: CompiledScript, now: datetime) -> Grant:
+        """Give what a script needs and was not granted. After its time the key is made anew, and granted nothing."""
+        if now >= self.expires:
+            self._begin(now)
+        return self.granted.lacking(wanted_by(compiled))
 
     def grant(self, more: Grant) -> None:
         """Allow more, because the person said so."""
@@ -112,7 +125,10 @@ class SessionKey:
         return replace(script, sidecar=sidecar)
 
     def trusted(self, files: TrustFiles) -> TrustFiles:
-        """Give the trust files with this key in them, for as long as the session lasts. Raises Refusal."""
+        """Give the trust files with this key in them, for as long as the session lasts. Raises Refusal.
+
+        It counts as one of this place's own, and may grant no more than its owner may.
+        """
         line = TrustLine(
             self.of.principal,
             (Kind.SCRIPT.namespace,),
@@ -120,7 +136,13 @@ class SessionKey:
             valid_after=self.begun,
             valid_before=self.expires,
         )
-        return replace(files, allowed_signers=with_trust_line(files.allowed_signers, line))
+        known = with_trust_line(files.allowed_signers, line)
+        rules = (files.rules or Rules()).owning(self._key.public.fingerprint)
+        ceiling = rules.policy.ceilings.get(self.of.owner)
+        if ceiling is not None:
+            ceilings = {**rules.policy.ceilings, self.of.principal: ceiling}
+            rules = replace(rules, policy=replace(rules.policy, ceilings=ceilings))
+        return replace(files, allowed_signers=known, rules=rules)
 
     def require(self, verified: Verified, path: Path) -> None:
         """Raise Refused (P2-S0890, P2-S0891) where a script is not this session's, or goes beyond the grant."""
@@ -131,6 +153,12 @@ class SessionKey:
         self._require_granted(Grant(terms.caps, imports=terms.imports), path)
 
     # ---- inside --------------------------------------------------------------------------------
+
+    def _begin(self, now: datetime) -> None:
+        self._key = SigningKey.generate()
+        self.begun = to_second(now)
+        self.expires = self.begun + timedelta(hours=HOURS)
+        self.granted = Grant()
 
     def _require_place(self, path: Path) -> None:
         found = path.absolute()

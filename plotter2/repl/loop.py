@@ -15,7 +15,8 @@ from p2lang.diagnostics import render
 from plotter2.datter import durable
 from plotter2.errors import Plotter2Error
 from plotter2.host.host import Host
-from plotter2.host.session import Session
+from plotter2.host.session import Approve, Session
+from plotter2.host.session_key import SessionKey
 from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry
 from plotter2.printable import printable
@@ -35,10 +36,12 @@ _SHOWN: Mapping[Protocol, Format] = {"kitty": "png", "iterm": "png", "sixel": "s
 _LINES = "the lines are those of the script that :save writes"
 
 
-def run(host: Host, ask: Ask) -> None:
-    """Talk until the person leaves. `ask` gives the passphrase of the own key."""
+def run(host: Host, ask: Ask, key: SessionKey, approve: Approve) -> None:
+    """Talk until the person leaves. `ask` gives the passphrase of the own key, `key` signs what is typed."""
     terminal = sys.stdin.fileno() if sys.stdin.isatty() else None
-    loop = Loop(Session(host, ask), protocol(os.environ, terminal), progress=on_this_line)
+    loop = Loop(
+        Session(host, ask, key, approve), protocol(os.environ, terminal), progress=on_this_line
+    )
     history = host.store.layout.log / "repl_history"
     loop.say(f"plotter2 on {host.settings.root}; :help tells what can be typed, Ctrl-D leaves")
     history.touch(mode=0o600)  # what was typed is for nobody else to read

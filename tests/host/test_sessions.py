@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ from plotter2.config.settings import settings
 from plotter2.errors import Refused
 from plotter2.host.host import Host
 from plotter2.host.session import Ran, Session
+from plotter2.host.session_key import ORDINARY, Grant, SessionKey, texts_of
 from plotter2.runs.model import Event
+from plotter2.runs.opening import open_script
 from plotter2.wire.messages import Note, TableShown
 from sweep_samples import root_with_sweep
 
@@ -27,7 +32,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def session(root: Path) -> Iterator[Session]:
     with Host(settings(root)) as host:
-        yield Session(host)
+        yield Session(host, key=key_of(host))
+
+
+def key_of(host: Host, granted: Grant = ORDINARY) -> SessionKey:
+    key = SessionKey.with_folder("tester@here", host.layout.sessions, host.now())
+    key.grant(granted)
+    return key
 
 
 def taken(session: Session, text: str) -> tuple[Ran, list[Event]]:
@@ -102,8 +113,13 @@ def test_what_ran_is_kept_as_a_script_that_runs_again(session: Session, root: Pa
     script = Path(ran.result.record["script"]["path"])
     assert script.parent == session.folder
     assert "unneeded" not in script.read_text()
-    again = p2_json(root, "run", script)
-    assert again["artefacts"][0]["sha256"] == ran.result.artefacts[0].sha256
+    again = p2_json(root, "run", script, "--yes")
+    assert again["artefacts"][0]["sha256"] != ran.result.artefacts[0].sha256  # another signer
+    assert without_provenance(again["artefacts"][0]["path"]) == without_provenance(
+        ran.result.artefacts[0].path
+    )
+    assert ran.result.record["session_of"] == "tester@here"
+    assert ran.result.record["signers"][0].startswith(f"{session.folder.name}@")
 
 
 def test_without_a_key_nothing_runs(tmp_path: Path) -> None:
@@ -140,3 +156,87 @@ def test_a_mistyped_passphrase_is_asked_for_again_and_a_right_one_is_not(tmp_pat
         assert session.take(entry).result is not None
         assert session.take(entry).result is not None
     assert answers == []
+
+
+def test_a_session_runs_without_a_key_of_ones_own_and_a_key_that_nobody_granted_anything_runs_nothing(
+    tmp_path: Path,
+) -> None:
+    with Host(settings(tmp_path / "empty")) as host:
+        taken(Session(host, key=key_of(host)), 'loggy("hello")')
+        session = Session(host, key=key_of(host, Grant()))
+        entry = session.understood("sweep(a=1..3) | frame | point(x=a, y=a)")
+        with pytest.raises(Refused, match="not granted: write output:plot") as refused:
+            session.take(entry)
+        assert refused.value.code == "P2-S0891"
+
+
+def test_an_input_that_needs_more_asks_and_what_is_granted_stays(root: Path) -> None:
+    asked: list[str] = []
+
+    def approve(lacking: Grant) -> bool:
+        asked.extend(texts_of(lacking))
+        return len(asked) > 1
+
+    with Host(settings(root)) as host:
+        session = Session(
+            host, key=key_of(host, Grant(kinds=(("read", "bundle"),))), approve=approve
+        )
+        entry = session.understood('access("sweep/*") | frame | point(x=step, y=reward)')
+        with pytest.raises(Refused, match="not granted"):
+            session.take(entry)
+        assert session.take(entry).result is not None
+        assert session.take(entry).result is not None
+    assert asked == ["write output:plot"] * 2
+
+
+def test_the_key_of_a_session_counts_for_its_own_folder_only_and_not_for_ever(
+    root: Path, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    script = tmp_path / "x.p2"
+    script.write_text('p2 1\nloggy("hello")\n')
+    with Host(settings(root), lambda: now) as host:
+        key = key_of(host)
+        compiled = host.compile(open_script(script))
+        with pytest.raises(Refused, match=r"signs for .* only") as refused:
+            key.sign(compiled, host.now(), host.settings.limits)
+        assert refused.value.code == "P2-S0890"
+        bound = SessionKey("tester@here", script, now)
+        signed = bound.sign(compiled, now, host.settings.limits)
+        assert host.verify(signed, bound).signers[0].principal == bound.of.principal
+        with pytest.raises(Refused, match=r"signs for .* only"):
+            host.verify(replace(signed, path=tmp_path / "elsewhere" / "x.p2"), bound)
+        with pytest.raises(Refused, match="not in the trust file"):
+            host.verify(signed)
+        with pytest.raises(Refused, match="not in the trust file"):
+            host.verify(signed, SessionKey("tester@here", script, now))
+        now += timedelta(hours=13)
+        with pytest.raises(Refused, match="was trusted until"):
+            host.verify(signed, bound)
+        bound.grant(ORDINARY)
+        assert not bound.lacking(compiled, now)
+        assert not bound.granted
+
+
+def test_a_session_may_do_no_more_than_its_owner(tmp_path: Path) -> None:
+    root = root_with_sweep(tmp_path)
+    policy = root / "config" / "trust" / "policy.toml"
+    policy.write_text("[signer.\"tester@here\"]\nmay = ['read bundle:sweep/.*']\n")
+    policy.chmod(0o600)
+    with Host(settings(root)) as host:
+        session = Session(host, key=key_of(host))
+        taken(session, 'access("sweep/*") | head(1)')
+        entry = session.understood('access("sweep/*") | frame | point(x=step, y=reward)')
+        with pytest.raises(Refused, match="may not grant here: write output:plot"):
+            session.take(entry)
+
+
+def without_provenance(picture: str | Path) -> bytes:
+    """Give the pixels of a PNG, packed: its IDAT chunks."""
+    content, at, found = Path(picture).read_bytes(), 8, b""
+    while at < len(content):
+        length, kind = struct.unpack(">I4s", content[at : at + 8])
+        found += content[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+        at += 12 + length
+    assert found
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from commandline import p2
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
 from plotter2.host.session import Session
+from plotter2.host.session_key import ORDINARY, SessionKey
 from plotter2.repl.commands import COMMANDS
 from plotter2.repl.loop import Loop
 from plotter2.repl.prompt import Statements, prompt
@@ -37,7 +39,9 @@ def said() -> list[str]:
 @pytest.fixture
 def loop(root: Path, said: list[str]) -> Iterator[Loop]:
     with Host(settings(root)) as host:
-        yield Loop(Session(host), "none", said.append)
+        key = SessionKey.with_folder("tester@here", host.layout.sessions, host.now())
+        key.grant(ORDINARY)
+        yield Loop(Session(host, key=key), "none", said.append)
 
 
 def typed(loop: Loop, keys: str) -> None:
@@ -176,6 +180,8 @@ def test_completion_knows_the_columns_of_what_was_declared(loop: Loop) -> None:
 
 def test_a_real_terminal_talks_and_control_c_stops_a_run(root: Path) -> None:
     with Terminal(root, "repl") as terminal:
+        assert re.search(r"reads +every bundle", terminal.until("allow this?"))
+        terminal.types("y\r")
         terminal.until("Ctrl-D leaves")
         terminal.until("p2>")
         terminal.types("sweep(a=1..300, b=1..300) | kmeans(on=[a, b], k=64, iters=280)\r")
