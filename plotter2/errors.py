@@ -74,6 +74,7 @@ class Plotter2Error(Exception):
     help: str = ""
     note: str = ""
     exit_code: ExitCode = field(default=ExitCode.WORK_FAILED)
+    name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__(self.message)

@@ -12,9 +12,12 @@ from typing import Any, TextIO
 from p2lang.diagnostics import Diagnostic, render
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
+from plotter2.cli import codes as cli_codes
 from plotter2.cli.codes import NOT_PRINTED
 from plotter2.errors import ExitCode, Plotter2Error
+from plotter2.host import codes as host_codes
 from plotter2.printable import count, printable
+from plotter2.runs import codes as runs_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,28 @@ def print_problem(error: Plotter2Error, *, as_json: bool) -> None:
     """Print what went wrong: JSON to standard output, text to standard error."""
     problem = error.problem()
     if as_json:
-        _write(sys.stdout, as_text({"ok": False, "error": problem.as_json()}) + "\n")
+        refused = _refusal(error) if error.exit_code == ExitCode.REFUSED else {}
+        _write(sys.stdout, as_text({"ok": False, **refused, "error": problem.as_json()}) + "\n")
     else:
         _write(sys.stderr, printable(problem.as_text()) + "\n")
+
+
+def _refusal(error: Plotter2Error) -> dict[str, str]:
+    """Give a refusal in its own words: code, stable name, what, where, remedy."""
+    problem = error.problem()
+    names = {
+        code: f"E_{name}"
+        for each in (cli_codes, host_codes, runs_codes)
+        for name, code in vars(each).items()
+        if isinstance(code, str)
+    }
+    return {
+        "code": error.code,
+        "name": error.name or names.get(error.code, error.code),
+        "what": problem.message,
+        "where": problem.where,
+        "remedy": problem.help,
+    }
 
 
 def as_text(data: dict[str, Any]) -> str:

@@ -19,9 +19,9 @@ from plotter2.cli.answer import Answer, diagnostics_text, is_interactive
 from plotter2.cli.approving import granted, may_do
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.first_use import sign_with_own_key
+from plotter2.cli.keys import default_principal
 from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
-from plotter2.cli.signing import default_principal
 from plotter2.cli.viewing import opened_in_viewer
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.developing import DevelopHow, Development, Drawn

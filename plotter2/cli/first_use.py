@@ -11,7 +11,8 @@ import click
 from p2sign.causes import CAUSES
 from plotter2.cli.answer import is_interactive
 from plotter2.cli.approving import changes, may_do, on_one_line
-from plotter2.cli.signing import default_principal, new_passphrase, passphrase
+from plotter2.cli.keys import default_principal, first_key, made_key
+from plotter2.cli.passphrases import passphrase
 from plotter2.errors import Refused
 from plotter2.host.first_use import Standing, standing
 from plotter2.host.host import Host
@@ -74,9 +75,8 @@ def sign_with_own_key(host: Host, compiled: CompiledScript) -> SignedScript:
     """Sign with one's own key, which is made when there is none; a terminal is asked for passphrases."""
     ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
-        secret = new_passphrase() if is_interactive() else None
-        made = host.keyring.new_key(default_principal(), secret)
-        _say(f"made your key {made.public.fingerprint} ({made.path})")
+        asked = is_interactive()
+        _, secret = first_key(host) if asked else made_key(host, default_principal(), None)
         ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
     return host.sign_compiled(compiled, ask=ask)
 

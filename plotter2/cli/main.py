@@ -53,10 +53,11 @@ GROUPS = {
         "lsp": ("plotter2.cli.editors", "Serve an editor: mistakes, completion, types, renaming."),
     },
     "Sign and run them": {
-        "key": ("plotter2.cli.signing", "Make and list your keys."),
+        "key": ("plotter2.cli.keys", "Make, list and choose your keys, and export them."),
         "sign": ("plotter2.cli.signing", "Sign a script with your key."),
         "trust": ("plotter2.cli.trusting", "Say whose scripts may run here."),
         "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
+        "inspect": ("plotter2.cli.inspecting", "Show what a signature file says."),
         "run": ("plotter2.cli.scripts", "Run a signed script, or a task, and give its pictures."),
         "dev": ("plotter2.cli.developing", "Draw a script anew at every save."),
         "runs": ("plotter2.cli.requests", "List the runs of scripts and their pictures."),

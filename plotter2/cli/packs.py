@@ -13,12 +13,13 @@ from plotter2.cli import packages
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import Family, command, opened_host
 from plotter2.cli.data import add_answer
-from plotter2.cli.signing import passphrase
+from plotter2.cli.passphrases import passphrase
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes, packing, unpacking
+from plotter2.host.key_choice import WhichKey
 from plotter2.host.signing import SignHow
 from plotter2.host.unpacking import LookedAt, OpenedPack, PackedData, Standing
 from plotter2.printable import count, printable
@@ -92,7 +93,9 @@ def pack() -> None:
 @click.option(
     "--name", metavar="SCOPE/NAME", help="What the statement calls it (default: own/NAME)."
 )
-@click.option("--key", "key_file", type=click.Path(path_type=Path), help="Sign with this key.")
+@click.option(
+    "--key", metavar="FILE|agent:FINGERPRINT", help="Sign with this key, or one of your ssh-agent."
+)
 def make(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     scripts: tuple[Path, ...],
@@ -100,12 +103,12 @@ def make(  # noqa: PLR0913, PLR0917 - the options of the command
     pictures: tuple[Path, ...],
     output: Path,
     name: str | None,
-    key_file: Path | None,
+    key: str | None,
 ) -> Answer:
     """Bind signed SCRIPTs, their libraries, data and pictures into one signed file."""
     wanted = packing.ToPack(scripts, data, pictures, output, packages.label(None, None, None))
     with opened_host(root) as host:
-        made = packing.make(host, wanted, SignHow(name, key_file, passphrase))
+        made = packing.make(host, wanted, SignHow(name, WhichKey(key, ask=passphrase)))
     shown = "\n".join(f"  | {line}" for line in made.statement.splitlines())
     lines = [f"note: {note}" for note in made.notes]
     lines += [

@@ -10,7 +10,8 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer
 from plotter2.cli.approving import granted
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.signing import default_principal, passphrase
+from plotter2.cli.keys import default_principal
+from plotter2.cli.passphrases import passphrase
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.session_key import HOURS, ORDINARY, Grant, SessionKey
 

@@ -1,39 +1,67 @@
-"""`sign`, `verify`, `key`, `trust`: who vouches for a script, and who is believed here."""
+"""`sign` and `verify`: who vouches for a script, and what it may do."""
 
 from __future__ import annotations
 
-import getpass
-import os
-import re
-import socket
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plotter2.cli import codes
+from p2sign.rights import decode_target
+from p2sign.statement import Statement
 from plotter2.cli.answer import Answer, is_interactive
-from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.command import command, opened_host
+from plotter2.cli.keys import first_key
+from plotter2.cli.passphrases import passphrase
 from plotter2.config.settings import settings
-from plotter2.datter.layout import is_root, present
-from plotter2.errors import ExitCode, Plotter2Error
-from plotter2.host.keyring import OwnKey
-from plotter2.printable import table
+from plotter2.datter.layout import is_root
+from plotter2.host.host import Host
+from plotter2.host.key_choice import Choice, WhichKey
+from plotter2.host.signing import Ask, SignHow
+from plotter2.printable import one_line
 from plotter2.runs.opening import open_script
 
 
 @command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("--name", metavar="SCOPE/NAME", help="What the statement calls the script.")
-@click.option("--key", "key_file", type=click.Path(path_type=Path), help="Sign with this key.")
+@click.option(
+    "--key",
+    metavar="FILE|agent:FINGERPRINT",
+    help="Sign with this private key, or with one of your ssh-agent (agent:COMMENT too).",
+)
+@click.option(
+    "--signer-program",
+    "program",
+    metavar="PROG",
+    help="Have PROG sign with the key, called as git calls gpg.ssh.program.",
+)
+@click.option("--add", is_flag=True, help="Add your signature to those that are there.")
 @click.option("--at", "bundle", metavar="BUNDLE", help="It is to be attached to BUNDLE.")
-def sign(
-    root: str | None, script: Path, name: str | None, key_file: Path | None, bundle: str | None
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before signing.")
+def sign(  # noqa: PLR0913, PLR0917 - the options of the command
+    root: str | None,
+    script: Path,
+    name: str | None,
+    key: str | None,
+    program: str | None,
+    add: bool,
+    bundle: str | None,
+    yes: bool,
 ) -> Answer:
-    """Sign SCRIPT: shows the statement, writes SCRIPT.sig."""
+    """Sign SCRIPT: shows what it may do and asks in a terminal, then writes SCRIPT.sig."""
+    if add and (name or bundle):
+        raise click.UsageError("--add signs the statement that is there: without --name and --at")
+    if key and key.startswith("agent:") and program:
+        raise click.UsageError("either the agent signs or a program: leave one of them out")
     opened = open_script(script)
+    asks = is_interactive() and not yes
     with opened_host(root, reads=is_root(settings(root).root)) as host:
-        signed = host.sign(opened, name=name, key_file=key_file, ask=passphrase, bundle=bundle)
+        ask = passphrase if key else _asking(host, root, asks=asks)
+        which = WhichKey(key, program, ask, _tell)
+        approve = _approve if asks else lambda _terms, _choice: None
+        how = SignHow(name, which, approve)
+        signed = host.add_signer(opened, how) if add else host.sign_as(opened, how, bundle)
     shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
     data = {
         "ok": True,
@@ -43,7 +71,47 @@ def sign(
         "fingerprint": signed.fingerprint,
         "statement": signed.statement,
     }
-    return Answer(data, f"You signed exactly this:\n{shown}\nwrote {signed.path}")
+    wrote = f"{'added your signature to' if add else 'wrote'} {signed.path}"
+    return Answer(data, wrote if asks else f"You signed exactly this:\n{shown}\n{wrote}")
+
+
+def _asking(host: Host, root: str | None, *, asks: bool) -> Ask:
+    """Give who is asked for the passphrase of the default key; without one a person is led through making it."""
+    if not asks or host.keyring.own_keys():
+        return passphrase
+    with opened_host(root) as writing:
+        _, secret = first_key(writing)
+    return lambda _: secret or ""
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _approve(terms: Statement, choice: Choice) -> None:
+    """Show what is about to be signed, rights first, and ask."""
+    click.echo("\n".join(one_line(line, 1000) for line in _granted(terms)), err=True)
+    click.echo("You sign exactly this:", err=True)
+    lines = terms.dump().decode("ascii").splitlines()
+    click.echo("\n".join(f"  | {line}" for line in lines), err=True)
+    who = f"{choice.principal}, {choice.public.fingerprint}"
+    click.confirm(f"sign it as {who}?", default=True, abort=True, err=True)
+
+
+def _granted(terms: Statement) -> list[str]:
+    """Say what a signature of this statement allows."""
+    until = f"until {terms.expires:%Y-%m-%d}" if terms.expires else "without end"
+    lines = [f"{terms.entry} as {terms.name}, serial {terms.serial}, {until}. It may"]
+    lines += [f"\u2003{cap.right} {cap.kind}:{decode_target(cap.target)}" for cap in terms.caps]
+    lines += [] if terms.caps else ["\u2003do nothing but compute"]
+    lines += [f"\u2003use the library {each.name}" for each in terms.imports]
+    if terms.limits:
+        of = dict(terms.limits.items())
+        lines.append(
+            f"\u2003take {of['cpu-ms'] / 1000:g} s of processor time, {of['wall-ms'] / 1000:g} s in all, "
+            f"{of['mem-mib']} MiB of memory, {of['out-mib']} MiB of output"
+        )
+    return lines
 
 
 @command()
@@ -73,86 +141,3 @@ def verify(root: str | None, script: Path, explain: bool) -> Answer:
     if explain:
         text += "\nindependent check with stock tools:\n" + "\n".join(f"  {c}" for c in stock)
     return Answer(data, text)
-
-
-@family()
-def key() -> None:
-    """Make and list your keys."""
-
-
-@command(key, "new")
-@click.option(
-    "--name", metavar="NAME@PLACE", help="Whose key it is (default: you at this machine)."
-)
-@click.option("--no-passphrase", is_flag=True, help="Keep the key without a passphrase.")
-def key_new(root: str | None, name: str | None, no_passphrase: bool) -> Answer:
-    """Make an Ed25519 key and trust it for your own scripts."""
-    ask = is_interactive() and not no_passphrase
-    with opened_host(root) as host:
-        made = host.keyring.new_key(name or default_principal(), new_passphrase() if ask else None)
-        first = host.keyring.own_keys()[0]
-    text = f"made {made.public.fingerprint}\n{_about(made)}"
-    if first.path != made.path:
-        text += f"\nscripts are signed with your first key, {first.path}; with this one by: plotter2 sign --key FILE"
-    return Answer({"ok": True, **_key_json(made)}, text)
-
-
-@command(key, "ls")
-def key_list(root: str | None) -> Answer:
-    """List your keys; the first one signs unless --key names another."""
-    present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        keys = host.keyring.own_keys()
-    rows = [[k.principal, k.public.fingerprint, _protection(k), str(k.path)] for k in keys]
-    text = table(["whose", "fingerprint", "passphrase", "file"], rows)
-    data = {"ok": True, "keys": [_key_json(k) for k in keys]}
-    return Answer(data, text if keys else "no keys yet; make one: plotter2 key new")
-
-
-def passphrase(prompt: str) -> str:
-    """Ask for a passphrase; raises Plotter2Error P2-S0791 without a terminal."""
-    if not is_interactive():
-        raise Plotter2Error(
-            codes.NO_TERMINAL,
-            "the key has a passphrase, and there is no terminal to ask for it",
-            help="run the command in a terminal",
-            exit_code=ExitCode.REFUSED,
-        )
-    return str(click.prompt(prompt, hide_input=True, err=True))
-
-
-def new_passphrase() -> str | None:
-    """Offer a passphrase for a new key; an empty answer means none."""
-    answer = click.prompt(
-        "passphrase for the new key (empty for none)",
-        default="",
-        show_default=False,
-        hide_input=True,
-        confirmation_prompt=True,
-        err=True,
-    )
-    return str(answer) or None
-
-
-def default_principal() -> str:
-    """Give `user@machine` in the characters that a principal may have."""
-    parts = (getpass.getuser() if os.environ.get("USER") else "me", socket.gethostname())
-    name, place = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") or "me" for part in parts)
-    return f"{name}@{place}".lower()
-
-
-def _key_json(own: OwnKey) -> dict[str, Any]:
-    return {
-        "principal": own.principal,
-        "fingerprint": own.public.fingerprint,
-        "passphrase": own.protected,
-        "file": str(own.path),
-    }
-
-
-def _about(own: OwnKey) -> str:
-    return f"{own.principal}, {own.path}, passphrase: {_protection(own)}; trusted here for scripts"
-
-
-def _protection(own: OwnKey) -> str:
-    return "yes" if own.protected else "no"

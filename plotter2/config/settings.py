@@ -88,6 +88,12 @@ class Files(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     together_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 24)] = 65_536
 
 
+class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long an agent or a signer program may take for a signature: a person may have to confirm or touch a key."""
+
+    wait_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 60
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is configured, decided once at the start."""
 
@@ -100,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     disk: Disk = Disk()
     cache: Cache = Cache()
     files: Files = Files()
+    signing: Signing = Signing()
 
     def limits_of(self, principals: Iterable[str]) -> Ceiling:
         """Give the limits of a script that these have signed: of several, the one who is allowed most counts."""
@@ -127,6 +134,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk: Disk = Disk()
     cache: Cache = Cache()
     files: Files = Files()
+    signing: Signing = Signing()
 
 
 def settings(
@@ -159,6 +167,7 @@ def settings(
         disk=file.disk,
         cache=file.cache,
         files=file.files,
+        signing=file.signing,
     )
 
 

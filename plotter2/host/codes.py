@@ -6,6 +6,17 @@ KEY_READABLE = "P2-S0790"
 NO_KEY = "P2-S0792"
 TRUST_WRITABLE = "P2-S0793"
 TRUST_UNREADABLE = "P2-S0794"
+NO_AGENT = "P2-S0802"
+AGENT_NONSENSE = "P2-S0803"
+AGENT_EMPTY = "P2-S0804"
+NO_AGENT_KEY = "P2-S0805"
+AGENT_REFUSED = "P2-S0806"
+AGENT_SLOW = "P2-S0807"
+NO_PROGRAM = "P2-S0810"
+PROGRAM_FAILED = "P2-S0811"
+PROGRAM_SLOW = "P2-S0812"
+WRONG_SIGNATURE = "P2-S0813"
+NO_SUCH_KEY = "P2-S0814"
 KEY_OF_ANOTHER = "P2-S0844"
 SEVERAL_KEYS = "P2-S0845"
 TRUST_LINE_GIVEN = "P2-S0846"
@@ -29,6 +40,17 @@ CODES: dict[str, str] = {
     NO_KEY: "there is no key to sign with",
     TRUST_WRITABLE: "a trust file does not count, because others can change it",
     TRUST_UNREADABLE: "a trust file cannot be read",
+    NO_AGENT: "there is no ssh-agent to sign with",
+    AGENT_NONSENSE: "what listens where the ssh-agent should does not speak as one",
+    AGENT_EMPTY: "the ssh-agent has no key that can sign, or it is locked",
+    NO_AGENT_KEY: "the ssh-agent has no key of this name, or several",
+    AGENT_REFUSED: "the ssh-agent refused to sign",
+    AGENT_SLOW: "the ssh-agent did not answer in time",
+    NO_PROGRAM: "the signer program cannot be started",
+    PROGRAM_FAILED: "the signer program did not sign",
+    PROGRAM_SLOW: "the signer program did not sign in time",
+    WRONG_SIGNATURE: "what an agent or a program gave is no good signature of the chosen key",
+    NO_SUCH_KEY: "there is no own key of this name, or several",
     KEY_OF_ANOTHER: "a key is trusted as that of somebody else",
     SEVERAL_KEYS: "a key file has several keys",
     TRUST_LINE_GIVEN: "a line of a trust file is given where a public key is wanted",

@@ -20,6 +20,7 @@ from plotter2.datter.store import Store
 from plotter2.exporting.wanted import Exported, Exporter, ToExport
 from plotter2.host import asking, attaching, checking, packages, signing, verifying
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
+from plotter2.host.key_choice import WhichKey
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
 from plotter2.host.session_key import SessionKey
@@ -223,9 +224,17 @@ class Host(Root):
 
         With a bundle as if it were attached to it.
         """
-        return self.sign_compiled(
-            self.compile(script, bundle=bundle), name=name, key_file=key_file, ask=ask
-        )
+        return self.sign_as(script, SignHow(name, WhichKey(key_file, ask=ask)), bundle)
+
+    def sign_as(
+        self, script: OpenedScript, how: SignHow, bundle: str | None = None
+    ) -> SignedScript:
+        """Compile a script and sign what it needs, as it is said. Raises CheckFailed, Refused, DataError."""
+        return signing.sign_compiled(self, self.compile(script, bundle=bundle), how)
+
+    def add_signer(self, script: OpenedScript, how: SignHow) -> SignedScript:
+        """Add a signature to a signed script; nothing else of its file changes. Raises Refused."""
+        return signing.add_signer(self, script, how)
 
     def sign_compiled(
         self,
@@ -236,7 +245,8 @@ class Host(Root):
         ask: Ask | None = None,
     ) -> SignedScript:
         """Sign a compiled script; an existing signature file is replaced, its serial goes on."""
-        return signing.sign_compiled(self, compiled, SignHow(name, key_file, ask))
+        how = SignHow(name, WhichKey(key_file, ask=ask))
+        return signing.sign_compiled(self, compiled, how)
 
     def verify(self, script: OpenedScript, session: SessionKey | None = None) -> Verified:
         """Pass a script through the gate, one of a session with its key. Raises Refused."""

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2sign.keys import PublicKey, SigningKey, needs_passphrase, parse_public_line
+from p2sign.keys import (
+    PublicKey,
+    SigningKey,
+    needs_passphrase,
+    parse_public_line,
+    public_of_private,
+)
 from p2sign.refusal import Refusal
 from p2sign.trust import TrustLine, parse_trust, with_trust_line
 from p2sign.uses import Kind
@@ -17,12 +23,24 @@ from plotter2.config.ownership import closing, open_to_others
 from plotter2.datter import durable
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes
+from plotter2.printable import one_line
 from plotter2.runs.codes import NOT_THERE
 from plotter2.runs.opening import FileRefused, read_once
 
 _KEY_LIMIT = 64 * 1024
 _TRUST_LIMIT = 1024 * 1024
-_KEY_NAME = re.compile(r"sign_ed25519(?:-[1-9][0-9]*)?\Z")
+_DEFAULT = "default"
+_KEY_NAME = re.compile(r"sign_[a-z0-9_]+(?:-[1-9][0-9]*)?\Z")
+
+Ask = Callable[[str], str]
+"""Asks a person for a passphrase; the text says whose."""
+KEY_TYPES = {
+    "ed25519": "ssh-ed25519",
+    "ecdsa-p256": "ecdsa-sha2-nistp256",
+    "ecdsa-p384": "ecdsa-sha2-nistp384",
+    "ecdsa-p521": "ecdsa-sha2-nistp521",
+}
+"""The types of keys that are made here, as people name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,11 @@ class OwnKey:
     principal: str
     public: PublicKey
     protected: bool
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +88,13 @@ class Keyring:
         """Give the keys of this root, the default one first. Raises Refused."""
         return tuple(map(self._own_key, self._own_paths()))
 
-    def new_key(self, principal: str, passphrase: str | None) -> OwnKey:
-        """Make a key, keep it, and trust it for scripts. Raises Refused, DataError."""
+    def new_key(self, principal: str, passphrase: str | None, kind: str = "ed25519") -> OwnKey:
+        """Make a key of one of `KEY_TYPES`, keep it, and trust it for scripts. Raises Refused, DataError."""
         folder = self._folder("keys")
         taken = len(self.own_keys())
-        path = folder / ("sign_ed25519" if taken == 0 else f"sign_ed25519-{taken + 1}")
-        key = SigningKey.generate()
+        base = f"sign_{kind.replace('-', '_')}"
+        path = folder / (base if taken == 0 else f"{base}-{taken + 1}")
+        key = SigningKey.generate(KEY_TYPES[kind])
         line = key.public.line(principal)
         with refusals():
             updated = self._trust_with(principal, key.public)
@@ -78,16 +102,35 @@ class Keyring:
         durable.write_new(path.with_name(path.name + ".pub"), [f"{line}\n".encode()], mode=0o644)
         durable.sync_dir(folder)
         self.write_trust(updated)
+        if taken == 0:
+            self._make_default(path.name)
         return OwnKey(path, principal, key.public, bool(passphrase))
 
-    def signing_key(self, own: OwnKey, ask: Callable[[str], str] | None) -> SigningKey:
+    def own_key(self, wanted: str) -> OwnKey:
+        """Give the key with this file name or fingerprint, or this principal if it has one alone. Raises Refused."""
+        keys = self.own_keys()
+        found = [k for k in keys if wanted in (k.name, k.public.fingerprint, k.principal)]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(f"{key.name} {key.public.fingerprint}" for key in keys)
+        what = f"{len(found)} keys are" if found else "no key is"
+        raise Refused(
+            codes.NO_SUCH_KEY,
+            f"{what} called {one_line(wanted, 80)!r}",
+            str(self.config / "keys"),
+            f"name one of these: {known}" if keys else "make one: plotter2 key new",
+        )
+
+    def use(self, wanted: str) -> OwnKey:
+        """Make a key the one that signs unless another is named. Raises Refused, DataError."""
+        own = self.own_key(wanted)
+        self._make_default(own.name)
+        return own
+
+    def signing_key(self, own: OwnKey, ask: Ask | None) -> SigningKey:
         """Open a private key; `ask` is called for the passphrase if there is one. Raises Refused."""
         with refusals():
-            content = self._private(own.path)
-            if not own.protected:
-                return SigningKey.load(content)
-            passphrase = ask(f"passphrase of {own.path.name} ({own.principal})") if ask else None
-            return SigningKey.load(content, passphrase)
+            return _opened(private_bytes(own.path), f"{own.name} ({own.principal})", ask)
 
     def trust(self) -> bytes:
         """Give the trust file's bytes; nothing when there is none."""
@@ -133,7 +176,9 @@ class Keyring:
 
     def _own_paths(self) -> tuple[Path, ...]:
         folder = self.config / "keys"
-        names = sorted(p.name for p in folder.glob("sign_ed25519*") if _KEY_NAME.match(p.name))
+        names = sorted(p.name for p in folder.glob("sign_*") if _KEY_NAME.match(p.name))
+        chosen = self._default()
+        names.sort(key=lambda name: (name != chosen, "ed25519" not in name))
         return tuple(folder / name for name in names)
 
     def _public(self, path: Path) -> tuple[PublicKey, str]:
@@ -143,18 +188,16 @@ class Keyring:
     def _own_key(self, path: Path) -> OwnKey:
         with refusals():
             public, principal = self._public(path)
-            return OwnKey(path, principal, public, needs_passphrase(self._private(path)))
+            return OwnKey(path, principal, public, needs_passphrase(private_bytes(path)))
 
-    def _private(self, path: Path) -> bytes:
-        mode = stat.S_IMODE(path.lstat().st_mode)
-        if mode & 0o077 or path.lstat().st_uid != os.geteuid():
-            raise Refused(
-                codes.KEY_READABLE,
-                "the private key can be read by others",
-                str(path),
-                f"it must be yours alone: chmod 600 {path}",
-            )
-        return read_once(path, _KEY_LIMIT, "private key")
+    def _default(self) -> str:
+        try:
+            return read_once(self.config / "keys" / _DEFAULT, 256, "name of a key").decode().strip()
+        except (FileRefused, UnicodeDecodeError):  # then the first one is
+            return ""
+
+    def _make_default(self, name: str) -> None:
+        durable.replace(self._folder("keys") / _DEFAULT, f"{name}\n".encode())
 
     def _trust_with(self, principal: str, key: PublicKey) -> bytes:
         # A pack grants nothing, so whoever is trusted for scripts may bind them together too.
@@ -185,6 +228,39 @@ class Keyring:
             raise _loose(loose)
 
 
+def private_key(path: Path, ask: Ask | None) -> tuple[PublicKey, Callable[[], SigningKey]]:
+    """Give the public half of any private key file, and what opens it. Raises Refused, FileRefused, Refusal."""
+    content = private_bytes(path)
+    needs_passphrase(content)  # a handle of a security key is told before anything is asked
+    public = public_of_private(content)
+
+    def opened() -> SigningKey:
+        with refusals(str(path)):
+            return _opened(content, str(path), ask)
+
+    return public, opened
+
+
+def private_bytes(path: Path) -> bytes:
+    """Read a private key file that is nobody else's. Raises Refused P2-S0790, FileRefused."""
+    content = read_once(path, _KEY_LIMIT, "private key")
+    status = path.lstat()
+    if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
+        raise Refused(
+            codes.KEY_READABLE,
+            "the private key can be read by others",
+            str(path),
+            f"it must be yours alone: chmod 600 {path}",
+        )
+    return content
+
+
+def _opened(content: bytes, called: str, ask: Ask | None) -> SigningKey:
+    if not needs_passphrase(content):
+        return SigningKey.load(content)
+    return SigningKey.load(content, ask(f"passphrase of {called}") if ask else None)
+
+
 def _loose(path: Path) -> Refused:
     return Refused(
         codes.TRUST_WRITABLE, "trust is not read: others can change it", str(path), closing(path)
@@ -201,18 +277,21 @@ def _unreadable(path: Path, error: OSError) -> Refused:
 
 
 class refusals:  # noqa: N801 - used as a block, like contextlib.suppress
-    """Turn a Refusal of p2sign inside the block into the error that people are shown."""
+    """Turn a Refusal of p2sign inside the block into the error that people are shown; `where` if it names no place."""
+
+    def __init__(self, where: str = "") -> None:
+        self._where = where
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Refusal):
-            raise as_refused(error) from error
+            raise as_refused(error, self._where) from error
 
 
-def as_refused(refusal: Refusal) -> Refused:
+def as_refused(refusal: Refusal, where: str = "") -> Refused:
     """Give a refusal of p2sign in the shape that every surface shows."""
-    return Refused(
-        refusal.code, refusal.what, refusal.where, refusal.remedy, note=f"({refusal.name})"
-    )
+    place = refusal.where or where
+    note = f"({refusal.name})"
+    return Refused(refusal.code, refusal.what, place, refusal.remedy, note, name=refusal.name)

@@ -24,6 +24,7 @@ from plotter2.exporting import package as exporting
 from plotter2.exporting.wanted import ToExport
 from plotter2.host import codes, signing
 from plotter2.host.host import Host
+from plotter2.host.key_choice import chosen
 from plotter2.host.keyring import refusals
 from plotter2.host.signing import SignHow
 from plotter2.host.surrounding import finder, require_script
@@ -68,7 +69,7 @@ class MadePack:
 def make(host: Host, wanted: ToPack, how: SignHow) -> MadePack:
     """Gather, sign and write a pack. Raises Refused, FileRefused, DataError, Plotter2Error."""
     require_free(wanted.output)
-    own = signing.own_key(host, how.key_file)
+    choice = chosen(host, how.which)
     held = _Held()
     for path in wanted.scripts:
         _take_script(host, path, held)
@@ -79,15 +80,18 @@ def make(host: Host, wanted: ToPack, how: SignHow) -> MadePack:
         held.put("pictures", path.name, read_once(path, MAX_PACK, "picture"))
     with refusals():
         terms = _terms(host, how.name or _name_of(wanted.output), entry, held.files)
-        sidecar = sign_statement(terms, host.keyring.signing_key(own, how.ask))
+    how.approve(terms, choice)
+    accepted = host.accepted_keys
+    sidecar = signing.signed_with(choice, lambda key: sign_statement(terms, key, accepted))
+    with refusals():
         data_of_pack = packed(sidecar, held.files)
         pack_gate.look_into(data_of_pack, wanted.output.name)
     new_file(wanted.output, (data_of_pack,))
     host.store.see_serial(floor_name(terms.name), terms.serial)
     return MadePack(
         wanted.output,
-        own.principal,
-        own.public.fingerprint,
+        choice.principal,
+        choice.public.fingerprint,
         terms.dump().decode(),
         len(held.files),
         len(data_of_pack),

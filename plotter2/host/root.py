@@ -136,6 +136,11 @@ class Root:
         """Give the policy with what this root knows beside it. Raises Refused."""
         return self.trust_files().rules or Rules()
 
+    @property
+    def accepted_keys(self) -> frozenset[str]:
+        """The key types whose signatures count here."""
+        return self.trust_files().accepted
+
     def limits_of(self, signers: Iterable[str]) -> Limits:
         """Give the limits of a script that these signed."""
         return compiling.script_limits(self.settings.limits_of(signers))

@@ -1,72 +1,108 @@
-"""A compiled script is signed with one's own key: which key, under which name, with which serial."""
+"""A compiled script is signed: with which key, under which name, with which serial; or a signature is added."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from p2sign.make import sign_statement
-from p2sign.refusal import Refusal
+from p2sign import gate
+from p2sign.gate import Offer
+from p2sign.make import AnyKey, add_signature, sign_statement
+from p2sign.refusal import Refusal, placed
 from p2sign.sidecar import split
 from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
+from p2sign.uses import Kind
 from plotter2.datter import durable
-from plotter2.errors import ExitCode, Refused
+from plotter2.errors import Refused
 from plotter2.host import codes
-from plotter2.host.keyring import OwnKey, refusals
+from plotter2.host.key_choice import Choice, WhichKey, chosen
+from plotter2.host.keyring import Ask as Ask
+from plotter2.host.keyring import as_refused, refusals
 from plotter2.host.root import Root
 from plotter2.libraries.reference import Reference
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript
 from plotter2.runs.signing import SignedScript, default_name, statement_for
 
-Ask = Callable[[str], str]
-"""Asks a person for a passphrase; the text says whose."""
-
 _LONGEST_NAME = 64
 """Longest beginning of a name that a number is put behind; a statement takes 68 characters here."""
 
 
+Approve = Callable[[Statement, Choice], None]
+"""Shows a person what is about to be signed and with which key; raises when they do not want to."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignHow:
-    """How a script is signed: under which name, with which key file, and who is asked for its passphrase."""
+    """How a script is signed: under which name, with which key, and who is shown the statement before."""
 
     name: str | None = None
-    key_file: Path | None = None
-    ask: Ask | None = None
+    which: WhichKey = field(default_factory=WhichKey)
+    approve: Approve = lambda _terms, _choice: None
 
 
 def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedScript:
     """Sign a compiled script; an existing signature file is replaced, its serial goes on. Raises Refused."""
-    own = own_key(root, how.key_file)
+    choice = chosen(root, how.which)
     with refusals():
         called, serial = _name_and_serial(root, compiled.script, how.name)
         lasting = Reference.of_path(compiled.script.path) is not None
         terms = statement_for(
             compiled, called, serial, root.now(), root.settings.limits, lasting=lasting
         )
-        sidecar = sign_statement(terms, root.keyring.signing_key(own, how.ask))
-    path = compiled.script.path.with_name(compiled.script.name + ".sig")
-    durable.replace(path, sidecar)
-    return SignedScript(path, own.principal, own.public.fingerprint, terms.dump().decode())
+    how.approve(terms, choice)
+    sidecar = signed_with(choice, lambda key: sign_statement(terms, key, root.accepted_keys))
+    return _written(compiled.script, terms, choice, sidecar)
 
 
-def own_key(root: Root, key_file: Path | None) -> OwnKey:
-    """Give the key of a file, the first one by default. Raises Refused P2-S0792 when there is none."""
-    keys = root.keyring.own_keys()
-    if key_file is not None:
-        wanted = key_file.absolute()
-        keys = tuple(key for key in keys if key.path.absolute() == wanted)
-    if not keys:
+def add_signer(root: Root, script: OpenedScript, how: SignHow) -> SignedScript:
+    """Add a signature to a signed script: to the same statement, about the same bytes. Raises Refused."""
+    choice = chosen(root, how.which)
+    sidecar = script.sidecar
+    with refusals(), placed(f"{script.name}.sig"):
+        if sidecar is None:
+            raise Refusal("E_UNSIGNED", "there is no signature that another could be added to")
+        terms = parse_statement(split(sidecar).statement)
+        gate.check_terms(terms, root.now(), Kind.SCRIPT)
+    with refusals(), placed(script.name):
+        digest = hashlib.sha256(script.content).hexdigest()
+        gate.check_file(terms, Offer(script.content, sidecar, script.name), digest)
+    how.approve(terms, choice)
+    extended = signed_with(choice, lambda key: add_signature(sidecar, key, root.accepted_keys))
+    return _written(script, terms, choice, extended)
+
+
+def signed_with(choice: Choice, sign: Callable[[AnyKey], bytes]) -> bytes:
+    """Open the key and sign. What an agent or a program gave wrongly is told as theirs."""
+    key = choice.open()
+    try:
+        return sign(key)
+    except Refusal as refusal:
+        if not choice.foreign or refusal.name in _NOT_OF_SIGNING:
+            raise as_refused(refusal) from refusal
         raise Refused(
-            codes.NO_KEY,
-            "there is no key to sign with" + (f": {key_file}" if key_file else ""),
-            str(root.keyring.config / "keys"),
-            "make one: plotter2 key new; plotter2 key ls shows yours",
-            exit_code=ExitCode.REFUSED,
-        )
-    return keys[0]
+            codes.WRONG_SIGNATURE,
+            f"what {choice.foreign} gave is no good signature of {choice.public.fingerprint}: {refusal.what}",
+            help="sign with another key, or with the key's own file: --key FILE",
+            note=f"({refusal.name})",
+        ) from refusal
+
+
+# These are about the file that is signed or the chosen key, whoever signs.
+_NOT_OF_SIGNING = frozenset(
+    {"E_STMT_SIZE", "E_KEY_ALGORITHM", "E_SIG_DUPLICATE", "E_SIDECAR_COUNT"}
+)
+
+
+def _written(
+    script: OpenedScript, terms: Statement, choice: Choice, sidecar: bytes
+) -> SignedScript:
+    path = script.path.with_name(f"{script.name}.sig")
+    durable.replace(path, sidecar)
+    return SignedScript(path, choice.principal, choice.public.fingerprint, terms.dump().decode())
 
 
 def _name_and_serial(root: Root, script: OpenedScript, name: str | None) -> tuple[str, int]:

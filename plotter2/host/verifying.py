@@ -55,21 +55,23 @@ def require_own(root: Root, verified: Verified, path: Path) -> None:
 
 
 def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...]:
-    """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""
-    sidecar, trust = f"{path}.sig", root.keyring.trust_file
-    principal = verified.signers[0].principal
+    """Give commands that check every signature without plotter2: awk, ssh-keygen, sha256sum."""
+    sidecar = shlex.quote(f"{path}.sig")
     namespace = verified.statement.kind.namespace
-    words = ["ssh-keygen", "-Y", "verify", "-f", str(trust), "-I", principal, "-n", namespace]
-    words += ["-s", "statement.sig"]
-    if root.keyring.revoked_keys():
-        words += ["-r", str(root.keyring.revoked_keys_file)]
-    quoted = shlex.quote(sidecar)
-    return (
-        f"awk '/^-----BEGIN SSH SIGNATURE-----$/{{exit}}1' {quoted} > statement",
-        f"sed -n '/^-----BEGIN/,$p' {quoted} > statement.sig",
-        f"{shlex.join(words)} < statement",
-        f"(cd {shlex.quote(str(path.absolute().parent))} && sha256sum -c) < statement",
-    )
+    commands = [f"awk '{_BEGINS}{{exit}}1' {sidecar} > statement"]
+    for number, signer in enumerate(verified.signers, 1):
+        file = "statement.sig" if len(verified.signers) == 1 else f"statement.{number}.sig"
+        words = ["ssh-keygen", "-Y", "verify", "-f", str(root.keyring.trust_file)]
+        words += ["-I", signer.principal, "-n", namespace, "-s", file]
+        if root.keyring.revoked_keys():
+            words += ["-r", str(root.keyring.revoked_keys_file)]
+        commands.append(f"awk '{_BEGINS}{{n++}} n=={number}' {sidecar} > {file}")
+        commands.append(f"{shlex.join(words)} < statement")
+    folder = shlex.quote(str(path.absolute().parent))
+    return (*commands, f"(cd {folder} && sha256sum -c) < statement")
+
+
+_BEGINS = "/^-----BEGIN SSH SIGNATURE-----$/"
 
 
 def _seen(root: Root) -> Seen:

@@ -1,0 +1,111 @@
+"""Which key signs: one of the root, any key file, one that an agent holds, or one that a program signs with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from p2sign import sshsig
+from p2sign.keys import PublicKey, parse_public_line, public_of_private
+from p2sign.make import AnyKey, ForeignKey
+from plotter2.errors import ExitCode, Refused
+from plotter2.host import codes
+from plotter2.host.agent import AGENT, Agent, AgentKey
+from plotter2.host.keyring import Ask, OwnKey, private_key, refusals
+from plotter2.host.root import Root
+from plotter2.host.signer_program import SignerProgram
+from plotter2.runs.opening import FileRefused, read_once
+
+_KEY_LIMIT = 64 * 1024
+UNKNOWN_HERE = "somebody who is not trusted here"
+"""Whose key it is that no line of the trust file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichKey:
+    """What a person said about the key: its file or `agent:...`, the program that signs, who gives the passphrase.
+
+    `tell` is told what a person has to do while something else signs.
+    """
+
+    key: str | Path | None = None
+    program: str | None = None
+    ask: Ask | None = None
+    tell: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A key that was found: whose it is, its public half, and how it is opened to sign. `foreign` says who signs."""
+
+    principal: str
+    public: PublicKey
+    open: Callable[[], AnyKey]
+    foreign: str = ""
+
+
+def chosen(root: Root, which: WhichKey) -> Choice:
+    """Find the key; nothing is opened or asked yet. Raises Refused, FileRefused."""
+    wait_s = root.settings.signing.wait_s
+    if isinstance(which.key, str) and which.key.startswith(AGENT):
+        found = Agent.of(wait_s, which.tell).key(which.key.removeprefix(AGENT))
+        return _of_agent(root, found)
+    own = _own(root, which)
+    if which.program is not None:
+        file = own.path if own else Path(which.key or "")
+        public = own.public if own else _public_half(file)
+        signs = SignerProgram(which.program, file, wait_s)
+        key = ForeignKey(public, signs.armour)
+        return Choice(_principal(root, public), public, lambda: key, which.program)
+    if own is not None:
+        return Choice(own.principal, own.public, partial(root.keyring.signing_key, own, which.ask))
+    file = Path(which.key or "")
+    with refusals(str(file)):
+        public, opened = private_key(file, which.ask)
+    return Choice(_principal(root, public), public, opened)
+
+
+def _of_agent(root: Root, found: AgentKey) -> Choice:
+    def make(message: bytes, namespace: str) -> bytes:
+        return sshsig.sign(message, found, namespace)
+
+    key = ForeignKey(found.public, make)
+    return Choice(_principal(root, found.public), found.public, lambda: key, "the agent")
+
+
+def _own(root: Root, which: WhichKey) -> OwnKey | None:
+    """Give the key of the root that is meant, the default one if none was named; None for a file elsewhere."""
+    keys = root.keyring.own_keys()
+    if which.key is not None:
+        wanted = Path(which.key).absolute()
+        return next((key for key in keys if key.path.absolute() == wanted), None)
+    if not keys:
+        raise Refused(
+            codes.NO_KEY,
+            "there is no key to sign with",
+            str(root.keyring.config / "keys"),
+            "make one: plotter2 key new; or name one: --key FILE",
+            exit_code=ExitCode.REFUSED,
+        )
+    return keys[0]
+
+
+def _principal(root: Root, public: PublicKey) -> str:
+    lines = (line.principal for line in root.keyring.trusted() if line.key == public)
+    return next(lines, UNKNOWN_HERE)
+
+
+def _public_half(file: Path) -> PublicKey:
+    """Give the public key of a file that a program signs with: a public key, or a private one of any kind."""
+    with refusals(str(file)):
+        if file.suffix == ".pub":
+            return parse_public_line(
+                read_once(file, _KEY_LIMIT, "public key").decode("utf-8", "replace")
+            )[0]
+        try:
+            beside = read_once(file.with_name(f"{file.name}.pub"), _KEY_LIMIT, "public key")
+        except FileRefused:
+            return public_of_private(read_once(file, _KEY_LIMIT, "private key"))
+        return parse_public_line(beside.decode("utf-8", "replace"))[0]
