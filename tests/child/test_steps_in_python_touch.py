@@ -15,7 +15,7 @@ from p2lang.semantics.structure import capabilities
 from p2std.registry import core
 from plotter2.child.program import run_program
 from plotter2.errors import RunError
-from plotter2.wire.messages import GaveUp, Owned, Released
+from plotter2.wire.messages import GaveUp, Owned, Progress, Released
 from running_programs import (
     FakeChannel,
     Part,
@@ -223,3 +223,48 @@ def test_a_step_gives_up_and_nothing_is_written() -> None:
 )  # fmt: skip
 def test_operations_of_the_language_work_on_tables(text: str, said: str) -> None:
     assert alone(f"print({text})").notes == [said]
+
+
+def released_at(text: str) -> tuple[list[str], RunError | None]:
+    """Run a text in a task; give the kinds of what it handed out, in order, and how it failed."""
+    script = f'p2 1\nscript f() = python """\n{text}\n"""\ntask t {{ f() }}\n'
+    found = compiled(script, {})
+    assert found.module is not None
+    channel = FakeChannel()
+    place = {"bundle": "top/a", "task": "t"}
+    failed = None
+    with sealed_job(found.module.encode().decode(), {}, {}, place=place) as fds:
+        try:
+            run_program(job(), fds, channel)
+        except RunError as error:
+            failed = error
+    return [type(m).__name__ for m in channel.messages if not isinstance(m, Progress)], failed
+
+
+def test_a_release_in_a_text_counts_where_it_stands() -> None:
+    said, failed = released_at('expose("mine", [{"n": 1}], n="int")\nrelease()\nx = 1 / 0')
+    assert failed is not None
+    assert failed.code == "P2-R0691"
+    assert said == ["ColumnFound", "TableFound", "Released"]
+
+
+def test_what_was_released_is_handed_out_once() -> None:
+    said, failed = released_at(
+        'expose("mine", [{"n": 1}], n="int")\nrelease()\nexpose("more", [{"n": 2}], n="int")\nprint("done")'
+    )
+    assert failed is None
+    assert said == ["ColumnFound", "TableFound", "Released", "Note", "ColumnFound", "TableFound"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('def f():\n    expose("mine", [{"n": 1}], n="int")\nrelease()\nf()', id="exposed after all"),
+        pytest.param('if me.task == "t":\n    expose("mine", [{"n": "a"}], n="int")\nrelease()', id="unfit"),
+    ],
+)  # fmt: skip
+def test_a_release_before_its_table_waits_until_the_text_has_run(text: str) -> None:
+    said, failed = released_at(text + '\nprint("done")')
+    assert "Released" not in said[: said.index("Note")] if "Note" in said else failed is not None
+    assert failed is None or (failed.code == "P2-R0695" and "Released" not in said)
+    assert failed is not None or said == ["Note", "ColumnFound", "TableFound", "Released"]

@@ -286,7 +286,10 @@ WAY = [
     (State.AGREED, ReadJob(files=[]), State.WORKING),
     (State.WORKING, Note(level="info", text=""), State.WORKING),
     (State.WORKING, Blob(name="a", kind="png", offset=0, length=0), State.WORKING),
+    (State.WORKING, Released(), State.RELEASED),
+    (State.RELEASED, Note(level="info", text=""), State.RELEASED),
     (State.WORKING, Done(), State.ENDED),
+    (State.RELEASED, Done(), State.ENDED),
 ]
 
 
