@@ -22,7 +22,7 @@ from plotter2.host import codes, packing, unpacking
 from plotter2.host.key_choice import WhichKey
 from plotter2.host.signing import SignHow
 from plotter2.host.unpacking import LookedAt, OpenedPack, PackedData, Standing
-from plotter2.printable import count, printable
+from plotter2.printable import count, one_line, printable
 
 
 class PackFamily(Family):
@@ -197,7 +197,7 @@ def _looked_text(looked: LookedAt) -> str:
     terms = looked.content.terms
     lines = [
         f"{terms.name} serial {terms.serial}, packed by {_who(looked.signers)}",
-        f"{looked.path.name}: {count(len(terms.files), 'file', 'files')}, {size(looked.bytes)}, "
+        f"{one_line(looked.path.name)}: {count(len(terms.files), 'file', 'files')}, {size(looked.bytes)}, "
         f"made {terms.issued:%Y-%m-%d}",
     ]
     for script in looked.scripts:
@@ -240,10 +240,14 @@ def _library_line(library: Standing) -> str:
 
 
 def _data_line(data: PackedData) -> str:
-    called = f" {data.name}" if data.name else ""
-    return f"data {_last(data.path)}, {size(data.bytes)}: bundle{called}" + (
-        f" with {data.bundles - 1} inside" if data.bundles > 1 else ""
+    called = f" {one_line(data.name)}" if data.name else ""
+    inside = f" with {data.bundles - 1} inside" if data.bundles > 1 else ""
+    known = (
+        "; one of this name is here and stays; other data become its newest attempt"
+        if data.known
+        else ""
     )
+    return f"data {_last(data.path)}, {size(data.bytes)}: bundle{called}{inside}{known}"
 
 
 def _opened_lines(looked: LookedAt, opened: OpenedPack) -> list[str]:
@@ -287,7 +291,13 @@ def _looked_json(looked: LookedAt) -> dict[str, Any]:
         "scripts": [_standing_json(each) for each in looked.scripts],
         "libraries": [_standing_json(each) for each in looked.libraries],
         "data": [
-            {"path": each.path, "bytes": each.bytes, "bundle": each.name, "bundles": each.bundles}
+            {
+                "path": each.path,
+                "bytes": each.bytes,
+                "bundle": each.name,
+                "bundles": each.bundles,
+                "known": each.known,
+            }
             for each in looked.data
         ],
         "pictures": [

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from p2sign import pack_gate
@@ -19,7 +19,8 @@ from p2sign.pack import MAX_PACK
 from p2sign.pack_gate import PackContent, PackedScript
 from p2sign.refusal import Refusal
 from plotter2.datter import durable
-from plotter2.errors import ExitCode, Plotter2Error, Problem, Refused
+from plotter2.datter.layout import is_root
+from plotter2.errors import DataError, ExitCode, Plotter2Error, Problem, Refused
 from plotter2.host import codes, verifying
 from plotter2.host.host import Host
 from plotter2.host.keyring import as_refused, refusals
@@ -52,12 +53,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class PackedData:
-    """A data package of a pack: its place, its size, what its bundle is called, how many bundles it holds."""
+    """A data package of a pack: its place, its size, what its bundle is called, how many bundles it holds.
+
+    `known` tells that there is a bundle of this name here.
+    """
 
     path: str
     bytes: int
     name: str
     bundles: int
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def look(root: Root, path: Path) -> LookedAt:
     libraries = tuple(_standing(root, each) for each in content.libraries)
     wrong = {each.packed.path: each.problem for each in libraries if each.problem is not None}
     scripts = tuple(_with_libraries(_standing(root, each), wrong) for each in content.scripts)
-    packages = tuple(_data(file, content.files[file]) for file in content.data)
+    packages = tuple(_data(root, file, content.files[file]) for file in content.data)
     return LookedAt(path, len(data), content, signers, scripts, libraries, packages, problem)
 
 
@@ -207,9 +212,13 @@ def _named(root: Root, fingerprints: Sequence[str]) -> tuple[Signer, ...]:
     return tuple(Signer(known.get(each, ""), each) for each in fingerprints)
 
 
-def _data(path: str, content: bytes) -> PackedData:
+def _data(root: Root, path: str, content: bytes) -> PackedData:
     found = data_in(path, content)
-    return PackedData(path, found.bytes, found.name, found.bundles)
+    known = False
+    if found.name and is_root(root.settings.root):
+        with suppress(DataError):  # no bundle of this name
+            known = bool(root.store.find(found.name))
+    return replace(found, known=known)
 
 
 class _PackFloors(Mapping[str, int]):

@@ -25,7 +25,7 @@ from p2sign.gate import (
     read_trust,
 )
 from p2sign.pack import Pack, Role
-from p2sign.refusal import Refusal, placed
+from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import Statement
 from p2sign.uses import Kind
 
@@ -135,7 +135,7 @@ def look_into(data: bytes, name: str = "the pack") -> tuple[PackContent, tuple[s
 @contextmanager
 def _of_pack(name: str) -> Iterator[None]:
     """Put the pack's name before the place, and say what to do about a pack: what is in it is not mended one by one."""
-    with placed(name):
+    with placed(name if name.isprintable() else shown(name)):
         try:
             yield
         except Refusal as refusal:

@@ -187,6 +187,25 @@ def test_the_same_pack_opens_again_and_its_data_are_there_already(
     assert {each["outcome"] for each in again["added"]} == {"already there"}
 
 
+def test_a_bundle_of_the_same_name_is_told_before_anything_is_opened(
+    alice: Workplace, bob: Workplace
+) -> None:
+    assert "of this name is here" not in p2(bob.root, "pack", "show", packed(alice)).out
+    assert opened(bob, packed(alice)).code == 0
+    assert "of this name is here" in p2(bob.root, "pack", "show", packed(alice)).out
+
+
+def test_a_name_with_escapes_does_not_reach_the_terminal(alice: Workplace, bob: Workplace) -> None:
+    odd = Path("x\x1b[2J\nwould run here.p2pack")
+    shutil.copy(packed(alice), odd)
+    good = p2(bob.root, "pack", "show", odd).out
+    odd.write_bytes(b"x")
+    bad = p2(bob.root, "pack", "show", odd).err
+    assert "\x1b" not in good + bad
+    assert good.count("\n  would run here\n") == 2
+    assert "\nwould run here" not in good + bad
+
+
 def test_opening_is_an_entry_of_the_log_and_so_is_a_refusal(
     alice: Workplace, bob: Workplace, tmp_path: Path
 ) -> None:
