@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from p2sign.gate import Verified
 from plotter2.errors import Plotter2Error
+from plotter2.host.refusing import refusals_kept
 from plotter2.host.root import Root
 from plotter2.host.surrounding import require_script, surroundings_signed
 from plotter2.host.verifying import verify, verify_attached
@@ -28,7 +29,8 @@ def attach(
 
     def gate(script: OpenedScript) -> Verified:
         again = sha256(script.content).hexdigest() in known
-        return verify_attached(root, script) if again else verify(root, script)
+        with refusals_kept(root, script, bundle=row.id):
+            return verify_attached(root, script) if again else verify(root, script)
 
     examined = examine(declarations(root, gate), row, scripts, modes)
     outcomes = root.store.attach(row.id, [each.script for each in examined])

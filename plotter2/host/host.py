@@ -22,6 +22,7 @@ from plotter2.host import asking, attaching, checking, packages, signing, verify
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.key_choice import WhichKey
 from plotter2.host.keyring import refusals
+from plotter2.host.refusing import refusals_kept
 from plotter2.host.root import Root
 from plotter2.host.session_key import SessionKey
 from plotter2.host.signing import Ask, SignHow
@@ -324,11 +325,13 @@ class Host(Root):
         self, parts: Parts, instance: Instance, place: TaskPlace, how: TaskHow
     ) -> RunResult:
         timings, cancellation = Timings(), Cancellation()
-        with parts.work, parts.work.watched(cancellation.cancel):
+        script = instance.declared.script
+        assert script is not None
+        kept = refusals_kept(self, script, task=instance.name, bundle=instance.bundle.id)
+        with parts.work, kept, parts.work.watched(cancellation.cancel):
             self.orchestrator.warm()
-            assert instance.declared.script is not None
             with timings.stage("verify"):
-                verified = verifying.verify_attached(self, instance.declared.script)
+                verified = verifying.verify_attached(self, script)
             request = RunRequest(
                 verified,
                 instance.compiled,
@@ -349,6 +352,7 @@ class Host(Root):
             self.orchestrator.ready,
             self.settings.minimum_level,
             self.settings.limits,
+            self.run_log.append,
             self.cache,
             self.orchestrator.budget,
         )
@@ -357,6 +361,7 @@ class Host(Root):
         timings, cancellation = Timings(), Cancellation()
         with (
             work,
+            refusals_kept(self, script),
             following(cancellation, how.by.cancellation),
             work.watched(cancellation.cancel),
         ):

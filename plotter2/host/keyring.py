@@ -23,8 +23,10 @@ from plotter2.config.ownership import closing, open_to_others
 from plotter2.datter import durable
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes
+from plotter2.host.trust_entries import changes
 from plotter2.printable import one_line
 from plotter2.runs.codes import NOT_THERE
+from plotter2.runs.model import Keep
 from plotter2.runs.opening import FileRefused, read_once
 
 _KEY_LIMIT = 64 * 1024
@@ -60,9 +62,10 @@ class OwnKey:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The folder `config/` of a root."""
+    """The folder `config/` of a root. What changes is kept in the run log first, by `keep`."""
 
     config: Path
+    keep: Keep
 
     @property
     def trust_file(self) -> Path:
@@ -98,6 +101,7 @@ class Keyring:
         line = key.public.line(principal)
         with refusals():
             updated = self._trust_with(principal, key.public)
+        self.keep("key-new", principal=principal, key=key.public.fingerprint)
         durable.write_new(path, [key.dump(passphrase)], mode=0o600)
         durable.write_new(path.with_name(path.name + ".pub"), [f"{line}\n".encode()], mode=0o644)
         durable.sync_dir(folder)
@@ -170,9 +174,12 @@ class Keyring:
     def write(self, name: str, content: bytes) -> None:
         """Replace a file of trust, closed to others, so that it is the old or the new one, whatever happens.
 
-        Raises DataError.
+        What changes is kept in the run log before. Raises DataError, Refused.
         """
-        durable.replace(self._folder("trust") / name, content, mode=0o600)
+        path = self._folder("trust") / name
+        for event, said in changes(name, self._read(path), content):
+            self.keep(event, **said)
+        durable.replace(path, content, mode=0o600)
 
     def _own_paths(self) -> tuple[Path, ...]:
         folder = self.config / "keys"

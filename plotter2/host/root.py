@@ -115,7 +115,8 @@ class Root:
     def keyring(self) -> Keyring:
         """The keys and trust files of this root."""
         root = self.settings.root
-        return Keyring((Layout(root) if self._reads else prepare(root)).config)
+        layout = Layout(root) if self._reads else prepare(root)
+        return Keyring(layout.config, self.run_log.append)
 
     @cached_property
     def run_log(self) -> RunLog:

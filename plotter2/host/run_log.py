@@ -85,7 +85,7 @@ class RunLog:
         """The private key that signs checkpoints; made with the log."""
         return self._layout.config / "log_ed25519"
 
-    def append(self, event: str, **fields: Any) -> Logged:
+    def append(self, event: str, /, **fields: Any) -> Logged:
         """Keep an entry; it is on the disk and covered by a checkpoint when this returns.
 
         Fields that are None are left out. Raises Refused: P2-S0860 when it cannot be kept, P2-S085x when the log is
@@ -115,6 +115,11 @@ class RunLog:
         path = self.key_file.with_name(self.key_file.name + ".vkey")
         with refusals():
             return read_note_key(path)
+
+    def append_if_possible(self, event: str, /, **fields: Any) -> None:
+        """Keep an entry of something that may be done without one, as signing where nothing else may be written."""
+        with suppress(Refused):
+            self.append(event, **fields)
 
     # ------------------------------------------------------------ what is there
     def _current(self) -> tuple[SigningKey, _State]:

@@ -55,7 +55,7 @@ def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedS
         )
     how.approve(terms, choice)
     sidecar = signed_with(choice, lambda key: sign_statement(terms, key, root.accepted_keys))
-    return _written(compiled.script, terms, choice, sidecar)
+    return _written(root, compiled.script, terms, choice, sidecar)
 
 
 def add_signer(root: Root, script: OpenedScript, how: SignHow) -> SignedScript:
@@ -72,7 +72,7 @@ def add_signer(root: Root, script: OpenedScript, how: SignHow) -> SignedScript:
         gate.check_file(terms, Offer(script.content, sidecar, script.name), digest)
     how.approve(terms, choice)
     extended = signed_with(choice, lambda key: add_signature(sidecar, key, root.accepted_keys))
-    return _written(script, terms, choice, extended)
+    return _written(root, script, terms, choice, extended)
 
 
 def signed_with(choice: Choice, sign: Callable[[AnyKey], bytes]) -> bytes:
@@ -98,8 +98,17 @@ _NOT_OF_SIGNING = frozenset(
 
 
 def _written(
-    script: OpenedScript, terms: Statement, choice: Choice, sidecar: bytes
+    root: Root, script: OpenedScript, terms: Statement, choice: Choice, sidecar: bytes
 ) -> SignedScript:
+    root.run_log.append_if_possible(
+        "sign",
+        name=terms.name,
+        serial=terms.serial,
+        script=terms.digest_of_entry(),
+        statement=hashlib.sha256(terms.dump()).hexdigest(),
+        principals=[choice.principal],
+        key=choice.public.fingerprint,
+    )
     path = script.path.with_name(f"{script.name}.sig")
     durable.replace(path, sidecar)
     return SignedScript(path, choice.principal, choice.public.fingerprint, terms.dump().decode())

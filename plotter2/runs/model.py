@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from p2lang.verifier.params import Given
 from p2sign.gate import Verified
 from plotter2.cache.entries import OFF, NodeCache
 from plotter2.config.levels import Level
 from plotter2.config.settings import Ceiling
+from plotter2.datter.bundle import Table
 from plotter2.datter.living import Work
 from plotter2.datter.store import Store
 from plotter2.orchestrator import Cancellation, HostBudget, Outcome, Priority, Task
@@ -65,6 +66,24 @@ class By:
 AS_USUAL = By()
 
 
+class Kept(Protocol):
+    """An entry that is on the disk, with its proof."""
+
+    @property
+    def index(self) -> int:
+        """The place of the entry in the log."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what a run's record keeps of it."""
+
+
+class Keep(Protocol):
+    """Keeps an entry, or raises Refused: what cannot be logged is not done."""
+
+    def __call__(self, event: str, /, **fields: Any) -> Kept:
+        """Return once the entry is on the disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfSession:
     """The session that signed a script: its principal, and whose session it is."""
@@ -75,7 +94,7 @@ class OfSession:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a run needs of the host."""
+    """What a run needs of the host; `keep` writes the run log."""
 
     store: Store
     work: Work
@@ -83,6 +102,7 @@ class Parts:
     confinement: Callable[[], Ready]
     minimum_level: Level
     ceiling: Ceiling
+    keep: Keep
     cache: NodeCache = OFF
     budget: HostBudget = field(default_factory=HostBudget)
 
@@ -126,10 +146,18 @@ class Timings:
         self.ms[name] = round((time.perf_counter() - started) * 1000, 2)
 
 
+class Entered(Protocol):
+    """A run in the run log."""
+
+    def done(self, outcome: Outcome, tables: Mapping[str, Table]) -> dict[str, Any]:
+        """Keep how it ended well; gives what its record says. Raises Refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run that has begun."""
+    """A run that has begun, and is in the run log."""
 
     id: str
     record: dict[str, Any]
     timings: Timings
+    entries: Entered

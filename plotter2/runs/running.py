@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -36,6 +36,7 @@ from plotter2.runs import codes as run_codes
 from plotter2.runs.ahead import compute_ahead
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.dispatching import Share, dispatched, sender
+from plotter2.runs.entries import EntriesOfRun
 from plotter2.runs.exposing import (
     exposed_tables,
     redo_asked,
@@ -86,17 +87,37 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         tables = _bound_tables(request, parts.store)
     run_id = parts.store.new_id()
     limits = limited(request.verified, parts.ceiling, parts.budget)
+    with timings.stage("log"):
+        entries = EntriesOfRun(parts.keep, request, run_id, tables)
     record = {
         **first_record(run_id, request, parts.work.request_id),
         **confinement_of(parts.confinement, unconfined=request.unconfined),
         "limits": limits.as_json(),
         **consumed_told(request.task, parts.store),
+        "log": entries.as_json(),
     }
-    parts.work.begin_run(run_id, request.verified.statement.name, record)
-    release = release_of(compiled.module.nodes, request.task, parts.store, parts.work, run_id)
+    with entries.ends():
+        parts.work.begin_run(run_id, request.verified.statement.name, record)
+        release = release_of(compiled.module.nodes, request.task, parts.store, parts.work, run_id)
+        most = limits.limits.mem_mib * MEBIBYTE // 2
+        cache, outcome = _computed(request, parts, (program, tables, most), release, timings)
+        started = Started(run_id, {**record, "cache": cache}, timings, entries)
+        if request.task is not None:
+            return published_task(request, request.task, parts, started, outcome, release)
+        return published(request, parts, started, outcome)
+
+
+def _computed(
+    request: RunRequest,
+    parts: Parts,
+    what: tuple[Program, tuple[BoundTable, ...], int],
+    release: Release | None,
+    timings: Timings,
+) -> tuple[dict[str, Any], Outcome]:
+    """Have children compute and draw it; gives what the record tells of the cache, and the outcome."""
+    program, tables, most = what
     with ExitStack() as stack:
         with timings.stage("find"):
-            most = limits.limits.mem_mib * MEBIBYTE // 2
             held = stack.enter_context(holding(program, request, tables, parts.cache, most))
         meanwhile = ALONE if request.task is None else request.task.meanwhile
         with after_earlier(partial(meanwhile.require_earlier, parts.work.keep)):
@@ -111,10 +132,7 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
         require_asked_for(request, outcome)
         with timings.stage("keep"):
             held.take(outcome)
-    started = Started(run_id, {**record, "cache": held.as_json()}, timings)
-    if request.task is not None:
-        return published_task(request, request.task, parts, started, outcome, release)
-    return published(request, parts, started, outcome)
+    return held.as_json(), outcome
 
 
 def _bound_tables(request: RunRequest, store: Store) -> tuple[BoundTable, ...]:
@@ -215,7 +233,9 @@ def published(request: RunRequest, parts: Parts, run: Started, outcome: Outcome)
             Artefact(path, blob.sha256, blob.kind)
             for path, blob in zip(ready.paths, outcome.blobs, strict=True)
         )
-        record = complete_record(run, outcome, artefacts)
+        with run.timings.stage("log end"):
+            logged = run.entries.done(outcome, {})
+        record = {**complete_record(run, outcome, artefacts), "log": logged}
         parts.work.done_run(record, ready.publish, terms.name, terms.serial)
     return RunResult(run.id, artefacts, record)
 
@@ -260,8 +280,11 @@ def published_task(
         require_allowed(
             transfers, done, parts.store.ownership(), lambda node: _place_of(request, node)
         )
+        with run.timings.stage("log end"):
+            logged = run.entries.done(outcome, tables)
         record = {
             **complete_record(run, outcome, artefacts),
+            "log": logged,
             "exposed": {name: table.rows for name, table in tables.items()},
             "grants": grants(done, _names(parts.store, done.transfers, task)),
             "released": release is not None and release.has_happened,

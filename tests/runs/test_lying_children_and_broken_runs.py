@@ -56,7 +56,15 @@ def ran(
         request = RunRequest(host.verify(script), host.compile(script), on_event=on_event)
         with begun(host.store) as work:
             limits = host.settings.limits
-            parts = Parts(host.store, work, orchestrator.submit, orchestrator.ready, "B", limits)
+            parts = Parts(
+                host.store,
+                work,
+                orchestrator.submit,
+                orchestrator.ready,
+                "B",
+                limits,
+                host.run_log.append,
+            )
             return run(request, parts, Timings())
 
 
@@ -115,7 +123,15 @@ def test_a_script_runs_on_the_data_that_it_was_checked_and_costed_for(tmp_path: 
             with pytest.raises(DataError) as raised, begun(host.store) as work:
                 run(
                     request,
-                    Parts(host.store, work, children.submit, children.ready, "B", limits),
+                    Parts(
+                        host.store,
+                        work,
+                        children.submit,
+                        children.ready,
+                        "B",
+                        limits,
+                        host.run_log.append,
+                    ),
                     Timings(),
                 )
         assert raised.value.code == "P2-D0823"
