@@ -47,7 +47,8 @@ def _keep(bundle: ReadBundle, taking: Taking) -> None:
             inside = part.name.removeprefix(f"{planned.shown}/")
             path = free_path(inside if inside != part.name else _last(part), there)
             kept.append(KeptFile(part, path))
-        bundle.notes.append(f"{each.name} is kept as a file, as it cannot be read: {why}")
+        said = why if each.name in why else f"{each.name}: {why}"
+        bundle.notes.append(f"kept as a file, as it cannot be read: {said}")
     sizes = [size_of_part(file.part, MOST_COPIED) for file in kept]
     check_room(planned.shown, len(kept), sum(sizes), taking)
     gone = {source for each in bundle.unread for source in each.sources}
