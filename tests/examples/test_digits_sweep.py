@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from commandline import p2_json
+
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits_sweep"
@@ -25,6 +27,21 @@ def test_the_demo_draws_the_sweep_and_says_where(tmp_path: Path) -> None:
     script = (output / "sweep.p2").read_text()
     assert "ci_low" in script
     assert "n = 5" in script
+    travels(output, pictures[0], tmp_path)
+
+
+def travels(output: Path, picture: Path, tmp_path: Path) -> None:
+    """Pack what the demo made and open it in a root that knows nothing but the key: it draws the same picture."""
+    root, opened = tmp_path / "other", tmp_path / "opened"
+    made = output / "sweep.p2pack"
+    words = ["--data", "digits-sweep", "--picture", picture]
+    own = p2_json(output / "root", "key", "ls")["keys"][0]
+    p2_json(output / "root", "pack", "make", output / "sweep.p2", *words, "-o", made)
+    p2_json(root, "trust", "add", own["principal"], f"{own['file']}.pub")
+    told = p2_json(root, "pack", "open", made, "--into", opened, "--yes")
+    assert told["run"] == [str(opened / "sweep.p2")]
+    drawn = p2_json(root, "run", opened / "sweep.p2")["artefacts"]
+    assert picture.read_bytes() in [Path(each["path"]).read_bytes() for each in drawn]
 
 
 def test_the_demo_empties_no_folder_of_yours(tmp_path: Path) -> None:
