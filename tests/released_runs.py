@@ -140,25 +140,22 @@ def on_stage(
             yield Released(world, stage)
 
 
-def kill_busy_children() -> None:
-    """Kill the children of this process's zygotes that are computing, as soon as there are some."""
-    wait_until(lambda: [_killed(pid) for pid in _descendants(os.getpid()) if _is_busy(pid)])
+def kill_children() -> None:
+    """Kill the children of this process's zygotes, those at work and those that wait."""
+    for pid in _descendants(os.getpid()):
+        if not _descendants(pid):
+            _kill(pid)
 
 
-def _killed(pid: int) -> int:
+def _kill(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    return pid
 
 
 def _words(pid: int) -> list[str]:
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return ["X", "0"]
-
-
-def _is_busy(pid: int) -> bool:
-    return _words(pid)[0] == "R"
 
 
 def _descendants(pid: int) -> set[int]:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from plotter2.host.asking import TaskHow
-from plotter2.orchestrator import Cancellation, Task, TaskLimits
+from plotter2.orchestrator import Cancellation, Event, Task, TaskLimits
 from plotter2.tasks.carrying import Report
 from plotter2.tasks.instance import Instance
-from released_runs import GIVE, Released, kill_busy_children, on_stage
+from plotter2.wire.messages import Note
+from released_runs import GIVE, Released, kill_children, on_stage
 
 pytestmark = pytest.mark.process
 
@@ -114,6 +115,44 @@ def test_the_results_are_those_of_one_after_the_other(well: Released, tmp_path: 
         assert [each.state for each in again.ended] == ["same data", "same data", "done"]
 
 
+IN_PYTHON = """p2 1
+script given() = python \"\"\"
+rows = access("matrix")
+expose("seen", rows, row="int", value="number")
+release()
+n = 0
+while n < 300_000:
+    n = n + 1
+print(f"counted to {n}")
+\"\"\"
+task give {
+  impose matrix: table{row: int, col: int, value: number}
+  given()
+}
+script taken() = python \"\"\"
+all = collect(gather_tasks("give"))
+expose("total", [{"cells": len(all), "sum": all["value"].sum()}], cells="int", sum="number")
+\"\"\"
+task take after give { taken() }
+"""
+
+
+def test_a_step_in_python_lets_others_go_on_in_the_middle_of_its_text(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Note):
+            heard.append(event.text)
+
+    with on_stage(tmp_path / "python", IN_PYTHON) as released:
+        released.stage.at_release = lambda: heard.append("released")
+        released.stage.hold = lambda: "taken" in released.stage.noted
+        assert released.run(on_event=hear).ok
+        assert sorted(heard) == ["counted to 300000"] * 2 + ["released"] * 2
+        assert heard[0] == "released"
+        assert heard[-1] == "counted to 300000"
+
+
 LATE = "expose late: table{row: int, value: number} = $matrix"
 
 
@@ -166,7 +205,7 @@ def test_what_fails_after_its_release_takes_along_who_went_on(
 
 def test_what_is_killed_after_its_release_takes_along_who_went_on(tmp_path: Path) -> None:
     with on_stage(tmp_path / "killed", BUSY) as released:
-        released.stage.at_release = kill_busy_children
+        released.stage.at_release = kill_children
         report = released.run(jobs=4)
         in_vain(report)
         assert {each[2] for each in ends(report)[:2]} == {"P2-H0906"}
