@@ -85,7 +85,7 @@ def trust_add(  # noqa: PLR0913 - the options of the command
         own = key.fingerprint in host.keyring.own_fingerprints()
         granted = None if own and not may else may or _granted_now(host.rules(), principal)
         _confirm(principal, key, granted, asks=fingerprint is None)
-        trusting.add(host.keyring, Trusted(principal, key, namespaces, granted, *times))
+        trusting.add(host, Trusted(principal, key, namespaces, granted, *times))
     data = {
         "ok": True,
         "principal": principal,

@@ -157,6 +157,11 @@ class Store(Contents):
             catch_up(self._layout, self._registry)
             yield Change(self._layout, self._registry, self._ids, folder)
 
+    def forget_serial(self, script: str) -> bool:
+        """Forget the highest serial number that ran under a script's name; False when none was seen."""
+        with self._changing():
+            return self._registry.runs.forget_serial(script)
+
     # ------------------------------------------------------------ attached scripts
     def attach(
         self, path: str, scripts: Sequence[attaching.ScriptBytes]

@@ -17,10 +17,15 @@ PROGRAM_FAILED = "P2-S0811"
 PROGRAM_SLOW = "P2-S0812"
 WRONG_SIGNATURE = "P2-S0813"
 NO_SUCH_KEY = "P2-S0814"
+NOT_RETIRED = "P2-S0840"
+NOT_AGREED = "P2-S0841"
+NOTHING_TO_EXPORT = "P2-S0842"
+OF_A_BUNDLE = "P2-S0843"
 KEY_OF_ANOTHER = "P2-S0844"
 SEVERAL_KEYS = "P2-S0845"
 TRUST_LINE_GIVEN = "P2-S0846"
 OTHER_FINGERPRINT = "P2-S0847"
+NOBODY_KNOWN = "P2-S0848"
 LOG_NOT_WRITTEN = "P2-S0860"
 LOG_KEY_UNUSABLE = "P2-S0861"
 PACK_LACKS = "P2-S0882"
@@ -51,10 +56,15 @@ CODES: dict[str, str] = {
     PROGRAM_SLOW: "the signer program did not sign in time",
     WRONG_SIGNATURE: "what an agent or a program gave is no good signature of the chosen key",
     NO_SUCH_KEY: "there is no own key of this name, or several",
+    NOT_RETIRED: "a script is to be retired, which only keys can be",
+    NOT_AGREED: "nobody agreed to what an import changes here",
+    NOTHING_TO_EXPORT: "there is nothing that could be exported",
+    OF_A_BUNDLE: "a line of the trust file belongs to a trust bundle",
     KEY_OF_ANOTHER: "a key is trusted as that of somebody else",
     SEVERAL_KEYS: "a key file has several keys",
     TRUST_LINE_GIVEN: "a line of a trust file is given where a public key is wanted",
     OTHER_FINGERPRINT: "a key has another fingerprint than the one that was insisted on",
+    NOBODY_KNOWN: "nobody and nothing is known under this name",
     LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
     LOG_KEY_UNUSABLE: "the key of the run log cannot be used",
     PACK_LACKS: "a library that a script was signed with is not here to be packed",

@@ -171,12 +171,39 @@ class Keyring:
         """Replace the policy. Raises DataError."""
         self.write("policy.toml", content)
 
+    def kept(self, folder: str) -> dict[str, bytes]:
+        """Give the files of a folder of trust by their names: bundles, lists of revocations. Raises Refused."""
+        try:
+            names = sorted(path.name for path in (self.config / "trust" / folder).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise _unreadable(self.config / "trust" / folder, error) from None
+        shown = [name for name in names if not name.startswith(".")]
+        return {name: self._read(self.config / "trust" / folder / name) for name in shown}
+
+    def take_away(self, name: str) -> bool:
+        """Take a file of trust away; False when there is none. It is in the run log before. Raises DataError, Refused."""
+        path = self.config / "trust" / name
+        found = path.exists()
+        if found:
+            for event, said in changes(name, self._read(path), b""):
+                self.keep(event, **said)
+            durable.discard(path)
+            durable.sync_dir(path.parent)
+        return found
+
     def write(self, name: str, content: bytes) -> None:
         """Replace a file of trust, closed to others, so that it is the old or the new one, whatever happens.
 
         What changes is kept in the run log before. Raises DataError, Refused.
         """
-        path = self._folder("trust") / name
+        *folders, file = name.split("/")
+        folder = self._folder("trust")
+        for each in folders:
+            folder /= each
+            durable.make_dir(folder, 0o700)
+        path = folder / file
         for event, said in changes(name, self._read(path), content):
             self.keep(event, **said)
         durable.replace(path, content, mode=0o600)
@@ -219,7 +246,7 @@ class Keyring:
     def _read(self, path: Path) -> bytes:
         """Give a trust file's bytes, b"" when there is none. Raises Refused P2-S0793, FileRefused (exit code 4)."""
         try:
-            self._require_closed("trust", path.name)
+            self._require_closed("trust", *path.relative_to(self.config / "trust").parts)
             return read_once(path, _TRUST_LIMIT, "trust file")
         except OSError as error:
             raise _unreadable(path, error) from None

@@ -18,8 +18,8 @@ from plotter2.datter.layout import CACHE, Layout, prepare
 from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
+from plotter2.host.ruling import rules_of
 from plotter2.host.run_log import RunLog
-from plotter2.host.trusting import rules_of
 from plotter2.orchestrator import (
     Cancellation,
     HostBudget,

@@ -448,6 +448,74 @@ _TABLE = (
         "the trust bundle that brought this signer has expired",
         "get its newest version and import it: plotter2 trust import FILE.p2trust",
     ),
+    # Trust bundles and lists of revocations.
+    Cause(
+        "P2-S0829",
+        "E_BUNDLE_TIME",
+        "the trust bundle is dated in the future",
+        "check this machine's clock and that of whoever made it",
+    ),
+    Cause(
+        "P2-S0830",
+        "E_BUNDLE_FORM",
+        "this is no trust bundle in its one form",
+        "get the file anew from whoever made it; plotter2 trust export writes such files",
+    ),
+    Cause(
+        "P2-S0831",
+        "E_BUNDLE_SIGNERS",
+        "too few people of its root have signed the trust bundle",
+        "have another one add a signature: plotter2 trust export --add -o FILE",
+    ),
+    Cause(
+        "P2-S0832",
+        "E_BUNDLE_ROOT",
+        "too few people of the root that is trusted here have signed the new trust bundle",
+        "have those who signed the one before sign it: plotter2 trust export --add -o FILE; "
+        "to begin anew with other people: plotter2 trust remove NAME, then import it",
+    ),
+    Cause(
+        "P2-S0833",
+        "E_BUNDLE_SERIAL",
+        "the trust bundle is older than the one that is here",
+        "get the newest one from whoever made it",
+    ),
+    Cause(
+        "P2-S0834",
+        "E_BUNDLE_SHRINK",
+        "fewer people than before would have to sign the next trust bundle",
+        "ask them whether they want this; if they do, import it with --allow-smaller-root",
+    ),
+    Cause(
+        "P2-S0835",
+        "E_BUNDLE_TAKEN",
+        "the trust bundle reaches for scopes or keys that are somebody else's here",
+        "ask whoever made it for other scopes, or leave them out: plotter2 trust import FILE --scope NAME",
+    ),
+    Cause(
+        "P2-S0836",
+        "E_BUNDLE_SCOPE",
+        "the trust bundle speaks of scopes that you have not agreed to",
+        "import it with --scope NAME for each scope that you let it sign; those you leave out it cannot sign",
+    ),
+    Cause(
+        "P2-S0837",
+        "E_FEED_FORM",
+        "this is no list of revocations in its one form",
+        "get the file anew from whoever made it; plotter2 revoke --export writes such files",
+    ),
+    Cause(
+        "P2-S0838",
+        "E_FEED_TIME",
+        "the list of revocations is dated in the future",
+        "check this machine's clock and that of whoever made it",
+    ),
+    Cause(
+        "P2-S0839",
+        "E_FEED_SERIAL",
+        "the list of revocations is older than the one that is here",
+        "get the newest one from whoever made it; what was revoked here stays revoked",
+    ),
     # The run log.
     Cause(
         "P2-S0850",

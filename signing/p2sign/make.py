@@ -34,7 +34,7 @@ def sign_statement(terms: Statement, key: AnyKey, accepted: frozenset[str] = COM
     Raises Refusal E_STMT_SIZE, E_KEY_ALGORITHM; with a foreign key what its signature is refused for.
     """
     signed = terms.dump()
-    return Sidecar(signed, (_armour(signed, key, terms.kind.namespace, accepted),)).join()
+    return Sidecar(signed, (armour_of(signed, key, terms.kind.namespace, accepted),)).join()
 
 
 def add_signature(data: bytes, key: AnyKey, accepted: frozenset[str] = COMMON) -> bytes:
@@ -50,11 +50,12 @@ def add_signature(data: bytes, key: AnyKey, accepted: frozenset[str] = COMMON) -
             raise Refusal(
                 "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
             )
-    added = _armour(parts.statement, key, terms.kind.namespace, accepted)
+    added = armour_of(parts.statement, key, terms.kind.namespace, accepted)
     return Sidecar(parts.statement, (*parts.armours, added)).join()
 
 
-def _armour(signed: bytes, key: AnyKey, namespace: str, accepted: frozenset[str]) -> bytes:
+def armour_of(signed: bytes, key: AnyKey, namespace: str, accepted: frozenset[str]) -> bytes:
+    """Give the armour of one signature. Raises Refusal E_KEY_ALGORITHM, and what a foreign key's is refused for."""
     accept(key.public.algorithm, accepted)
     if isinstance(key, SigningKey):
         return sshsig.sign(signed, key, namespace)

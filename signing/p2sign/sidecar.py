@@ -41,8 +41,8 @@ class Sidecar:
         return tuple(found)
 
 
-def split(data: bytes) -> Sidecar:
-    """Take a signature file apart; every byte belongs to the statement or to one armour.
+def split(data: bytes, first_word: bytes = _FIRST_WORD) -> Sidecar:
+    """Take a signature file apart; every byte belongs to the statement, which begins with a word, or to one armour.
 
     Raises Refusal E_UNSIGNED, E_SIDECAR_SIZE, E_SIDECAR_EOL, E_SIDECAR_BLOCK, E_SIDECAR_COUNT.
     """
@@ -53,8 +53,10 @@ def split(data: bytes) -> Sidecar:
         )
     if b"\r" in data:
         raise Refusal("E_SIDECAR_EOL")
-    if not data.startswith(_FIRST_WORD):
-        raise Refusal("E_SIDECAR_BLOCK", "the signature file does not begin with a statement")
+    if not data.startswith(first_word):
+        raise Refusal(
+            "E_SIDECAR_BLOCK", f"the file does not begin with {first_word.decode().strip()!r}"
+        )
     found = data.find(b"\n" + HEADER)
     if found < 0:
         raise Refusal("E_UNSIGNED", "the signature file has a statement and no signature")

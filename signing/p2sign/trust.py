@@ -77,7 +77,7 @@ def parse_trust(data: bytes) -> tuple[TrustLine, ...]:
     numbers: dict[PublicKey, int] = {}
     for number, text in _lines(data, "E_TRUST_LINE"):
         with placed(f"line {number}"):
-            line = _trust_line(text)
+            line = parse_line(text)
             first = numbers.setdefault(line.key, number)
             if first != number:
                 known = f"the key {line.key.fingerprint} stands in line {first} already"
@@ -141,6 +141,13 @@ def with_revoked_key(data: bytes, key: PublicKey, comment: str = "") -> bytes:
     return extended
 
 
+def with_revoked_script(data: bytes, digest: str, note: str = "") -> bytes:
+    """Give the list of revoked scripts with one digest more. Raises what reading it raises."""
+    extended = _with_line(data, f"{digest} {note}".rstrip())
+    parse_revoked_scripts(extended)
+    return extended
+
+
 def parse_revoked_scripts(data: bytes) -> frozenset[str]:
     """Read the list of revoked scripts and statements: one SHA-256 a line, then a space and any text, as sha256sum.
 
@@ -195,7 +202,8 @@ def _lines(data: bytes, cause: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _trust_line(line: str) -> TrustLine:
+def parse_line(line: str) -> TrustLine:
+    """Read one line, without its line end. Raises Refusal E_TRUST_..., E_KEY_..."""
     words = line.split(" ", 2)
     if len(words) != 3:
         raise Refusal("E_TRUST_LINE", f"{shown(line)} is not of the form PRINCIPAL OPTIONS KEY")

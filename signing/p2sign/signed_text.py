@@ -1,0 +1,128 @@
+"""Texts that are signed and are no statements: trust bundles and lists of revocations, with the signatures after them.
+
+The container is that of a signature file; so `ssh-keygen -Y sign` and `cat` can make such a file too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from p2sign import sshsig
+from p2sign.algorithms import COMMON
+from p2sign.keys import PublicKey
+from p2sign.make import AnyKey, armour_of
+from p2sign.refusal import Refusal, placed, shown
+from p2sign.rights import MAX_NUMBER
+from p2sign.sidecar import Sidecar, split
+
+Value = TypeVar("Value")
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a time is written in what is signed: whole seconds, UTC."""
+
+_TIME = re.compile(r"[2-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedText:
+    """A text and the keys whose good signatures stand after it, in the namespace that was asked about."""
+
+    text: bytes
+    keys: tuple[PublicKey, ...]
+
+
+def opened(
+    data: bytes, first_word: str, namespace: str, accepted: frozenset[str] = COMMON
+) -> SignedText:
+    """Take a signed text apart and check every signature. Raises what splitting and checking raise."""
+    parts = split(data, first_word.encode("ascii") + b" ")
+    signatures = parts.signatures(accepted)
+    for number, signature in enumerate(signatures, 1):
+        with placed(f"signature {number}"):
+            sshsig.check(signature, parts.statement, namespace)
+    return SignedText(parts.statement, tuple(signature.key for signature in signatures))
+
+
+def signed(text: bytes, key: AnyKey, namespace: str, accepted: frozenset[str] = COMMON) -> bytes:
+    """Give a text with a signature."""
+    return Sidecar(text, (armour_of(text, key, namespace, accepted),)).join()
+
+
+def signed_also(
+    data: bytes, first_word: str, key: AnyKey, namespace: str, accepted: frozenset[str] = COMMON
+) -> bytes:
+    """Give a signed text with one signature more. Raises Refusal as `opened`, E_SIG_DUPLICATE, E_SIDECAR_COUNT."""
+    if key.public in opened(data, first_word, namespace, accepted).keys:
+        raise Refusal(
+            "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
+        )
+    parts = split(data, first_word.encode("ascii") + b" ")
+    added = armour_of(parts.statement, key, namespace, accepted)
+    return Sidecar(parts.statement, (*parts.armours, added)).join()
+
+
+class TextLines:
+    """The lines of such a text, taken from the front; whatever does not fit is the refusal `cause`."""
+
+    def __init__(self, data: bytes, cause: str, most: int) -> None:
+        self._cause = cause
+        if len(data) > most:
+            raise self.wrong(f"it has {len(data)} bytes, and may have {most}")
+        if not data.isascii() or not data.endswith(b"\n"):
+            raise self.wrong("it has a byte that is not ASCII, or no line feed at its end")
+        self._lines = data.decode("ascii").split("\n")[:-1]
+        self._at = 0
+
+    def header(self, word: str, convert: Callable[[str], Value]) -> Value:
+        """Take the line that begins with `word` and convert the rest of it."""
+        line = self._next()
+        with placed(f"line {self._at + 1}"):
+            if not line.startswith(word + " "):
+                raise self.wrong(f"expected the line {word!r}, found {shown(line)}")
+            self._at += 1
+            return convert(line[len(word) + 1 :])
+
+    def block(self, word: str, convert: Callable[[str], Value]) -> tuple[Value, ...]:
+        """Take all lines that begin with `word`, sorted and each once, and convert the rests of them."""
+        start, values = self._at, []
+        while self._next().startswith(word + " "):
+            values.append(self.header(word, convert))
+        for before, after in pairwise(self._lines[start : self._at]):
+            if before >= after:
+                raise self.wrong(f"the {word} lines are not sorted, or {shown(after)} stands twice")
+        return tuple(values)
+
+    def end(self) -> None:
+        """Take the last line."""
+        if self._lines[self._at :] != ["end"]:
+            raise self.wrong(
+                f"line {self._at + 1}: unknown or misplaced line {shown(self._next())}"
+            )
+
+    def number(self, text: str) -> int:
+        """Read a number from 1 to 2147483647."""
+        if not _NUMBER.fullmatch(text) or int(text) > MAX_NUMBER:
+            raise self.wrong(f"{shown(text)} is not a whole number from 1 to {MAX_NUMBER}")
+        return int(text)
+
+    def time(self, text: str) -> datetime:
+        """Read a time."""
+        try:
+            if _TIME.fullmatch(text):
+                return datetime.fromisoformat(text)
+        except ValueError:
+            pass  # such as 30 February
+        raise self.wrong(f"{shown(text)} is not a time YYYY-MM-DDTHH:MM:SSZ")
+
+    def wrong(self, what: str) -> Refusal:
+        """Give the refusal of this text with `what` as its sentence."""
+        return Refusal(self._cause, what)
+
+    def _next(self) -> str:
+        return self._lines[self._at] if self._at < len(self._lines) else ""
