@@ -1,8 +1,7 @@
-"""`trust`: whose scripts may run here, and what they may grant."""
+"""`trust`: whose scripts may run here, and what they may grant. `trust export` and `import` stand in `travelling`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.travelling import day, export_bundle, import_file
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
-from plotter2.errors import Refused
-from plotter2.host import codes, trusting
+from plotter2.errors import ExitCode, Refused
+from plotter2.host import codes, trust_checking, trusting
 from plotter2.host.trusting import ORDINARY, Trusted
 from plotter2.printable import printable, table
 from plotter2.runs.opening import read_once
@@ -80,7 +80,7 @@ def trust_add(  # noqa: PLR0913 - the options of the command
     key = trusting.one_key(text, str(public_key))
     _require_fingerprint(key, fingerprint, public_key)
     namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or _ORDINARY_USES))
-    times = (_day(valid_after, "--valid-after"), _day(valid_before, "--valid-before"))
+    times = (day(valid_after, "--valid-after"), day(valid_before, "--valid-before"))
     with opened_host(root) as host:
         own = key.fingerprint in host.keyring.own_fingerprints()
         granted = None if own and not may else may or _granted_now(host.rules(), principal)
@@ -114,6 +114,46 @@ def trust_list(root: str | None) -> Answer:
     }
     text = table(["whose", "fingerprint", "for", "valid", "may"], rows)
     return Answer(data, text if lines else "nobody is trusted yet: plotter2 key new, or trust add")
+
+
+@command(trust, "remove")
+@click.argument("what", metavar="NAME@PLACE|FINGERPRINT|BUNDLE")
+def trust_remove(root: str | None, what: str) -> Answer:
+    """Trust a person, one key or all of a trust bundle no more. What was revoked stays revoked."""
+    present(settings(root).root)
+    with opened_host(root) as host:
+        removed = trusting.remove(host, what)
+    keys = [f"{line.principal} {line.key.fingerprint}" for line in removed.lines]
+    told = [f"{each} is trusted no more" for each in keys]
+    if removed.bundle:
+        told.append(f"the trust bundle {what} is gone")
+    if removed.feed:
+        told.append(f"the list of revocations {what} is gone; what it revoked stays revoked")
+    return Answer({"ok": True, "removed": keys, "bundle": removed.bundle}, "\n".join(told))
+
+
+@command(trust, "check")
+def trust_check(root: str | None) -> Answer:
+    """Read all files of trust and tell what is wrong or will be soon; exit code 3 when something is."""
+    present(settings(root).root)
+    with opened_host(root, reads=True) as host:
+        found = trust_checking.findings(host)
+    wrong = any(each.wrong for each in found)
+    lines = [f"{'wrong' if each.wrong else 'note'}: {each.what}" for each in found]
+    data = {"ok": not wrong, "findings": [{"wrong": f.wrong, "what": f.what} for f in found]}
+    text = "\n".join(lines) or "trust is in order"
+    return Answer(data, text, ExitCode.CHECK_FAILED if wrong else ExitCode.OK)
+
+
+@command(trust, "reset-floor")
+@click.argument("name", metavar="SCOPE/NAME")
+def trust_reset_floor(root: str | None, name: str) -> Answer:
+    """Let older serials run again under a name, after a much too high one ran there."""
+    present(settings(root).root)
+    with opened_host(root) as host:
+        floor = trusting.reset_floor(host, name)
+    text = f"serial {floor} of {name} is forgotten; the next one that runs counts anew"
+    return Answer({"ok": True, "name": name, "floor": floor}, text)
 
 
 def _line_json(line: TrustLine) -> dict[str, Any]:
@@ -165,14 +205,5 @@ def _confirm(
     click.confirm("trust this key?", abort=True, err=True)
 
 
-def _day(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not a day such as 2027-12-31, or a time such as 2027-12-31T12:00:00Z",
-            param_hint=option,
-        ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+trust.add_command(export_bundle, "export")
+trust.add_command(import_file, "import")

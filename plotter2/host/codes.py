@@ -26,6 +26,7 @@ SEVERAL_KEYS = "P2-S0845"
 TRUST_LINE_GIVEN = "P2-S0846"
 OTHER_FINGERPRINT = "P2-S0847"
 NOBODY_KNOWN = "P2-S0848"
+NO_EDITOR = "P2-S0849"
 LOG_NOT_WRITTEN = "P2-S0860"
 LOG_KEY_UNUSABLE = "P2-S0861"
 PACK_LACKS = "P2-S0882"
@@ -64,6 +65,7 @@ CODES: dict[str, str] = {
     SEVERAL_KEYS: "a key file has several keys",
     TRUST_LINE_GIVEN: "a line of a trust file is given where a public key is wanted",
     OTHER_FINGERPRINT: "a key has another fingerprint than the one that was insisted on",
+    NO_EDITOR: "the editor for the policy did not do its work",
     NOBODY_KNOWN: "nobody and nothing is known under this name",
     LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
     LOG_KEY_UNUSABLE: "the key of the run log cannot be used",

@@ -251,6 +251,15 @@ def add_own_signature(root: Root, content: bytes, key: AnyKey) -> bytes:
         return signed_text.signed_also(content, word, key, namespace, root.trust_files().accepted)
 
 
+def signers_of(root: Root, content: bytes) -> tuple[str, ...]:
+    """Give who of its root has signed a trust bundle; () for a list of revocations. Raises Refused."""
+    if is_feed(content):
+        return ()
+    with refusals():
+        bundle, found = bundles.open_bundle(content, root.trust_files().accepted)
+    return bundles.signed_by(bundle, found.keys)
+
+
 # ------------------------------------------------------------------ lists of revocations
 
 
