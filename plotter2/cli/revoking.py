@@ -10,14 +10,14 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.signing import passphrase
-from plotter2.cli.travelling import there
+from plotter2.cli.passphrases import passphrase
+from plotter2.cli.travelling import tell, there
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
 from plotter2.host import travelling, trusting
 from plotter2.host.host import Host
-from plotter2.host.signing import own_key
+from plotter2.host.key_choice import WhichKey, chosen
 from plotter2.host.trusting import Reason, Revoked
 
 
@@ -37,9 +37,7 @@ from plotter2.host.trusting import Reason, Revoked
     help="Write all that is revoked here as a signed list for others.",
 )
 @click.option("--name", metavar="NAME", help="What the list is called, such as lab.")
-@click.option(
-    "--key", "key_file", type=click.Path(path_type=Path), help="Sign the list with this key."
-)
+@click.option("--key", metavar="FILE|agent:FINGERPRINT", help="Sign the list with this key.")
 def revoke(  # noqa: PLR0913 - the options of the command
     *,
     root: str | None,
@@ -48,7 +46,7 @@ def revoke(  # noqa: PLR0913 - the options of the command
     note: str,
     output: Path | None,
     name: str | None,
-    key_file: Path | None,
+    key: str | None,
 ) -> Answer:
     """Revoke a person's keys, one key (by fingerprint or .pub file), or a script (.p2 file or SHA-256).
 
@@ -68,7 +66,7 @@ def revoke(  # noqa: PLR0913 - the options of the command
             data["keys"] = [line.key.fingerprint for line in revoked.keys]
             data["digests"] = list(revoked.digests)
         if output is not None:
-            told.append(_export(host, output, name, key_file))
+            told.append(_export(host, output, name, key))
             data["file"] = str(output)
     return Answer(data, "\n".join(told))
 
@@ -82,10 +80,9 @@ def _told(revoked: Revoked, reason: str) -> list[str]:
     return told
 
 
-def _export(host: Host, output: Path, name: str | None, key_file: Path | None) -> str:
-    own = own_key(host, key_file)
-    place = re.sub(r"[^a-z0-9._-]", "-", own.principal.partition("@")[2]) or "here"
+def _export(host: Host, output: Path, name: str | None, key: str | None) -> str:
+    choice = chosen(host, WhichKey(key, None, passphrase, tell))
+    place = re.sub(r"[^a-z0-9._-]", "-", choice.principal.partition("@")[2]) or "here"
     earlier = travelling.earlier_file(output, there(output))
-    key = host.keyring.signing_key(own, passphrase)
-    durable.replace(output, travelling.export_feed(host, name or place, key, earlier))
+    durable.replace(output, travelling.export_feed(host, name or place, choice, earlier))
     return f"wrote {output}: all that is revoked here, as the list {name or place}"

@@ -11,13 +11,13 @@ import click
 from p2sign import bundles
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.signing import passphrase
+from plotter2.cli.passphrases import passphrase
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
 from plotter2.errors import Refused
 from plotter2.host import codes, travelling
-from plotter2.host.signing import own_key
+from plotter2.host.key_choice import WhichKey, chosen
 from plotter2.host.travelling import ExportHow, Incoming, IncomingFeed, Wish
 from plotter2.printable import printable
 from plotter2.runs.opening import FileRefused, read_once
@@ -32,7 +32,7 @@ from plotter2.runs.opening import FileRefused, read_once
 )
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Which names it speaks of.")
 @click.option("--expires", metavar="DATE", help="It counts until before this day (UTC).")
-@click.option("--key", "key_file", type=click.Path(path_type=Path), help="Sign with this key.")
+@click.option("--key", metavar="FILE|agent:FINGERPRINT", help="Sign with this key.")
 @click.option("--add", is_flag=True, help="Add your signature to the FILE that is there.")
 def export_bundle(  # noqa: PLR0913 - the options of the command
     *,
@@ -43,7 +43,7 @@ def export_bundle(  # noqa: PLR0913 - the options of the command
     roots: tuple[str, ...],
     scopes: tuple[str, ...],
     expires: str | None,
-    key_file: Path | None,
+    key: str | None,
     add: bool,
 ) -> Answer:
     """Write whom you trust, for which names and for what, as a signed bundle for others.
@@ -53,19 +53,17 @@ def export_bundle(  # noqa: PLR0913 - the options of the command
     present(settings(root).root)
     until = day(expires, "--expires")
     with opened_host(root) as host:
-        own = own_key(host, key_file)
+        choice = chosen(host, WhichKey(key, None, passphrase, tell))
         earlier = travelling.earlier_file(output, there(output))
         if add:
             if earlier is None:
                 raise click.UsageError(f"{output} is not there; leave out --add to make it")
-            key = host.keyring.signing_key(own, passphrase)
-            content = travelling.add_own_signature(host, earlier, key)
+            content = travelling.add_own_signature(host, earlier, choice)
         else:
             if name is None:
                 raise click.UsageError("say what the bundle is called: --name lab")
-            how = ExportHow(name, roots or (own.principal,), require, scopes, until)
-            key = host.keyring.signing_key(own, passphrase)
-            content = travelling.export_bundle(host, how, key, earlier)
+            how = ExportHow(name, roots or (choice.principal,), require, scopes, until)
+            content = travelling.export_bundle(host, how, choice, earlier)
         durable.replace(output, content)
         signed = travelling.signers_of(host, content)
     return _exported(output, content, signed)
@@ -258,3 +256,8 @@ def day(text: str | None, option: str) -> datetime | None:
             param_hint=option,
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def tell(text: str) -> None:
+    """Tell a person what to do while something else signs."""
+    click.echo(printable(text), err=True)

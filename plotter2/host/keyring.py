@@ -183,7 +183,7 @@ class Keyring:
         return {name: self._read(self.config / "trust" / folder / name) for name in shown}
 
     def take_away(self, name: str) -> bool:
-        """Take a file of trust away; False when there is none. It is in the run log before. Raises DataError, Refused."""
+        """Take a file of trust away; False when there is none. Raises DataError, Refused."""
         path = self.config / "trust" / name
         found = path.exists()
         if found:

@@ -16,9 +16,8 @@ from p2sign import bundles, feed, signed_text, trust_editing
 from p2sign.bundles import Agreement, Place, RootKey, TrustBundle
 from p2sign.feed import Feed
 from p2sign.keys import PublicKey
-from p2sign.make import AnyKey
 from p2sign.policy import Policy, Scope
-from p2sign.refusal import Refusal, placed
+from p2sign.refusal import placed
 from p2sign.statement import to_second
 from p2sign.trust import (
     TrustLine,
@@ -29,6 +28,7 @@ from p2sign.trust import (
 )
 from plotter2.errors import Refused
 from plotter2.host import codes
+from plotter2.host.key_choice import Choice
 from plotter2.host.keyring import Keyring, refusals
 from plotter2.host.root import Root
 from plotter2.host.ruling import (
@@ -42,6 +42,7 @@ from plotter2.host.ruling import (
     feeds_of,
     policy_of,
 )
+from plotter2.host.signing import signed_with
 from plotter2.host.trusting import ORDINARY
 
 MAX_FILE = 2 * 1024 * 1024
@@ -122,9 +123,8 @@ def _agreed(bundle: TrustBundle, before: KeptBundle | None, wish: Wish) -> Agree
         said.scopes if wish.scopes is None else wish.scopes,
         said.may if wish.may is None else wish.may,
     )
-    lacking = agreed.lacking(bundle)
-    if lacking and wish.scopes is None:
-        raise Refusal("E_BUNDLE_SCOPE", f"you have not agreed that it signs {', '.join(lacking)}")
+    if wish.scopes is None:
+        agreed.require(bundle)
     return agreed
 
 
@@ -167,7 +167,7 @@ class ExportHow:
     expires: datetime | None
 
 
-def export_bundle(root: Root, how: ExportHow, key: AnyKey, earlier: bytes | None) -> bytes:
+def export_bundle(root: Root, how: ExportHow, choice: Choice, earlier: bytes | None) -> bytes:
     """Give a bundle of what this root trusts, signed once; its serial goes on. Raises Refused."""
     keyring = root.keyring
     with refusals():
@@ -180,8 +180,10 @@ def export_bundle(root: Root, how: ExportHow, key: AnyKey, earlier: bytes | None
         known = (earlier, *_exports(keyring, f"{how.name}{BUNDLE_END}"))
         last = max((bundles.kept(each).serial for each in known if each), default=0)
         bundle = _bundle(root, how, lines, last + 1)
-        accepted = root.trust_files().accepted
-        content = signed_text.signed(bundle.dump(), key, bundles.NAMESPACE, accepted)
+        accepted, text = root.trust_files().accepted, bundle.dump()
+    content = signed_with(
+        choice, lambda key: signed_text.signed(text, key, bundles.NAMESPACE, accepted)
+    )
     root.run_log.append("trust-export", bundle=bundle.name, serial=bundle.serial)
     keyring.write(f"{_EXPORTED}/{how.name}{BUNDLE_END}", content)
     return content
@@ -240,15 +242,17 @@ def _ceilings(
     return tuple(sorted(found))
 
 
-def add_own_signature(root: Root, content: bytes, key: AnyKey) -> bytes:
+def add_own_signature(root: Root, content: bytes, choice: Choice) -> bytes:
     """Give a trust bundle, or a list of revocations, with one's own signature added. Raises Refused."""
     word, namespace = (
         (feed.FIRST_WORD, feed.NAMESPACE)
         if is_feed(content)
         else (bundles.FIRST_WORD, bundles.NAMESPACE)
     )
-    with refusals():
-        return signed_text.signed_also(content, word, key, namespace, root.trust_files().accepted)
+    accepted = root.trust_files().accepted
+    return signed_with(
+        choice, lambda key: signed_text.signed_also(content, word, key, namespace, accepted)
+    )
 
 
 def signers_of(root: Root, content: bytes) -> tuple[str, ...]:
@@ -308,7 +312,7 @@ def take_in_feed(root: Root, incoming: IncomingFeed) -> None:
     keyring.write(f"{FEEDS}/{found.name}{FEED_END}", incoming.content)
 
 
-def export_feed(root: Root, name: str, key: AnyKey, earlier: bytes | None) -> bytes:
+def export_feed(root: Root, name: str, choice: Choice, earlier: bytes | None) -> bytes:
     """Give all that is revoked here as a list for others, signed; its serial goes on. Raises Refused."""
     keyring = root.keyring
     with refusals():
@@ -319,8 +323,10 @@ def export_feed(root: Root, name: str, key: AnyKey, earlier: bytes | None) -> by
             parse_revoked_scripts(keyring.revoked_scripts()),
         )
         made = Feed.of(name, last + 1, to_second(root.now()), revoked)
-        accepted = root.trust_files().accepted
-        content = signed_text.signed(made.dump(), key, feed.NAMESPACE, accepted)
+        accepted, text = root.trust_files().accepted, made.dump()
+    content = signed_with(
+        choice, lambda key: signed_text.signed(text, key, feed.NAMESPACE, accepted)
+    )
     root.run_log.append("revoke-export", feed=name, serial=made.serial)
     keyring.write(f"{_EXPORTED}/{name}{FEED_END}", content)
     return content

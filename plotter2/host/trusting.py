@@ -1,6 +1,6 @@
 """Trust in one root, changed: who is trusted, for what and until when, what is revoked, what was seen.
 
-Each change is in the run log before it is made; what cannot be logged is not done.
+The keyring keeps each change of a file in the run log before it is made; what cannot be logged is not done.
 """
 
 from __future__ import annotations
@@ -95,13 +95,6 @@ def add(root: Root, new: Trusted) -> None:
         wanted = (
             said if new.may is None else policy_editing.with_ceiling(said, new.principal, new.may)
         )
-    root.run_log.append(
-        "trust-add",
-        principal=new.principal,
-        key=new.key.fingerprint,
-        uses=list(new.namespaces),
-        may=new.may,
-    )
     if wanted != said:
         keyring.write_policy(wanted)
     keyring.write_trust(updated)
@@ -133,7 +126,6 @@ def remove(root: Root, what: str) -> Removed:
         said = wanted = keyring.policy()
         for principal in {line.principal for line in gone} - people:
             wanted = policy_editing.without_ceiling(wanted, principal)
-    root.run_log.append("trust-remove", what=what, keys=[line.key.fingerprint for line in gone])
     keyring.write_trust(left)
     if wanted != said:
         keyring.write_policy(wanted)
@@ -144,7 +136,6 @@ def _removed_bundle(root: Root, name: str, content: bytes) -> Removed:
     keyring = root.keyring
     with refusals():
         gone = trust_editing.lent_lines(content).get(name, ())
-    root.run_log.append("trust-remove", what=name, keys=[line.key.fingerprint for line in gone])
     if gone or name in bundles_of(keyring):
         keyring.write_trust(trust_editing.without_bundle(content, name))
     found = keyring.take_away(f"{BUNDLES}/{name}{BUNDLE_END}")
@@ -212,14 +203,6 @@ def revoke(root: Root, what: str, reason: Reason, note: str = "") -> Revoked:
         )
     lines = () if digests else _lines_of(root, what)
     said = f"{root.now():%Y-%m-%d} {reason} {note}".rstrip()
-    root.run_log.append(
-        "revoke",
-        what=what,
-        reason=reason,
-        note=note or None,
-        keys=[line.key.fingerprint for line in lines] or None,
-        digests=list(digests) or None,
-    )
     if digests:
         _revoke_scripts(root, digests, said)
     elif reason == "retired":
@@ -313,9 +296,5 @@ def replace_policy(root: Root, content: bytes) -> Policy:
     """Put another policy in the place of the one that counts, when it can be read. Raises Refused."""
     with refusals(), placed(root.keyring.policy_file.name):
         wanted = policy.parse(content)
-    before = root.keyring.policy()
-    root.run_log.append(
-        "policy-change", before=sha256(before).hexdigest(), after=sha256(content).hexdigest()
-    )
     root.keyring.write_policy(content)
     return wanted

@@ -287,6 +287,14 @@ class Agreement:
         """Give the scopes of a bundle that were not agreed."""
         return tuple(sorted({scope.name for scope in bundle.scopes} - set(self.scopes)))
 
+    def require(self, bundle: TrustBundle) -> None:
+        """Refuse (E_BUNDLE_SCOPE) a bundle with scopes that were not agreed."""
+        lacking = self.lacking(bundle)
+        if lacking:
+            raise Refusal(
+                "E_BUNDLE_SCOPE", f"you have not agreed that it signs {', '.join(lacking)}"
+            )
+
 
 def delegation(bundle: TrustBundle, agreed: Agreement) -> Delegation:
     """Give what a bundle may do here: of its scopes those that were agreed, within the agreed rights."""

@@ -47,6 +47,7 @@ from pack_samples import (
     pack_of,
     with_files,
 )
+from trust_bundle_samples import BUNDLE_CASES
 
 SIDECAR = sign_statement(TERMS, ALICE)
 STATEMENT = TERMS.dump()
@@ -242,6 +243,8 @@ CASES |= {
     "E_REVOCATION_STALE": lambda: gate(trusted=ruled("[policy]\nrevocation-max-age-days = 30\n")),
     "E_BUNDLE_EXPIRED": lambda: gate(trusted=replace(TRUST, rules=Rules(delegations=(EXPIRED,)))),
 }
+
+CASES |= BUNDLE_CASES
 
 NEEDS_A_PROCESS = {"E_KEY_PASSPHRASE_UNSUPPORTED"}
 
