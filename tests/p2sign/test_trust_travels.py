@@ -52,22 +52,10 @@ def any_bundle(draw: st.DrawFn) -> TrustBundle:
     """Draw any bundle that can be."""
     issued = draw(MOMENTS)
     later = st.integers(1, 10**8).map(lambda seconds: issued + timedelta(seconds=seconds))
-    roots = draw(
-        st.lists(
-            st.tuples(st.sampled_from(PEOPLE), st.sampled_from(KEYS)),
-            min_size=1,
-            unique_by=lambda r: r[1].blob,
-        )
-    )
-    lines = draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(PEOPLE), st.sampled_from(KEYS), st.sampled_from(bundles.USES)
-            ),
-            min_size=1,
-            unique_by=lambda r: r[1].blob,
-        )
-    )
+    owned = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(KEYS))
+    roots = draw(st.lists(owned, min_size=1, unique_by=lambda pair: pair[1].blob))
+    lines = draw(st.lists(owned, min_size=1, unique_by=lambda pair: pair[1].blob))
+    uses = st.sampled_from(bundles.USES)
     people = sorted({who for who, _ in lines})
     chosen = st.lists(st.sampled_from(people), min_size=1, unique=True).map(sorted).map(tuple)
     scopes = draw(
