@@ -8,6 +8,7 @@ NO_PLACE_FOR_SCRIPT = "P2-E0017"
 NO_PLACE_FOR_PICTURES = "P2-E0018"
 CHANGED_MEANWHILE = "P2-E0019"
 NO_SCRIPTS = "P2-E0021"
+NO_PLACE_FOR_LOG = "P2-S0865"
 NO_PROVENANCE = "P2-D0890"
 FOREIGN_PROVENANCE = "P2-D0892"
 NO_TERMINAL = "P2-S0791"
@@ -25,6 +26,7 @@ CODES: dict[str, str] = {
     NO_PLACE_FOR_PICTURES: "the folder for pictures cannot be made or written",
     CHANGED_MEANWHILE: "a script changed while it was mended or formatted",
     NO_SCRIPTS: "a folder that was named for its scripts holds none",
+    NO_PLACE_FOR_LOG: "the folder for a log that is handed out is not empty",
     NO_PROVENANCE: "a picture does not say where it comes from",
     FOREIGN_PROVENANCE: "a picture says where it comes from, but not as plotter2 says it",
     NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",

@@ -62,6 +62,7 @@ GROUPS = {
         "inspect": ("plotter2.cli.inspecting", "Show what a signature file says."),
         "run": ("plotter2.cli.scripts", "Run a signed script, or a task, and give its pictures."),
         "dev": ("plotter2.cli.developing", "Draw a script anew at every save."),
+        "log": ("plotter2.cli.logbook", "Show, check and prove what ran and who was trusted."),
         "runs": ("plotter2.cli.requests", "List the runs of scripts and their pictures."),
         "why": ("plotter2.cli.scripts", "Tell which script, data and versions made a picture."),
         "requests": ("plotter2.cli.requests", "Look after what was asked: list, retry, cancel."),

@@ -19,11 +19,13 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.confinement import confinement_text, warn_of_freedom
 from plotter2.cli.first_use import ready_to_run
+from plotter2.cli.log_words import picture_in_log
 from plotter2.cli.origin import origin_text
 from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
 from plotter2.cli.several import How, Tell, Told, run_several
 from plotter2.cli.task_running import task_answer, task_named
+from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error
 from plotter2.host.asking import TaskHow
@@ -232,7 +234,6 @@ def _ran_task(
 @click.argument("picture", type=click.Path(path_type=Path))
 def why(root: str | None, picture: Path) -> Answer:
     """Tell which script, signers, data and versions made PICTURE (PNG, SVG, PDF, MP4 or GIF)."""
-    del root
     content = read_once(picture, _PICTURE_LIMIT, "picture")
     try:
         found = read_provenance(content)
@@ -247,7 +248,8 @@ def why(root: str | None, picture: Path) -> Answer:
             str(picture),
             "only pictures that plotter2 made do, unless another program rewrote them",
         )
-    return Answer({"ok": True, "provenance": found}, origin_text(found))
+    logged, told = picture_in_log(settings(root).root, picture, content)
+    return Answer({"ok": True, "provenance": found, "log": logged}, f"{origin_text(found)}\n{told}")
 
 
 # ---- inside -----------------------------------------------------------------------------------

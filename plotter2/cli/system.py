@@ -15,6 +15,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.health import Health, as_coloured, as_plain, headline
 from plotter2.cli.installed import library_checks, versions
+from plotter2.cli.log_words import log_health
 from plotter2.config.levels import Level, reaches
 from plotter2.config.settings import Disk, settings
 from plotter2.datter import room
@@ -173,7 +174,19 @@ def _store(host: Host) -> list[Check]:
         _space(folder, host.settings.disk),
         _file_system(folder),
         _keys(host),
+        _run_log(folder),
     ]
+
+
+def _run_log(folder: Path) -> Check:
+    wrong, detail = log_health(folder)
+    return Check(
+        "run log",
+        wrong is None,
+        detail,
+        "its history may not be what it was",
+        remedy=wrong.help if wrong else "",
+    )
 
 
 def _requests(counts: dict[State, int]) -> Check:

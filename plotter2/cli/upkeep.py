@@ -9,6 +9,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
+from plotter2.cli.log_words import log_health
 from plotter2.cli.tables import size
 from plotter2.config.settings import settings
 from plotter2.datter import codes
@@ -78,7 +79,8 @@ def fsck(root: str | None, rebuild: bool, deep: bool) -> Answer:
     if rebuilt is None and not Layout(folder).commits.is_dir():
         Store.open(folder).close()
     found = audit(folder, PATIENCE_S, deep=deep)
-    data: dict[str, Any] = {"ok": not found.problems, **found.as_json()}
+    wrong, log = log_health(folder)
+    data: dict[str, Any] = {**found.as_json(), "ok": not (found.problems or wrong), "log": log}
     lines = [problem.as_text() for problem in found.problems]
     if rebuilt is not None:
         data["rebuilt"] = {
@@ -89,8 +91,12 @@ def fsck(root: str | None, rebuild: bool, deep: bool) -> Answer:
         }
         lines[:0] = _rebuilt(rebuilt)
     lines += [f"left out until it is mended: {each.called}" for each in found.left_out]
+    if wrong is not None:
+        data["problems"] = [*data["problems"], wrong.problem().as_json()]
+        lines.append(wrong.problem().as_text())
     lines.append(_sum(found))
-    return Answer(data, "\n".join(lines), ExitCode.WORK_FAILED if found.problems else ExitCode.OK)
+    code = ExitCode.WORK_FAILED if found.problems or wrong else ExitCode.OK
+    return Answer(data, "\n".join(lines), code)
 
 
 @command()

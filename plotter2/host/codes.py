@@ -29,6 +29,9 @@ NOBODY_KNOWN = "P2-S0848"
 NO_EDITOR = "P2-S0849"
 LOG_NOT_WRITTEN = "P2-S0860"
 LOG_KEY_UNUSABLE = "P2-S0861"
+NO_LOG = "P2-S0862"
+NOT_LOGGED = "P2-S0863"
+LOG_BEHIND = "P2-S0864"
 PACK_LACKS = "P2-S0882"
 PACK_BRINGS_SCRIPTS = "P2-S0883"
 PACK_FOLDER_TAKEN = "P2-S0884"
@@ -69,6 +72,9 @@ CODES: dict[str, str] = {
     NOBODY_KNOWN: "nobody and nothing is known under this name",
     LOG_NOT_WRITTEN: "the run log cannot be written, and what cannot be logged is not done",
     LOG_KEY_UNUSABLE: "the key of the run log cannot be used",
+    NO_LOG: "there is no run log yet",
+    NOT_LOGGED: "the run log has no entry of this number, run or picture",
+    LOG_BEHIND: "the run log lacks entries that the records of runs speak of",
     PACK_LACKS: "a library that a script was signed with is not here to be packed",
     PACK_BRINGS_SCRIPTS: "a data package in a pack brings scripts of its own",
     PACK_FOLDER_TAKEN: "the folder that a pack is to be opened into is there already",

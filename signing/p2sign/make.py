@@ -59,12 +59,12 @@ def armour_of(signed: bytes, key: AnyKey, namespace: str, accepted: frozenset[st
     accept(key.public.algorithm, accepted)
     if isinstance(key, SigningKey):
         return sshsig.sign(signed, key, namespace)
-    armour = key.make(signed, namespace)
-    signature = sshsig.parse(armour, accepted)
+    made = key.make(signed, namespace)
+    signature = sshsig.parse(made, accepted)
     sshsig.check(signature, signed, namespace)
     if signature.key != key.public:
         raise Refusal(
             "E_SIG_BAD",
             f"the signature was made with {signature.key.fingerprint}, not with {key.public.fingerprint}",
         )
-    return armour
+    return made

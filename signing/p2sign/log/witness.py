@@ -7,7 +7,8 @@ They stand beside it: 1 to 16 armours and nothing else.
 from __future__ import annotations
 
 from p2sign import sshsig
-from p2sign.keys import SigningKey
+from p2sign.algorithms import COMMON
+from p2sign.make import AnyKey, armour_of
 from p2sign.refusal import Refusal, placed
 from p2sign.sshsig import FOOTER, HEADER, MAX_ARMOUR, Signature
 
@@ -19,11 +20,11 @@ MAX_WITNESSED = MAX_WITNESSES * MAX_ARMOUR
 """The most bytes of such a file."""
 
 
-def countersigned(checkpoint: bytes, witnessed: bytes, key: SigningKey) -> bytes:
+def countersigned(checkpoint: bytes, witnessed: bytes, key: AnyKey) -> bytes:
     """Give the file with one more; those in it must be good. Raises Refusal E_LOG_WITNESS, E_SIG_..."""
     if any(each.key == key.public for each in witnesses(checkpoint, witnessed)):
         return witnessed
-    whole = witnessed + sshsig.sign(checkpoint, key, NAMESPACE)
+    whole = witnessed + armour_of(checkpoint, key, NAMESPACE, COMMON)
     witnesses(checkpoint, whole)
     return whole
 
