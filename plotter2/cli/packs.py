@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from p2sign.gate import Signer
+from p2sign.statement import Statement
 from plotter2.cli import packages
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import Family, command, opened_host
@@ -19,7 +20,7 @@ from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes, packing, unpacking
-from plotter2.host.key_choice import WhichKey
+from plotter2.host.key_choice import Choice, WhichKey
 from plotter2.host.signing import SignHow
 from plotter2.host.unpacking import LookedAt, OpenedPack, PackedData, Standing
 from plotter2.printable import count, one_line, printable
@@ -96,6 +97,7 @@ def pack() -> None:
 @click.option(
     "--key", metavar="FILE|agent:FINGERPRINT", help="Sign with this key, or one of your ssh-agent."
 )
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before signing.")
 def make(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
     scripts: tuple[Path, ...],
@@ -104,15 +106,18 @@ def make(  # noqa: PLR0913, PLR0917 - the options of the command
     output: Path,
     name: str | None,
     key: str | None,
+    yes: bool,
 ) -> Answer:
     """Bind signed SCRIPTs, their libraries, data and pictures into one signed file."""
     wanted = packing.ToPack(scripts, data, pictures, output, packages.label(None, None, None))
+    asks = is_interactive() and not yes
+    which = WhichKey(key, ask=passphrase, tell=lambda text: click.echo(text, err=True))
+    approve = _approve if asks else lambda _terms, _choice: None
     with opened_host(root) as host:
-        made = packing.make(host, wanted, SignHow(name, WhichKey(key, ask=passphrase)))
-    shown = "\n".join(f"  | {line}" for line in made.statement.splitlines())
+        made = packing.make(host, wanted, SignHow(name, which, approve))
     lines = [f"note: {note}" for note in made.notes]
+    lines += [] if asks else ["You signed exactly this:", _quoted(made.statement)]
     lines += [
-        f"You signed exactly this:\n{shown}",
         f"wrote {made.path}: {count(made.files, 'file', 'files')}, {size(made.bytes)}; "
         f"whoever trusts {made.principal} opens it: plotter2 pack open {made.path.name}",
     ]
@@ -129,6 +134,18 @@ def make(  # noqa: PLR0913, PLR0917 - the options of the command
         },
         "\n".join(lines),
     )
+
+
+def _approve(terms: Statement, choice: Choice) -> None:
+    """Show what is about to be signed, and ask."""
+    text = _quoted(terms.dump().decode("ascii"))
+    click.echo(f"You sign exactly this, and it grants nothing:\n{text}", err=True)
+    who = f"{choice.principal}, {choice.public.fingerprint}"
+    click.confirm(f"sign it as {who}?", default=True, abort=True, err=True)
+
+
+def _quoted(statement: str) -> str:
+    return "\n".join(f"  | {line}" for line in statement.splitlines())
 
 
 @command(pack, "show")

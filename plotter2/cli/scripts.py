@@ -25,6 +25,7 @@ from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
 from plotter2.cli.several import How, Tell, Told, run_several
 from plotter2.cli.task_running import task_answer, task_named
+from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.errors import DataError, ExitCode, Plotter2Error
@@ -75,7 +76,8 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         text = host.starter(bundle)
     durable.replace(path, text.encode())
     data = {"ok": True, "script": str(path), "bundle": bundle}
-    return Answer(data, f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}")
+    wrote = f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}"
+    return Answer(data, "\n".join([*kept_as_signed(path), wrote]))
 
 
 def _file_name(bundle: str) -> str:

@@ -13,6 +13,7 @@ from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.keys import first_key
 from plotter2.cli.passphrases import passphrase
+from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
 from plotter2.host.host import Host
@@ -72,7 +73,8 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
         "statement": signed.statement,
     }
     wrote = f"{'added your signature to' if add else 'wrote'} {signed.path}"
-    return Answer(data, wrote if asks else f"You signed exactly this:\n{shown}\n{wrote}")
+    told = [wrote] if asks else [f"You signed exactly this:\n{shown}", wrote]
+    return Answer(data, "\n".join([*told, *kept_as_signed(script)]))
 
 
 def _asking(host: Host, root: str | None, *, asks: bool) -> Ask:

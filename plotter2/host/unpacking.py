@@ -109,8 +109,7 @@ def look_to_open(root: Root, path: Path) -> LookedAt:
         if looked.problem is not None:
             raise _refused(looked.problem)
     except Refused as refused:
-        with suppress(Refused):  # what is refused stays so when it cannot be logged
-            root.run_log.append("refused", use="pack", code=refused.code, file=path.name)
+        root.run_log.append_if_possible("refused", use="pack", code=refused.code, file=path.name)
         raise
     return looked
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import pytest
+from PIL import Image
 
 from commandline import Finished, p2, p2_json
 from p2sign import pack
@@ -114,7 +115,8 @@ def test_a_pack_is_opened_with_one_command_and_draws_the_same_picture(
     assert told["run"] == ["thermal/mean.p2", "thermal/smooth.p2"]
     assert told["not_running"] == {}
     (drawn,) = p2_json(bob.root, "run", "thermal/mean.p2")["artefacts"]
-    assert Path(drawn["path"]).read_bytes() == (alice.folder / "reward.png").read_bytes()
+    theirs = Image.open(alice.folder / "reward.png")
+    assert Image.open(drawn["path"]).tobytes() == theirs.tobytes()
     assert p2_json(bob.root, "run", "thermal/smooth.p2")["artefacts"]
     files = [path for path in Path("thermal").rglob("*") if path.is_file()]
     content, _ = look_into(packed(alice).read_bytes())
