@@ -52,9 +52,10 @@ bench: $(VENV)/dev.stamp
 bench-peers: $(VENV)/dev.stamp .venv-peers/stamp
 	$(BIN)/python bench/peers
 
-# Refused modules by the verifier, then half an hour of every reader and decoder, guided by what they reach.
+# Refused modules by the verifier, signatures beside ssh-keygen, then half an hour of every reader and decoder, guided by what they reach.
 fuzz: .venv-fuzz/stamp
 	.venv-fuzz/bin/python tests/module_fuzzing.py 200000
+	.venv-fuzz/bin/python tests/signature_fuzzing.py 100000
 	.venv-fuzz/bin/python tests/reader_fuzzing.py all 1800
 
 docs: $(VENV)/run.stamp

@@ -66,7 +66,7 @@ class Agent:
             raise _no_agent(f"{_ADDRESS} is not set")
         return cls(address, wait_s, tell)
 
-    def keys(self) -> tuple[AgentKey, ...]:
+    def all_keys(self) -> tuple[AgentKey, ...]:
         """Give the keys that can sign; certificates and unknown types are left out. Raises Refused P2-S0802..0804."""
         answer = self._answer(bytes([_ASK_KEYS]), min(self.wait_s, _LISTING_S), "its keys")
         try:
@@ -76,7 +76,7 @@ class Agent:
 
     def key(self, wanted: str) -> AgentKey:
         """Give the key with this fingerprint, or the one with this comment. Raises Refused P2-S0802..0805."""
-        known = self.keys()
+        known = self.all_keys()
         if not known:
             raise Refused(
                 codes.AGENT_EMPTY,
