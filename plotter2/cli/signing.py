@@ -92,7 +92,8 @@ def _tell(text: str) -> None:
 
 def _approve(terms: Statement, choice: Choice) -> None:
     """Show what is about to be signed, rights first, and ask."""
-    click.echo("\n".join(one_line(line, 1000) for line in _granted(terms)), err=True)
+    first, *granted = (one_line(line, 1000) for line in _granted(terms))
+    click.echo("\n  ".join([first, *granted]), err=True)
     click.echo("You sign exactly this:", err=True)
     lines = terms.dump().decode("ascii").splitlines()
     click.echo("\n".join(f"  | {line}" for line in lines), err=True)
@@ -104,13 +105,13 @@ def _granted(terms: Statement) -> list[str]:
     """Say what a signature of this statement allows."""
     until = f"until {terms.expires:%Y-%m-%d}" if terms.expires else "without end"
     lines = [f"{terms.entry} as {terms.name}, serial {terms.serial}, {until}. It may"]
-    lines += [f"\u2003{cap.right} {cap.kind}:{decode_target(cap.target)}" for cap in terms.caps]
-    lines += [] if terms.caps else ["\u2003do nothing but compute"]
-    lines += [f"\u2003use the library {each.name}" for each in terms.imports]
+    lines += [f"{cap.right} {cap.kind}:{decode_target(cap.target)}" for cap in terms.caps]
+    lines += [] if terms.caps else ["do nothing but compute"]
+    lines += [f"use the library {each.name}" for each in terms.imports]
     if terms.limits:
         of = dict(terms.limits.items())
         lines.append(
-            f"\u2003take {of['cpu-ms'] / 1000:g} s of processor time, {of['wall-ms'] / 1000:g} s in all, "
+            f"take {of['cpu-ms'] / 1000:.0f} s of processor time, {of['wall-ms'] / 1000:.0f} s in all, "
             f"{of['mem-mib']} MiB of memory, {of['out-mib']} MiB of output"
         )
     return lines

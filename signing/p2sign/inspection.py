@@ -8,7 +8,7 @@ from p2sign import sidecar, sshsig, statement
 from p2sign.algorithms import EVERY, Touch, algorithm
 from p2sign.keys import PublicKey
 from p2sign.refusal import Refusal
-from p2sign.sshsig import HEADER, Signature
+from p2sign.sshsig import FOOTER, HEADER, Signature
 from p2sign.statement import Statement
 
 
@@ -68,7 +68,11 @@ def inspect(data: bytes) -> Inspection:
 def _cut(data: bytes) -> tuple[bytes, tuple[bytes, ...]]:
     """Cut a damaged file where signatures begin: only to show what is in it."""
     text, *rest = data.split(HEADER)
-    return text, tuple(HEADER + each for each in rest[: sidecar.MAX_SIGNATURES])
+    found = []
+    for each in rest[: sidecar.MAX_SIGNATURES]:
+        body, footer, _ = each.partition(FOOTER)
+        found.append(HEADER + body + footer)
+    return text, tuple(found)
 
 
 def _blocks(armours: tuple[bytes, ...], text: bytes, terms: Statement | None) -> tuple[Block, ...]:
