@@ -627,7 +627,7 @@ _TABLE = (
         "P2-S0880",
         "E_PACK_SERIAL",
         "the pack is older than one that was opened here under this name",
-        "get the newest version of the pack",
+        "get the newest version of the pack; if you want this one all the same: plotter2 trust reset-floor pack:NAME",
     ),
 )
 
