@@ -6,6 +6,7 @@ opened. Verifying is one armour read and checked; the gate around it costs the s
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import tempfile
 import time
@@ -18,15 +19,22 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from p2sign import sshsig
 from p2sign.algorithms import EVERY
-from p2sign.keys import SigningKey
+from p2sign.fields import string
+from p2sign.keys import SigningKey, parse_public_blob
 from p2sign.make import sign_statement
 from p2sign.rights import Capability, SignedLimits
+from p2sign.sshsig import Signature
 from p2sign.statement import Statement, digests
 from p2sign.uses import Kind
 from plotter2.host.keyring import private_key
 
 ROUNDS = 200
 TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
+DEVICES = {
+    "sk-ssh-ed25519@openssh.com": "ssh-ed25519",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "ecdsa-sha2-nistp256",
+}
+NAMESPACE = Kind.SCRIPT.namespace
 TERMS = Statement(
     kind=Kind.SCRIPT,
     name="lab/thermal",
@@ -47,7 +55,9 @@ def main() -> None:
     keys = {name: SigningKey.generate(name) for name in TYPES} | {"ssh-rsa": rsa_key()}
     with tempfile.TemporaryDirectory() as folder:
         signed = {name: sign_ms(Path(folder) / name, key) for name, key in keys.items()}
-    checked = {name: verify_us(key) for name, key in keys.items()}
+    armours = {name: sshsig.sign(TERMS.dump(), key, NAMESPACE) for name, key in keys.items()}
+    armours |= {sk: by_device(sk, keys[inside]) for sk, inside in DEVICES.items()}
+    checked = {name: verify_us(armour) for name, armour in armours.items()}
     print("sign (goal 1 ms with ssh-ed25519): " + shown(signed, "ms", 2))
     print("verify one signature: " + shown(checked, "us", 0))
 
@@ -59,14 +69,23 @@ def sign_ms(path: Path, key: SigningKey) -> float:
     return median(lambda: sign_statement(TERMS, private_key(path, None)[1](), EVERY)) * 1e3
 
 
-def verify_us(key: SigningKey) -> float:
+def verify_us(armour: bytes) -> float:
     """Time from an armour to the knowledge that it is good."""
     message = TERMS.dump()
-    armour = sshsig.sign(message, key, Kind.SCRIPT.namespace)
-    return (
-        median(lambda: sshsig.check(sshsig.parse(armour, EVERY), message, Kind.SCRIPT.namespace))
-        * 1e6
-    )
+    return median(lambda: sshsig.check(sshsig.parse(armour, EVERY), message, NAMESPACE)) * 1e6
+
+
+def by_device(name: str, inside: SigningKey) -> bytes:
+    """Sign as a security key does that holds this key (OpenSSH's PROTOCOL.u2f)."""
+    kind, told = string(name.encode()), b"\1" + bytes(4)
+    digest = hashlib.sha512(TERMS.dump()).digest()
+    message = b"SSHSIG" + b"".join(map(string, (NAMESPACE.encode(), b"", b"sha512", digest)))
+    application = hashlib.sha256(b"ssh:").digest()
+    made = inside.signature_fields(application + told + hashlib.sha256(message).digest())
+    skipped = 4 + len(inside.public.algorithm)
+    key = parse_public_blob(kind + inside.public.blob[skipped:] + string(b"ssh:"))
+    signature = Signature(key, NAMESPACE, kind + made[skipped:] + told)
+    return sshsig.enarmour(signature.dump())
 
 
 def rsa_key() -> SigningKey:

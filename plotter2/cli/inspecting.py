@@ -19,6 +19,8 @@ from plotter2.errors import ExitCode
 from plotter2.printable import count, one_line, printable
 from plotter2.runs.opening import open_script, read_once
 
+_MOST_LINES = 60
+
 
 @command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.p2.sig|FILE.p2")
@@ -59,7 +61,10 @@ def _lines(path: Path, found: Inspection, fits: bool | None) -> list[str]:
         lines.append(f"  refused: {_told(found.wrong_file)}")
     shown = found.text.decode("ascii", "backslashreplace").splitlines()
     lines.append("statement")
-    lines += [f"  | {printable(line)}" for line in shown]
+    # A statement that can be read is shown whole; what is none may be anything.
+    most = len(shown) if found.terms else _MOST_LINES
+    lines += [f"  | {printable(line)}" for line in shown[:most]]
+    lines += [f"  ({len(shown) - most} more lines)"] if len(shown) > most else []
     lines.append(f"  its SHA-256 {hashlib.sha256(found.text).hexdigest()}")
     if found.wrong_terms:
         lines.append(f"  refused: {_told(found.wrong_terms)}")

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from p2sign import sshsig
+from p2sign.algorithms import accept
 from p2sign.keys import PublicKey, parse_public_line, public_of_private
 from p2sign.make import AnyKey, ForeignKey
 from plotter2.errors import ExitCode, Refused
@@ -48,6 +49,13 @@ class Choice:
 
 def chosen(root: Root, which: WhichKey) -> Choice:
     """Find the key; nothing is opened or asked yet. Raises Refused, FileRefused."""
+    found = _found(root, which)
+    with refusals(found.public.fingerprint):
+        accept(found.public.algorithm, root.accepted_keys)
+    return found
+
+
+def _found(root: Root, which: WhichKey) -> Choice:
     wait_s = root.settings.signing.wait_s
     if isinstance(which.key, str) and which.key.startswith(AGENT):
         found = Agent.of(wait_s, which.tell).key(which.key.removeprefix(AGENT))

@@ -128,6 +128,7 @@ class Keyring:
     def use(self, wanted: str) -> OwnKey:
         """Make a key the one that signs unless another is named. Raises Refused, DataError."""
         own = self.own_key(wanted)
+        self.keep("key-use", principal=own.principal, key=own.public.fingerprint)
         self._make_default(own.name)
         return own
 

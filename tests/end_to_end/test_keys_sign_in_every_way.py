@@ -113,6 +113,24 @@ class TestSigning:
             assert code in told.err, told.err
         assert sidecar(place) == before
 
+    def test_rsa_signs_and_counts_only_where_the_policy_allows_it(self, place: Workplace) -> None:
+        key = file_key("ssh-rsa")
+        path = outside(place.folder, key)
+        finished = p2(place.root, "sign", place.script, "--key", path)
+        assert (finished.code, "allow-rsa" in finished.err) == (4, True)
+        trust(place, "ada@lab", key)
+        policy = place.root / "config" / "trust" / "policy.toml"
+        before = policy.read_text()
+        allowing = before.replace("[policy]\n", "[policy]\nallow-rsa = true\n", 1)
+        policy.write_text(
+            allowing if "[policy]" in before else f"[policy]\nallow-rsa = true\n{before}"
+        )
+        p2_json(place.root, "sign", place.script, "--key", path)
+        p2_json(place.root, "verify", place.script)
+        policy.write_text(before)
+        finished = p2(place.root, "verify", place.script)
+        assert (finished.code, "E_KEY_ALGORITHM" in finished.err) == (4, True)
+
     @needs_ssh_agent
     def test_an_agent_signs(self, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
         key = file_key("ecdsa-sha2-nistp256")
