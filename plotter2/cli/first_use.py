@@ -18,7 +18,7 @@ from plotter2.host.first_use import Standing, standing
 from plotter2.host.host import Host
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
-from plotter2.runs.signing import SignedScript
+from plotter2.runs.signing import SignedScript, default_name
 from plotter2.tasks.declaring import require_declarations
 
 
@@ -41,7 +41,8 @@ def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript
         _say(changes(found.before, compiled))
     _say(may_do(compiled, host.settings.limits))
     click.confirm(on_one_line(f"sign it {_with(host)} and run it?"), abort=True, err=True)
-    sign_with_own_key(host, compiled)
+    own = default_name(script.name) if found.state == "foreign" else None
+    sign_with_own_key(host, compiled, own)
     return open_script(script.path)
 
 
@@ -71,14 +72,16 @@ def signed_now(
     return open_script(script.path)
 
 
-def sign_with_own_key(host: Host, compiled: CompiledScript) -> SignedScript:
+def sign_with_own_key(
+    host: Host, compiled: CompiledScript, name: str | None = None
+) -> SignedScript:
     """Sign with one's own key, which is made when there is none; a terminal is asked for passphrases."""
     ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
         asked = is_interactive()
         _, secret = first_key(host) if asked else made_key(host, default_principal(), None)
         ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
-    return host.sign_compiled(compiled, ask=ask)
+    return host.sign_compiled(compiled, name=name, ask=ask)
 
 
 # ---- inside -----------------------------------------------------------------------------------

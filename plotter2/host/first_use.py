@@ -9,6 +9,7 @@ from typing import Literal
 from p2sign import sshsig
 from p2sign.causes import CAUSES
 from p2sign.keys import PublicKey
+from p2sign.policy import Mode
 from p2sign.refusal import Refusal
 from p2sign.sidecar import split
 from p2sign.statement import Statement
@@ -19,7 +20,7 @@ from plotter2.host.root import Root
 from plotter2.host.verifying import verify
 from plotter2.runs.opening import OpenedScript
 
-State = Literal["signed", "new", "edited", "expired"]
+State = Literal["signed", "new", "edited", "expired", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def standing(root: Root, script: OpenedScript) -> Standing:
     changed = hashlib.sha256(script.content).hexdigest() != terms.digest_of_entry()
     expired = terms.expires is not None and root.now() >= terms.expires
     if not (changed or expired):
-        return SIGNED
+        return _asked_by_policy(root, script)
     own = {key.public for key in root.keyring.own_keys()}
     if all(each.key in own and _is_good(each, signed.statement) for each in signatures):
         on = f"{terms.issued:%Y-%m-%d}"
@@ -61,6 +62,35 @@ def standing(root: Root, script: OpenedScript) -> Standing:
         return Standing("expired", f"was signed on {on}, which is too long ago", terms)
     if changed:
         _refuse_as_foreign(root, script, signatures)
+    return SIGNED
+
+
+_OF_SIGNERS = frozenset(
+    CAUSES[name].code
+    for name in (
+        "E_SIGNER_UNKNOWN",
+        "E_SIGNER_NAMESPACE",
+        "E_SIGNER_NOT_YET",
+        "E_SIGNER_EXPIRED",
+        "E_SCOPE",
+        "E_THRESHOLD",
+        "E_CEILING_NONE",
+        "E_CEILING",
+        "E_BUNDLE_EXPIRED",
+    )
+)
+"""Refusals that are about whose signature counts here; what was revoked or damaged is never asked about."""
+
+
+def _asked_by_policy(root: Root, script: OpenedScript) -> Standing:
+    """Tell whether the policy wants a person asked about a good script whose signers do not count here."""
+    try:
+        if root.rules().policy.mode is Mode.DENY:
+            return SIGNED
+        verify(root, script)
+    except Refused as refused:
+        if refused.code in _OF_SIGNERS:
+            return Standing("foreign", f"does not run here by its own signature: {refused.message}")
     return SIGNED
 
 
