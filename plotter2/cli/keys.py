@@ -17,6 +17,7 @@ from plotter2.cli.passphrases import new_passphrase
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
+from plotter2.host.agent import AGENT
 from plotter2.host.keyring import KEY_TYPES, OwnKey
 from plotter2.printable import table
 
@@ -59,7 +60,7 @@ def key_list(root: str | None) -> Answer:
     with opened_host(root, reads=True) as host:
         keys = host.keyring.own_keys()
     rows = [
-        [k.name, k.principal, _kind(k), k.public.fingerprint, _protection(k), str(k.path)]
+        [k.name, k.principal, _kind(k), k.public.fingerprint, _protection(k), _file(k)]
         for k in keys
     ]
     text = table(["name", "whose", "type", "fingerprint", "passphrase", "file"], rows)
@@ -68,10 +69,15 @@ def key_list(root: str | None) -> Answer:
 
 
 @command(key, "use")
-@click.argument("which", metavar="NAME|FINGERPRINT")
-def key_use(root: str | None, which: str) -> Answer:
-    """Sign with this key from now on, unless --key names another."""
+@click.argument("which", metavar="NAME|FINGERPRINT|agent:FINGERPRINT")
+@click.option("--name", metavar="NAME@PLACE", help="Whose a key of the agent is (default: yours).")
+def key_use(root: str | None, which: str, name: str | None) -> Answer:
+    """Sign with this key from now on, unless --key names another; a key of your ssh-agent becomes one of yours."""
+    from plotter2.host.key_choice import adopted  # the host: only where it is needed
+
     with opened_host(root) as host:
+        if which.startswith(AGENT):
+            which = adopted(host, which, name or _principal(host)).name
         used = host.keyring.use(which)
     text = f"scripts are signed with {used.name} {used.public.fingerprint} ({used.principal})"
     return Answer({"ok": True, **_key_json(used)}, text)
@@ -93,6 +99,10 @@ def key_export(root: str | None, file: Path | None, which: str | None) -> Answer
     told = f"wrote {file}" if file else line
     click.echo(_sending(own, file), err=True)
     return Answer({**data, "file": str(file) if file else None}, told)
+
+
+def _principal(host: Host) -> str:
+    return next(iter(host.own_principals()), default_principal())
 
 
 def _sending(own: OwnKey, file: Path | None) -> str:
@@ -139,17 +149,27 @@ def _key_json(own: OwnKey) -> dict[str, Any]:
         "type": own.public.algorithm,
         "fingerprint": own.public.fingerprint,
         "passphrase": own.protected,
-        "file": str(own.path),
+        "in_agent": own.held,
+        "file": _file(own),
     }
 
 
 def _about(own: OwnKey) -> str:
-    return f"{own.principal}, {own.path}, passphrase: {_protection(own)}; trusted here for scripts"
+    return (
+        f"{own.principal}, {_file(own)}, passphrase: {_protection(own)}; trusted here for scripts"
+    )
 
 
 def _kind(own: OwnKey) -> str:
-    return next((k for k, name in KEY_TYPES.items() if name == own.public.algorithm), "")
+    known = (kind for kind, name in KEY_TYPES.items() if name == own.public.algorithm)
+    return next(known, own.public.algorithm)
+
+
+def _file(own: OwnKey) -> str:
+    return f"{own.path}.pub" if own.held else str(own.path)
 
 
 def _protection(own: OwnKey) -> str:
+    if own.held:
+        return "in the agent"
     return "yes" if own.protected else "no"

@@ -61,8 +61,10 @@ def _found(root: Root, which: WhichKey) -> Choice:
         found = Agent.of(wait_s, which.tell).key(which.key.removeprefix(AGENT))
         return _of_agent(root, found)
     own = _own(root, which)
+    if own is not None and own.held and which.program is None:
+        return _of_agent(root, Agent.of(wait_s, which.tell).key(own.public.fingerprint))
     if which.program is not None:
-        file = own.path if own else Path(which.key or "")
+        file = _for_program(own) if own else Path(which.key or "")
         public = own.public if own else _public_half(file)
         signs = SignerProgram(which.program, file, wait_s)
         key = ForeignKey(public, signs.armour)
@@ -73,6 +75,17 @@ def _found(root: Root, which: WhichKey) -> Choice:
     with refusals(str(file)):
         public, opened = private_key(file, which.ask)
     return Choice(_principal(root, public), public, opened)
+
+
+def adopted(root: Root, named: str, principal: str) -> OwnKey:
+    """Make a key of the agent (`agent:...`) an own one of somebody, unless it is trusted as somebody's already."""
+    found = Agent.of(root.settings.signing.wait_s).key(named.removeprefix(AGENT))
+    known = _principal(root, found.public)
+    return root.keyring.adopt(principal if known == UNKNOWN_HERE else known, found.public)
+
+
+def _for_program(own: OwnKey) -> Path:
+    return own.path.with_name(f"{own.name}.pub") if own.held else own.path
 
 
 def _of_agent(root: Root, found: AgentKey) -> Choice:

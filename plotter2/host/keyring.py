@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from p2sign.keys import (
@@ -33,6 +34,7 @@ _KEY_LIMIT = 64 * 1024
 _TRUST_LIMIT = 1024 * 1024
 _DEFAULT = "default"
 _KEY_NAME = re.compile(r"sign_[a-z0-9_]+(?:-[1-9][0-9]*)?\Z")
+_HELD_NAME = re.compile(r"agent_[0-9a-f]{16}\Z")
 
 Ask = Callable[[str], str]
 """Asks a person for a passphrase; the text says whose."""
@@ -47,12 +49,16 @@ KEY_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:
-    """A key of this root: its file, whose it is, and whether a passphrase protects it."""
+    """A key of this root: its file, whose it is, and whether a passphrase protects it.
+
+    Of one that is `held` by an agent only the public half is here.
+    """
 
     path: Path
     principal: str
     public: PublicKey
     protected: bool
+    held: bool = False
 
     @property
     def name(self) -> str:
@@ -109,6 +115,22 @@ class Keyring:
         if taken == 0:
             self._make_default(path.name)
         return OwnKey(path, principal, key.public, bool(passphrase))
+
+    def adopt(self, principal: str, public: PublicKey) -> OwnKey:
+        """Make a key that an agent holds one of one's own: it is trusted for scripts. Raises Refused, DataError."""
+        known = next((key for key in self.own_keys() if key.public == public), None)
+        if known is not None:
+            return known
+        path = self._folder("keys") / f"agent_{sha256(public.blob).hexdigest()[:16]}"
+        with refusals():
+            line = public.line(principal)
+            trusted = any(line.key == public for line in self.trusted())
+            updated = self.trust() if trusted else self._trust_with(principal, public)
+        self.keep("key-new", principal=principal, key=public.fingerprint)
+        durable.write_new(path.with_name(f"{path.name}.pub"), [f"{line}\n".encode()], mode=0o644)
+        durable.sync_dir(path.parent)
+        self.write_trust(updated)
+        return OwnKey(path, principal, public, protected=False, held=True)
 
     def own_key(self, wanted: str) -> OwnKey:
         """Give the key with this file name or fingerprint, or this principal if it has one alone. Raises Refused."""
@@ -212,8 +234,10 @@ class Keyring:
     def _own_paths(self) -> tuple[Path, ...]:
         folder = self.config / "keys"
         names = sorted(p.name for p in folder.glob("sign_*") if _KEY_NAME.match(p.name))
+        held = sorted(p.stem for p in folder.glob("agent_*.pub") if _HELD_NAME.match(p.stem))
+        names += held
         chosen = self._default()
-        names.sort(key=lambda name: (name != chosen, "ed25519" not in name))
+        names.sort(key=lambda name: (name != chosen, name in held, "ed25519" not in name))
         return tuple(folder / name for name in names)
 
     def _public(self, path: Path) -> tuple[PublicKey, str]:
@@ -223,6 +247,8 @@ class Keyring:
     def _own_key(self, path: Path) -> OwnKey:
         with refusals():
             public, principal = self._public(path)
+            if _HELD_NAME.match(path.name):
+                return OwnKey(path, principal, public, protected=False, held=True)
             return OwnKey(path, principal, public, needs_passphrase(private_bytes(path)))
 
     def _default(self) -> str:

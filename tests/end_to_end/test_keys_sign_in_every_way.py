@@ -149,6 +149,27 @@ class TestSigning:
         assert (finished.code, "P2-S0802" in finished.err) == (4, True)
         p2_json(place.root, "verify", place.script)
 
+    @needs_ssh_agent
+    def test_a_key_of_the_agent_becomes_the_one_that_signs(
+        self, place: Workplace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = file_key("ecdsa-sha2-nistp384")
+        with ssh_agent(place.folder) as told:
+            ssh_add(place.folder, told, "-q", outside(place.folder, key))
+            monkeypatch.setenv("SSH_AUTH_SOCK", told["SSH_AUTH_SOCK"])
+            for _ in range(2):
+                used = p2_json(place.root, "key", "use", f"agent:{key.public.fingerprint}")
+            assert (used["principal"], used["in_agent"]) == ("tester@here", True)
+            signed = p2_json(place.root, "sign", place.script)
+            assert signed["fingerprint"] == key.public.fingerprint
+        p2_json(place.root, "verify", place.script)
+        finished = p2(place.root, "sign", place.script)
+        assert (finished.code, "P2-S0802" in finished.err) == (4, True)
+        keys = p2_json(place.root, "key", "list")["keys"]
+        assert len(keys) == 2
+        p2_json(place.root, "key", "use", keys[1]["name"])
+        assert p2_json(place.root, "sign", place.script)["fingerprint"] == keys[1]["fingerprint"]
+
     @needs_ssh_keygen
     def test_a_program_signs_and_what_it_gives_is_checked(self, place: Workplace) -> None:
         key = file_key("ecdsa-sha2-nistp521")
