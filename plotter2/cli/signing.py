@@ -15,7 +15,7 @@ from plotter2.cli.keys import first_key
 from plotter2.cli.passphrases import passphrase
 from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
-from plotter2.datter.layout import is_root
+from plotter2.datter.layout import is_root, present
 from plotter2.host.host import Host
 from plotter2.host.key_choice import Choice, WhichKey
 from plotter2.host.signing import Ask, SignHow
@@ -122,6 +122,7 @@ def _granted(terms: Statement) -> list[str]:
 @click.option("--explain", is_flag=True, help="Print how to check it with stock tools.")
 def verify(root: str | None, script: Path, explain: bool) -> Answer:
     """Tell who signed SCRIPT and what it may do; exit code 4 when it may not run here."""
+    present(settings(root).root)
     with opened_host(root, reads=True) as host:
         verified = host.verify(open_script(script))
         stock = host.stock_commands(script, verified)
