@@ -141,6 +141,7 @@ class RunLog:
         state = self._known
         if state is None or state.checkpoint != content:
             found = self._opened(key, content)
+            durable.sync_dir(self._files.folder)  # who wrote it may have died before its own sync
             state = self._by_edge(content, found) or self._by_entries(key, content, found)
         elif self._files.tail_bytes(state.edge.size) != _covered_of_next(state):
             state = self._by_entries(key, content, self._opened(key, content))

@@ -21,6 +21,7 @@ from datter_samples import add_run, add_sweep, add_with_files, begun, curve
 from faults.copying_workload import Copying
 from faults.happenings import Ack, Checked, Happened
 from faults.inbox_workload import Emptying
+from faults.logging_workload import Logging
 from faults.what_is_seen import Seen, opened, seen, unsound
 from plotter2.datter import codes, database, locks, quarantine, scrubbing
 from plotter2.datter.attaching import ScriptBytes
@@ -357,6 +358,7 @@ _ALL: tuple[Workload, ...] = (
     ATTACHING,
     Emptying(),
     Copying(),
+    Logging(),
 )
 WORKLOADS = {workload.name: workload for workload in _ALL}
 LONG = {"copying": 20}
