@@ -17,6 +17,7 @@ from plotter2.errors import ExitCode, Problem
 from plotter2.printable import count
 from plotter2.relay import addresses, copies, pushing
 from plotter2.relay.copies import Copied, Verified
+from plotter2.relay.log_copies import told_after_restore
 
 _SHOWN = 20
 
@@ -67,6 +68,9 @@ def restore(root: str | None, source: str, token_file: str, ca_file: str) -> Ans
         lines.append(
             f"settings out of the copy: {names}; whose scripts may run now: plotter2 trust ls"
         )
+    log = told_after_restore(Layout(folder))
+    if log:
+        lines.append(log)
     assert done.audit is not None
     lines.append(
         f"{count(done.audit.bundles, 'bundle', 'bundles') or 'no bundle'}, "

@@ -21,7 +21,16 @@ from plotter2.datter.layout import Layout
 from plotter2.errors import DataError
 
 Kind: TypeAlias = Literal[
-    "object", "bundle", "event", "output", "session", "refused", "staged", "config", "registry"
+    "object",
+    "bundle",
+    "event",
+    "output",
+    "session",
+    "log",
+    "refused",
+    "staged",
+    "config",
+    "registry",
 ]
 
 

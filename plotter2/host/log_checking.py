@@ -22,10 +22,10 @@ from p2sign.log.proof import Proof, parse_proof
 from p2sign.log.tree import Tree, leaf_hash
 from p2sign.refusal import Refusal, placed
 from plotter2.datter.layout import Layout
+from plotter2.datter.log_files import LogFiles
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
-from plotter2.host.log_files import LogFiles
 from plotter2.host.run_log import earlier_logs, read_note_key
 
 

@@ -29,10 +29,10 @@ from p2sign.refusal import Refusal, placed
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout, prepare
 from plotter2.datter.locks import locked
+from plotter2.datter.log_files import SEGMENT, LogFiles
 from plotter2.errors import DataError, Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
-from plotter2.host.log_files import SEGMENT, LogFiles
 from plotter2.runs.opening import FileRefused, read_once
 
 PATIENCE_S = 30.0

@@ -20,7 +20,7 @@ ARRIVING = frozenset({"event", "config", "registry"})
 """Kinds without which there is no copy; they come into force together, at the end."""
 TOGETHER = ARRIVING | {"staged"}
 """What comes into force at the end; a staged item that was stored meanwhile is no loss."""
-REPLACED = frozenset({"session", "refused", "staged", "config", "registry"})
+REPLACED = frozenset({"session", "log", "refused", "staged", "config", "registry"})
 """Kinds whose files may change."""
 
 
@@ -45,6 +45,7 @@ def place(layout: Layout, item: Item) -> Path:
     folders = {
         "output": layout.output,
         "session": layout.sessions,
+        "log": layout.log,
         "refused": layout.refused,
         "staged": layout.staged,
         "config": layout.config,
@@ -70,6 +71,8 @@ def _fits(item: Item) -> bool:
             return is_id(item.name)
         case "registry":
             return item.name == "registry"
+        case "log":
+            return has_place(item.name, "log") and item.name.startswith(("run/", "earlier/"))
         case "output":
             return (
                 has_place(item.name, "output")

@@ -26,6 +26,7 @@ from plotter2.datter.task_runs import TaskRun
 from plotter2.datter.workspace import sweep, workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import VERSION, Closing, Synced, Wanted, Welcome
+from plotter2.relay.log_copies import KEY, make_way_for_another, require_growth
 from plotter2.relay.places import REPLACED, TOGETHER, item_of, place
 from plotter2.relay.source import recorded
 
@@ -79,6 +80,8 @@ class Receiver:
         wanted = []
         for given in items:
             path = place(self._layout, given)
+            if given.kind == "log" and given.name == KEY and not self._as_root:
+                make_way_for_another(self._layout, given)
             item = self._as_before(given, path)
             self._asked[item.kind, item.name] = item
             if self._is_there(item, path):
@@ -168,7 +171,7 @@ class Receiver:
             size = path.stat().st_size
         except FileNotFoundError:
             return False
-        if self._as_root and item.kind in ("config", "refused"):
+        if self._as_root and item.kind in ("config", "refused", "log"):
             return True
         deep = self._deep or item.kind in REPLACED
         if size == item.bytes and (not deep or _has_digest(path, item.digest)):
@@ -204,6 +207,8 @@ class Receiver:
         finals = [(one, self._final(one.item)) for one in came]
         self._make_parents([final for _, final in finals])
         for one, final in finals:
+            if one.item.kind == "log":
+                require_growth(one.item, final, one.file)
             self._make_way(one.item, final)
             durable.link_new(one.file, final)
         parents = {final.parent for _, final in finals}
@@ -358,6 +363,8 @@ def _no_target(layout: Layout, what: str, remedy: str) -> DataError:
 def _mode_of(item: Item) -> int:
     if item.kind == "config":
         return 0o600 if item.name.startswith("keys/") and not item.name.endswith(".pub") else 0o644
+    if item.kind == "log":
+        return 0o600
     return 0o644 if item.kind in REPLACED else 0o444
 
 

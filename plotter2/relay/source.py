@@ -23,8 +23,10 @@ from plotter2.datter.store import Store
 from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError
 from plotter2.relay.link import PIECE
+from plotter2.relay.log_copies import log_items
 from plotter2.relay.places import has_place, item_of, place
 
+_LOG_KEY = "log_ed25519"
 _PRIVATE = b"PRIVATE KEY-----"
 _HEAD = 4096
 _LARGEST_SETTING = 1 << 20
@@ -41,6 +43,8 @@ class LocalSource:
     registry_file: Path
     found: tuple[Item, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    moment: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Where the bytes of those lie that grow meanwhile."""
 
     def items(self) -> tuple[Item, ...]:
         """Give all items: objects first, then files, then events, settings and the registry."""
@@ -48,7 +52,9 @@ class LocalSource:
 
     def path_of(self, item: Item) -> Path:
         """Give where the bytes of an item are."""
-        return self.registry_file if item.kind == "registry" else place(self.layout, item)
+        if item.kind == "registry":
+            return self.registry_file
+        return self.moment.get((item.kind, item.name)) or place(self.layout, item)
 
     def read(self, item: Item, offset: int) -> Iterator[bytes]:
         """Give the bytes of an item from `offset` on. Raises DataError."""
@@ -89,6 +95,8 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         found += [_described(layout, each.bundle, each.digest) for each in lacking if each.bundle]
         found += _below(layout.output, "output")
         found += _below(layout.sessions, "session")
+        of_log, moment = log_items(layout, file.parent)
+        found += of_log
         found += aside.found("refused", layout.refused)
         found += staged
         found += [_item("event", layout.commits / f"{e}.json", e) for e in events]
@@ -96,7 +104,7 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         found.append(_item("registry", file, "registry"))
         # A copy's files are what they were when they were copied, or damaged.
         items = tuple(before.get((item.kind, item.name), item) for item in found)
-        yield LocalSource(layout, file, items, left_out)
+        yield LocalSource(layout, file, items, left_out, moment)
 
 
 def recorded(layout: Layout) -> dict[tuple[str, str], Item]:
@@ -244,6 +252,8 @@ def _settings(layout: Layout, left_out: dict[str, str], *, private_keys: bool) -
             why = "" if path.is_dir() and not path.is_symlink() else _why_not(path, name)
             if why == "it is private" and private_keys:
                 why = ""
+            if name == _LOG_KEY:
+                why = "it signs the log of this root only"
             if why:
                 left_out[f"config/{name}"] = why
             elif path.is_file():

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from faults.happenings import Ack, Checked, Happened
 from p2sign.log.entry import parse_entry
+from plotter2.datter import log_files
 from plotter2.datter.layout import prepare
 from plotter2.errors import Refused
-from plotter2.host import log_files, run_log
+from plotter2.host import run_log
 from plotter2.host.codes import NO_LOG
 from plotter2.host.log_checking import CheckedLog, logs_of
 from plotter2.host.run_log import RunLog

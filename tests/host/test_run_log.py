@@ -13,9 +13,9 @@ import pytest
 
 from p2sign.log.checkpoint import claimed_checkpoint
 from p2sign.log.entry import parse_entry
+from plotter2.datter import log_files
 from plotter2.datter.layout import Layout
 from plotter2.errors import Refused
-from plotter2.host import log_files
 from plotter2.host.run_log import RunLog, earlier_logs, read_note_key
 
 NOW = datetime(2026, 11, 24, 9, 46, 40, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_key_and_log_are_closed_to_others(tmp_path: Path) -> None:
 
 
 def test_segments_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("plotter2.host.log_files", "plotter2.host.run_log"):
+    for module in ("plotter2.datter.log_files", "plotter2.host.run_log"):
         monkeypatch.setattr(f"{module}.SEGMENT", 4)
     one, other = log_of(tmp_path), log_of(tmp_path)
     for number in range(6):
