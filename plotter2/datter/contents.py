@@ -211,6 +211,10 @@ class Contents:
         """Give when the first run of a signed statement began, in ms since 1970; None when it never ran."""
         return self._registry.runs.first_of(statement_sha256)
 
+    def first_run_with(self, library_sha256: str) -> int | None:
+        """Give when the first run that used a library began, in ms since 1970; None when none did."""
+        return self._registry.runs.first_with(library_sha256)
+
     def seen_serial(self, script: str) -> int | None:
         """Give the highest serial number seen for a script's name."""
         return self._registry.runs.seen_serial(script)

@@ -12,6 +12,13 @@ import apsw
 from plotter2.datter.bundle import canonical
 from plotter2.datter.database import together, translated
 
+_OF_STATEMENT = (
+    "SELECT min(started) FROM runs WHERE json_extract(record, '$.script.statement_sha256')=?"
+)
+_OF_LIBRARY = (
+    "SELECT min(started) FROM runs WHERE EXISTS"
+    "(SELECT 1 FROM json_each(record, '$.script.libraries') WHERE value=?)"
+)
 _RUNS = "SELECT id, script, state, started, finished, record FROM runs "
 
 
@@ -76,10 +83,14 @@ class Runs:
 
     def first_of(self, statement_sha256: str) -> int | None:
         """Give when the first run of a signed statement began, in ms since 1970."""
-        rows = self._rows(
-            "SELECT min(started) FROM runs WHERE json_extract(record, '$.script.statement_sha256')=?",
-            (statement_sha256,),
-        )
+        return self._first(_OF_STATEMENT, statement_sha256)
+
+    def first_with(self, library_sha256: str) -> int | None:
+        """Give when the first run that used a library began, in ms since 1970."""
+        return self._first(_OF_LIBRARY, library_sha256)
+
+    def _first(self, query: str, digest: str) -> int | None:
+        rows = self._rows(query, (digest,))
         return rows[0][0] if rows else None
 
     def ids(self) -> frozenset[str]:

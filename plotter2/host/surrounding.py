@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from p2lang.check import Locked
@@ -20,7 +22,12 @@ from plotter2.libraries.shelves import shelves
 def finder(root: Root, script: Path) -> Finder:
     """Give what looks for the libraries of a script."""
     places = shelves(script, root.settings.libraries, root.settings.root, root.trust_files)
-    return Finder(places, root.now())
+    return Finder(places, root.now(), partial(_first_used, root))
+
+
+def _first_used(root: Root, library_sha256: str) -> datetime | None:
+    started = root.store.first_run_with(library_sha256)
+    return None if started is None else datetime.fromtimestamp(started / 1000, UTC)
 
 
 def surroundings(root: Root, script: Path, *, strict: bool) -> Surroundings:

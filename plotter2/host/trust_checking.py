@@ -35,8 +35,20 @@ def findings(root: Root) -> tuple[Finding, ...]:
         *_policy(rules, lines),
         *_lines(root, rules, lines),
         *_bundles(root),
+        *_in_a_project(root),
     ]
     return tuple(sorted(found, key=lambda each: not each.wrong))
+
+
+def _in_a_project(root: Root) -> Iterator[Finding]:
+    trust = root.keyring.trust_file.parent.absolute()
+    project = next((folder for folder in trust.parents if (folder / ".git").exists()), None)
+    if project is not None:
+        yield Finding(
+            False,
+            f"trust lies in the project {project}: whoever can change that could change trust; "
+            "keep the root elsewhere (--root, PLOTTER2_ROOT), or have git ignore it",
+        )
 
 
 def _unread(read: Callable[[], object]) -> Iterator[Finding]:

@@ -73,10 +73,15 @@ class Found:
 
 @dataclass
 class Finder:
-    """Looks on shelves in order and remembers what it found in `found`."""
+    """Looks on shelves in order and remembers what it found in `found`.
+
+    `seen` tells when this place first ran something with a library, by its SHA-256: what was used while
+    its signer's key was valid goes on.
+    """
 
     shelves: Sequence[Shelf]
     now: datetime
+    seen: Callable[[str], datetime | None] = lambda _: None
     found: dict[str, Found] = field(default_factory=dict)
 
     def libraries(self, locked: Mapping[str, Locked] | None, *, strict: bool) -> Libraries:
@@ -105,7 +110,7 @@ class Finder:
             for shelf in self.shelves:
                 opened = _opened(reference, shelf) if shelf.holds(reference.scope) else None
                 if opened is not None:
-                    self.found[text] = _judged(reference, shelf, opened, self.now)
+                    self.found[text] = _judged(reference, shelf, opened, self)
                     break
         return self.found[text].library if text in self.found else None
 
@@ -121,7 +126,7 @@ def _opened(reference: Reference, shelf: Shelf) -> OpenedScript | None:
         ) from None
 
 
-def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, now: datetime) -> Found:
+def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, finder: Finder) -> Found:
     decoded = decode(opened.content, str(opened.path))
     if isinstance(decoded, Diagnostic):
         told = f"{_of_library(decoded.message)}: {opened.path}"
@@ -129,7 +134,9 @@ def _judged(reference: Reference, shelf: Shelf, opened: OpenedScript, now: datet
     digest = sha256(opened.content).hexdigest()
     try:
         offer = Offer(opened.content, opened.sidecar, opened.name)
-        verified = verify(offer, shelf.trust(), now)
+        verified = verify(
+            offer, shelf.trust(), finder.now, seen=lambda _statement: finder.seen(digest)
+        )
     except Refusal as refusal:
         told = refusal.what.replace("the script", f"the library {reference}", 1)
         told = f"{told} ({refusal.where})" if refusal.where else told

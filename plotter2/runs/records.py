@@ -90,6 +90,7 @@ def first_record(run_id: str, request: RunRequest, asked: str) -> dict[str, Any]
             "sha256": verified.script_sha256,
             "statement_sha256": verified.statement_sha256,
             "ir_sha256": compiled.module.sha256,
+            **({"libraries": dict(compiled.module.libs)} if compiled.module.libs else {}),
         },
         "signers": [s.principal for s in verified.signers],
         **_owner(request),

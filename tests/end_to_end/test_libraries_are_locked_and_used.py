@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,6 +138,15 @@ def revoked(place: Workplace) -> None:
     revoked_keys.write_text(line)
 
 
+def of_another_scope(place: Workplace) -> None:
+    policy = place.root / "config" / "trust" / "policy.toml"
+    policy.write_text('[scope.alice]\nsigners = ["bob@lab"]\n')
+
+
+def retired(place: Workplace) -> None:
+    p2_json(place.root, "revoke", "alice@lab", "--reason", "retired")
+
+
 def lock_gone(place: Workplace) -> None:
     (place.folder / "p2.lock").unlink()
 
@@ -161,6 +171,8 @@ def lock_of_another_signer(place: Workplace) -> None:
         (another_signature, "P2-S0773"),
         (untrusted, "P2-S0740"),
         (revoked, "P2-S0741"),
+        (of_another_scope, "P2-S0822"),
+        (retired, "P2-S0744"),
         (lock_gone, "P2-E0219"),
         (lock_edited, "P2-E0253"),
         (lock_of_another_signer, "P2-E0219"),
@@ -186,6 +198,16 @@ def test_a_lock_that_was_changed_with_the_library_is_refused_by_the_scripts_sign
     assert "rights: none" in finished.out
     told = refused(p2(locked.root, "run", locked.script), "P2-S0779")
     assert "lab/smoothing/1.2.0" in told
+
+
+@pytest.mark.process
+def test_libraries_whose_signer_retired_are_used_on_where_they_were_used(locked: Workplace) -> None:
+    p2_json(locked.root, "run", locked.script)
+    time.sleep(1.1)  # times of keys are whole seconds
+    retired(locked)
+    assert p2_json(locked.root, "run", locked.script)["artefacts"]
+    revoked(locked)
+    refused(p2(locked.root, "run", locked.script), "P2-S0741")
 
 
 def test_an_update_tells_what_came_went_and_changed(locked: Workplace) -> None:

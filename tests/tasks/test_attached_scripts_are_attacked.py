@@ -31,6 +31,15 @@ def test_a_script_that_does_not_count_is_not_even_parsed(world: World) -> None:
     assert told == {"plot_matrix": "P2-S0740", "sum_matrix": "P2-S0740"}
 
 
+def test_the_policy_counts_for_what_is_attached_too(world: World) -> None:
+    world.attach("experiment2", "story.p2", TASKS)
+    world.attach("experiment2/experiment2a", "matrix.p2", LINK)
+    world.host.keyring.policy_file.write_text("[scope.own]\nsigners = ['ada@lab']\n")
+    tasks = tasks_of(world.declarations, world.bundle("experiment2/experiment2a"))
+    told = {each.task.name: each.reasons[0].code for each in tasks.not_applicable}
+    assert told == {"plot_matrix": "P2-S0822", "sum_matrix": "P2-S0822"}
+
+
 def test_attaching_a_script_again_mends_its_damaged_object(world: World) -> None:
     world.attach("experiment2", "story.p2", TASKS)
     store = world.host.store
