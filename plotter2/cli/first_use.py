@@ -32,7 +32,7 @@ def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript
     if found.state == "signed":
         return script
     if found.state == "new":
-        return signed_now(host, script, yes=yes)
+        return signed_now(host, script, yes=yes, told=found.told)
     if not is_interactive():
         return script  # the gate refuses it
     compiled = host.compile(script)
@@ -47,23 +47,24 @@ def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript
 
 
 def signed_now(
-    host: Host, script: OpenedScript, *, yes: bool, bundle: str | None = None
+    host: Host, script: OpenedScript, *, yes: bool, bundle: str | None = None, told: str = ""
 ) -> OpenedScript:
     """Show what an unsigned script may do, ask once, sign it. Raises Refused without a terminal.
 
-    With a bundle it is signed to be attached to it, else to be run.
+    With a bundle it is signed to be attached to it, else to be run. `told` says what it is, if more than not signed.
     """
+    told = told or "is not signed"
     if not (yes or is_interactive()):
         raise Refused(
             CAUSES["E_UNSIGNED"].code,
-            "the script is not signed",
+            f"the script {told}",
             str(script.path),
             f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
         )
     compiled = host.compile(script, bundle=bundle)
     if bundle is not None:
         require_declarations(script, compiled)
-    _say(on_one_line(f"{script.path} is not signed. It"))
+    _say(on_one_line(f"{script.path} {told}. It"))
     _say(may_do(compiled, host.settings.limits))
     if not (yes and _is_unlocked(host)):
         then = "run it" if bundle is None else f"attach it to {bundle}"

@@ -74,8 +74,11 @@ def new(root: str | None, bundle: str, output: Path | None, force: bool) -> Answ
         )
     with opened_host(root, reads=True) as host:
         text = host.starter(bundle)
-    durable.replace(path, text.encode())
-    data = {"ok": True, "script": str(path), "bundle": bundle}
+        durable.replace(path, text.encode())
+        signed = host.sign_starter(OpenedScript(path, text.encode(), None))
+    if signed is None:  # what lies there was for another text
+        path.with_name(f"{path.name}.sig").unlink(missing_ok=True)
+    data = {"ok": True, "script": str(path), "bundle": bundle, "signed": signed is not None}
     wrote = f"wrote {path}; next: plotter2 run {shlex.quote(str(path))}"
     return Answer(data, "\n".join([*kept_as_signed(path), wrote]))
 

@@ -39,6 +39,8 @@ PACK_NAMES = "P2-S0885"
 PACK_UNSEEN = "P2-S0886"
 NOT_OF_SESSION = "P2-S0890"
 BEYOND_SESSION = "P2-S0891"
+STARTER_OTHER = "P2-S0893"
+STARTER_BEYOND = "P2-S0894"
 NOT_AS_ASKED = "P2-D0867"
 NOBODY_DOES_IT = "P2-D0868"
 NOTHING_TO_DRAW = "P2-D0891"
@@ -82,6 +84,8 @@ CODES: dict[str, str] = {
     PACK_UNSEEN: "a pack would be opened that nobody has seen",
     NOT_OF_SESSION: "the key of a session signs for one place only, and this is another one",
     BEYOND_SESSION: "a script needs more than its session was granted",
+    STARTER_OTHER: "a starter script is not what this machine makes of its bundle now",
+    STARTER_BEYOND: "the machine's own signature does not reach that far",
     NOT_AS_ASKED: "what a request was asked about is no longer what it was",
     NOBODY_DOES_IT: "nothing here carries out requests of this kind",
     NOT_OWN: "a script that somebody else signed does not run unconfined",

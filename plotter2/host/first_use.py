@@ -15,7 +15,8 @@ from p2sign.sidecar import split
 from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
 from p2sign.uses import Kind
-from plotter2.errors import Refused
+from plotter2.errors import DataError, Refused
+from plotter2.host import codes
 from plotter2.host.root import Root
 from plotter2.host.verifying import verify
 from plotter2.runs.opening import OpenedScript
@@ -48,6 +49,8 @@ def standing(root: Root, script: OpenedScript) -> Standing:
         signatures = signed.signatures()
     except Refusal:
         return SIGNED  # the gate says what is wrong with it
+    if terms.kind is Kind.LOCAL:
+        return _of_starter(root, script, terms)
     if terms.kind is not Kind.SCRIPT:
         return SIGNED
     changed = hashlib.sha256(script.content).hexdigest() != terms.digest_of_entry()
@@ -91,6 +94,22 @@ def _asked_by_policy(root: Root, script: OpenedScript) -> Standing:
     except Refused as refused:
         if refused.code in _OF_SIGNERS:
             return Standing("foreign", f"does not run here by its own signature: {refused.message}")
+    return SIGNED
+
+
+def _of_starter(root: Root, script: OpenedScript, terms: Statement) -> Standing:
+    """Tell how a script stands that a machine signed: it is one's own where the machine does not vouch for it."""
+    if hashlib.sha256(script.content).hexdigest() != terms.digest_of_entry():
+        return Standing("new", "was a starter, and was changed since plotter2 wrote it")
+    try:
+        verify(root, script)
+    except Refused as refused:
+        if refused.code == codes.STARTER_OTHER:
+            return Standing("new", "is a starter, and would be another today: other output came in")
+        if refused.code == CAUSES["E_SIGNER_UNKNOWN"].code:
+            return Standing("new", "is a starter that another machine wrote")
+    except DataError:
+        return SIGNED  # the run says what became of its bundle
     return SIGNED
 
 

@@ -18,7 +18,7 @@ from plotter2.datter.living import Work
 from plotter2.datter.requested import Request, ended
 from plotter2.datter.store import Store
 from plotter2.exporting.wanted import Exported, Exporter, ToExport
-from plotter2.host import asking, attaching, checking, packages, signing, verifying
+from plotter2.host import asking, attaching, checking, packages, signing, starter_signing, verifying
 from plotter2.host.asking import AS_IT_IS, RunHow, TaskHow
 from plotter2.host.key_choice import WhichKey
 from plotter2.host.keyring import refusals
@@ -32,7 +32,7 @@ from plotter2.libraries.locks import Locking, LockReport
 from plotter2.orchestrator import Cancellation, Outcome
 from plotter2.orchestrator.cancellation import following
 from plotter2.runs import running
-from plotter2.runs.compiling import CheckedScript, CompiledScript
+from plotter2.runs.compiling import CheckedScript, CheckFailed, CompiledScript
 from plotter2.runs.model import (
     AS_USUAL,
     By,
@@ -177,6 +177,14 @@ class Host(Root):
     def starter(self, bundle: str) -> str:
         """Give a starter script for a bundle. Raises DataError."""
         return starter_script(self.store, bundle)
+
+    def sign_starter(self, script: OpenedScript) -> Path | None:
+        """Sign a starter script with the machine's key; gives the signature file, None where that cannot be."""
+        try:
+            compiled = self.compile(script, signers=())
+        except CheckFailed:  # such as one that needs more than is allowed: whoever runs it is told
+            return None
+        return starter_signing.sign_starter(self, compiled)
 
     # ---- scripts ------------------------------------------------------------------------------
 

@@ -146,10 +146,11 @@ def _is_of_another(root: Root, name: str, path: Path) -> bool:
 
 
 def _signed_terms(sidecar: bytes | None) -> Statement | None:
-    # Only to count the serial on: a damaged signature file is about to be replaced.
+    # Only to count the serial on: a damaged signature file is about to be replaced. A draft and a starter have none.
     if sidecar is None:
         return None
     try:
-        return parse_statement(split(sidecar).statement)
+        terms = parse_statement(split(sidecar).statement)
     except Refusal:
         return None
+    return terms if terms.kind is Kind.SCRIPT else None

@@ -9,19 +9,31 @@ from pathlib import Path
 
 from p2sign.gate import Offer, Seen, Verified
 from p2sign.gate import verify as gate
+from p2sign.trust import TrustLine
+from p2sign.uses import Kind
 from plotter2.errors import HostError
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
 from plotter2.host.session_key import SessionKey
+from plotter2.host.starter_signing import (
+    MACHINE,
+    is_local,
+    public_key,
+    require_made_here,
+    with_machine,
+)
 from plotter2.runs.opening import OpenedScript
 
 
 def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) -> Verified:
     """Pass a script through the gate; an older serial than one that ran here is refused. Raises Refused.
 
-    With a `session` its key counts as well, for what it was granted.
+    With a `session` its key counts as well, for what it was granted. The machine's own signature counts for a starter
+    that it makes again.
     """
+    if session is None and is_local(script.sidecar):
+        return _verify_starter(root, script)
     offer, trust = _offer(script), root.trust_files()
     with refusals():
         if session is not None:
@@ -29,6 +41,14 @@ def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) 
         verified = gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
     if session is not None:
         session.require(verified, script.path)
+    return verified
+
+
+def _verify_starter(root: Root, script: OpenedScript) -> Verified:
+    with refusals():
+        trust = with_machine(root, root.trust_files())
+        verified = gate(_offer(script), trust, root.now(), use=Kind.LOCAL)
+    require_made_here(root, verified, script.path)
     return verified
 
 
@@ -59,9 +79,15 @@ def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...
     sidecar = shlex.quote(f"{path}.sig")
     namespace = verified.statement.kind.namespace
     commands = [f"awk '{_BEGINS}{{exit}}1' {sidecar} > statement"]
+    trust = str(root.keyring.trust_file)
+    machine = public_key(root) if verified.statement.kind is Kind.LOCAL else None
+    if machine is not None:  # trusted in memory only
+        line = TrustLine.for_kind(MACHINE, machine, Kind.LOCAL).dump()
+        trust = "machine_signers"
+        commands.insert(0, f"echo {shlex.quote(line)} > {trust}")
     for number, signer in enumerate(verified.signers, 1):
         file = "statement.sig" if len(verified.signers) == 1 else f"statement.{number}.sig"
-        words = ["ssh-keygen", "-Y", "verify", "-f", str(root.keyring.trust_file)]
+        words = ["ssh-keygen", "-Y", "verify", "-f", trust]
         words += ["-I", signer.principal, "-n", namespace, "-s", file]
         if root.keyring.revoked_keys():
             words += ["-r", str(root.keyring.revoked_keys_file)]

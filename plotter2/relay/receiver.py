@@ -362,7 +362,11 @@ def _no_target(layout: Layout, what: str, remedy: str) -> DataError:
 
 def _mode_of(item: Item) -> int:
     if item.kind == "config":
-        return 0o600 if item.name.startswith("keys/") and not item.name.endswith(".pub") else 0o644
+        name = item.name
+        private = name.endswith("_ed25519") or (
+            name.startswith("keys/") and not name.endswith(".pub")
+        )
+        return 0o600 if private else 0o644
     if item.kind == "log":
         return 0o600
     return 0o644 if item.kind in REPLACED else 0o444
