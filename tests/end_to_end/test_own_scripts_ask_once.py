@@ -72,10 +72,9 @@ def test_the_key_is_made_on_first_use(place: Workplace, script: Path, tmp_path: 
     with Terminal(root, "run", script) as terminal:
         terminal.until("with a key of your own, which is made now, and run it?")
         terminal.types("y\n")
-        terminal.until("passphrase")
-        terminal.types("\n")
-        terminal.until("onfirm")
-        terminal.types("\n")
+        for prompt in ("make your key now?", "NAME@PLACE", "(empty for none)", "confirmation"):
+            terminal.until(prompt)
+            terminal.types("\n")
         terminal.until("reward.png")
         assert terminal.ends() == 0
 
@@ -117,7 +116,7 @@ def test_yes_does_not_answer_for_a_key_with_a_passphrase(
     root = tmp_path / "locked"
     p2_json(root, "add", place.folder / "runs" / "sweep")
     with Terminal(root, "key", "new", "--name", "ada@lab") as terminal:
-        for prompt in ("passphrase", "onfirm"):
+        for prompt in ("(empty for none)", "confirmation"):
             terminal.until(prompt)
             terminal.types("correct horse battery staple\n")
         terminal.until("made SHA256:")
