@@ -93,6 +93,8 @@ class RunLog:
         """
         try:
             prepare(self._layout.root)
+            if not self._layout.log.is_dir():  # it was deleted
+                durable.make_dir(self._layout.log)
             with locked(self._layout.log / "run.lock", PATIENCE_S, _STEP_S), refusals():
                 key, state = self._current()
                 if state.edge.size == 0:
