@@ -13,6 +13,7 @@ NO_PROVENANCE = "P2-D0890"
 FOREIGN_PROVENANCE = "P2-D0892"
 NO_TERMINAL = "P2-S0791"
 DEV_WITHOUT_TERMINAL = "P2-S0892"
+DRAFT_UNREAD = "P2-S0895"
 USAGE = "P2-H0900"
 NOT_PRINTED = "P2-H0921"
 FOREIGN_TABLES = "P2-H0922"
@@ -30,6 +31,7 @@ CODES: dict[str, str] = {
     NO_PROVENANCE: "a picture does not say where it comes from",
     FOREIGN_PROVENANCE: "a picture says where it comes from, but not as plotter2 says it",
     NO_TERMINAL: "a passphrase is needed, and there is no terminal to ask for it",
+    DRAFT_UNREAD: "a draft is approved by a person at a terminal, who reads it",
     DEV_WITHOUT_TERMINAL: "dev was started without a terminal",
     NOT_PRINTED: "the answer could not be written to standard output",
     FOREIGN_TABLES: "the parser's tables are not those that came with this release",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from p2sign.rights import decode_target
 from p2sign.statement import Statement
+from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.keys import first_key
@@ -16,11 +18,13 @@ from plotter2.cli.passphrases import passphrase
 from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root, present
+from plotter2.errors import Refused
+from plotter2.host.drafts import drafted_by
 from plotter2.host.host import Host
 from plotter2.host.key_choice import Choice, WhichKey
 from plotter2.host.signing import Ask, SignHow
-from plotter2.printable import one_line
-from plotter2.runs.opening import open_script
+from plotter2.printable import one_line, printable
+from plotter2.runs.opening import OpenedScript, open_script
 
 
 @command()
@@ -39,6 +43,7 @@ from plotter2.runs.opening import open_script
 )
 @click.option("--add", is_flag=True, help="Add your signature to those that are there.")
 @click.option("--at", "bundle", metavar="BUNDLE", help="It is to be attached to BUNDLE.")
+@click.option("--draft", is_flag=True, help="For programs: mark it as a draft, which never runs.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before signing.")
 def sign(  # noqa: PLR0913, PLR0917 - the options of the command
     root: str | None,
@@ -48,9 +53,12 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
     program: str | None,
     add: bool,
     bundle: str | None,
+    draft: bool,
     yes: bool,
 ) -> Answer:
     """Sign SCRIPT: shows what it may do and asks in a terminal, then writes SCRIPT.sig."""
+    if draft and add:
+        raise click.UsageError("a draft has one signature: leave --add or --draft out")
     if add and (name or bundle):
         raise click.UsageError("--add signs the statement that is there: without --name and --at")
     if key and key.startswith("agent:") and program:
@@ -58,10 +66,14 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
     opened = open_script(script)
     asks = is_interactive() and not yes
     with opened_host(root, reads=is_root(settings(root).root)) as host:
+        drafter = None if draft else drafted_by(host, opened)
+        if drafter is not None:
+            _show_draft(opened, drafter)
+            asks = True
         ask = passphrase if key else _asking(host, root, asks=asks)
         which = WhichKey(key, program, ask, _tell)
         approve = _approve if asks else lambda _terms, _choice: None
-        how = SignHow(name, which, approve)
+        how = SignHow(name, which, approve, draft)
         signed = host.add_signer(opened, how) if add else host.sign_as(opened, how, bundle)
     shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
     data = {
@@ -73,6 +85,9 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
         "statement": signed.statement,
     }
     wrote = f"{'added your signature to' if add else 'wrote'} {signed.path}"
+    if draft:
+        approving = f"plotter2 sign {shlex.quote(str(script))}"
+        wrote += f", a draft, which does not run; a person reads and approves it: {approving}"
     told = [wrote] if asks else [f"You signed exactly this:\n{shown}", wrote]
     return Answer(data, "\n".join([*told, *kept_as_signed(script)]))
 
@@ -84,6 +99,20 @@ def _asking(host: Host, root: str | None, *, asks: bool) -> Ask:
     with opened_host(root) as writing:
         _, secret = first_key(writing)
     return lambda _: secret or ""
+
+
+def _show_draft(script: OpenedScript, drafter: str) -> None:
+    """Show the person who is to approve a draft what it says and whose it is. Raises Refused without a terminal."""
+    if not is_interactive():
+        raise Refused(
+            codes.DRAFT_UNREAD,
+            f"this is a draft of {drafter}; a person reads and approves it at a terminal",
+            str(script.path),
+            f"in a terminal: plotter2 sign {shlex.quote(str(script.path))}",
+        )
+    click.echo(one_line(f"{script.path} is a draft of {drafter}. It says", 1000), err=True)
+    text = printable(script.content.decode("utf-8", "replace"))
+    click.echo("\n".join(f"  | {line}" for line in text.splitlines()), err=True)
 
 
 def _tell(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from p2sign import gate
@@ -37,11 +37,15 @@ Approve = Callable[[Statement, Choice], None]
 
 @dataclass(frozen=True, slots=True)
 class SignHow:
-    """How a script is signed: under which name, with which key, and who is shown the statement before."""
+    """How a script is signed: under which name, with which key, and who is shown the statement before.
+
+    A `draft` is marked as such, and never runs.
+    """
 
     name: str | None = None
     which: WhichKey = field(default_factory=WhichKey)
     approve: Approve = lambda _terms, _choice: None
+    draft: bool = False
 
 
 def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedScript:
@@ -53,6 +57,8 @@ def sign_compiled(root: Root, compiled: CompiledScript, how: SignHow) -> SignedS
         terms = statement_for(
             compiled, called, serial, root.now(), root.settings.limits, lasting=lasting
         )
+        if how.draft:
+            terms = replace(terms, kind=Kind.DRAFT)
     how.approve(terms, choice)
     sidecar = signed_with(choice, lambda key: sign_statement(terms, key, root.accepted_keys))
     return _written(root, compiled.script, terms, choice, sidecar)

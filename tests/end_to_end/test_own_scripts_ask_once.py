@@ -216,5 +216,35 @@ def test_the_machines_key_vouches_for_nothing_but_what_it_makes_again(
     assert "E_SIGNER_UNKNOWN" in signed({"kind local": "kind script"}, starter)
 
 
+# ---- drafts -----------------------------------------------------------------------------------
+
+
+def test_a_draft_never_runs_and_a_person_who_has_read_it_signs_it(
+    place: Workplace, script: Path
+) -> None:
+    p2_json(place.root, "sign", script, "--draft")
+    assert b"\nkind draft\n" in script.with_name("mine.p2.sig").read_bytes()
+    for words in (("run", script), ("run", script, "--yes"), ("verify", script)):
+        refused = p2(place.root, *words)
+        assert (refused.code, "E_SIG_DRAFT" in refused.err) == (4, True)
+    unread = p2(place.root, "sign", script, "--yes")
+    assert (unread.code, "P2-S0895" in unread.err) == (4, True)
+    with Terminal(place.root, "sign", script) as terminal:
+        shown = terminal.until("sign it as tester@here")
+        assert re.search(r"is a draft of tester@here SHA256:\S+. It says\n", shown)
+        assert '  | let curves = access("sweep/*")\n' in shown
+        terminal.types("y\n")
+        terminal.until("wrote")
+        assert terminal.ends() == 0
+    assert p2(place.root, "run", script).code == 0
+
+
+def test_a_draft_that_was_changed_since_says_so(place: Workplace, script: Path) -> None:
+    p2_json(place.root, "sign", script, "--draft")
+    edited(script, "# a word\n")
+    with Terminal(place.root, "sign", script) as terminal:
+        terminal.until("and was changed since")
+
+
 def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
