@@ -26,7 +26,10 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in the shape that every surface shows: `{code, severity, message, where, help, fix}`."""
+    """One thing that is wrong, in the shape that every surface shows: `{code, severity, message, where, help, fix}`.
+
+    `excerpt` is the line of the script that it happened in, with a mark under it, where that is known.
+    """
 
     code: str
     message: str
@@ -35,10 +38,11 @@ class Problem:
     note: str = ""
     severity: str = "error"
     fix: str = ""
+    excerpt: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give the problem as plain JSON values."""
-        return {
+        """Give the problem as plain JSON values; `excerpt` only where there is one."""
+        told = {
             "code": self.code,
             "severity": self.severity,
             "message": self.message,
@@ -47,16 +51,19 @@ class Problem:
             "note": self.note,
             "fix": self.fix,
         }
+        return {**told, "excerpt": self.excerpt} if self.excerpt else told
 
     def as_text(self) -> str:
         """Give the problem as text: what, where, how to mend it."""
         lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        edge = " " * max(self.excerpt.find(" |"), 1)
         if self.where:
-            lines.append(f" --> {self.where}")
+            lines.append(f"{edge}--> {self.where}")
+        lines += self.excerpt.splitlines()
         for title, text in (("help", self.help), ("note", self.note)):
             if text:
                 first, *rest = text.splitlines()
-                lines += [f"  = {title}: {first}", *(f"    {line}" for line in rest)]
+                lines += [f"{edge} = {title}: {first}", *(f"    {line}" for line in rest)]
         return "\n".join(lines)
 
 
@@ -75,13 +82,15 @@ class Plotter2Error(Exception):
     note: str = ""
     exit_code: ExitCode = field(default=ExitCode.WORK_FAILED)
     name: str = field(default="", kw_only=True)
+    excerpt: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__(self.message)
 
     def problem(self) -> Problem:
         """Give the error as a value that can be shown or sent."""
-        return Problem(self.code, self.message, self.where, self.help or _REPORT, self.note)
+        help = self.help or _REPORT
+        return Problem(self.code, self.message, self.where, help, self.note, excerpt=self.excerpt)
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"

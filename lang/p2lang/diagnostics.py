@@ -164,6 +164,12 @@ def render(diagnostic: Diagnostic, source: Source) -> str:
     return "\n".join(out)
 
 
+def excerpt(span: Span, source: Source) -> str:
+    """Give the line in which a span begins, with a mark under it, as `render` shows it."""
+    width = len(str(source.position(span.start)[0]))
+    return "\n".join(_excerpt(Related(span, ""), source, width, "^"))
+
+
 def _position(place: Related, script: Source) -> tuple[int, int]:
     return (place.source or script).position(place.span.start)
 

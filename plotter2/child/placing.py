@@ -22,13 +22,15 @@ Pending: TypeAlias = tuple[tuple[ProgramNode, pl.LazyFrame], ...]
 class PlacedError(RunError):
     """A RunError with the node at which it happened, and its place (start, end) in the script when that is known.
 
-    `line` (from 1) and `column` (from 0) are those of the text of a step in Python; `line` is 0 elsewhere.
+    `line` (from 1) and `column` (from 0) are those of the text of a step in Python, `quoted` the words of the line;
+    `line` is 0 elsewhere.
     """
 
     node: str = ""
     span: tuple[int, int] | None = None
     line: int = 0
     column: int = 0
+    quoted: str = ""
 
 
 class Placed:
@@ -66,6 +68,7 @@ class Placed:
         )
         if isinstance(refused, StepError):
             placed.line, placed.column = refused.line, refused.column
+            placed.quoted = refused.quoted
         raise placed from None
 
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from p2lang.source import Source
+from p2lang.diagnostics import excerpt
+from p2lang.source import Source, Span
 from p2lang.verifier import Program
 from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, SoFar, Task, TaskLimits
 from plotter2.orchestrator.cancellation import following
@@ -71,7 +72,7 @@ def dispatched(
         try:
             return parts.submit(task, request.on_event if share.only else _keeping(request, parts))
         except ScriptFailed as error:
-            error.where = _place(request.compiled.source, error)
+            _tell_place(request.compiled.source, error)
             raise
 
 
@@ -129,12 +130,15 @@ def _in_turn(tell: Callable[[Event], None]) -> Callable[[Event], None]:
     return told
 
 
-def _place(source: Source, error: ScriptFailed) -> str:
-    """Give `file:line:column` of the operation that failed."""
+def _tell_place(source: Source, error: ScriptFailed) -> None:
+    """Say `file:line:column` of the operation that failed, and show the line, as far as a child may be believed."""
     if error.span is None:
-        return error.where or source.name
-    line, column = source.position(error.span[0])
-    return f"{source.name}:{line}:{column}"
+        error.where = error.where or source.name
+        return
+    start, end = (min(place, len(source.text)) for place in error.span)
+    line, column = source.position(start)
+    error.where = f"{source.name}:{line}:{column}"
+    error.excerpt = excerpt(Span(start, max(start, end)), source)
 
 
 def program_of(

@@ -29,10 +29,14 @@ _LONGEST: Final = 900
 
 @dataclass(eq=False)
 class StepError(RunError):
-    """An error of a step in Python; `line` counts from 1 in its text, `column` from 0 in the line."""
+    """An error of a step in Python; `line` counts from 1 in its text, `column` from 0 in the line.
+
+    `quoted` are the words of the line, for who cannot show it.
+    """
 
     line: int = 1
     column: int = 0
+    quoted: str = ""
 
 
 class GivenUp(Exception):
@@ -109,16 +113,16 @@ def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) 
 
 
 def placed(error: RunError, place: tuple[int, int], text: str) -> StepError:
-    """Give an error of a step with its place in the text; the words of the line come first in its note."""
+    """Give an error of a step with its place in the text."""
     line, column = place
     words = (text.split("\n")[line - 1 : line] or [""])[0].strip()
-    parts = (f"the line is: {words[:_QUOTED]}", error.note)
-    message, help_, *notes = (
-        one_line(part, _LONGEST) for part in (error.message, error.help, *parts)
+    message, help_, note, quoted = (
+        one_line(part, _LONGEST)
+        for part in (error.message, error.help, error.note, words[:_QUOTED])
     )
     return StepError(
-        error.code, message or "the script failed", error.where, help_, "\n".join(filter(None, notes)), error.exit_code,
-        line=line, column=column,
+        error.code, message or "the script failed", error.where, help_, note, error.exit_code,
+        line=line, column=column, quoted=quoted,
     )  # fmt: skip
 
 
