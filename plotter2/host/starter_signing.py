@@ -124,7 +124,9 @@ def _key(root: Root) -> SigningKey:
     """Give the machine's key, made on first use. Raises Refused, FileRefused, DataError."""
     path = _path(root)
     if not path.exists():
-        durable.write_new(path, [SigningKey.generate().dump(None)], mode=0o600)
+        made = SigningKey.generate()
+        root.run_log.append("key-new", principal=MACHINE, key=made.public.fingerprint)
+        durable.write_new(path, [made.dump(None)], mode=0o600)
         durable.sync_dir(path.parent)
     with refusals():
         key = SigningKey.load(private_bytes(path))

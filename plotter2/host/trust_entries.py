@@ -10,8 +10,7 @@ _EVENTS = {
     "revoked_keys": ("revoke", "revoke-undone"),
     "revoked_scripts": ("revoke", "revoke-undone"),
 }
-POLICY = "policy-change"
-"""The event of a policy, which is told by its SHA-256 as it was and as it is."""
+_POLICY = "policy.toml"
 
 
 def changes(name: str, before: bytes, after: bytes) -> Iterator[tuple[str, dict[str, str]]]:
@@ -20,7 +19,8 @@ def changes(name: str, before: bytes, after: bytes) -> Iterator[tuple[str, dict[
         return
     if name not in _EVENTS:
         was = sha256(before).hexdigest() if before else ""
-        yield POLICY, {"file": name, "before": was, "after": sha256(after).hexdigest()}
+        event = "policy-change" if name == _POLICY else "trust-file"
+        yield event, {"file": name, "before": was, "after": sha256(after).hexdigest()}
         return
     coming, going = _EVENTS[name]
     old, new = _lines(before), _lines(after)
