@@ -34,7 +34,7 @@ def test_a_script_that_does_not_count_is_not_even_parsed(world: World) -> None:
 def test_the_policy_counts_for_what_is_attached_too(world: World) -> None:
     world.attach("experiment2", "story.p2", TASKS)
     world.attach("experiment2/experiment2a", "matrix.p2", LINK)
-    world.host.keyring.policy_file.write_text("[scope.own]\nsigners = ['ada@lab']\n")
+    world.host.keyring.policy_file.write_text("[scope.own]\nsigners = ['nobody@there']\n")
     tasks = tasks_of(world.declarations, world.bundle("experiment2/experiment2a"))
     told = {each.task.name: each.reasons[0].code for each in tasks.not_applicable}
     assert told == {"plot_matrix": "P2-S0822", "sum_matrix": "P2-S0822"}
@@ -72,7 +72,7 @@ def test_no_name_hides_what_a_person_is_asked_to_sign(world: World) -> None:
     told = p2(world.host.settings.root, "attach", "experiment2/experiment2a", path, "-y")
     assert told.code == 4
     assert "\x07" not in told.err
-    assert told.err.splitlines()[1] == "  links   matrix"
+    assert told.err.splitlines()[1] == "  links    matrix (table)"
 
 
 def test_a_link_has_one_mode(world: World) -> None:
