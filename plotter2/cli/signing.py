@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,12 +19,16 @@ from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root, present
 from plotter2.errors import Refused
+from plotter2.host import verifying
 from plotter2.host.drafts import drafted_by
-from plotter2.host.host import Host
-from plotter2.host.key_choice import Choice, WhichKey
-from plotter2.host.signing import Ask, SignHow
+from plotter2.host.root import Root
 from plotter2.printable import one_line, printable
 from plotter2.runs.opening import OpenedScript, open_script
+
+if TYPE_CHECKING:
+    from plotter2.host.host import Host
+    from plotter2.host.key_choice import Choice
+    from plotter2.host.signing import Ask
 
 
 @command()
@@ -63,6 +67,9 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
         raise click.UsageError("--add signs the statement that is there: without --name and --at")
     if key and key.startswith("agent:") and program:
         raise click.UsageError("either the agent signs or a program: leave one of them out")
+    from plotter2.host.key_choice import WhichKey  # with the compiler, which verify does without
+    from plotter2.host.signing import SignHow
+
     opened = open_script(script)
     asks = is_interactive() and not yes
     with opened_host(root, reads=is_root(settings(root).root)) as host:
@@ -152,9 +159,9 @@ def _granted(terms: Statement) -> list[str]:
 def verify(root: str | None, script: Path, explain: bool) -> Answer:
     """Tell who signed SCRIPT and what it may do; exit code 4 when it may not run here."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        verified = host.verify(open_script(script))
-        stock = host.stock_commands(script, verified)
+    with Root(settings(root), reads=True) as opened:  # a whole host would bring the compiler
+        verified = verifying.verify(opened, open_script(script))
+        stock = verifying.stock_commands(opened, script, verified)
     terms = verified.statement
     caps = [str(cap) for cap in terms.caps]
     signers = [{"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers]

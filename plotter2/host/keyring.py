@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from p2sign.keys import (
     PublicKey,
@@ -27,8 +28,10 @@ from plotter2.host import codes
 from plotter2.host.trust_entries import changes
 from plotter2.printable import one_line
 from plotter2.runs.codes import NOT_THERE
-from plotter2.runs.model import Keep
 from plotter2.runs.opening import FileRefused, read_once
+
+if TYPE_CHECKING:
+    from plotter2.runs.model import Keep
 
 _KEY_LIMIT = 64 * 1024
 _TRUST_LIMIT = 1024 * 1024

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from p2lang.compiler import Limits
 from p2sign.gate import TrustFiles
 from p2sign.policy import Rules
 from plotter2.cache.entries import NodeCache
@@ -30,9 +29,11 @@ from plotter2.orchestrator import (
     Task,
     TaskLimits,
 )
-from plotter2.runs import compiling
-from plotter2.runs.texts import Texts
 from plotter2.wire.messages import ReadJob, WriteJob
+
+if TYPE_CHECKING:
+    from p2lang.compiler import Limits
+    from plotter2.runs.texts import Texts
 
 _LEASE_MARGIN_S = 60.0
 _READING = "files that are read and written"
@@ -107,6 +108,8 @@ class Root:
         """What looks at the texts of steps in Python."""
         if self._shared_texts is not None:
             return self._shared_texts
+        from plotter2.runs.texts import Texts  # the compiler, again
+
         texts = Texts(self.settings.minimum_level)
         self._opened.append(texts.close)
         return texts
@@ -144,6 +147,8 @@ class Root:
 
     def limits_of(self, signers: Iterable[str]) -> Limits:
         """Give the limits of a script that these signed."""
+        from plotter2.runs import compiling  # the compiler: who only verifies needs none of it
+
         return compiling.script_limits(self.settings.limits_of(signers))
 
     def own_principals(self) -> tuple[str, ...]:

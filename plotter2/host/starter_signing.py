@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from p2sign.gate import TrustFiles, Verified
 from p2sign.keys import PublicKey, SigningKey, parse_public_line
@@ -26,9 +27,11 @@ from plotter2.host.keyring import private_bytes, refusals
 from plotter2.host.root import Root
 from plotter2.host.starting import starter_script
 from plotter2.runs.codes import NOT_THERE
-from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import FileRefused, read_once
 from plotter2.runs.signing import default_name, statement_for
+
+if TYPE_CHECKING:
+    from plotter2.runs.compiling import CompiledScript
 
 MACHINE = "host@this"
 """Who a starter script is signed by."""

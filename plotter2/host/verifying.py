@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from p2sign.gate import Offer, Seen, Verified
 from p2sign.gate import verify as gate
@@ -15,7 +16,6 @@ from plotter2.errors import HostError
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
-from plotter2.host.session_key import SessionKey
 from plotter2.host.starter_signing import (
     MACHINE,
     is_local,
@@ -24,6 +24,9 @@ from plotter2.host.starter_signing import (
     with_machine,
 )
 from plotter2.runs.opening import OpenedScript
+
+if TYPE_CHECKING:
+    from plotter2.host.session_key import SessionKey
 
 
 def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) -> Verified:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from p2sign.rights import Capability, SignedLimits, encode_target
 from p2sign.statement import (
@@ -19,7 +20,9 @@ from p2sign.statement import (
 )
 from p2sign.uses import Kind
 from plotter2.config.settings import Ceiling
-from plotter2.runs.compiling import CompiledScript
+
+if TYPE_CHECKING:
+    from plotter2.runs.compiling import CompiledScript
 
 LANGUAGE = "1.0"
 """The edition and revision of the language that statements name."""
