@@ -165,7 +165,9 @@ class _Talk:
         first = not self._development.key.granted
         ceiling = self._host.settings.limits
         if first:
-            say(f"Until you leave, for {HOURS} hours at most, every version of {self._script}")
+            say(
+                f"Until you leave, for {HOURS} hours at most, every version of {self._script} may do this:"
+            )
             say(may_do(compiled, ceiling))
             click.confirm("allow this?", abort=True, err=True)
         else:

@@ -33,8 +33,8 @@ def repl(root: str | None) -> Answer:
         host.orchestrator.warm()
         owner = next(iter(host.own_principals()), default_principal())
         key = SessionKey.with_folder(owner, host.layout.sessions, host.now())
-        _ask(f"Until you leave, for {HOURS} hours at most, what you type", ORDINARY)
-        key.grant(ORDINARY)
+        _ask(f"Until you leave, for {HOURS} hours at most, what you type may do this:", ORDINARY)
+        host.grant(key, ORDINARY)
         run(host, passphrase, key, _more)
     return Answer({"ok": True})
 

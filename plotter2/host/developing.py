@@ -62,7 +62,7 @@ class Development:
 
     def grant(self, more: Grant) -> None:
         """Allow more, because the person said so."""
-        self.key.grant(more)
+        self._host.grant(self.key, more)
 
     def draw(
         self,

@@ -24,7 +24,7 @@ from plotter2.host.key_choice import WhichKey
 from plotter2.host.keyring import refusals
 from plotter2.host.refusing import refusals_kept
 from plotter2.host.root import Root
-from plotter2.host.session_key import SessionKey
+from plotter2.host.session_key import Grant, SessionKey, texts_of
 from plotter2.host.signing import Ask, SignHow
 from plotter2.host.starting import starter_script
 from plotter2.host.surrounding import require_script, surroundings
@@ -260,6 +260,17 @@ class Host(Root):
     def verify(self, script: OpenedScript, session: SessionKey | None = None) -> Verified:
         """Pass a script through the gate, one of a session with its key. Raises Refused."""
         return verifying.verify(self, script, session)
+
+    def grant(self, session: SessionKey, more: Grant) -> None:
+        """Let a session do more, as its person said, and keep it in the run log. Raises Refused when that cannot be."""
+        self.run_log.append(
+            "session-grant",
+            principal=session.of.principal,
+            of=session.of.owner,
+            key=session.fingerprint,
+            grants=list(texts_of(more)),
+        )
+        session.grant(more)
 
     def stock_commands(self, path: Path, verified: Verified) -> tuple[str, ...]:
         """Give commands that check the signature without plotter2: awk, sed, ssh-keygen, sha256sum."""

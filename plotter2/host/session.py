@@ -157,7 +157,7 @@ class Session:
         compiled = self._host.compile(script)
         lacking = self._key.lacking(compiled, self._host.now())
         if lacking and self._approve(lacking):
-            self._key.grant(lacking)
+            self._host.grant(self._key, lacking)
         return self._key.sign(compiled, self._host.now(), self._host.settings.limits)
 
     def _signed(self, script: OpenedScript, name: str | None = None) -> SignedScript:

@@ -106,8 +106,13 @@ class SessionKey:
             self._begin(now)
         return self.granted.lacking(wanted_by(compiled))
 
+    @property
+    def fingerprint(self) -> str:
+        """Give the fingerprint of the key."""
+        return self._key.public.fingerprint
+
     def grant(self, more: Grant) -> None:
-        """Allow more, because the person said so."""
+        """Allow more, because the person said so; `Host.grant` keeps it in the run log too."""
         self.granted = self.granted.extended(more)
 
     def sign(self, compiled: CompiledScript, now: datetime, ceiling: Ceiling) -> OpenedScript:
@@ -137,7 +142,7 @@ class SessionKey:
             valid_before=self.expires,
         )
         known = with_trust_line(files.allowed_signers, line)
-        rules = (files.rules or Rules()).owning(self._key.public.fingerprint)
+        rules = (files.rules or Rules()).owning(self.fingerprint)
         ceiling = rules.policy.ceilings.get(self.of.owner)
         if ceiling is not None:
             ceilings = {**rules.policy.ceilings, self.of.principal: ceiling}
