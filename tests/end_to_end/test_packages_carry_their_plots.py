@@ -164,7 +164,7 @@ def test_the_inbox_takes_packages_and_draws_their_plots(
 ) -> None:
     root = tmp_path / "other"
     trusting(place, root)
-    (root / "inbox").mkdir(parents=True)
+    (root / "inbox").mkdir(parents=True, exist_ok=True)
     shutil.copy(package, root / "inbox" / "sweep.p2b")
     answer = p2(root, "inbox", "watch", "--once")
     assert answer.code == 0, answer.err
