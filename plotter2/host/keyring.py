@@ -104,8 +104,7 @@ class Keyring:
         """Make a key of one of `KEY_TYPES`, keep it, and trust it for scripts. Raises Refused, DataError."""
         folder = self._folder("keys")
         taken = len(self.own_keys())
-        base = f"sign_{kind.replace('-', '_')}"
-        path = folder / (base if taken == 0 else f"{base}-{taken + 1}")
+        path = _free(folder, f"sign_{kind.replace('-', '_')}", taken + 1)
         key = SigningKey.generate(KEY_TYPES[kind])
         line = key.public.line(principal)
         with refusals():
@@ -179,10 +178,17 @@ class Keyring:
         return self._read(self.policy_file)
 
     def own_fingerprints(self) -> frozenset[str]:
-        """Give the fingerprints of the own keys, whoever their owner is; no private key is opened. Raises Refused."""
+        """Give the fingerprints of the own keys, whoever their owner is; no private key is opened. Raises Refused.
+
+        A key whose private half is not here, as in a root that was restored, is still one's own.
+        """
         self._require_closed("keys")
         with refusals():
-            return frozenset(self._public(path)[0].fingerprint for path in self._own_paths())
+            return frozenset(
+                self._public(path.with_suffix(""))[0].fingerprint
+                for path in (self.config / "keys").glob("*.pub")
+                if _KEY_NAME.match(path.stem) or _HELD_NAME.match(path.stem)
+            )
 
     def trusted(self) -> tuple[TrustLine, ...]:
         """Give the lines of the trust file. Raises Refused."""
@@ -323,6 +329,14 @@ def _opened(content: bytes, called: str, ask: Ask | None) -> SigningKey:
     if not needs_passphrase(content):
         return SigningKey.load(content)
     return SigningKey.load(content, ask(f"passphrase of {called}") if ask else None)
+
+
+def _free(folder: Path, base: str, number: int) -> Path:
+    """Give a name for a new key that no key has, nor the public half of one whose private half is elsewhere."""
+    path = folder / (base if number == 1 else f"{base}-{number}")
+    if path.exists() or path.with_name(f"{path.name}.pub").exists():
+        return _free(folder, base, number + 1)
+    return path
 
 
 def _loose(path: Path) -> Refused:
