@@ -9,14 +9,9 @@ import time
 from children import ready_pool
 
 from plotter2.sandbox.policy import CHANNEL_FD
+from plotter2.wire.codec import decode_from_child, encode
 from plotter2.wire.memory import capped_output
-from plotter2.wire.messages import (
-    MESSAGE_LIMIT,
-    RunJob,
-    Terms,
-    decode_from_child,
-    encode,
-)
+from plotter2.wire.messages import MESSAGE_LIMIT, RunJob, Terms
 
 ROUNDS = 5_000
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from plotter2.wire.messages import Done, Note, RunFound, encode
+from plotter2.wire.codec import encode
+from plotter2.wire.messages import Done, Note, RunFound
 
 _pack = msgspec.msgpack.encode
 NOTE = encode(Note(level="info", text="x"))
@@ -64,7 +65,7 @@ FRAMES = {
     "a packet that is too long": "os.write(3, bytes(70_000))",
     "the last word twice": f"os.write(3, {encode(Done())!r}); os.write(3, {encode(Done())!r}); time.sleep(100)",
     "a greeting again": "channel.send(m.Hello(protocol=1, pid=1))",
-    "a job for the host": "os.write(3, m.encode(m.RunJob(formats=[])))",
+    "a job for the host": "os.write(3, codec.encode(m.RunJob(formats=[])))",
     "a run that was not asked for": f"os.write(3, {encode(msgspec.msgpack.decode(_run(), type=RunFound))!r}); "
     "channel.send(m.TableFound(table='other', rows=1)); channel.send(m.Done())",
     "a blob outside": "channel.send(m.Blob(name='a', kind='png', offset=2**52, length=9)); channel.send(m.Done())",
@@ -73,7 +74,7 @@ FRAMES = {
     "an error with commands": "from plotter2.errors import *\n"
     "raise DataError('P2-D0899', '\\x1b[2Jwhat\\r\\nnow', '\\x1b]0;x\\x07', 'help\\x00', 'note\\u202e')",
     "an error in many lines": "from plotter2.errors import *\nraise DataError('P2-D0899', 'a\\n' * 500)",
-    "descriptors": "import socket, array\nchannel._connection.sendmsg([m.encode(m.Done())], "
+    "descriptors": "import socket, array\nchannel._connection.sendmsg([codec.encode(m.Done())], "
     "[(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0] * 9).tobytes())])",
     "a flood": f"[os.write(3, {NOTE!r}) for _ in range(m.MESSAGE_COUNT_LIMIT + 10)]",
     "death in the middle of a message": "os.write(3, b'\\x85\\xa4type'); os.kill(os.getpid(), signal.SIGKILL)",

@@ -47,7 +47,7 @@ def targets() -> dict[str, Callable[[bytes], object]]:
     from plotter2.child.reader_events import read_events
     from plotter2.child.reader_limits import ReadingLimits
     from plotter2.child.reader_mlflow import read_mlflow
-    from plotter2.wire import inputs, messages, zygote
+    from plotter2.wire import codec, inputs, zygote
 
     def file(kind: str) -> Callable[[bytes], object]:
         return lambda data: samples.read({"x": data}, kind, **LIMITS)
@@ -93,8 +93,8 @@ def targets() -> dict[str, Callable[[bytes], object]]:
         )
     }
     decoders: dict[str, Callable[[bytes], object]] = {
-        "from_child": messages.decode_from_child,
-        "from_host": messages.decode_from_host,
+        "from_child": codec.decode_from_child,
+        "from_host": codec.decode_from_host,
         "from_zygote": zygote.decode_from_zygote,
         "order": zygote.decode_order,
         "inputs": inputs.decode_inputs,

@@ -13,6 +13,7 @@ import polars as pl
 
 from plotter2.child.reader import read_files
 from plotter2.errors import DataError
+from plotter2.wire.codec import decode_from_child, encode
 from plotter2.wire.memory import sealed
 from plotter2.wire.messages import (
     ColumnFound,
@@ -25,8 +26,6 @@ from plotter2.wire.messages import (
     ReadJob,
     RunFound,
     TableFound,
-    decode_from_child,
-    encode,
 )
 
 DATA = Path(__file__).parent / "data"

@@ -19,9 +19,15 @@ from p2lang.types import schemas_from_json
 from p2std.registry import core
 from plotter2.child.program import run_program
 from plotter2.renderkit import provenance
+from plotter2.wire.codec import encode
 from plotter2.wire.inputs import ColumnPart, InputTable, RunInputs, TablePart, encode_inputs
 from plotter2.wire.memory import sealed
-from plotter2.wire.messages import ColumnFound, FromChild, Note, RunJob, encode
+from plotter2.wire.messages import (
+    ColumnFound,
+    FromChild,
+    Note,
+    RunJob,
+)
 
 FIRST_RESULT = 4
 

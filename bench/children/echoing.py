@@ -11,8 +11,9 @@ import numpy as np
 from plotter2.child.channel import ChildChannel
 from plotter2.child.zygote import serve
 from plotter2.sandbox.policy import CHANNEL_FD
+from plotter2.wire.codec import decode_from_host, encode
 from plotter2.wire.memory import mapped
-from plotter2.wire.messages import MESSAGE_LIMIT, Note, RunJob, decode_from_host, encode
+from plotter2.wire.messages import MESSAGE_LIMIT, Note, RunJob
 
 SAID = Note(level="info", text="here")
 

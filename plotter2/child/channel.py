@@ -11,7 +11,13 @@ import time
 
 from plotter2.errors import HostError
 from plotter2.wire import codes
-from plotter2.wire.messages import MESSAGE_COUNT_LIMIT, Blob, FromChild, Progress, encode
+from plotter2.wire.codec import encode
+from plotter2.wire.messages import (
+    MESSAGE_COUNT_LIMIT,
+    Blob,
+    FromChild,
+    Progress,
+)
 
 ALIGNMENT = 64
 """Every piece in the output memory starts at a multiple of this many bytes, as Arrow likes it."""

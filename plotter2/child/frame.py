@@ -23,6 +23,7 @@ from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
 from plotter2.sandbox.process import WIDEST, Budget, Parent, mapped_now, tighten
 from plotter2.wire import codes
+from plotter2.wire.codec import decode_from_host, encode
 from plotter2.wire.messages import (
     JOB_FDS_LIMIT,
     MESSAGE_LIMIT,
@@ -37,8 +38,6 @@ from plotter2.wire.messages import (
     RunJob,
     Terms,
     WriteJob,
-    decode_from_host,
-    encode,
 )
 
 Handler: TypeAlias = Callable[[Any, Sequence[int], ChildChannel], None]

@@ -12,6 +12,7 @@ from plotter2.errors import HostError
 from plotter2.orchestrator.verdict import failed
 from plotter2.printable import printable
 from plotter2.wire import codes
+from plotter2.wire.codec import decode_from_child
 from plotter2.wire.messages import (
     MESSAGE_COUNT_LIMIT,
     PROTOCOL,
@@ -27,7 +28,6 @@ from plotter2.wire.messages import (
     Progress,
     Released,
     TableShown,
-    decode_from_child,
 )
 from plotter2.wire.order import State, step
 

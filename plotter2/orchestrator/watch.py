@@ -17,7 +17,8 @@ from plotter2.orchestrator.settings import OrchestratorSettings
 from plotter2.orchestrator.task import Task
 from plotter2.orchestrator.verdict import Stop, died, stopped
 from plotter2.wire import codes
-from plotter2.wire.messages import MESSAGE_LIMIT, Confined, Terms, encode
+from plotter2.wire.codec import encode
+from plotter2.wire.messages import MESSAGE_LIMIT, Confined, Terms
 from plotter2.wire.order import State
 from plotter2.wire.zygote import Ended, decode_from_zygote
 

@@ -25,8 +25,9 @@ from plotter2.runs.limiting import limited
 from plotter2.runs.model import Event, Parts, RunRequest
 from plotter2.runs.node_keys import source_name
 from plotter2.runs.records import provenance, sent
+from plotter2.wire.codec import encode
 from plotter2.wire.inputs import RunProgram
-from plotter2.wire.messages import Progress, RunJob, encode
+from plotter2.wire.messages import Progress, RunJob
 
 
 @dataclass(frozen=True, slots=True)

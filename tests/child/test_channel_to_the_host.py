@@ -14,14 +14,13 @@ from plotter2.child.channel import ChildChannel
 from plotter2.child.frame import failure, receive
 from plotter2.errors import HostError, RunError
 from plotter2.wire import codes
+from plotter2.wire.codec import decode_from_child, encode
 from plotter2.wire.memory import capped_output, copy_out
 from plotter2.wire.messages import (
     Blob,
     Note,
     Progress,
     RunJob,
-    decode_from_child,
-    encode,
 )
 
 

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from plotter2.runs.showing import table_text
-from plotter2.wire.messages import MESSAGE_LIMIT, TableShown, encode
+from plotter2.wire.codec import encode
+from plotter2.wire.messages import MESSAGE_LIMIT, TableShown
 from running_programs import Part, run_script
 
 ROWS = pl.DataFrame(

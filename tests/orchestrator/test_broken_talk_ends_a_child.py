@@ -22,22 +22,22 @@ BROKEN = {
     "a greeting again": "channel.send(m.Hello(protocol=1, pid=1))",
     "another report of confinement": "channel.send(m.Confined(level='A', layers={}, missing={},"
     " probes={}, confine_ms=0))",
-    "a job for the host": "os.write(3, m.encode(m.RunJob(formats=[])))",
+    "a job for the host": "os.write(3, codec.encode(m.RunJob(formats=[])))",
     "an unknown type": "os.write(3, __import__('msgspec').msgpack.encode({'type': 'order'}))",
-    "a key twice": "data = m.encode(m.Note(level='info', text='x'));"
+    "a key twice": "data = codec.encode(m.Note(level='info', text='x'));"
     " os.write(3, bytes([data[0] + 1]) + data[1:] + b'\\xa4text\\xa1y')",
     "a blob outside the output": "channel.send(m.Blob(name='a', kind='png', offset=0,"
     " length=1 << 40)); channel.send(m.Done())",
-    "the same blob again and again": "[os.write(3, m.encode(m.Blob(name=f'b{i}', kind='png', offset=0,"
+    "the same blob again and again": "[os.write(3, codec.encode(m.Blob(name=f'b{i}', kind='png', offset=0,"
     " length=200 << 20))) for i in range(1000)]; channel.send(m.Done())",
-    "the same column again and again": "[os.write(3, m.encode(m.ColumnFound(table='t', name='c',"
+    "the same column again and again": "[os.write(3, codec.encode(m.ColumnFound(table='t', name='c',"
     " dtype='int', rows=1, nulls=0, features={}, offset=0, length=200 << 20))) for i in range(1000)];"
     " channel.send(m.Done())",
     "a time that is no number": "channel.send(m.Done(timings_ms={'work': float('nan')}))",
     "a time below zero": "channel.send(m.Done(timings_ms={'work': -1.0}))",
-    "too many notes": "[os.write(3, m.encode(m.Note(level='info', text='x')))"
+    "too many notes": "[os.write(3, codec.encode(m.Note(level='info', text='x')))"
     " for _ in range(m.MESSAGE_COUNT_LIMIT + 10)]",
-    "too much in notes": "[os.write(3, m.encode(m.Note(level='info', text='x' * 16_000)))"
+    "too much in notes": "[os.write(3, codec.encode(m.Note(level='info', text='x' * 16_000)))"
     " for _ in range(5000)]",
     "a closed channel": "os.close(3); time.sleep(100)",
 }
@@ -64,7 +64,7 @@ def children() -> Iterator[Attackers]:
 
 @pytest.mark.parametrize("source", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_allowed_message_ends_the_child(children: Attackers, source: str) -> None:
-    error = children.error("import plotter2.wire.messages as m\n" + source)
+    error = children.error("from plotter2.wire import codec, messages as m\n" + source)
     assert error.code == codes.PROTOCOL_BROKEN
     assert isinstance(error, HostError)
 

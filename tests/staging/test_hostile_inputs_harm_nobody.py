@@ -25,7 +25,8 @@ from plotter2.datter.store import Store
 from plotter2.errors import HostError, Plotter2Error
 from plotter2.orchestrator import Orchestrator, Outcome, Task, TaskLimits
 from plotter2.orchestrator.settings import Spares
-from plotter2.wire.messages import ReadJob, decode_from_child, decode_from_host
+from plotter2.wire.codec import decode_from_child, decode_from_host
+from plotter2.wire.messages import ReadJob
 from plotter2.wire.zygote import decode_from_zygote, decode_order
 from staging_samples import staged
 
@@ -248,7 +249,9 @@ def test_hostile_packets_end_their_child_and_nothing_else(taken_over: Attackers)
     with unchanged(good_run):
         for name, source in hostile_talk.FRAMES.items():
             try:
-                taken_over.outcome("import plotter2.wire.messages as m\n" + source, short).close()
+                taken_over.outcome(
+                    "from plotter2.wire import codec, messages as m\n" + source, short
+                ).close()
             except Plotter2Error as error:
                 shown = (error.message.replace("\n", ""), error.where, error.help, error.note)
                 assert all(text.isprintable() for text in shown), name

@@ -19,7 +19,8 @@ from released_runs import CHILDREN, GIVE, on_stage
 pytestmark = pytest.mark.process
 
 SAYING = """
-from plotter2.wire.messages import ColumnFound, Done, Released, TableFound, encode
+from plotter2.wire.codec import encode
+from plotter2.wire.messages import (ColumnFound, Done, Released, TableFound,)
 def say(message):
     channel._connection.send(encode(message))
 def give(table="seen", rows=2, columns=(("row", "int"), ("value", "number")), whole=True):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from plotter2.errors import HostError
 from plotter2.wire import codes, zygote
+from plotter2.wire.codec import decode_from_child, decode_from_host, encode
 from plotter2.wire.messages import (
     MESSAGE_LIMIT,
     Blob,
@@ -35,9 +36,6 @@ from plotter2.wire.messages import (
     RunJob,
     TableFound,
     Terms,
-    decode_from_child,
-    decode_from_host,
-    encode,
 )
 from plotter2.wire.order import TRANSITIONS, State, step
 
