@@ -210,6 +210,47 @@ def references(file: Any) -> None:
     file.create_dataset("r", data=np.array([file.ref] * 9, dtype=h5py.ref_dtype))
 
 
+def scaled(*wrong: Callable[[Any], Any]) -> Callable[[Any], object]:
+    """Give a writer of an array whose axes refer to what is no scale of them."""
+
+    def write(file: Any) -> None:
+        file["t"], file["short"], file["a"] = [1.0, 2.0, 3.0], [1.0], np.zeros((3, 2, 2))
+        kind = h5py.vlen_dtype(h5py.ref_dtype)
+        said = np.empty(len(wrong), dtype=kind)
+        for place, reference in enumerate(wrong):
+            said[place] = np.array([reference(file)], dtype=h5py.ref_dtype)
+        file["a"].attrs.create("DIMENSION_LIST", said, shape=said.shape, dtype=kind)
+
+    return write
+
+
+def scales_in_a_ring(file: Any) -> None:
+    kind = h5py.vlen_dtype(h5py.ref_dtype)
+    for name, other in (("a", "b"), ("b", "a")):
+        file.require_dataset(other, (2, 2), "f8")
+        said = np.empty(2, dtype=kind)
+        file.require_dataset(name, (2, 2), "f8")
+        said[0] = said[1] = np.array([file[other].ref], dtype=h5py.ref_dtype)
+        file[name].attrs.create("DIMENSION_LIST", said, shape=(2,), dtype=kind)
+        file[name].attrs["CLASS"] = np.bytes_("DIMENSION_SCALE")
+
+
+def references_to_nowhere(content: bytes) -> bytes:
+    """Give a file whose references to a scale lead into the middle of something else."""
+    with h5py.File(io.BytesIO(content), "r") as file:
+        place = struct.pack("<Q", h5py.h5o.get_info(file["t"].id).addr)
+    return content.replace(place, struct.pack("<Q", 77))
+
+
+def many_references(file: Any) -> None:
+    file["t"], file["a"] = [1.0, 2.0], np.zeros((2, 2))
+    kind = h5py.vlen_dtype(h5py.ref_dtype)
+    said = np.empty(2, dtype=kind)
+    said[0] = said[1] = np.array([file["t"].ref] * 50_000, dtype=h5py.ref_dtype)
+    file["a"].attrs.create("DIMENSION_LIST", said, shape=(2,), dtype=kind)
+
+
+_SCALED = hdf5(scaled(lambda f: f["t"].ref, lambda f: f["t"].ref, lambda f: f["t"].ref))
 _HDF5 = (DATA / "hdf5" / "diabetes_sgd.h5").read_bytes()
 HDF5 = {
     "values in /etc/passwd": bad_hdf5(
@@ -228,6 +269,14 @@ HDF5 = {
     "six thousand groups": bad_hdf5(lambda f: [f.create_group(str(n)) for n in range(6_000)], "P2-D0937"),
     "a way round": bad_hdf5(round_trip),
     "references alone": bad_hdf5(references, "P2-D0938"),
+    "an axis along its own array": bad_hdf5(scaled(*[lambda f: f["a"].ref] * 3)),
+    "axes along a group, a short array, nothing": bad_hdf5(
+        scaled(lambda f: f.ref, lambda f: f["short"].ref, lambda _: h5py.Reference())
+    ),
+    "fewer axes than dimensions": bad_hdf5(scaled(lambda f: f["t"].ref)),
+    "arrays along each other": bad_hdf5(scales_in_a_ring),
+    "scales in the middle of nowhere": one("x.h5", references_to_nowhere(_SCALED), "", "P2-D0933"),
+    "fifty thousand scales of an axis": bad_hdf5(many_references),
     "a name with commands": bad_hdf5(lambda f: f.__setitem__("\x1b[2J", [1, 2]), "P2-D0854"),
     "cut": one("x.h5", _HDF5[: len(_HDF5) // 2], "P2-D0933"),
     "never closed": one("x.h5", _HDF5[:96], "P2-D0933"),

@@ -17,6 +17,15 @@ from plotter2.staging.shipping import new_file
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAxis:
+    """An axis of an array: its name and the unit along it ("" = not known), and its coordinate, an NPY file, if any."""
+
+    name: str
+    unit: str
+    coordinate: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A file or an array (an NPY file) of a bundle; `media` is what kind of file it is, `shape` an array's."""
 
@@ -48,6 +57,18 @@ class Kept:
     def dtype(self) -> str | None:
         """Give the type of an array's values as NumPy writes it; None of a file."""
         return self.held.dtype if isinstance(self.held, StoredArray) else None
+
+    @property
+    def axes(self) -> tuple[KeptAxis, ...]:
+        """Give the axes of an array, one for each dimension; none of a file, and when nothing is known of them."""
+        if not isinstance(self.held, StoredArray):
+            return ()
+        return tuple(self._axis(self.held, number) for number in range(len(self.held.axes)))
+
+    def _axis(self, array: StoredArray, number: int) -> KeptAxis:
+        axis, along = array.axes[number], array.coordinate(number)
+        kept = Kept(self.store, f"{self.path}/{number}", along) if along else None
+        return KeptAxis(axis.name, axis.coordinate.unit if axis.coordinate else "", kept)
 
     def pieces(self) -> Iterator[bytes]:
         """Give the bytes piece by piece, compared at the end. Raises DataError (P2-D0816) when they are damaged."""

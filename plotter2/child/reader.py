@@ -23,7 +23,6 @@ from plotter2.child.reader_mlflow import read_mlflow
 from plotter2.child.reader_numpy import read_array, read_npy, read_npz
 from plotter2.child.reader_parquet import read_parquet
 from plotter2.child.reader_run import read_lone_segment, read_recorded_run
-from plotter2.child.reader_shapes import ShapedArray
 from plotter2.child.reader_sqlite import read_sqlite
 from plotter2.child.reader_telling import Channel, Teller
 from plotter2.child.reader_wandb import read_wandb
@@ -83,7 +82,7 @@ def _read_group(
         teller.table(name, table, in_pieces=bool(files[0].pieces))
         return
     if kind == "array":
-        teller.array(name, ShapedArray(name, read_array(view, name)))
+        teller.array(name, read_array(_named(view, files[0]), name))
         return
     if kind in _TRACKED:
         _read_tracked(kind, name, _named(view, files[0]), limits, teller)

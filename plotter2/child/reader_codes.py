@@ -36,6 +36,7 @@ BAD_MLFLOW = "P2-D0941"
 BAD_WANDB = "P2-D0942"
 BAD_IMAGE = "P2-D0943"
 BAD_DATABASE = "P2-D0944"
+BAD_AXES = "P2-D0945"
 
 CODES: dict[str, str] = {
     EMPTY: "the file has no content",
@@ -72,4 +73,5 @@ CODES: dict[str, str] = {
     BAD_WANDB: "a file is no log of Weights & Biases",
     BAD_IMAGE: "a file is no picture, or is damaged",
     BAD_DATABASE: "a file is no SQLite database, or is damaged",
+    BAD_AXES: "the axes that a package names do not fit the shape of their array",
 }

@@ -20,7 +20,7 @@ from logger2.identity import Scalar
 from plotter2.child.reader_arrays import WIDE
 from plotter2.child.reader_columns import ReadColumn, ReadTable, from_numbers, from_values
 from plotter2.child.reader_limits import ReadingLimits, checked_names
-from plotter2.child.reader_shapes import MOST_AS_ROWS, ShapedArray, is_shaped
+from plotter2.child.reader_shapes import MOST_AS_ROWS, Axis, ShapedArray, can_be_kept, is_shaped
 
 Values: TypeAlias = npt.NDArray[Any]
 _NARROW = 64
@@ -36,6 +36,8 @@ class Grid:
     name: str
     values: Values
     unit: str = ""
+    axes: tuple[Axis, ...] = ()
+    """None when nothing is known of them; an array of which something is known is kept as it is as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def grouped(
     """Give a group's arrays as tables. Raises DataError: P2-D0845, P2-D0847, P2-D0848, P2-D0849, P2-D0854."""
     scalars = dict(params or {})
     reasons = dict(left_out or {})
-    arrays = tuple(ShapedArray(g.name, g.values) for g in grids if is_shaped(g.values))
+    arrays = tuple(ShapedArray(g.name, g.values, g.axes) for g in grids if _is_kept(g))
     grids = [g for g in grids if not is_shaped(g.values) or g.values.size <= MOST_AS_ROWS]
     main: list[Grid] = []
     others: list[list[Grid]] = []
@@ -99,6 +101,10 @@ def scalar_of(value: Any) -> Scalar:
     if isinstance(value, bool | int | float) or value is None:
         return value
     return str(value)[:_LONGEST_TEXT]
+
+
+def _is_kept(grid: Grid) -> bool:
+    return is_shaped(grid.values) or (bool(grid.axes) and can_be_kept(grid.values))
 
 
 def _is_column(grid: Grid) -> bool:

@@ -1,25 +1,27 @@
 """HDF5 files as tables: what a file says of itself is looked through before any value is read.
 
 The only door to h5py. A file may ask for parts of other files (external links and storage, virtual datasets): such a
-file is refused as a whole. What refers to something inside it is not followed.
+file is refused as a whole. What refers to something inside it is not followed, but for the scales of a dataset's axes:
+of these only the place in the file is looked at, where a dataset was read already or is not.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Final
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
 
 from logger2.identity import Scalar
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_grids import Grid, ReadGroup, grouped, scalar_of
 from plotter2.child.reader_limits import DEPTH, Expansion, ReadingLimits
+from plotter2.child.reader_scales import NAMES_ONLY, AxisSaid, Scales, is_name_only, with_axes
 from plotter2.errors import DataError
 from plotter2.printable import first_line
 
@@ -38,6 +40,9 @@ _WORDS = {
 _UNIT_NAMES = ("units", "unit")
 _BLOCK_BYTES = 1 << 22
 _LONGEST_ATTRIBUTE = 64 << 10
+_REFERENCE_BYTES = 64
+_MOST_SCALES = 2
+"""So many scales of an axis are looked at: the first is kept, the second tells that there are more."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,7 @@ class _Group:
 
     path: str
     grids: list[Grid] = field(default_factory=list)
+    axes: dict[str, list[AxisSaid]] = field(default_factory=dict)
     params: dict[str, Scalar] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     inside: list[_Group] = field(default_factory=list)
@@ -59,12 +65,15 @@ def read_hdf5(data: memoryview, where: str, limits: ReadingLimits) -> tuple[Read
     """
     try:
         with h5py.File(_Bytes(data), "r") as file:
-            top = _Walk(where, limits, Expansion(len(data), where)).group(file.id, "", 0)
+            walk = _Walk(where, limits, Expansion(len(data), where))
+            groups = list(_all(walk.group(file.id, "", 0)))
     except _FAILURES as error:
         raise _bad(where, error) from None
+    for group in groups:
+        walk.label(group)
     return tuple(
         grouped(g.path, g.grids, where, limits, params=g.params, left_out=g.left_out)
-        for g in _all(top)
+        for g in groups
     )
 
 
@@ -82,6 +91,7 @@ class _Walk:
         self._limits = limits
         self._expansion = expansion
         self._seen: set[int] = set()
+        self._scales = Scales()
 
     def group(self, group: Any, path: str, depth: int) -> _Group:
         """Read a group and all below it."""
@@ -123,14 +133,31 @@ class _Walk:
             return
         if not isinstance(child, h5d.DatasetID):
             return
-        self._seen.add(h5o.get_info(child).addr)
+        place = h5o.get_info(child).addr
+        self._seen.add(place)
         why = self._require_own(child, name)
         if why:
             found.left_out[name] = why
             return
         attributes = dict(self._attributes(child))
         unit = next((str(attributes[u]) for u in _UNIT_NAMES if u in attributes), "")
-        found.grids.append(Grid(name, self._values(child, name), unit))
+        grid = Grid(name, self._values(child, name), unit)
+        self._scales.add(place, grid, attributes)
+        if is_name_only(attributes):
+            found.left_out[name] = NAMES_ONLY
+            return
+        found.grids.append(grid)
+        if grid.values.ndim > 1:
+            found.axes[name] = self._axes(child, grid.values.ndim)
+
+    def label(self, group: _Group) -> None:
+        """Give the arrays of a group their axes, when all datasets are known."""
+        group.grids = [
+            with_axes(grid, self._scales.axes(grid, group.axes[grid.name], group.left_out))
+            if grid.name in group.axes
+            else grid
+            for grid in group.grids
+        ]
 
     # -------------------------------------------------------- before values are read
     def _require_own(self, dataset: Any, name: str) -> str:
@@ -203,6 +230,58 @@ class _Walk:
             name = attribute.name.decode("utf-8", "replace")
             value = np.asarray(h5py.AttributeManager(_Holder(thing))[name]).reshape(-1)
             yield name, scalar_of(value[0])
+
+    # -------------------------------------------------------- axes
+    def _axes(self, dataset: Any, rank: int) -> list[AxisSaid]:
+        """Give what a dataset says of each of its axes; what is not said in the known way is not said."""
+        scales = self._of_axes(dataset, b"DIMENSION_LIST", rank, _is_lists_of_references)
+        labels = self._of_axes(dataset, b"DIMENSION_LABELS", rank, _is_text)
+        numbers = self._of_axes(dataset, b"_Netcdf4Coordinates", rank, _is_int)
+        return [
+            AxisSaid(
+                self._places(dataset, scales[axis]) if scales is not None else (),
+                str(scalar_of(labels[axis]) or "") if labels is not None else "",
+                int(numbers[axis]) if numbers is not None else None,
+            )
+            for axis in range(rank)
+        ]
+
+    def _of_axes(
+        self, dataset: Any, name: bytes, rank: int, is_known: Callable[[Any], bool]
+    ) -> Any:
+        """Give an attribute with one value for each axis; None when it is none, or of another type."""
+        if not h5a.exists(dataset, name):
+            return None
+        attribute = h5a.open(dataset, name)
+        self._expansion.take(0, "an attribute")
+        if attribute.shape != (rank,) or not is_known(attribute.get_type()):
+            return None
+        return h5py.AttributeManager(_Holder(dataset))[name.decode()]
+
+    def _places(self, dataset: Any, references: Any) -> tuple[int, ...]:
+        """Give the places of objects in this file; 0, where nothing is, for a reference that leads to none."""
+        self._expansion.take(len(references) * _REFERENCE_BYTES, "a list of references")
+        return tuple(_place_of(reference, dataset) for reference in references[:_MOST_SCALES])
+
+
+def _place_of(reference: Any, dataset: Any) -> int:
+    try:
+        return int(h5o.get_info(h5r.dereference(reference, dataset)).addr) if reference else 0
+    except _FAILURES:
+        return 0
+
+
+def _is_lists_of_references(kind: Any) -> bool:
+    """Tell whether a type is that of DIMENSION_LIST, whose references cannot lead to another file."""
+    return bool(kind.get_class() == h5t.VLEN and kind.get_super().equal(h5t.STD_REF_OBJ))
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(kind.get_class() == h5t.STRING)
+
+
+def _is_int(kind: Any) -> bool:
+    return bool(kind.get_class() == h5t.INTEGER)
 
 
 @dataclass(frozen=True)

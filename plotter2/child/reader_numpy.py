@@ -6,6 +6,7 @@ import io
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from math import prod
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from numpy.lib import format as npy
 from plotter2.child import reader_codes as codes
 from plotter2.child.reader_grids import Grid, ReadGroup, grouped
 from plotter2.child.reader_limits import Expansion, ReadingLimits
+from plotter2.child.reader_shapes import Axis, Coordinate, ShapedArray, unfit
 from plotter2.errors import DataError
 from plotter2.printable import first_line
 
@@ -62,9 +64,36 @@ def read_npz(data: memoryview, where: str, limits: ReadingLimits) -> tuple[ReadG
     return (grouped("", grids, where, limits, left_out=left_out),)
 
 
-def read_array(data: memoryview, where: str) -> Any:
-    """Give the array of a file as it is. Raises DataError as `read_npy`."""
-    return _array(data, where)
+def read_array(files: Mapping[str, memoryview], where: str) -> ShapedArray:
+    """Give the array of the first file as it is; if that is called by a number, it must have so many axes.
+
+    The others are the coordinates, each called by the number of its axis. Raises DataError as `read_npy`, P2-D0945.
+    """
+    (called, first), *others = files.items()
+    values = _array(first, where)
+    if not called:
+        return ShapedArray(where, values)
+    if int(called) != values.ndim:
+        why = f"it has {values.ndim} dimensions, and {called} axes are named"
+        raise _bad_axes(where, why, "name one axis for each dimension, or none")
+    axes = [Axis()] * values.ndim
+    for number, data in others:
+        along = _array(data, f"{where}: the coordinate of axis {number}")
+        axis = int(number)
+        if why := unfit(along, values.shape[axis]):
+            raise _bad_axes(
+                where,
+                f"the coordinate of axis {axis} {why}",
+                "give each place on the axis one value",
+            )
+        axes[axis] = Axis(coordinate=Coordinate(along))
+    return ShapedArray(where, values, tuple(axes))
+
+
+def _bad_axes(where: str, why: str, help: str) -> DataError:
+    return DataError(
+        codes.BAD_AXES, f"{where} cannot have these axes: {why}", where=where, help=help
+    )
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> bytes:

@@ -18,13 +18,16 @@ from plotter2.child.reader_grids import ReadGroup
 from plotter2.child.reader_json import ReadParams
 from plotter2.child.reader_limits import NAME_CHARACTERS
 from plotter2.child.reader_run import ReadRun
-from plotter2.child.reader_shapes import ShapedArray, npy_file
+from plotter2.child.reader_shapes import Axis, Coordinate, ShapedArray, npy_file
 from plotter2.errors import DataError
-from plotter2.printable import printable
+from plotter2.printable import one_line, printable, shortened
 from plotter2.wire.messages import (
+    AXIS_CHARACTERS,
     ArrayFound,
+    AxisFound,
     ColumnFound,
     ColumnKept,
+    CoordinateFound,
     FileRefused,
     FromChild,
     LineRefused,
@@ -57,6 +60,8 @@ class Teller:
     def __init__(self, channel: Channel, chunk_bytes: int) -> None:
         self._channel = channel
         self._chunk_bytes = chunk_bytes
+        self._coordinates: dict[Coordinate, tuple[int, int]] = {}
+        """Where each lies: many arrays may lie along the same one."""
 
     def run(self, name: str, run: ReadRun) -> None:
         """Announce a run and its tables."""
@@ -134,8 +139,21 @@ class Teller:
                 shape=list(array.values.shape),
                 offset=offset,
                 length=length,
+                axes=[self._axis(axis) for axis in array.axes],
             )
         )
+
+    def _axis(self, axis: Axis) -> AxisFound:
+        name, along = _axis_word(axis.name), axis.coordinate
+        if along is None:
+            return AxisFound(name=name)
+        if along not in self._coordinates:
+            self._coordinates[along] = self._channel.append(npy_file(along.values))
+        offset, length = self._coordinates[along]
+        found = CoordinateFound(
+            dtype=along.values.dtype.str, offset=offset, length=length, unit=_axis_word(along.unit)
+        )
+        return AxisFound(name=name, coordinate=found)
 
     def _told(self, name: str, params: Mapping[str, Scalar], left_out: Mapping[str, str]) -> None:
         fitting, reasons = _fitting(params, left_out)
@@ -207,6 +225,10 @@ class Teller:
                 offset, length = self._channel.append(values.data)
                 self._channel.send(ColumnFound(**told, offset=offset, length=length))
             features = {}
+
+
+def _axis_word(text: str) -> str:
+    return shortened(one_line(text), AXIS_CHARACTERS)
 
 
 def _fitting(

@@ -11,14 +11,15 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.held import held_lines, some
 from plotter2.cli.params import FILES_HELP, param_text
-from plotter2.cli.tables import held_text, size, without
+from plotter2.cli.tables import held_text, without
 from plotter2.cli.task_results import task_result_lines, task_results
 from plotter2.config.settings import settings
 from plotter2.datter import codes, room
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.contents import Listed
-from plotter2.datter.holdings import arrays_json, files_json, type_name
+from plotter2.datter.holdings import arrays_json, files_json
 from plotter2.datter.left_out import LeftOut, note_of
 from plotter2.datter.registry import BundleRow
 from plotter2.datter.select import former_name
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _GATE = ("P2-S07", "P2-S08")
 _NOT_TOGETHER = (codes.CONFLICT, codes.TOO_MANY_COLUMNS)
 _SHOWN_CHILDREN = 20
-_SHOWN_COLUMNS = 8
 
 
 @command()
@@ -218,14 +218,14 @@ def bundle_text(store: Store, path: str) -> str:
         lines.append(inside + _names_inside(shown["children"]))
     if shown["schema"] is None:
         lines += [
-            f'access("{called}/{name}") gives {_rows(table["rows"])}: {_some(table["columns"])}'
+            f'access("{called}/{name}") gives {_rows(table["rows"])}: {some(table["columns"])}'
             for name, table in shown["tables"].items()
         ]
     else:
         lines.append(f'access("{shown["selector"]}") gives {_rows(shown["schema"]["rows"])}:')
         cells = [[c["name"], c["type"], c["role"], c["why"]] for c in shown["columns"]]
         lines.append(_indented(table(["column", "type", "role", "why"], cells)))
-    lines += _held(shown["files"], shown["arrays"])
+    lines += held_lines(shown["files"], shown["arrays"])
     lines += task_result_lines(shown["task_results"])
     lines += [f"note: {note}" for note in shown["notes"]]
     return "\n".join(lines)
@@ -245,21 +245,6 @@ def _choices(choices: Sequence[str], bundle: Bundle | None) -> Sequence[str]:
     """Give what there is to choose from; a bundle that only keeps files has nothing to choose, and says what it has."""
     is_plain = bundle is not None and not bundle.tables and bool(bundle.files or bundle.arrays)
     return () if is_plain else choices
-
-
-def _held(files: dict[str, dict[str, Any]], arrays: dict[str, dict[str, Any]]) -> list[str]:
-    """Say which files and arrays a bundle keeps: so many of them, and the first ones."""
-    lines = []
-    if files:
-        taken = size(sum(file["bytes"] for file in files.values()))
-        lines.append(f"{count(len(files), 'file', 'files')} ({taken}): {_some(list(files))}")
-    if arrays:
-        named = [
-            f"{name} ({' x '.join(map(str, array['shape'])) or 'one value'}, {type_name(array['dtype'])})"
-            for name, array in arrays.items()
-        ]
-        lines.append(f"{count(len(arrays), 'array', 'arrays')}: {_some(named)}")
-    return lines
 
 
 def _rows(number: int) -> str:
@@ -329,11 +314,6 @@ def _tables(bundle: Bundle) -> dict[str, dict[str, Any]]:
         name: {"rows": table.rows, "columns": [column.name for column in table.columns]}
         for name, table in bundle.tables.items()
     }
-
-
-def _some(names: list[str]) -> str:
-    more = f", ... ({len(names)} in all)" if len(names) > _SHOWN_COLUMNS else ""
-    return ", ".join(map(shortened, names[:_SHOWN_COLUMNS])) + more
 
 
 def _column_json(column: Any) -> dict[str, str]:

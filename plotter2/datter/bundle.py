@@ -15,7 +15,7 @@ import msgspec
 
 from logger2.identity import Scalar
 from p2lang.types import ColumnType
-from plotter2.datter import codes, holdings
+from plotter2.datter import axes, codes, holdings
 from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.errors import DataError
 from plotter2.manifest.names import DEVICES, NAME_PART, SEGMENT_TEXT
@@ -260,6 +260,9 @@ def free_name(name: str, taken: Container[str]) -> str:
 def _misfits(bundle: Bundle) -> Iterator[tuple[str, str]]:
     yield from holdings.misfits(bundle.files)
     yield from holdings.misfits(bundle.arrays)
+    for name, array in bundle.arrays.items():
+        if why := axes.misfit(array.axes, array.shape):
+            yield name, why
 
 
 def _damaged(where: str, why: str) -> DataError:

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from plotter2.datter import codes
+from plotter2.datter import axes, codes
+from plotter2.datter.axes import Axis, Coordinate, axes_json
 from plotter2.errors import DataError, ExitCode
 from plotter2.manifest.names import ALLOWED, FILE_PATH, folded, folders_above, is_file_path
 
@@ -37,13 +38,28 @@ class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     media: str
 
 
-class StoredArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An array of a bundle: an NPY file as an object. `dtype` is as NumPy writes it: `<f4`."""
+class StoredArray(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
+    """An array of a bundle: an NPY file as an object. `dtype` is as NumPy writes it: `<f4`.
+
+    `axes` has one for each dimension, or none when nothing is known of any; then the description does not say so.
+    """
 
     digest: str
     bytes: int
     dtype: str
     shape: tuple[int, ...]
+    axes: tuple[Axis, ...] = ()
+
+    def coordinate(self, axis: int) -> StoredArray | None:
+        """Give the values along an axis as an array of their own; None when there are none."""
+        found = self.axes[axis].coordinate if self.axes else None
+        if found is None:
+            return None
+        return StoredArray(
+            digest=found.digest, bytes=found.bytes, dtype=found.dtype, shape=(self.shape[axis],)
+        )
 
     @property
     def media(self) -> str:
@@ -73,9 +89,20 @@ NOTHING_HELD = Held()
 def objects_of(
     files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]
 ) -> dict[str, int]:
-    """Give the objects that hold them: digest -> bytes."""
-    of_files = {file.digest: file.bytes for file in files.values()}
-    return of_files | {array.digest: array.bytes for array in arrays.values()}
+    """Give the objects that hold them, and the coordinates of the arrays: digest -> bytes."""
+    return {held.digest: held.bytes for _, _, held in entries_of(files, arrays)}
+
+
+def entries_of(
+    files: Mapping[str, StoredFile], arrays: Mapping[str, StoredArray]
+) -> Iterator[tuple[str, str, StoredFile | StoredArray | Coordinate]]:
+    """Give all that has an object, each with its kind and a path that is the only one of this kind."""
+    for path, file in files.items():
+        yield "file", path, file
+    for path, array in arrays.items():
+        yield "array", path, array
+        for number, coordinate in axes.coordinates_of(array.axes):
+            yield "coordinate", f"{path}/{number}", coordinate
 
 
 def contents_of(
@@ -106,7 +133,12 @@ def type_name(dtype: str) -> str:
 def arrays_json(arrays: Mapping[str, StoredArray]) -> dict[str, dict[str, Any]]:
     """Give arrays of a bundle as plain JSON values."""
     return {
-        name: {"shape": list(array.shape), "dtype": array.dtype, "bytes": array.bytes}
+        name: {
+            "shape": list(array.shape),
+            "dtype": array.dtype,
+            "bytes": array.bytes,
+            **({"axes": axes_json(array.axes)} if array.axes else {}),
+        }
         for name, array in arrays.items()
     }
 

@@ -22,7 +22,7 @@ from plotter2.datter.acknowledged import Acknowledged
 from plotter2.datter.attachments import Attachments, objects_of
 from plotter2.datter.bundle import Bundle, State, Table, canonical
 from plotter2.datter.database import damaged, open_database, together, translated, write_copy
-from plotter2.datter.holdings import Held
+from plotter2.datter.holdings import Held, entries_of
 from plotter2.datter.left_out import LeftOut, LeftOutBundles
 from plotter2.datter.narrowing import EVERYTHING, Narrowing, param_kinds
 from plotter2.datter.origins import Origins
@@ -151,8 +151,7 @@ class Registry:
             "INSERT OR IGNORE INTO holdings VALUES(?,?,?,?,?)",
             (
                 (bundle.id, kind, path, each.digest, each.bytes)
-                for kind, held in (("file", bundle.files), ("array", bundle.arrays))
-                for path, each in held.items()
+                for kind, path, each in entries_of(bundle.files, bundle.arrays)
             ),
         )
         self.origins.enter(bundle)

@@ -18,6 +18,7 @@ from plotter2.exporting.written import (
     File,
     Laid,
     Placed,
+    axes_of,
 )
 
 DESCRIPTOR: Final = "datapackage.json"
@@ -47,7 +48,7 @@ def _package(laid: Laid, files: Mapping[str, File]) -> dict[str, Any]:
         "created": datetime.fromtimestamp(top.created / 1000, UTC).isoformat(timespec="seconds"),
         "resources": [
             *(_resource(placed, files[placed.path], taken) for placed in laid.tables),
-            *(_plain(copy, taken) for copy in laid.copies),
+            *(_plain(copy, taken, axes_of(copy, laid)) for copy in laid.copies),
         ],
     }
 
@@ -72,7 +73,7 @@ def _resource(placed: Placed, file: File, taken: set[str]) -> dict[str, Any]:
     }
 
 
-def _plain(copy: Copied, taken: set[str]) -> dict[str, Any]:
+def _plain(copy: Copied, taken: set[str], axes: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "profile": "data-resource",
         "name": _name(copy.path, taken),
@@ -81,6 +82,7 @@ def _plain(copy: Copied, taken: set[str]) -> dict[str, Any]:
         "mediatype": copy.held.media,
         "bytes": copy.held.bytes,
         "hash": f"sha256:{copy.held.digest}",
+        **({"axes": axes} if axes else {}),
         "bundle": _about(copy.bundle),
     }
 

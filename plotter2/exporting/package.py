@@ -12,6 +12,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+from plotter2.datter.axes import Axis
 from plotter2.datter.bundle import Column, Table, slug
 from plotter2.datter.holdings import StoredArray, StoredFile
 from plotter2.datter.registry import BundleRow
@@ -27,6 +28,7 @@ from plotter2.manifest.model import (
     ManifestV2,
     PlainFile,
     Script,
+    StatedAxis,
     TableFile,
     TableHint,
 )
@@ -135,7 +137,16 @@ class _Load:
 
     def _array(self, name: str, array: StoredArray, place: str) -> ArrayFile:
         self.parts[place] = self._object(array.digest, array.bytes, place)
-        return ArrayFile(name=name, file=place)
+        return ArrayFile(name=name, file=place, axes=tuple(map(self._axis, array.axes)))
+
+    def _axis(self, axis: Axis) -> StatedAxis:
+        """Put the coordinate of an axis on board, once for all arrays that lie along it."""
+        along = axis.coordinate
+        if along is None:
+            return StatedAxis(name=axis.name)
+        place = f"coordinates/{along.digest}.npy"
+        self.parts[place] = self._object(along.digest, along.bytes, place)
+        return StatedAxis(name=axis.name, coordinate=place, unit=along.unit)
 
     def _attached(self, row: BundleRow, name: str | None, folder: str) -> None:
         for attachment in self._store.attachments(row):

@@ -6,7 +6,7 @@ its params as PropertyValues; each table is a File with its columns as `variable
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,9 +16,11 @@ from plotter2.datter.store import Store
 from plotter2.exporting.described import export_described
 from plotter2.exporting.wanted import Exported, Submit, ToExport
 from plotter2.exporting.written import (
+    Copied,
     File,
     Laid,
     Placed,
+    axes_of,
 )
 from plotter2.version import __version__
 
@@ -86,14 +88,34 @@ def _bundle(
     for placed in tables:
         yield from _table(placed, files[placed.path])
     for copy in copies:
-        yield {
-            "@id": quote(copy.path),
-            "@type": "File",
-            "name": f"{bundle.name}: {copy.name}",
-            "encodingFormat": copy.held.media,
-            "contentSize": str(copy.held.bytes),
-            "sha256": copy.held.digest,
+        yield from _copy(copy, axes_of(copy, laid))
+
+
+def _copy(copy: Copied, axes: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    measured = [
+        {
+            "@id": f"#{quote(copy.path)}-axis-{number}",
+            "@type": "PropertyValue",
+            "name": axis.get("name", f"axis {number}"),
+            **({"unitText": axis["unit"]} if "unit" in axis else {}),
+            **(
+                {"valueReference": {"@id": quote(axis["coordinate"])}}
+                if "coordinate" in axis
+                else {}
+            ),
         }
+        for number, axis in enumerate(axes)
+    ]
+    yield {
+        "@id": quote(copy.path),
+        "@type": "File",
+        "name": f"{copy.bundle.name}: {copy.name}",
+        "encodingFormat": copy.held.media,
+        "contentSize": str(copy.held.bytes),
+        "sha256": copy.held.digest,
+        **({"variableMeasured": [{"@id": axis["@id"]} for axis in measured]} if measured else {}),
+    }
+    yield from measured
 
 
 def _about(bundle: Bundle) -> dict[str, Any]:

@@ -50,12 +50,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A file or array of a bundle, called `name` there, and the file that it becomes, byte by byte."""
+    """A file or array of a bundle, called `name` there, and the file that it becomes, byte by byte.
+
+    A coordinate (`is_coordinate`) is there once for all axes that have these values, and no array of its own.
+    """
 
     bundle: Bundle
     name: str
     held: StoredFile | StoredArray
     path: str
+    is_coordinate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,18 @@ def _copies(bundle: Bundle, folder: str, taken: set[str]) -> Iterator[Copied]:
         yield Copied(bundle, name, file, path)
     for name, array in bundle.arrays.items():
         yield Copied(bundle, name, array, _free(_joined(folder, name), ".npy", taken))
+    yield from _coordinates(bundle, _joined(folder, "coordinates"), taken)
+
+
+def _coordinates(bundle: Bundle, folder: str, taken: set[str]) -> Iterator[Copied]:
+    there: set[str] = set()
+    for name, array in bundle.arrays.items():
+        for number, axis in enumerate(array.axes):
+            along = array.coordinate(number)
+            if along is not None and along.digest not in there:
+                there.add(along.digest)
+                path = _free(_joined(folder, slug(axis.name or f"{name}-{number}")), ".npy", taken)
+                yield Copied(bundle, axis.name or f"{name}, axis {number}", along, path, True)
 
 
 def write_copies(store: Store, laid: Laid, to: Path) -> dict[str, File]:
@@ -213,7 +229,7 @@ def described(bundle: Bundle, laid: Laid) -> dict[str, Any]:
 
 def _held(bundle: Bundle, laid: Laid) -> dict[str, Any]:
     """Give the files and arrays of a bundle, if it has any."""
-    own = [copy for copy in laid.copies if copy.bundle.id == bundle.id]
+    own = [copy for copy in laid.copies if copy.bundle.id == bundle.id and not copy.is_coordinate]
     files: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
     for copy in own:
@@ -221,8 +237,26 @@ def _held(bundle: Bundle, laid: Laid) -> dict[str, Any]:
         if isinstance(copy.held, StoredFile):
             files[copy.name] = {**said, "media": copy.held.media}
         else:
-            arrays[copy.name] = {**said, "shape": copy.held.shape, "dtype": copy.held.dtype}  # fmt: skip
+            axes = axes_of(copy, laid)
+            arrays[copy.name] = {**said, "shape": copy.held.shape, "dtype": copy.held.dtype}
+            arrays[copy.name] |= {"axes": axes} if axes else {}
     return {**({"files": files} if files else {}), **({"arrays": arrays} if arrays else {})}
+
+
+def axes_of(copy: Copied, laid: Laid) -> list[dict[str, str]]:
+    """Give the axes of an array as JSON values: what is known of name, unit, and the file with the coordinate."""
+    if not isinstance(copy.held, StoredArray) or copy.is_coordinate:
+        return []
+    paths = {
+        (each.bundle.id, each.held.digest): each.path for each in laid.copies if each.is_coordinate
+    }
+    found = []
+    for axis in copy.held.axes:
+        along = axis.coordinate
+        said = {"name": axis.name, "unit": along.unit if along else ""}
+        said["coordinate"] = paths[copy.bundle.id, along.digest] if along else ""
+        found.append({key: value for key, value in said.items() if value})
+    return found
 
 
 def readable(value: Any) -> bytes:

@@ -22,6 +22,7 @@ OtherFormat: TypeAlias = Literal[
 Picture: TypeAlias = Literal["png", "svg", "pdf", "mp4", "gif", "apng"]
 
 Line: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
+AxisWord: TypeAlias = Annotated[str, msgspec.Meta(max_length=100)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=65_536)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.BUNDLE_NAME)]
 TableName: TypeAlias = Annotated[str, msgspec.Meta(pattern=names.TABLE_NAME)]
@@ -110,11 +111,26 @@ class PlainFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="file"):
     path: Path | None = None
 
 
+class StatedAxis(_Part, frozen=True, kw_only=True):
+    """An axis of an array: its name, and its coordinate, an NPY file with a value for each place on it.
+
+    The same file may be the coordinate of several axes, also of other arrays.
+    """
+
+    name: AxisWord = ""
+    coordinate: Path | None = None
+    unit: AxisWord = ""
+
+
 class ArrayFile(_Part, frozen=True, kw_only=True, tag_field="kind", tag="array"):
-    """An array that the bundle keeps in its shape: an NPY file, without Python objects."""
+    """An array that the bundle keeps in its shape: an NPY file, without Python objects.
+
+    `axes` has one entry for each dimension, or none.
+    """
 
     name: Path
     file: Path
+    axes: Annotated[tuple[StatedAxis, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class OtherFiles(_Part, frozen=True, kw_only=True, tag_field="kind", tag="source"):

@@ -20,7 +20,15 @@ from plotter2.manifest.model import (
     TableFile,
 )
 from plotter2.manifest.names import folded, folders_above
-from plotter2.manifest.walking import format_of, is_run, kept_path, paths_of, table_name, walk
+from plotter2.manifest.walking import (
+    format_of,
+    is_run,
+    kept_path,
+    paths_of,
+    shared_paths_of,
+    table_name,
+    walk,
+)
 
 MOST_LEVELS = 12
 """So deep may bundles lie inside each other."""
@@ -43,6 +51,7 @@ def senses(manifest: Manifest) -> Iterator[Mistake]:
         yield from _contents(place.path, place.bundle, used)
     if isinstance(manifest, ManifestV2):
         yield from _scripts(manifest, used)
+    yield from _coordinates(manifest, used)
     yield from _cargo(manifest, used)
 
 
@@ -83,6 +92,18 @@ def _contents(path: str, bundle: Manifest | Enclosed, used: _Seen) -> Iterator[M
     yield from _cases(arrays)
     runs = [item for item in bundle.contains if is_run(item)]
     yield from _runs(path, bundle, runs) if runs else _schema(path, bundle, tables)
+
+
+def _coordinates(manifest: Manifest, used: _Seen) -> Iterator[Mistake]:
+    """Arrays share the coordinates of their axes; these are nothing else."""
+    shared: _Seen = {}
+    for place in walk(manifest):
+        for number, item in enumerate(place.bundle.contains):
+            here = at_key(at_place(at_key(place.path, "contains"), number), "axes")
+            for file in shared_paths_of(item):
+                if file not in shared:
+                    yield from _once(used, file, here, "the file")
+                    shared[file] = here
 
 
 def _runs(path: str, bundle: Manifest | Enclosed, runs: list[Content]) -> Iterator[Mistake]:

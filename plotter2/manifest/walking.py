@@ -62,6 +62,12 @@ def paths_of(item: Content) -> tuple[str, ...]:
     return (item.file,) if isinstance(item, ParamsFile | PlainFile | ArrayFile) else ()
 
 
+def shared_paths_of(item: Content) -> tuple[str, ...]:
+    """Give the files of an entry that others may name as well: the coordinates of an array, each once."""
+    axes = item.axes if isinstance(item, ArrayFile) else ()
+    return tuple(dict.fromkeys(axis.coordinate for axis in axes if axis.coordinate is not None))
+
+
 def is_run(item: Content) -> bool:
     """Tell whether an entry is a run that says its own name: what logger2 or a tracker recorded."""
     return isinstance(item, RecordedRun) or (

@@ -10,10 +10,12 @@ from typing import Protocol, cast, get_args
 
 import msgspec
 
+from plotter2.datter.axes import Axis, Coordinate, known, misfit
 from plotter2.datter.bundle import Kind
 from plotter2.datter.holdings import StoredArray
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import DataError
+from plotter2.manifest.model import StatedAxis
 from plotter2.printable import one_line
 from plotter2.staging import codes
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable, Unread
@@ -27,6 +29,7 @@ from plotter2.wire.messages import (
     ArrayFound,
     ColumnFound,
     ColumnKept,
+    CoordinateFound,
     FileFormat,
     FileRefused,
     FromChild,
@@ -104,7 +107,7 @@ class Collector:
                     self._take_column(message, keep(data))
                 case ArrayFound():
                     data = answer.read(message.offset, message.length)
-                    self._take_array(message, keep(data))
+                    self._take_array(message, keep(data), _axes(message, answer, keep))
                 case ColumnKept():
                     self._take_column(message, self._kept(message, keep))
                 case TableFound():
@@ -210,14 +213,21 @@ class Collector:
             return bundle, inner if source.table == DEFAULT_STREAM else f"{source.table}-{inner}"
         raise _broken(f"it names a table {name!r} that was not asked for")
 
-    def _take_array(self, message: ArrayFound, kept: tuple[str, int]) -> None:
+    def _take_array(
+        self, message: ArrayFound, kept: tuple[str, int], axes: tuple[Axis, ...]
+    ) -> None:
         bundle, stream = self._owner(message.file)
         is_alone = message.file in self._by_file and self._by_file[message.file][1].is_one_array
         inner = message.name if stream == DEFAULT_STREAM else f"{stream}/{message.name}"
         wanted = stream if is_alone else inner
         name = free_path(wanted, bundle.array_paths)
+        if is_alone:
+            axes = _as_stated(axes, self._by_file[message.file][1])
+        shape = tuple(message.shape)
+        if why := misfit(axes, shape):
+            raise _broken(f"of the array {message.name!r}: {why}")
         bundle.arrays[name] = StoredArray(
-            digest=kept[0], bytes=kept[1], dtype=message.dtype, shape=tuple(message.shape)
+            digest=kept[0], bytes=kept[1], dtype=message.dtype, shape=shape, axes=known(axes)
         )
 
     def _take_column(self, message: ColumnFound | ColumnKept, kept: tuple[str, int]) -> None:
@@ -256,6 +266,37 @@ class Collector:
             raise _broken(f"it names a line of {message.table!r}, which was not asked for")
         line = BadLine(line=message.line, code=message.code, why=message.why)
         self._lines.setdefault(message.table, []).append((line, content))
+
+
+def _axes(message: ArrayFound, answer: Answer, keep: Keep) -> tuple[Axis, ...]:
+    """Keep the coordinates of an array and give its axes."""
+    return tuple(
+        Axis(name=axis.name, coordinate=_coordinate(axis.coordinate, answer, keep))
+        for axis in message.axes
+    )
+
+
+def _coordinate(found: CoordinateFound | None, answer: Answer, keep: Keep) -> Coordinate | None:
+    if found is None:
+        return None
+    digest, size = keep(answer.read(found.offset, found.length))
+    return Coordinate(digest=digest, bytes=size, dtype=found.dtype, unit=found.unit)
+
+
+def _as_stated(axes: tuple[Axis, ...], source: Source) -> tuple[Axis, ...]:
+    """Give the axes of an array of a package the names and units that its manifest says."""
+    if not source.axes:
+        return axes
+    if len(axes) != len(source.axes):
+        raise _broken(f"{source.name!r} comes without the axes that its manifest names")
+    return tuple(_named(axis, stated) for axis, stated in zip(axes, source.axes, strict=True))
+
+
+def _named(axis: Axis, stated: StatedAxis) -> Axis:
+    if (axis.coordinate is None) != (stated.coordinate is None):
+        raise _broken(f"the axis {stated.name!r} does not have the coordinate that was asked for")
+    along = axis.coordinate and msgspec.structs.replace(axis.coordinate, unit=stated.unit)
+    return Axis(name=stated.name, coordinate=along)
 
 
 def _called(message: RunFound, source: Source) -> RunFound:

@@ -37,6 +37,7 @@ from plotter2.manifest.walking import (
     is_run,
     kept_path,
     paths_of,
+    shared_paths_of,
     table_name,
     walk,
 )
@@ -178,6 +179,7 @@ def _files_of(manifest: Manifest) -> Iterator[str]:
     for place in walk(manifest):
         for item in place.bundle.contains:
             yield from paths_of(item)
+            yield from shared_paths_of(item)
     if isinstance(manifest, ManifestV2):
         for script in manifest.scripts:
             yield from (script.file, script.sidecar, *([script.lock] if script.lock else []))
@@ -302,13 +304,27 @@ def _sources(package: Package, item: Content, shown: str) -> Iterator[Source]:
         name = shown if is_run(item) else parts[0].name
         yield Source(tuple(parts), name, item.format, item.name or "", names=item.names)
     elif isinstance(item, ArrayFile):
-        yield Source(tuple(parts), parts[0].name, "array", item.name)
+        yield _array(package, item)
     elif isinstance(item, ParamsFile):
         yield Source(tuple(parts), parts[0].name, "params")
     else:
         form = cast(FileFormat, format_of(item))  # `sense` saw to it
         name = parts[0].name if parts else f"{shown}/{table_name(item)}"
         yield Source(tuple(parts), name, form, table_name(item))
+
+
+def _array(package: Package, item: ArrayFile) -> Source:
+    """Give an array with its coordinates, which are read together: they have to fit."""
+    main = package.parts[item.file]
+    along = {
+        str(number): package.parts[axis.coordinate]
+        for number, axis in enumerate(item.axes)
+        if axis.coordinate is not None
+    }
+    names = (str(len(item.axes)), *along) if item.axes else ()
+    return Source(
+        (main, *along.values()), main.name, "array", item.name, names=names, axes=item.axes
+    )
 
 
 def _origin(package: Package, place: Place) -> PackageOrigin:

@@ -11,7 +11,7 @@ from logger2.identity import Scalar
 from plotter2.datter.bundle import PackageOrigin
 from plotter2.datter.select import DEFAULT_STREAM
 from plotter2.errors import Problem
-from plotter2.manifest.model import Enclosed, Manifest, ManifestV2
+from plotter2.manifest.model import Enclosed, Manifest, ManifestV2, StatedAxis
 from plotter2.wire.messages import FileFormat
 
 _ONE_TABLE: tuple[FileFormat, ...] = (
@@ -44,6 +44,8 @@ class Source:
     whole: bool = True
     names: tuple[str, ...] = ()
     """What each part is called when all are read together, as parts of one recorded run."""
+    axes: tuple[StatedAxis, ...] = ()
+    """What is said of the axes of an array; its coordinates are the parts after the first, in the order of the axes."""
 
     @property
     def is_one_table(self) -> bool:

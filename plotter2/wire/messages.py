@@ -36,6 +36,13 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Shown: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHOWN_LENGTH)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=16_384)]
+ArrayType: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[<>|][biufcSUMm][0-9]{1,9}(?:\[[A-Za-z0-9]{1,9}\])?$(?!\n)")
+]
+"""Of an array's values, as NumPy writes it."""
+AXIS_CHARACTERS = 100
+"""Most characters in the name or unit of an axis: an array may have 64 of them."""
+AxisWord: TypeAlias = Annotated[str, msgspec.Meta(max_length=AXIS_CHARACTERS)]
 
 
 class Message(
@@ -144,20 +151,35 @@ class ColumnFound(Message, frozen=True):
     length: Count
 
 
+class CoordinateFound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The values along an axis lie in the output memory as an NPY file; several axes may have the same ones."""
+
+    dtype: ArrayType
+    offset: Count
+    length: Count
+    unit: AxisWord = ""
+
+
+class AxisFound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An axis of an array; either may be missing: its name, and its coordinate."""
+
+    name: AxisWord = ""
+    coordinate: CoordinateFound | None = None
+
+
 class ArrayFound(Message, frozen=True):
     """An array that is kept as it is lies in the output memory as an NPY file.
 
-    `file` is the file, or the group of a file, that it was found in.
+    `file` is the file, or the group of a file, that it was found in. `axes` has one for each dimension, or none.
     """
 
     file: Name
     name: Name
-    dtype: Annotated[
-        str, msgspec.Meta(pattern=r"^[<>|][biufcSUMm][0-9]{1,9}(?:\[[A-Za-z0-9]{1,9}\])?$(?!\n)")
-    ]
+    dtype: ArrayType
     shape: Annotated[list[Count], msgspec.Meta(max_length=64)]
     offset: Count
     length: Count
+    axes: Annotated[list[AxisFound], msgspec.Meta(max_length=64)] = []
 
 
 class ColumnKept(Message, frozen=True):
@@ -327,6 +349,7 @@ class ReadFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One file to read: `length` bytes (None = to the end) from `offset` of the job's fd `fd`.
 
     Files that are read together lie one behind the other with the lengths `pieces` and are called `names`.
+    Of the format `array` these are an array, called by how many axes it must have, and its coordinates, by their axis.
     Of the format `arrow` these are several files one behind the other, with the lengths `pieces` (none = one file), as
     `memory.laid_out` says; if they are not `whole`, more rows of their columns are in other jobs.
     """

@@ -185,6 +185,29 @@ def test_a_crate_describes_each_file_and_nothing_points_nowhere(host: Host, tmp_
     assert {p["name"]: p["value"] for p in params} == {"lr": 0.5, "name": "run1"}
 
 
+def test_arrays_leave_with_what_they_lie_along(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    p2_json(root, "add", Path(__file__).parents[1] / "data" / "hdf5" / "weather.nc")
+    with Host(settings(root)) as host:
+        for form in ("csv", "ro-crate", "frictionless"):
+            export(host, "weather", form, tmp_path / form)
+    assert np.load(tmp_path / "csv" / "coordinates" / "lat.npy").tolist() == [-45, 0, 45]
+    lat = {"name": "lat", "unit": "degrees_north", "coordinate": "coordinates/lat.npy"}
+    described = json.loads((tmp_path / "csv" / "bundle.json").read_text())
+    assert described["arrays"]["T"]["axes"][1] == lat
+    assert described["arrays"]["time_bnds"]["axes"][1] == {"name": "nv"}
+    package = json.loads((tmp_path / "frictionless" / "datapackage.json").read_text())
+    (field,) = (r for r in package["resources"] if r["path"] == "T.npy")
+    assert field["axes"][1] == lat
+    graph = json.loads((tmp_path / "ro-crate" / "ro-crate-metadata.json").read_text())["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    assert len(entities) == len(graph)
+    assert set(pointed_at(graph)) - {"https://w3id.org/ro/crate/1.1"} <= set(entities)
+    said = entities[entities["T.npy"]["variableMeasured"][1]["@id"]]
+    assert said["valueReference"] == {"@id": "coordinates/lat.npy"}
+    assert (said["name"], said["unitText"]) == ("lat", "degrees_north")
+
+
 def pointed_at(value: Any) -> list[str]:
     if isinstance(value, list):
         return [name for one in value for name in pointed_at(one)]
