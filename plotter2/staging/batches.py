@@ -120,8 +120,7 @@ class Batches:
             if not is_of_item(error):
                 raise
             if len(planned) == 1:
-                gone = error.code == codes.CHANGED or look(planned[0].item) != planned[0].look
-                return [Changed(planned[0].item) if gone else Bad(planned[0].item, error)]
+                return [_without(planned[0], error)]
         half = len(planned) // 2
         return [*self._halving(planned[:half]), *self._halving(planned[half:])]
 
@@ -130,16 +129,17 @@ class Batches:
         with self._store.adding() as adding:
             bundles = [bundle for one in planned for bundle in one.plan.bundles]
             read = read_all(bundles, self._submit, adding.put)
-            settle(read, self._taking)
-            keep_files(read, adding.put_pieces)
             found = iter(read)
             outcomes: list[Outcome] = []
             drafted: list[_Drafted] = []
             for one in planned:
+                own = [next(found) for _ in one.plan.bundles]
                 try:
-                    drafted.append(_drafted(one, [next(found) for _ in one.plan.bundles]))
-                except DataError as error:
-                    outcomes.append(Bad(one.item, error))
+                    settle(own, self._taking)
+                    keep_files(own, adding.put_pieces)
+                    drafted.append(_drafted(one, own))
+                except Plotter2Error as error:
+                    outcomes.append(_without(one, error))
             now, later, changed = _sorted_out(drafted)
             for refused in (lines for item in now for lines in item.refused):
                 quarantine.keep_lines(self._grounds, refused)
@@ -155,6 +155,14 @@ def is_of_item(error: Plotter2Error) -> bool:
     if isinstance(error, DataError):
         return error.code not in OF_THE_STORE
     return error.code in _THE_ITEM
+
+
+def _without(planned: _Planned, error: Plotter2Error) -> Outcome:
+    """Give what becomes of an item that cannot be stored. Raises the error when the item is not to blame."""
+    if not is_of_item(error):
+        raise error
+    gone = error.code == codes.CHANGED or look(planned.item) != planned.look
+    return Changed(planned.item) if gone else Bad(planned.item, error)
 
 
 def _drafted(planned: _Planned, found: list[ReadBundle]) -> _Drafted:

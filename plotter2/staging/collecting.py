@@ -21,7 +21,7 @@ from plotter2.staging import codes
 from plotter2.staging.found import ReadBundle, ReadChunk, ReadColumn, ReadTable, Unread
 from plotter2.staging.groups import group_below
 from plotter2.staging.loose import free_path
-from plotter2.staging.parts import Planned, Source
+from plotter2.staging.parts import RECORDED, Planned, Source
 from plotter2.staging.quarantine import BadLine, RefusedLines
 from plotter2.staging.sources import Copied
 from plotter2.wire.memory import laid_out, mapped
@@ -30,7 +30,6 @@ from plotter2.wire.messages import (
     ColumnFound,
     ColumnKept,
     CoordinateFound,
-    FileFormat,
     FileRefused,
     FromChild,
     LineRefused,
@@ -38,8 +37,6 @@ from plotter2.wire.messages import (
     TableFound,
 )
 
-_RUNS: tuple[FileFormat, ...] = ("l2", "l2run", "mlflow", "wandb")
-"""What tells itself what it is called."""
 _KINDS = get_args(Kind)
 _OF_DATA = "P2-D"
 """So codes begin of what is wrong with data."""
@@ -88,7 +85,7 @@ class Collector:
                 bundle.files.append(place.file)
                 if source.format == "arrow":
                     self._pieces[source.name] = _pieces_of(place)
-                if source.format in _RUNS:
+                if source.format in RECORDED:
                     self._by_run[bundle.planned.shown] = bundle
                 else:
                     self._by_file[source.name] = (bundle, source)
@@ -131,7 +128,7 @@ class Collector:
             bundle = self._by_run.get(message.name)
             if bundle is not None:
                 sources = bundle.planned.sources
-                sources = tuple(each for each in sources if each.format in _RUNS)
+                sources = tuple(each for each in sources if each.format in RECORDED)
             elif message.name in self._by_file:
                 bundle, source = self._by_file[message.name]
                 sources = (source,)

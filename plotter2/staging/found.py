@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from logger2.identity import Scalar
 from plotter2.datter.bundle import Kind, SourceFile
 from plotter2.datter.holdings import Paths, StoredArray, StoredFile
+from plotter2.errors import HostError
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.quarantine import RefusedLines
 from plotter2.wire.messages import RunFound
@@ -45,7 +46,10 @@ class ReadTable:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that could not be read, or files that are read together: what it is called, its parts, and why."""
+    """A file that could not be read, or files that are read together: what it is called, its parts, and why.
+
+    `ended_with` is the error of the child that did not survive it.
+    """
 
     name: str
     sources: tuple[Source, ...]
@@ -53,6 +57,7 @@ class Unread:
     message: str
     where: str
     help: str
+    ended_with: HostError | None = None
 
 
 @dataclass(slots=True)

@@ -18,6 +18,9 @@ _ONE_TABLE: tuple[FileFormat, ...] = (
     "csv", "tsv", "jsonl", "arrow", "parquet", "l2", "l2run", "params", "mlflow", "wandb",
 )  # fmt: skip
 
+RECORDED: tuple[FileFormat, ...] = ("l2", "l2run", "mlflow", "wandb")
+"""What tells itself what it is called; all such sources of a bundle are read together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 from plotter2.errors import DataError, HostError
@@ -16,7 +17,7 @@ from plotter2.staging.found import ReadBundle, Unread
 from plotter2.staging.fragments import Room, cut, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.sources import Copied, copied, size_of
-from plotter2.wire.codes import CHILD_DIED, MEMORY_LIMIT, OUTPUT_LIMIT, TOO_MANY_MESSAGES
+from plotter2.staging.surviving import PERHAPS_ONE_OF_THEM, TOO_SLOW, without_deadly
 from plotter2.wire.messages import ReadFile, ReadJob
 
 BATCH_BYTES = 128 << 20
@@ -26,7 +27,6 @@ BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
 _PIECE_BYTES = 5
 """What the length of one of a source's parts takes in the message."""
-_PERHAPS_ONE_OF_THEM = (OUTPUT_LIMIT, TOO_MANY_MESSAGES, MEMORY_LIMIT, CHILD_DIED)
 
 
 Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
@@ -36,8 +36,8 @@ Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
 def read_all(bundles: Sequence[Planned], submit: Submit, keep: Keep) -> list[ReadBundle]:
     """Have all files of the planned bundles read; gives the bundles in the same order, each with what is unreadable.
 
-    Raises what `submit` raises (DataError from the reader, HostError), DataError P2-D0830,
-    P2-D0832, P2-D0836 for files, P2-D0837 when the answer does not fit together.
+    Raises what `submit` raises (DataError from the reader, HostError), but not for a file that no child survives;
+    DataError P2-D0830, P2-D0832, P2-D0836 for files, P2-D0837 when the answer does not fit together.
     """
     sized = [_without_too_large(bundle) for bundle in bundles]
     bundles = [bundle for bundle, _ in sized]
@@ -104,18 +104,27 @@ def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """A batch that a child has read: the memory with its files, where each is, and what the child said."""
+    """A batch that a child has read: the memory with its files, where each is, and what the child said.
+
+    `unread` is what no child survives, of the only bundle.
+    """
 
     batch: Sequence[Planned]
     memory: int | None = None
     places: tuple[Copied, ...] = ()
     answer: Answer | None = None
+    unread: Sequence[Unread] = ()
 
     def collected(self, keep: Keep) -> list[ReadBundle]:
         """Give the bundles with what was found, their columns kept."""
         if self.memory is None or self.answer is None:
-            return [ReadBundle(planned) for planned in self.batch]
-        return Collector(self.batch, self.places, self.memory).collected(self.answer, keep)
+            found = [ReadBundle(planned) for planned in self.batch]
+        else:
+            collector = Collector(self.batch, self.places, self.memory)
+            found = collector.collected(self.answer, keep)
+        for bundle in found:
+            bundle.unread += self.unread
+        return found
 
     def close(self) -> None:
         """Give the memory back."""
@@ -125,28 +134,47 @@ class _Answered:
 
 
 def _answered(batch: Sequence[Planned], submit: Submit) -> list[_Answered]:
-    """Have a batch read in one child; one that is too much for a child, or kills it, is halved, down to the culprit."""
-    sources = [source for planned in batch for source in planned.sources]
-    if not sources:
-        return [_Answered(batch)]
-    memory, places = copied(sources)
+    """Have a batch read in one child; one that is too much for a child, or ends it, is cut, down to the culprit."""
     try:
-        return [_Answered(batch, memory, places, submit(_job(places), (memory,)))]
-    except BaseException as error:
-        os.close(memory)
-        if not isinstance(error, HostError):
-            raise
+        return [_answered_at_once(batch, submit)]
+    except HostError as error:
         if len(batch) == 1:
             error.where = error.where or batch[0].shown
-        if len(batch) < 2 or error.code not in _PERHAPS_ONE_OF_THEM:
+        if error.code not in PERHAPS_ONE_OF_THEM:
             raise
-    half = len(batch) // 2
-    first = _answered(batch[:half], submit)
+        if len(batch) == 1:
+            return [_without_deadly(batch[0], error, submit)]
+        # Each part that holds what is too slow takes all the time there is.
+        cut = len(batch) if error.code in TOO_SLOW else 2
+    ends = [len(batch) * part // cut for part in range(cut + 1)]
+    answered: list[_Answered] = []
     try:
-        return [*first, *_answered(batch[half:], submit)]
+        for start, end in pairwise(ends):
+            answered += _answered(batch[start:end], submit)
     except BaseException:
-        _close(first)
+        _close(answered)
         raise
+    return answered
+
+
+def _answered_at_once(batch: Sequence[Planned], submit: Submit) -> _Answered:
+    sources = [source for planned in batch for source in planned.sources]
+    if not sources:
+        return _Answered(batch)
+    memory, places = copied(sources)
+    try:
+        return _Answered(batch, memory, places, submit(_job(places), (memory,)))
+    except BaseException:
+        os.close(memory)
+        raise
+
+
+def _without_deadly(planned: Planned, error: HostError, submit: Submit) -> _Answered:
+    def read(alone: Planned) -> None:
+        _answered_at_once([alone], submit).close()
+
+    rest, unread = without_deadly(planned, error, read)
+    return replace(_answered_at_once([rest], submit), unread=unread)
 
 
 def _close(several: Sequence[_Answered]) -> None:

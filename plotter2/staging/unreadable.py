@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from plotter2.datter.holdings import Paths
-from plotter2.errors import DataError
+from plotter2.errors import DataError, HostError
 from plotter2.staging import codes
 from plotter2.staging.found import ReadBundle, Unread
 from plotter2.staging.loose import Taking, check_room, free_path
@@ -21,8 +21,8 @@ _REMEDY = "or have what cannot be read kept as it is, beside the rest: plotter2 
 def settle(found: Sequence[ReadBundle], taking: Taking) -> None:
     """Have the bundles keep the files of theirs that could not be read, each with a note that says why.
 
-    Raises DataError when `taking` does not ask for that: with the code of the one file, P2-D0928 for several. P2-D0926
-    when they are too much to keep.
+    Raises DataError when `taking` does not ask for that: with the code of the one file, P2-D0928 for several; HostError
+    for one that no reader survived. P2-D0926 when they are too much to keep.
     """
     unread = [each for bundle in found for each in bundle.unread]
     if unread and not taking.keep:
@@ -62,10 +62,13 @@ def _last(part: Part) -> str:
     return part.name.rpartition("/")[2]
 
 
-def _refusal(unread: Sequence[Unread]) -> DataError:
+def _refusal(unread: Sequence[Unread]) -> DataError | HostError:
     if len(unread) == 1:
         (one,) = unread
         help_ = f"{one.help}; {_REMEDY}" if one.help else _REMEDY.removeprefix("or ")
+        if one.ended_with is not None:
+            one.ended_with.help = help_
+            return one.ended_with
         return DataError(one.code, one.message, where=one.where or one.name, help=help_)
     named = [f"{each.name} [{each.code}]" for each in unread[:_NAMED]]
     reasons = [each.message for each in unread[:_NAMED]]

@@ -12,9 +12,18 @@ import pytest
 
 from plotter2.datter.bundle import Bundle
 from plotter2.datter.store import Store
-from plotter2.errors import DataError
+from plotter2.errors import DataError, HostError
 from plotter2.staging import unreadable
+from plotter2.staging.batches import Bad, Batches
+from plotter2.staging.grounds import Grounds
 from plotter2.staging.loose import Taking
+from plotter2.wire.codes import (
+    CHILD_DIED,
+    CPU_LIMIT,
+    MEMORY_LIMIT,
+    OUTPUT_LIMIT,
+    WALL_LIMIT,
+)
 from plotter2.wire.messages import ColumnFound, FileRefused, FromChild, ReadJob
 from reader_samples import Answered, read_here
 from staging_samples import drop, staged
@@ -243,9 +252,6 @@ def test_a_child_refuses_only_what_it_was_given_and_once(
 
 
 def test_an_item_of_the_inbox_says_all_its_reasons(store: Store, tmp_path: Path) -> None:
-    from plotter2.staging.batches import Bad, Batches
-    from plotter2.staging.grounds import Grounds
-
     good = drop(store.layout.root, "good.csv", TABLE)
     bad = with_unreadable(tmp_path / "root" / "inbox" / "exp")
     outcomes = Batches(store, read_here, Grounds(store.layout.root)).store([good, bad])
@@ -253,3 +259,88 @@ def test_an_item_of_the_inbox_says_all_its_reasons(store: Store, tmp_path: Path)
     assert put_aside.item == bad
     assert all(name in put_aside.error.message for name in UNREADABLE)
     assert [line.bundle.name for line in store.list()] == ["good"]
+
+
+# ------------------------------------------------------------ files that no reader survives
+def deadly(*files: str, code: str = MEMORY_LIMIT) -> Callable[[ReadJob, tuple[int, ...]], Answered]:
+    """Read as a child does that ends over some files; `asked` are the files of each child."""
+
+    def read(job: ReadJob, fds: tuple[int, ...]) -> Answered:
+        names = [file.name for file in job.files]
+        ASKED.append(names)
+        if {name.rpartition("/")[2] for name in names} & {*files}:
+            raise HostError(code, "the run asked for too much and was stopped", help="ask for less")
+        return read_here(job, fds)
+
+    ASKED.clear()
+    return read
+
+
+ASKED: list[list[str]] = []
+ALSO = {"one.csv": "a\n1\n", "two.csv": "b\n2\n"}
+
+
+@pytest.mark.parametrize("code", [MEMORY_LIMIT, WALL_LIMIT, CPU_LIMIT, CHILD_DIED, OUTPUT_LIMIT])
+def test_a_file_that_no_reader_survives_is_kept_and_the_rest_is_read(
+    store: Store, tmp_path: Path, code: str
+) -> None:
+    folder = experiment(tmp_path / "exp", **ALSO)
+    report = staged([folder], None, deadly("one.csv", code=code), store, KEPT)
+    bundle = bundle_of(store, "exp")
+    assert (sorted(bundle.tables), list(bundle.files)) == (["steps", "two"], ["one.csv"])
+    (note,) = [note for note in report.bundles[0].notes if "exp/one.csv" in note]
+    assert note.endswith(f"exp/one.csv: the run asked for too much and was stopped [{code}]")
+
+
+def test_without_files_it_is_named_and_nothing_is_stored(store: Store, tmp_path: Path) -> None:
+    folder = experiment(tmp_path / "exp", **ALSO)
+    with pytest.raises(HostError) as caught:
+        staged([folder], None, deadly("one.csv"), store)
+    assert (caught.value.code, caught.value.where) == (MEMORY_LIMIT, "exp/one.csv")
+    assert caught.value.help.startswith("ask for less; ")
+    assert "plotter2 add --files" in caught.value.help
+    with pytest.raises(DataError, match=r"one\.csv.*two\.csv") as several:
+        staged([folder], None, deadly("one.csv", "two.csv"), store)
+    assert several.value.code == "P2-D0928"
+    assert store.list() == ()
+
+
+def test_a_folder_of_which_no_file_can_be_read_keeps_all(store: Store, tmp_path: Path) -> None:
+    folder = experiment(tmp_path / "exp")
+    staged([folder], None, deadly("steps.csv"), store, KEPT)
+    bundle = bundle_of(store, "exp")
+    assert (dict(bundle.tables), list(bundle.files)) == ({}, ["steps.csv"])
+
+
+def test_what_is_too_much_only_together_names_no_file(store: Store, tmp_path: Path) -> None:
+    def narrow(job: ReadJob, fds: tuple[int, ...]) -> Answered:
+        if len(job.files) > 1:
+            raise HostError(MEMORY_LIMIT, "too much")
+        return read_here(job, fds)
+
+    with pytest.raises(HostError) as caught:
+        staged([experiment(tmp_path / "exp", **ALSO)], None, narrow, store, KEPT)
+    assert (caught.value.code, caught.value.where) == (MEMORY_LIMIT, "exp")
+
+
+def test_what_takes_too_long_is_waited_for_twice_at_most(store: Store, tmp_path: Path) -> None:
+    for number in range(6):
+        experiment(tmp_path / f"run{number}", **({"slow.csv": "a\n1\n"} if number == 3 else {}))
+    folders = sorted(tmp_path.glob("run*"))
+    staged(folders, "exp", deadly("slow.csv", code=WALL_LIMIT), store, KEPT)
+    waited = [names for names in ASKED if any("slow" in name for name in names)]
+    assert [len(names) for names in waited] == [7, 2, 1]
+    assert list(bundle_of(store, "exp/run3").files) == ["slow.csv"]
+
+
+def test_such_a_file_in_the_inbox_costs_no_other_item_anything(
+    store: Store, tmp_path: Path
+) -> None:
+    good = drop(store.layout.root, "good.csv", TABLE)
+    bad = experiment(tmp_path / "root" / "inbox" / "exp", **ALSO)
+    reader = deadly("one.csv", code=WALL_LIMIT)
+    outcomes = Batches(store, reader, Grounds(store.layout.root)).store([good, bad])
+    (put_aside,) = [outcome for outcome in outcomes if isinstance(outcome, Bad)]
+    assert put_aside.error.where == "exp/one.csv"
+    assert [line.bundle.name for line in store.list()] == ["good"]
+    assert sum("exp/one.csv" in names for names in ASKED) == 3
