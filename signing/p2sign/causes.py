@@ -320,6 +320,12 @@ _TABLE = (
     ),
     # What the statement says, against the case at hand.
     Cause(
+        "P2-S0769",
+        "E_LANGUAGE",
+        "the script is of another edition of the language than the statement says",
+        _SIGN_AGAIN,
+    ),
+    Cause(
         "P2-S0770", "E_KIND", "the kind of the statement is not what it was signed as", _SIGN_AGAIN
     ),
     Cause(

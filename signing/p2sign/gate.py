@@ -8,6 +8,7 @@ the design.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime
@@ -152,6 +153,7 @@ def verify(  # noqa: PLR0913 - what differs from call to call is given by name
         if {script_sha256, statement_sha256} & trusted.revoked_scripts:
             raise Refusal("E_SCRIPT_REVOKED")
         _check_serial(terms, {} if serial_floors is None else serial_floors)
+        _check_language(terms, offer.script)
     if rules is not None and counted is not None:
         with placed(signature_file):
             _check_policy(terms, rules, counted)
@@ -259,4 +261,21 @@ def _check_serial(terms: Statement, serial_floors: Mapping[str, int]) -> None:
         raise Refusal(
             "E_SERIAL",
             f"{terms.name} has serial {terms.serial}, and serial {floor} already ran here",
+        )
+
+
+# The edition line `p2 N` comes before everything but comments; what else is wrong with it the compiler tells.
+_EDITION = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|#[^\n]*+)*+p2[ \t]++([0-9]{1,9}+)(?![0-9A-Za-z_.])"
+)
+
+
+def _check_language(terms: Statement, script: bytes) -> None:
+    """Refuse (E_LANGUAGE) a script of another edition than was signed; one that does not say is of the first."""
+    written = _EDITION.match(script)
+    edition = int(written[1]) if written else 1
+    if edition != int(terms.language.partition(".")[0]):
+        raise Refusal(
+            "E_LANGUAGE",
+            f"the script is of edition {edition} of the language, and was signed as language {terms.language}",
         )

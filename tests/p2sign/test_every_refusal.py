@@ -198,6 +198,7 @@ CASES: dict[str, Callable[[], object]] = {
     "E_STMT_LIMIT": lambda: changed_statement(b"limit mem-mib 512\n", b""),
     "E_STMT_KIND": lambda: changed_statement(b"kind script", b"kind macro"),
     "E_STMT_PACK": pack_with_rights,
+    "E_LANGUAGE": lambda: verify(offer(language="2.0"), TRUST, NOW),
     "E_KIND": kind_against_namespace,
     "E_NOT_YET_ISSUED": lambda: verify(offer(issued=NOW + timedelta(seconds=1)), TRUST, NOW),
     "E_EXPIRED": lambda: verify(offer(expires=NOW), TRUST, NOW),

@@ -51,7 +51,14 @@ def two_files(names: tuple[str, ...]) -> Bid:
     return changed(FILE_LINE, text)
 
 
+def of_script(script: bytes, **terms: str) -> Bid:
+    """Bring another script, signed as it is."""
+    signed = replace(TERMS, files=digests({"thermal.p2": script}), **terms)
+    return Bid(sign_statement(signed, ALICE), script)
+
+
 CONTROLS = [
+    Control("an edition line below comments", gate, lambda: of_script(b"# p2 2\n\n  p2 1 # p2 3\n" + SCRIPT)),
     Control("the statement, signed with other tools", gate, lambda: Bid(signed_anyway(STATEMENT))),
     Control("other terms", gate, lambda: with_terms(serial=9, name="lab/x.y_z-1", expires=None)),
     Control("other limits and rights", gate, lambda: with_terms(limits=SignedLimits(1, 1, 1, 1), caps=())),
@@ -200,6 +207,8 @@ ATTACKS = [
     Attack("a file name that turns its direction", NOTHING, gate, "E_ENTRY", lambda: Bid(SIDECAR, name="thermal\u202e2p.exe")),
     Attack("a file name over two lines", NOTHING, gate, "E_UNSIGNED", lambda: Bid(None, name="a.p2\ngood: signed by alice@lab")),
     Attack("an older version put back with its own signature", OLD, gate, "E_SERIAL", lambda: Bid(SIDECAR, floors={"lab/thermal": 8})),
+    Attack("a script of the second edition signed as the first", TRUSTED, gate, "E_LANGUAGE", lambda: of_script(b"# made by a program\n\np2 2\n" + SCRIPT)),
+    Attack("a script of the first edition signed as the second", TRUSTED, gate, "E_LANGUAGE", lambda: of_script(b"p2 1\n" + SCRIPT, language="2.0")),
     Attack("the signature of one script of alice on another of hers", OLD, gate, "E_DIGEST", lambda: Bid(sign_statement(replace(TERMS, files=digests({"thermal.p2": b"other"})), ALICE))),
     # ---- what the compiled script then asks for
     Attack("a right that was not signed", TRUSTED, gate, "E_CAP_UNDECLARED", lambda: Bid(SIDECAR, needs=(Capability("write", "output", "x"),))),
