@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from p2sign.refusal import Refusal
+from p2sign.trust import check_principal
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.passphrases import new_passphrase
@@ -113,19 +115,38 @@ def _sending(own: OwnKey, file: Path | None) -> str:
     )
 
 
-def first_key(host: Host) -> tuple[OwnKey, str | None]:
-    """Lead a person who has no key through making one; gives it and its passphrase. Raises click.Abort on no."""
+def first_key(host: Host, *, agreed: bool = False) -> tuple[OwnKey, str | None]:
+    """Lead a person who has no key through making one; gives it and its passphrase. Raises click.Abort on no.
+
+    `agreed`: they said yes to it already.
+    """
+    if not agreed:
+        click.echo("Scripts run only when somebody signed them, and you have no key yet.", err=True)
     click.echo(
-        "Scripts run only when somebody signed them, and you have no key to sign with yet.\n"
         "A key is two files under the root: a private one that signs and stays with you, and a public one\n"
         "that others need to check what you signed. A passphrase keeps the private one useless to others.",
         err=True,
     )
-    click.confirm("make your key now?", default=True, abort=True, err=True)
+    if not agreed:
+        click.confirm("make your key now?", default=True, abort=True, err=True)
     principal = click.prompt(
-        "your name in signatures, as NAME@PLACE", default=default_principal(), err=True
+        "your name in signatures, as NAME@PLACE",
+        default=default_principal(),
+        value_proc=_as_principal,
+        err=True,
     )
     return made_key(host, principal, new_passphrase())
+
+
+def _as_principal(text: str) -> str:
+    """Take a name as signatures have it; another one is asked for again."""
+    try:
+        check_principal(text.strip())
+    except Refusal:
+        raise click.UsageError(
+            "a name and a place in small letters, like ada@lab; without spaces"
+        ) from None
+    return text.strip()
 
 
 def made_key(host: Host, principal: str, secret: str | None) -> tuple[OwnKey, str | None]:

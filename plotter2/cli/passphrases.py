@@ -71,6 +71,7 @@ def strength(secret: str) -> tuple[str, bool]:
     if span == "not in a lifetime":
         hint = "somebody who steals the key's file could not guess this passphrase in a lifetime"
     if weak:
-        said = [text[:1].lower() + text[1:].removesuffix(".") for text in advice]
+        sentences = [each for text in advice for each in text.removesuffix(".").split(". ")]
+        said = [each[:1].lower() + each[1:] for each in sentences]
         hint += ": " + "; ".join(said or ["use four or more words that do not belong together"])
     return hint, weak

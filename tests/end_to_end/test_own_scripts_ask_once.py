@@ -72,10 +72,14 @@ def test_the_key_is_made_on_first_use(place: Workplace, script: Path, tmp_path: 
     with Terminal(root, "run", script) as terminal:
         terminal.until("with a key of your own, which is made now, and run it?")
         terminal.types("y\n")
-        for prompt in ("make your key now?", "NAME@PLACE", "(empty for none)", "confirmation"):
+        terminal.until("NAME@PLACE")
+        terminal.types("Ada Lovelace\n")
+        told = terminal.until("your name in signatures")
+        assert "a name and a place in small letters, like ada@lab" in told
+        for prompt in ("NAME@PLACE", "(empty for none)", "confirmation"):
             terminal.until(prompt)
             terminal.types("\n")
-        terminal.until("reward.png")
+        assert "make your key now?" not in terminal.until("reward.png")
         assert terminal.ends() == 0
 
 

@@ -99,6 +99,12 @@ def flipped(path: Path, at: int = 40) -> None:
     path.write_bytes(data)
 
 
+def other_root(path: Path) -> None:
+    """Put another root into a checkpoint, and nothing that is no base64 (one more bit may be just that)."""
+    origin, size, root, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([origin, size, b"B" if root[:1] != b"B" else b"C", root[1:], *rest]))
+
+
 def dropped(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-1]))
@@ -112,10 +118,7 @@ DAMAGES: dict[str, tuple[Callable[[RunLog], object], str]] = {
     "an entry": (lambda log: flipped(log.files.segment(0)), "E_LOG_ENTRY"),
     "the last entry": (lambda log: dropped(log.files.segment(0)), "E_LOG_SHORT"),
     "all entries": (lambda log: log.files.segment(0).unlink(), "E_LOG_SHORT"),
-    "the root": (
-        lambda log: flipped(log.files.checkpoint, len(origin(log)) + 5),
-        "E_LOG_SIGNATURE",
-    ),
+    "the root": (lambda log: other_root(log.files.checkpoint), "E_LOG_SIGNATURE"),
     "the size": (
         lambda log: flipped(log.files.checkpoint, len(origin(log)) + 1),
         "E_LOG_SIGNATURE",
