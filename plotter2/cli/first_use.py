@@ -80,7 +80,9 @@ def sign_with_own_key(
     ask: Callable[[str], str] = passphrase
     if not host.keyring.own_keys():
         asked = is_interactive()
-        _, secret = first_key(host, agreed=True) if asked else made_key(host, default_principal(), None)
+        _, secret = (
+            first_key(host, agreed=True) if asked else made_key(host, default_principal(), None)
+        )
         ask = lambda _: secret or ""  # noqa: E731 - it was given a moment ago
     return host.sign_compiled(compiled, name=name, ask=ask)
 
