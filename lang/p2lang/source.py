@@ -8,6 +8,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+LONGEST_SCRIPT = 256 * 1024
+"""Bytes of a script in UTF-8."""
 INVISIBLE_LETTER = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )

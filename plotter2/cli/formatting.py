@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.fmt import format_script
 from p2lang.parser import LONGEST_SCRIPT, decode, parse
 from p2lang.source import Source
-from plotter2.cli import codes
 from plotter2.cli.answer import Answer, diagnostics_text
 from plotter2.cli.command import command
 from plotter2.cli.rewriting import rewrite
-from plotter2.errors import ExitCode, Plotter2Error
+from plotter2.cli.script_paths import scripts_in
+from plotter2.errors import ExitCode
 from plotter2.printable import count, printable
 from plotter2.runs.compiling import CheckFailed
 from plotter2.runs.opening import open_script
@@ -83,7 +83,7 @@ def fmt(
         raise click.UsageError(f"--write rewrites and {other} only tells; give one of them")
     if write and STANDARD_INPUT in scripts:
         raise click.UsageError("standard input cannot be rewritten; leave out --write")
-    found = list(dict.fromkeys(_found(scripts)))
+    found = list(dict.fromkeys(scripts_in(scripts, STANDARD_INPUT)))
     if len(found) > 1 and not (write or only_check or as_diff):
         raise click.UsageError("several scripts are not printed; give --write, --check or --diff")
     results = [_formatted(path) for path in found]
@@ -92,27 +92,6 @@ def fmt(
     if write:
         return _written(results)
     return _told(results, as_diff=as_diff) if only_check or as_diff else _printed(results[0])
-
-
-def _found(paths: Sequence[Path]) -> Iterator[Path]:
-    """Give the scripts that paths name: of a folder all `.p2` files in it, but not those in hidden folders."""
-    for path in paths:
-        if path == STANDARD_INPUT or not path.is_dir():
-            yield path
-            continue
-        inside = (p for p in sorted(path.rglob("*.p2")) if p.is_file() and not p.is_symlink())
-        scripts = [
-            p for p in inside if not any(q.startswith(".") for q in p.relative_to(path).parts)
-        ]
-        if not scripts:
-            raise Plotter2Error(
-                codes.NO_SCRIPTS,
-                "there is no script in this folder",
-                str(path),
-                "name a file, or a folder with .p2 files in it",
-                exit_code=ExitCode.USAGE,
-            )
-        yield from scripts
 
 
 def _formatted(path: Path) -> Formatted:

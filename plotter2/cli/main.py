@@ -58,7 +58,7 @@ GROUPS = {
         "trust": ("plotter2.cli.trusting", "Say whose scripts may run here."),
         "revoke": ("plotter2.cli.revoking", "Revoke a person, a key or a script."),
         "policy": ("plotter2.cli.policies", "Say who may sign what, and what it may do here."),
-        "verify": ("plotter2.cli.signing", "Tell who signed a script and what it may do."),
+        "verify": ("plotter2.cli.verifying", "Tell who signed scripts and what they may do."),
         "inspect": ("plotter2.cli.inspecting", "Show what a signature file says."),
         "run": ("plotter2.cli.scripts", "Run a signed script, or a task, and give its pictures."),
         "dev": ("plotter2.cli.developing", "Draw a script anew at every save."),

@@ -1,10 +1,10 @@
-"""`sign` and `verify`: who vouches for a script, and what it may do."""
+"""`sign`: a person vouches for a script, and sees before what it may do."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +17,9 @@ from plotter2.cli.keys import first_key
 from plotter2.cli.passphrases import passphrase
 from plotter2.cli.under_git import kept_as_signed
 from plotter2.config.settings import settings
-from plotter2.datter.layout import is_root, present
+from plotter2.datter.layout import is_root
 from plotter2.errors import Refused
-from plotter2.host import verifying
 from plotter2.host.drafts import drafted_by
-from plotter2.host.root import Root
 from plotter2.printable import one_line, printable
 from plotter2.runs.opening import OpenedScript, open_script
 
@@ -151,33 +149,3 @@ def _granted(terms: Statement) -> list[str]:
             f"{of['mem-mib']} MiB of memory, {of['out-mib']} MiB of output"
         )
     return lines
-
-
-@command()
-@click.argument("script", type=click.Path(path_type=Path))
-@click.option("--explain", is_flag=True, help="Print how to check it with stock tools.")
-def verify(root: str | None, script: Path, explain: bool) -> Answer:
-    """Tell who signed SCRIPT and what it may do; exit code 4 when it may not run here."""
-    present(settings(root).root)
-    with Root(settings(root), reads=True) as opened:  # a whole host would bring the compiler
-        verified = verifying.verify(opened, open_script(script))
-        stock = verifying.stock_commands(opened, script, verified)
-    terms = verified.statement
-    caps = [str(cap) for cap in terms.caps]
-    signers = [{"principal": s.principal, "fingerprint": s.fingerprint} for s in verified.signers]
-    data: dict[str, Any] = {
-        "ok": True,
-        "name": terms.name,
-        "serial": terms.serial,
-        "signers": signers,
-        "capabilities": caps,
-        "limits": dict(terms.limits.items()) if terms.limits else {},
-        "script_sha256": verified.script_sha256,
-        "statement_sha256": verified.statement_sha256,
-        "stock_commands": stock,
-    }
-    who = ", ".join(s.principal for s in verified.signers)
-    text = f"good: {terms.name} serial {terms.serial}, signed by {who}; may: {'; '.join(caps)}"
-    if explain:
-        text += "\nindependent check with stock tools:\n" + "\n".join(f"  {c}" for c in stock)
-    return Answer(data, text)

@@ -17,7 +17,7 @@ from plotter2.datter.left_out import LeftOut, Renumbered
 from plotter2.datter.narrowing import EVERYTHING, Narrowing
 from plotter2.datter.ownership import Ownership
 from plotter2.datter.registry import BundleRow, Registry, Renamed
-from plotter2.datter.runs import RunRow
+from plotter2.datter.runs import RunRow, Runs
 from plotter2.datter.selector import natural
 from plotter2.datter.stack import Stacked, kind_of_param
 from plotter2.datter.task_runs import TaskRuns
@@ -210,6 +210,11 @@ class Contents:
     def first_run_of(self, statement_sha256: str) -> int | None:
         """Give when the first run of a signed statement began, in ms since 1970; None when it never ran."""
         return self._registry.runs.first_of(statement_sha256)
+
+    @property
+    def ran(self) -> Runs:
+        """Give what ran, and the highest serial of each name."""
+        return self._registry.runs
 
     def first_run_with(self, library_sha256: str) -> int | None:
         """Give when the first run that used a library began, in ms since 1970; None when none did."""

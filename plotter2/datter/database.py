@@ -180,6 +180,26 @@ def open_to_read(path: Path) -> apsw.Connection | None:
     return None
 
 
+def open_beside_writers(path: Path) -> apsw.Connection | None:
+    """Open the file to read what is committed, now and later, while others may write; None when that cannot be.
+
+    Raises DataError: P2-D0805 (SQLite too old).
+    """
+    check_sqlite(apsw.sqlitelibversion())
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    connection = None
+    try:
+        connection = apsw.Connection(f"{path.as_uri()}?mode=ro", flags=flags)
+        connection.setbusytimeout(BUSY_TIMEOUT_MS)
+        if connection.pragma("user_version") == SCHEMA_VERSION:
+            return connection
+    except apsw.Error:
+        pass
+    if connection is not None:
+        connection.close()
+    return None
+
+
 def open_without_room(path: Path) -> apsw.Connection:
     """Open the file to read its newest state, with no new file and no byte more on the disk.
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import apsw
 
-from plotter2.datter.bundle import canonical
 from plotter2.datter.database import together, translated
 
 _OF_STATEMENT = (
@@ -43,7 +42,7 @@ class Runs:
 
     def start(self, run: RunRow) -> None:
         """Enter a run that begins."""
-        record = canonical(run.record).decode()
+        record = _kept(run.record)
         values = (run.id, run.script, run.state, run.started, run.finished, record)
         with together(self._connection, self._path):
             self._connection.execute("INSERT INTO runs VALUES(?,?,?,?,?,?)", values)
@@ -53,7 +52,7 @@ class Runs:
         with together(self._connection, self._path):
             self._connection.execute(
                 "UPDATE runs SET state=?, finished=?, record=? WHERE id=? AND state='started'",
-                (state, finished, canonical(record).decode(), run_id),
+                (state, finished, _kept(record), run_id),
             )
             return self._connection.changes() == 1
 
@@ -137,3 +136,9 @@ class Runs:
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with translated(self._path):
             return list(self._connection.execute(statement, values))
+
+
+def _kept(record: dict[str, Any]) -> str:
+    from plotter2.datter.bundle import canonical  # who only looks back needs no bundles
+
+    return canonical(record).decode()

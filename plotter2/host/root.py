@@ -11,29 +11,22 @@ import msgspec
 
 from p2sign.gate import TrustFiles
 from p2sign.policy import Rules
-from plotter2.cache.entries import NodeCache
 from plotter2.config.settings import HostShare, Settings
 from plotter2.datter.layout import CACHE, Layout, prepare
-from plotter2.datter.store import Store
 from plotter2.errors import Refused
 from plotter2.host.keyring import Keyring
-from plotter2.host.ruling import rules_of
+from plotter2.host.ruling import NO_TRUST, TrustNow, trust_now
 from plotter2.host.run_log import RunLog
-from plotter2.orchestrator import (
-    Cancellation,
-    HostBudget,
-    Orchestrator,
-    OrchestratorSettings,
-    Outcome,
-    Spares,
-    Task,
-    TaskLimits,
-)
-from plotter2.wire.messages import ReadJob, WriteJob
+from plotter2.host.verified_before import VerifiedBefore
 
 if TYPE_CHECKING:
     from p2lang.compiler import Limits
+    from plotter2.cache.entries import NodeCache
+    from plotter2.datter.runs import Runs
+    from plotter2.datter.store import Store
+    from plotter2.orchestrator import Cancellation, Orchestrator, OrchestratorSettings, Outcome
     from plotter2.runs.texts import Texts
+    from plotter2.wire.messages import ReadJob, WriteJob
 
 _LEASE_MARGIN_S = 60.0
 _READING = "files that are read and written"
@@ -58,11 +51,14 @@ class Root:
         self._opened: list[Callable[[], None]] = []
         self._shared: Orchestrator | None = None
         self._shared_texts: Texts | None = None
+        self._trust = NO_TRUST
+        self.verified_before = VerifiedBefore()
 
     def beside(self) -> Self:
         """Give another one for the same root and the same children, to be used by another thread, and closed before."""
         other = type(self)(self.settings, self.now, reads=self._reads)
         other._shared, other._shared_texts = self.orchestrator, self.texts
+        other.verified_before = self.verified_before
         return other
 
     def __enter__(self) -> Self:
@@ -79,10 +75,26 @@ class Root:
     @cached_property
     def store(self) -> Store:
         """The store of this root; made if it is not there, unless it is only read. Raises DataError."""
+        from plotter2.datter.store import (
+            Store,  # who only verifies needs none of it, nor any children
+        )
+
         open_store = Store.open_to_read if self._reads else Store.open
         store = open_store(self.settings.root)
         self._opened.append(store.close)
         return store
+
+    @cached_property
+    def ran(self) -> Runs:
+        """What ran here. A root that only reads looks it up without opening its store. Raises DataError."""
+        if self._reads and "store" not in vars(self):
+            from plotter2.datter.looking_back import LookingBack  # SQLite, again not for everybody
+
+            found = LookingBack.beside_writers(self.settings.root)
+            if found is not None:
+                self._opened.append(found.close)
+                return found
+        return self.store.ran
 
     @property
     def layout(self) -> Layout:
@@ -92,6 +104,8 @@ class Root:
     @cached_property
     def cache(self) -> NodeCache:
         """The results that are kept between runs."""
+        from plotter2.cache.entries import NodeCache
+
         return NodeCache(self.settings.root / CACHE, self.settings.cache.max_mib)
 
     @cached_property
@@ -99,6 +113,8 @@ class Root:
         """The children of this root."""
         if self._shared is not None:
             return self._shared
+        from plotter2.orchestrator import Orchestrator
+
         orchestrator = Orchestrator(children_of(self.settings.host))
         self._opened.append(orchestrator.close)
         return orchestrator
@@ -131,10 +147,13 @@ class Root:
 
         Raises Refused.
         """
-        if not Layout(self.settings.root).config.is_dir():
-            return TrustFiles(b"", rules=Rules())
-        keys = self.keyring
-        return TrustFiles(keys.trust(), keys.revoked_keys(), keys.revoked_scripts(), rules_of(keys))
+        return self.trust_now().files
+
+    def trust_now(self) -> TrustNow:
+        """Read the trust files; the epoch tells whether any of them changed. Raises Refused."""
+        there = Layout(self.settings.root).config.is_dir()
+        self._trust = trust_now(self.keyring, self._trust) if there else NO_TRUST
+        return self._trust
 
     def rules(self) -> Rules:
         """Give the policy with what this root knows beside it. Raises Refused."""
@@ -170,6 +189,8 @@ class Root:
         cancellation: Cancellation | None = None,
     ) -> Outcome:
         """Have a child read or write files that the host does not parse."""
+        from plotter2.orchestrator import Task, TaskLimits
+
         ceiling, budget = self.settings.limits, self.orchestrator.budget
         limits = TaskLimits(
             wall_ms=ceiling.wall_ms,
@@ -190,6 +211,8 @@ class Root:
 
 def children_of(share: HostShare) -> OrchestratorSettings:
     """Give the settings of an orchestrator: what is configured, and the rest as the machine has it."""
+    from plotter2.orchestrator import HostBudget, OrchestratorSettings, Spares
+
     own = msgspec.structs.asdict(share)
     said = {name: value for name, value in own.items() if value is not None}
     budget = {name: said[name] for name in _BUDGET if name in said}

@@ -16,8 +16,7 @@ from p2sign.make import sign_statement
 from p2sign.policy import Rules
 from p2sign.refusal import Refusal
 from p2sign.rights import Capability, decode_target
-from p2sign.sidecar import split
-from p2sign.statement import Statement, parse
+from p2sign.statement import Statement
 from p2sign.trust import TrustLine, with_trust_line
 from p2sign.uses import Kind
 from plotter2.datter import durable
@@ -37,16 +36,6 @@ MACHINE = "host@this"
 """Who a starter script is signed by."""
 _KEY = "machine_ed25519"
 _KEY_LIMIT = 64 * 1024
-
-
-def is_local(sidecar: bytes | None) -> bool:
-    """Tell whether a signature file says that a machine made it for itself; nothing of it is believed."""
-    if sidecar is None:
-        return False
-    try:
-        return parse(split(sidecar).statement).kind is Kind.LOCAL
-    except Refusal:
-        return False  # the gate says what is wrong with it
 
 
 def sign_starter(root: Root, compiled: CompiledScript) -> Path | None:

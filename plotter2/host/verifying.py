@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +12,13 @@ from p2sign.gate import Offer, Seen, Verified
 from p2sign.gate import verify as gate
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
-from plotter2.errors import HostError
+from plotter2.errors import HostError, Plotter2Error, Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
-from plotter2.host.starter_signing import (
-    MACHINE,
-    is_local,
-    public_key,
-    require_made_here,
-    with_machine,
-)
-from plotter2.runs.opening import OpenedScript
+from plotter2.host.ruling import TrustNow
+from plotter2.host.verified_before import Ask
+from plotter2.runs.opening import FileRefused, OpenedScript, open_script
 
 if TYPE_CHECKING:
     from plotter2.host.session_key import SessionKey
@@ -35,19 +30,44 @@ def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) 
     With a `session` its key counts as well, for what it was granted. The machine's own signature counts for a starter
     that it makes again.
     """
-    if session is None and is_local(script.sidecar):
-        return _verify_starter(root, script)
+    if session is None:
+        return _verify(root, script, root.trust_now(), _SerialFloors(root))
     offer, trust = _offer(script), root.trust_files()
     with refusals():
-        if session is not None:
-            trust = session.trusted(trust)
+        trust = session.trusted(trust)
         verified = gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
-    if session is not None:
-        session.require(verified, script.path)
+    session.require(verified, script.path)
     return verified
 
 
+def verify_each(
+    root: Root, paths: Iterable[Path]
+) -> Iterator[tuple[Path, Verified | Plotter2Error]]:
+    """Pass scripts through the gate one after the other, by trust and serials as they are at the beginning.
+
+    Gives for each its proof, or why it is refused or cannot be read. Raises Refused when trust itself is wrong.
+    """
+    trust, floors = root.trust_now(), root.ran.seen_serials()
+    for path in paths:
+        try:
+            yield path, _verify(root, open_script(path), trust, floors)
+        except (Refused, FileRefused) as error:
+            yield path, error
+
+
+def _verify(
+    root: Root, script: OpenedScript, trust: TrustNow, floors: Mapping[str, int]
+) -> Verified:
+    if (script.sidecar or b"").startswith(_LOCAL):
+        return _verify_starter(root, script)
+    ask = Ask(root.now(), floors, _seen(root))
+    with refusals():
+        return root.verified_before.verify(_offer(script), trust, ask)
+
+
 def _verify_starter(root: Root, script: OpenedScript) -> Verified:
+    from plotter2.host.starter_signing import require_made_here, with_machine
+
     with refusals():
         trust = with_machine(root, root.trust_files())
         verified = gate(_offer(script), trust, root.now(), use=Kind.LOCAL)
@@ -60,8 +80,9 @@ def verify_attached(root: Root, script: OpenedScript) -> Verified:
 
     Bundles keep the version that was attached to them, until it is revoked.
     """
+    ask, trust = Ask(root.now(), {}, _seen(root)), root.trust_now()
     with refusals():
-        return gate(_offer(script), root.trust_files(), root.now(), seen=_seen(root))
+        return root.verified_before.verify(_offer(script), trust, ask)
 
 
 def require_own(root: Root, verified: Verified, path: Path) -> None:
@@ -83,11 +104,11 @@ def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...
     namespace = verified.statement.kind.namespace
     commands = [f"awk '{_BEGINS}{{exit}}1' {sidecar} > statement"]
     trust = str(root.keyring.trust_file)
-    machine = public_key(root) if verified.statement.kind is Kind.LOCAL else None
-    if machine is not None:  # trusted in memory only
-        line = TrustLine.for_kind(MACHINE, machine, Kind.LOCAL).dump()
-        trust = "machine_signers"
-        commands.insert(0, f"echo {shlex.quote(line)} > {trust}")
+    if verified.statement.kind is Kind.LOCAL:
+        machine = _machine_line(root)
+        if machine is not None:  # trusted in memory only
+            trust = "machine_signers"
+            commands.insert(0, f"echo {shlex.quote(machine)} > {trust}")
     for number, signer in enumerate(verified.signers, 1):
         file = "statement.sig" if len(verified.signers) == 1 else f"statement.{number}.sig"
         words = ["ssh-keygen", "-Y", "verify", "-f", trust]
@@ -100,6 +121,15 @@ def stock_commands(root: Root, path: Path, verified: Verified) -> tuple[str, ...
     return (*commands, f"(cd {folder} && sha256sum -c) < statement")
 
 
+def _machine_line(root: Root) -> str | None:
+    from plotter2.host.starter_signing import MACHINE, public_key
+
+    key = public_key(root)
+    return None if key is None else TrustLine.for_kind(MACHINE, key, Kind.LOCAL).dump()
+
+
+_LOCAL = b"plotter2-statement 1\nkind local\n"
+"""How the signature file of a starter begins, which a machine made for itself; nothing of it is believed."""
 _BEGINS = "/^-----BEGIN SSH SIGNATURE-----$/"
 
 
@@ -107,7 +137,7 @@ def _seen(root: Root) -> Seen:
     """Give what tells when this root first recorded a run of a statement, which had passed the gate then."""
 
     def first_recorded(statement_sha256: str) -> datetime | None:
-        started = root.store.first_run_of(statement_sha256)
+        started = root.ran.first_of(statement_sha256)
         return None if started is None else datetime.fromtimestamp(started / 1000, UTC)
 
     return first_recorded
@@ -124,7 +154,7 @@ class _SerialFloors(Mapping[str, int]):
         self._root = root
 
     def __getitem__(self, name: str) -> int:
-        return self._root.store.seen_serial(name) or 0
+        return self._root.ran.seen_serial(name) or 0
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2lang.parser import LONGEST_SCRIPT
+from p2lang.source import LONGEST_SCRIPT
 from p2sign.sidecar import MAX_SIDECAR
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.runs import codes
@@ -71,8 +71,7 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
             raise _refused(
                 codes.NOT_A_FILE, f"the {what} is not a file", path, "a plain file must be there"
             )
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+        content = _read(descriptor, before.st_size, limit + 1)
         after = os.fstat(descriptor)
     except OSError as error:
         raise _not_opened(path, what, error) from None
@@ -88,6 +87,17 @@ def read_once(path: Path, limit: int, what: str) -> bytes:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise _refused(codes.CHANGED, f"the {what} changed while it was read", path, "try again")
     return content
+
+
+def _read(descriptor: int, expected: int, most: int) -> bytes:
+    """Read to the end, at most `most` bytes; in one piece where the file is as large as it said."""
+    content = os.read(descriptor, min(expected + 1, most))
+    if len(content) == expected < most:
+        return content
+    parts = [content]
+    while parts[-1] and most > (so_far := sum(map(len, parts))):
+        parts.append(os.read(descriptor, most - so_far))
+    return b"".join(parts)
 
 
 def _not_opened(path: Path, what: str, error: OSError) -> FileRefused:

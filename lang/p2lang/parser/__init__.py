@@ -5,8 +5,9 @@ Pure: no files but the package's own tables, no clock. Never raises for what a s
 
 from __future__ import annotations
 
-from p2lang.parser.limits import LONGEST_SCRIPT, decode
+from p2lang.parser.limits import decode
 from p2lang.parser.reading import Parsed, parse
 from p2lang.parser.tables import ForeignTables
+from p2lang.source import LONGEST_SCRIPT
 
 __all__ = ["LONGEST_SCRIPT", "ForeignTables", "Parsed", "decode", "parse"]

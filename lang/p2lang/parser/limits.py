@@ -6,10 +6,7 @@ import re
 import unicodedata
 
 from p2lang.diagnostics import Diagnostic, Fix
-from p2lang.source import INVISIBLE_LETTER, Source, Span
-
-LONGEST_SCRIPT = 256 * 1024
-"""Bytes of a script in UTF-8."""
+from p2lang.source import INVISIBLE_LETTER, LONGEST_SCRIPT, Source, Span
 
 _PRINTABLE_ASCII = re.compile(r"[\n\t\x20-\x7e]*\Z")
 _SUSPECT = re.compile(r"\r(?!\n)|[^\n\r\t\x20-\x7e]")
