@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from p2sign.gate import Verified
 from plotter2.api.bundles import KeptBundle
 from plotter2.config.settings import settings
 from plotter2.datter.layout import Layout, is_root, is_writable
 from plotter2.host.asking import AS_IT_IS, TaskHow
 from plotter2.host.host import Host
+from plotter2.host.key_choice import WhichKey
 from plotter2.host.keyring import OwnKey
+from plotter2.host.signing import SignHow
 from plotter2.runs.compiling import CheckedScript
 from plotter2.runs.model import Event, Params, RunResult
 from plotter2.runs.opening import open_script
@@ -85,12 +88,19 @@ class Library:
         name: str | None = None,
         ask: Callable[[str], str] | None = None,
         at: str | None = None,
+        key: PathLike | None = None,
     ) -> SignedScript:
         """Sign a script with one's own key; `ask` gives the passphrase. Raises CheckFailed, Refused.
 
-        `at` names the bundle that it is to be attached to, where its paths are looked up first.
+        `key` is another one: a private key file, or `agent:FINGERPRINT` of one that the ssh-agent has. `at` names the
+        bundle that it is to be attached to, where its paths are looked up first.
         """
-        return self._host.sign(open_script(Path(script)), name=name, ask=ask, bundle=at)
+        which = WhichKey(None if key is None else os.fspath(key), ask=ask)
+        return self._host.sign_as(open_script(Path(script)), SignHow(name, which), at)
+
+    def verify(self, script: PathLike) -> Verified:
+        """Tell who signed a script and what it may do: `.signers`, `.statement`. Raises Refused when it may not run."""
+        return self._host.verify(open_script(Path(script)))
 
     def attach(
         self,

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from p2sign.fields import Fields, string
 from p2sign.keys import PublicKey, parse_public_blob
@@ -68,7 +69,7 @@ class Agent:
 
     def all_keys(self) -> tuple[AgentKey, ...]:
         """Give the keys that can sign; certificates and unknown types are left out. Raises Refused P2-S0802..0804."""
-        answer = self._answer(bytes([_ASK_KEYS]), min(self.wait_s, _LISTING_S), "its keys")
+        answer = self._answer(bytes([_ASK_KEYS]), self._listing)
         try:
             return tuple(self._keys(answer))
         except Refusal as refusal:
@@ -88,7 +89,7 @@ class Agent:
         if len(found) == 1:
             return found[0]
         shown = "; ".join(
-            f"{AGENT}{k.public.fingerprint} ({one_line(k.comment, 60)})" for k in known
+            f"{AGENT}{k.public.fingerprint} ({one_line(k.comment, 60)})" for k in found or known
         )
         what = f"{len(found)} keys" if found else "no key"
         raise Refused(
@@ -102,7 +103,7 @@ class Agent:
         """Give the field `signature` over a message. Raises Refused P2-S0802..P2-S0807."""
         flags = _RSA_SHA2_512 if public.algorithm == "ssh-rsa" else 0
         request = string(public.blob) + string(message) + flags.to_bytes(4, "big")
-        answer = self._answer(bytes([_ASK_SIGNATURE]) + request, self.wait_s, "a signature")
+        answer = self._answer(bytes([_ASK_SIGNATURE]) + request, self._signing)
         if answer[:1] == bytes([_SIGNATURE]):
             fields = Fields(answer[1:], "E_SIG_BLOB")
             try:
@@ -137,11 +138,31 @@ class Agent:
         fields.end()
         return found
 
-    def _answer(self, request: bytes, wait_s: float, what: str) -> bytes:
+    @property
+    def _listing(self) -> _Asked:
+        return _Asked(
+            "its keys",
+            min(self.wait_s, _LISTING_S),
+            "waiting for your agent",
+            "see whether it answers at all (ssh-add -l), start another one, or sign with a key file: --key FILE",
+        )
+
+    @property
+    def _signing(self) -> _Asked:
+        return _Asked(
+            "a signature",
+            self.wait_s,
+            "confirm on your agent or touch the key",
+            "confirm on your agent or touch the key, and sign again; wait_s in [signing] of "
+            "config/plotter2.toml gives you longer",
+        )
+
+    def _answer(self, request: bytes, asked: _Asked) -> bytes:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
-                waiting = _Waiting(talk, time.monotonic() + wait_s, self.tell)
-                talk.settimeout(wait_s)
+                tell = partial(self.tell, asked.meanwhile)
+                waiting = _Waiting(talk, time.monotonic() + asked.wait_s, tell)
+                talk.settimeout(asked.wait_s)
                 talk.connect(self.address)
                 talk.sendall(string(request))
                 length = int.from_bytes(waiting.read(4), "big")
@@ -151,10 +172,9 @@ class Agent:
         except TimeoutError:
             raise Refused(
                 codes.AGENT_SLOW,
-                f"the agent did not give {what} within {wait_s:g} s",
+                f"the agent did not give {asked.what} within {asked.wait_s:g} s",
                 self.address,
-                "confirm on your agent or touch the key, and sign again; wait_s in [signing] of "
-                "config/plotter2.toml gives you longer",
+                asked.remedy,
             ) from None
         except EOFError:
             raise _nonsense(self.address, "it ended in the middle of an answer") from None
@@ -164,10 +184,20 @@ class Agent:
             ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an agent is asked for, how long it may take, what is said meanwhile, and what to do when it took longer."""
+
+    what: str
+    wait_s: float
+    meanwhile: str
+    remedy: str
+
+
 class _Waiting:
     """Reads from an agent until a moment, and tells a person that it waits."""
 
-    def __init__(self, talk: socket.socket, until: float, tell: Callable[[str], None]) -> None:
+    def __init__(self, talk: socket.socket, until: float, tell: Callable[[], None]) -> None:
         self._talk, self._until, self._tell = talk, until, tell
         self._told = False
 
@@ -188,7 +218,7 @@ class _Waiting:
         except TimeoutError:
             if not self._told:
                 self._told = True
-                self._tell("confirm on your agent or touch the key")
+                self._tell()
             return b""
         if not got:
             raise EOFError

@@ -314,6 +314,8 @@ def private_key(path: Path, ask: Ask | None) -> tuple[PublicKey, Callable[[], Si
 def private_bytes(path: Path) -> bytes:
     """Read a private key file that is nobody else's. Raises Refused P2-S0790, FileRefused."""
     content = read_once(path, _KEY_LIMIT, "private key")
+    if not content.startswith(b"-----BEGIN "):  # a public one, or something else: it may be read
+        return content
     status = path.lstat()
     if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
         raise Refused(

@@ -189,7 +189,7 @@ class Rules:
         having = {who: ceilings for who, ceilings in counted.grants.items() if ceilings}
         if len(having) < counted.require:
             without = ", ".join(who for who in counted.grants if who not in having)
-            raise Refusal("E_CEILING_NONE", f"{without} is trusted, and may grant nothing here")
+            raise Refusal("E_CEILING_NONE", f"{without} may grant nothing here, though trusted")
         missing = [
             text for text in map(str, caps) if not _granted(text, having.values(), counted.require)
         ]

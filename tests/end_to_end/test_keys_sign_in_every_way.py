@@ -105,7 +105,7 @@ class TestSigning:
         for key, code in (
             (handle, "P2-S0801"),
             (open_key, "P2-S0790"),
-            (open_key.with_name("id.pub"), "P2-S07"),
+            (open_key.with_name("id.pub"), "P2-S0723"),
             (place.folder / "nothing", "P2-E001"),
         ):
             told = p2(place.root, "sign", place.script, "--key", key)

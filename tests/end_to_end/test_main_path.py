@@ -10,7 +10,7 @@ import pytest
 
 import plotter2
 from commandline import p2, p2_json
-from plotter2.errors import RunError
+from plotter2.errors import Refused, RunError
 from sweep_samples import Workplace
 
 pytestmark = pytest.mark.process
@@ -99,6 +99,18 @@ def test_the_python_library_runs_a_script(place: Workplace) -> None:
         result = library.run(place.script, formats=["svg"])
     assert result.artefacts[0].path.read_bytes().startswith(b"<?xml")
     assert result.record["sandbox_level"] in ("A", "B")
+
+
+def test_the_python_library_signs_with_any_key_and_tells_who_signed(place: Workplace) -> None:
+    with plotter2.open(place.root) as library:
+        own = library.new_key("second@here")
+        copy = place.folder / "copy.p2"
+        copy.write_bytes(place.script.read_bytes())
+        library.sign(copy, name="own/copy", key=own.path)
+        (signer,) = library.verify(copy).signers
+        assert signer.principal == "second@here"
+        with pytest.raises(Refused):
+            library.sign(copy, key="agent:nobody has it")
 
 
 @pytest.mark.parametrize("formats", [["jpg"], ["png", "jpg"]])

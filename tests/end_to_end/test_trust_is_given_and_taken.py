@@ -45,6 +45,14 @@ def trust_of(root: Path) -> Path:
     return root / "config" / "trust"
 
 
+def test_trust_inside_a_project_is_told(place: Workplace) -> None:
+    assert p2_json(place.root, "trust", "check")["findings"] == []
+    (place.root.parent / ".git").mkdir()
+    checked = p2_json(place.root, "trust", "check")
+    (told,) = checked["findings"]
+    assert (told["wrong"], str(place.root.parent) in told["what"]) == (False, True)
+
+
 def test_a_stranger_gets_what_ordinary_scripts_need_and_no_more(
     place: Workplace, other: Path
 ) -> None:

@@ -192,6 +192,26 @@ def test_an_agent_that_keeps_silent_is_left_after_a_while_and_the_person_was_tol
     assert told == ["confirm on your agent or touch the key"]
 
 
+def test_an_agent_that_does_not_even_list_its_keys_is_not_one_to_confirm_on(tmp_path: Path) -> None:
+    told: list[str] = []
+    with answering(tmp_path, lambda _: None) as agent:
+        waiting = Agent(agent.address, 0.6, told.append)
+        with pytest.raises(Refused, match="P2-S0807") as caught:
+            waiting.all_keys()
+    assert told == ["waiting for your agent"]
+    assert "ssh-add -l" in caught.value.help
+
+
+def test_of_keys_with_one_comment_only_these_are_named(tmp_path: Path) -> None:
+    answer = keys_answer(ALICE.public.blob, BOB.public.blob)
+    with answering(tmp_path, lambda _: answer) as agent:
+        with pytest.raises(Refused, match="2 keys") as caught:
+            agent.key("a\x1b[2J")
+        assert caught.value.help.count("agent:") == 2
+        with pytest.raises(Refused, match="no key called"):
+            agent.key("")
+
+
 @pytest.mark.parametrize("name", SK_TYPES)
 def test_a_security_key_signs_through_an_agent(name: str, tmp_path: Path) -> None:
     device = software_device(name)
