@@ -16,6 +16,7 @@ from plotter2.cli.passphrases import passphrase
 from plotter2.errors import Refused
 from plotter2.host.first_use import Standing, standing
 from plotter2.host.host import Host
+from plotter2.host.refusing import refusals_kept
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.signing import SignedScript, default_name
@@ -55,12 +56,14 @@ def signed_now(
     """
     told = told or "is not signed"
     if not (yes or is_interactive()):
-        raise Refused(
-            CAUSES["E_UNSIGNED"].code,
-            f"the script {told}",
-            str(script.path),
-            f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
-        )
+        with refusals_kept(host, script):
+            raise Refused(
+                CAUSES["E_UNSIGNED"].code,
+                f"the script {told}",
+                str(script.path),
+                f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
+                note="(E_UNSIGNED)",
+            )
     compiled = host.compile(script, bundle=bundle)
     if bundle is not None:
         require_declarations(script, compiled)

@@ -1,0 +1,558 @@
+"""Attacks on one root as it lies on a disk: links, pipes, rights, trust files, sessions, packs, the log, terminals.
+
+Each prepares a copy of one good place and then knocks at the command line, or at the host where a session is meant.
+Refused is: the code, exit code 4 (2 where the path itself is wrong), a way out, no traceback, and nothing that
+commands a terminal. Controls do the same without the attack.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from commandline import Finished, p2
+from p2sign import bundles, pack, signed_text, sshsig
+from p2sign.bundles import RootKey, TrustBundle
+from p2sign.feed import Feed
+from p2sign.keys import SigningKey
+from p2sign.make import add_signature, sign_statement
+from p2sign.policy import Scope
+from p2sign.rights import Capability
+from p2sign.sidecar import split
+from p2sign.statement import Statement, digests
+from p2sign.statement import parse as parse_statement
+from p2sign.trust import TrustLine
+from p2sign.uses import Kind
+from plotter2.config.settings import settings
+from plotter2.errors import Plotter2Error
+from plotter2.host.host import Host
+from plotter2.host.session_key import ORDINARY, Grant, SessionKey
+from plotter2.runs.opening import OpenedScript, open_script
+from signing_attacks import (
+    ACCOUNT,
+    DISK,
+    LOG_FILES,
+    LOG_KEY,
+    NOTHING,
+    OLD,
+    OTHER_USE,
+    PACKER,
+    READER,
+    ROOT,
+    SESSION,
+    STRANGER,
+    TRUSTED,
+)
+from sweep_samples import MEAN_SCRIPT, Workplace, root_with_sweep
+
+EVE = SigningKey.from_seed(b"\x66" * 32)
+MALLORY = SigningKey.from_seed(b"\x67" * 32)
+CONTROL_SEQUENCE = "\x1b]0;owned\x07"
+
+
+@dataclass(frozen=True)
+class Place(Workplace):
+    """A copy of the good place."""
+
+    @property
+    def sidecar(self) -> Path:
+        return self.folder / "mean.p2.sig"
+
+    @property
+    def trust(self) -> Path:
+        return self.root / "config" / "trust"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log" / "run"
+
+    @property
+    def own(self) -> SigningKey:
+        return SigningKey.load((self.root / "config" / "keys" / "sign_ed25519").read_bytes())
+
+    @property
+    def terms(self) -> Statement:
+        return parse_statement(split(self.sidecar.read_bytes()).statement)
+
+    def signed(self, key: SigningKey | None = None, **terms: object) -> None:
+        """Put another signature file beside the script: by the own key unless another is given."""
+        changed = replace(self.terms, **terms)  # type: ignore[arg-type]
+        self.sidecar.write_bytes(sign_statement(changed, key or self.own))
+
+    def trusting(self, key: SigningKey, who: str, *words: str) -> None:
+        """Trust a key as a person does."""
+        file = self.folder / f"{who}.pub"
+        file.write_text(key.public.line() + "\n")
+        done = p2(self.root, "trust", "add", who, file, *words)
+        assert done.code == 0, done.err
+
+
+def made_place(folder: Path) -> Place:
+    """Make the good place once: data, a key, a signed script, entries in the log."""
+    place = Place(folder)
+    root_with_sweep(folder)
+    place.script.write_text(MEAN_SCRIPT)
+    signed = p2(place.root, "sign", place.script)
+    assert signed.code == 0, signed.err
+    return place
+
+
+def copied(place: Place, folder: Path) -> Place:
+    """Give a copy that may be spoiled."""
+    shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns("runs"))
+    return Place(folder)
+
+
+@dataclass(frozen=True)
+class RootAttack:
+    """What the attacker has, what is prepared, at which door it knocks, and the code of the refusal."""
+
+    name: str
+    has: str
+    door: Callable[[Place], Finished]
+    refused: str
+    prepared: Callable[[Place], object]
+    exit_code: int = 4
+
+
+@dataclass(frozen=True)
+class RootControl:
+    """The same without the attack; it must pass."""
+
+    name: str
+    door: Callable[[Place], Finished]
+    prepared: Callable[[Place], object]
+
+
+# ------------------------------------------------------------------ doors
+
+
+def verify(place: Place) -> Finished:
+    return p2(place.root, "verify", place.script)
+
+
+def run(place: Place) -> Finished:
+    return p2(place.root, "run", place.script)
+
+
+def unconfined(place: Place) -> Finished:
+    return p2(place.root, "run", "--unconfined", place.script)
+
+
+def attach(place: Place) -> Finished:
+    return p2(place.root, "attach", "sweep", place.script)
+
+
+def sign_again(place: Place) -> Finished:
+    return p2(place.root, "sign", place.script)
+
+
+def sign_beside(place: Place) -> Finished:
+    return p2(place.root, "sign", "--add", place.script)
+
+
+def inspect(place: Place) -> Finished:
+    return p2(place.root, "inspect", place.sidecar)
+
+
+def trust_add(place: Place) -> Finished:
+    return p2(place.root, "trust", "add", "eve@lab", place.folder / "eve.pub")
+
+
+def trust_import(place: Place) -> Finished:
+    return p2(place.root, "trust", "import", "--yes", place.folder / "in.p2trust")
+
+
+def log_verify(place: Place) -> Finished:
+    return p2(place.root, "log", "verify")
+
+
+def log_since(place: Place) -> Finished:
+    return p2(place.root, "log", "verify", "--since", place.folder / "kept")
+
+
+def pack_show(place: Place) -> Finished:
+    return p2(place.root, "pack", "show", place.folder / "in.p2pack")
+
+
+def pack_open(place: Place) -> Finished:
+    words = ("--yes", "--into", place.folder / "opened")
+    return p2(place.root, "pack", "open", place.folder / "in.p2pack", *words)
+
+
+def make_pack(place: Place) -> Finished:
+    return p2(place.root, "pack", "make", place.script, "-o", place.folder / "out.p2pack", "-y")
+
+
+def by_session(place: Place) -> Finished:
+    """Knock with what `by` prepared: a session of the host."""
+    with Host(settings(place.root)) as host:
+        try:
+            _SESSIONS[place.folder](host, place)
+        except Plotter2Error as error:
+            return Finished(int(error.exit_code), "", error.problem().as_text())
+    return Finished(0, "", "")
+
+
+_SESSIONS: dict[Path, Callable[[Host, Place], None]] = {}
+
+
+def session(attempt: Callable[[Host, Place], None]) -> Callable[[Place], None]:
+    """Remember what is to be tried in a place."""
+
+    def prepared(place: Place) -> None:
+        _SESSIONS[place.folder] = attempt
+
+    return prepared
+
+
+# ------------------------------------------------------------------ what is prepared
+
+
+def nothing(place: Place) -> None:
+    """Leave everything as it is."""
+
+
+def linked(path: Path) -> None:
+    """Put a link to the same bytes in the place of a file."""
+    real = path.with_name(f"real-{path.name}")
+    path.rename(real)
+    path.symlink_to(real)
+
+
+def piped(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def as_folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def as_socket(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    here = Path.cwd()
+    os.chdir(path.parent)  # the name of a socket is short
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def huge(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(1 << 33)
+
+
+def opened(place: Place) -> None:
+    """Let others into the configuration, as somebody does who means well."""
+    (place.root / "config").chmod(0o755)
+    place.trust.chmod(0o755)
+
+
+def revoked(place: Place, what: str | Path, reason: str = "compromised") -> None:
+    done = p2(place.root, "revoke", what, "--reason", reason)
+    assert done.code == 0, done.err
+
+
+def swapped_bytes(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+
+
+def bundle(place: Place, *keys: SigningKey, **changes: object) -> None:
+    """Put a trust bundle of eve and mallory into in.p2trust."""
+    issued = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    made = TrustBundle(
+        name="lab",
+        serial=3,
+        issued=issued,
+        expires=issued + timedelta(days=30),
+        require=2,
+        roots=(RootKey("eve@lab", EVE.public), RootKey("mallory@lab", MALLORY.public)),
+        signers=(TrustLine("eve@lab", (Kind.SCRIPT.namespace,), EVE.public),),
+        scopes=(Scope("lab", ("eve@lab",)),),
+        ceilings=(("eve@lab", ".*"),),
+    )
+    text = replace(made, **changes).dump()  # type: ignore[arg-type]
+    data = text + b"".join(sshsig.sign(text, key, bundles.NAMESPACE) for key in keys)
+    (place.folder / "in.p2trust").write_bytes(data)
+
+
+def imported(place: Place, **changes: object) -> None:
+    """Import the trust bundle as it should be."""
+    bundle(place, EVE, MALLORY, **changes)
+    done = p2(place.root, "trust", "import", "--yes", "--fingerprint", EVE.public.fingerprint,
+              "--fingerprint", MALLORY.public.fingerprint, place.folder / "in.p2trust")  # fmt: skip
+    assert done.code == 0, done.err
+
+
+def revocations(place: Place, key: SigningKey) -> None:
+    issued = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    made = Feed.of("lab", 1, issued, (frozenset({place.own.public}), frozenset()))
+    data = signed_text.signed(made.dump(), key, "plotter2-revoke@v1")
+    (place.folder / "in.p2trust").write_bytes(data)
+
+
+def packed(
+    place: Place, key: SigningKey, change: dict[str, bytes] | None = None, **terms: object
+) -> None:
+    """Put a pack of the script into in.p2pack."""
+    files = {"mean.p2": place.script.read_bytes(), "mean.p2.sig": place.sidecar.read_bytes()}
+    files |= change or {}
+    whole = {"kind": Kind.PACK, "name": "own/pack", "serial": 1, "files": digests(files),
+             "imports": (), "caps": (), "limits": None}  # fmt: skip
+    signed = sign_statement(replace(place.terms, **(whole | terms)), key)  # type: ignore[arg-type]
+    (place.folder / "in.p2pack").write_bytes(pack.packed(signed, files))
+
+
+def ran_before(place: Place, serial: int) -> None:
+    """Remember that a serial ran here."""
+    with Host(settings(place.root)) as host:
+        host.store.see_serial(place.terms.name, serial)
+
+
+def kept_checkpoint(place: Place) -> None:
+    shutil.copyfile(place.log / "checkpoint", place.folder / "kept")
+
+
+def entries(place: Place) -> Path:
+    return next((place.log / "entries").iterdir())
+
+
+def rewritten(place: Place) -> None:
+    """Begin the log anew, with another history."""
+    kept_checkpoint(place)
+    shutil.rmtree(place.log)
+    for n in range(30):
+        p2(place.root, "trust", "add", f"n{n}@lab", key_file(place, n))
+
+
+def key_file(place: Place, n: int) -> Path:
+    path = place.folder / f"n{n}.pub"
+    path.write_text(SigningKey.from_seed(bytes([n + 1]) * 32).public.line() + "\n")
+    return path
+
+
+def public_key(place: Place, text: str) -> None:
+    (place.folder / "eve.pub").write_text(text)
+
+
+# ------------------------------------------------------------------ sessions
+
+
+def _session_script(
+    host: Host, place: Place, grant: Grant = ORDINARY
+) -> tuple[SessionKey, OpenedScript]:
+    key = SessionKey("tester@here", place.script, host.now())
+    key.grant(grant)
+    compiled = host.compile(open_script(place.script))
+    return key, key.sign(compiled, host.now(), host.settings.limits)
+
+
+def a_session(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    host.verify(script, key)
+
+
+def elsewhere(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    other = place.folder / "elsewhere" / "mean.p2"
+    host.verify(replace(script, path=other), key)
+
+
+def not_granted(host: Host, place: Place) -> None:
+    _session_script(host, place, Grant(kinds=(("read", "bundle"),)))
+
+
+def granted_less_later(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    key.granted = Grant()
+    host.verify(script, key)
+
+
+def without_session(host: Host, place: Place) -> None:
+    _, script = _session_script(host, place)
+    host.verify(script)
+
+
+def other_session(host: Host, place: Place) -> None:
+    _, script = _session_script(host, place)
+    other, _ = _session_script(host, place)
+    host.verify(script, other)
+
+
+def persons_script(host: Host, place: Place) -> None:
+    key, _ = _session_script(host, place)
+    host.verify(open_script(place.script), key)
+
+
+def after_hours(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    host.now = lambda: datetime.now(UTC) + timedelta(hours=13)
+    host.verify(script, key)
+
+
+def session_and_person(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    assert script.sidecar is not None
+    host.verify(replace(script, sidecar=add_signature(script.sidecar, place.own)), key)
+
+
+def changed_in_session(host: Host, place: Place) -> None:
+    key, script = _session_script(host, place)
+    host.verify(replace(script, content=script.content + b"\n\n"), key)
+
+
+def owner_with_ceiling(host: Host, place: Place) -> None:
+    (place.trust / "policy.toml").write_text('[signer."tester@here"]\nmay = ["read .*"]\n')
+    key, script = _session_script(host, place)
+    host.verify(script, key)
+
+
+CONTROLS = [
+    RootControl("the good place", verify, nothing),
+    RootControl("the good place, attached or not: nothing is declared there", log_verify, nothing),
+    RootControl("signing again", sign_again, nothing),
+    RootControl("looking at the signature", inspect, nothing),
+    RootControl("the log since a checkpoint", log_since, kept_checkpoint),
+    RootControl("a key of eve", trust_add, lambda p: public_key(p, EVE.public.line("eve") + "\n")),
+    RootControl("a trust bundle, again", trust_import, imported),
+    RootControl("a pack of one's own", pack_show, lambda p: packed(p, p.own)),
+    RootControl("a pack that is opened", pack_open, lambda p: packed(p, p.own)),
+    RootControl("making a pack", make_pack, nothing),
+    RootControl("a session in its place", by_session, session(a_session)),
+    RootControl("the serial that ran here", verify, lambda p: ran_before(p, p.terms.serial)),
+    RootControl("a stranger who is trusted", verify, lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE))),
+    RootControl("a bundle's signer in the bundle's scope", verify, lambda p: (imported(p), p.signed(EVE, name="lab/mean"))),
+]  # fmt: skip
+
+ATTACKS = [
+    # ---- files that are none
+    RootAttack("the script is a link", DISK, verify, "P2-E0012", lambda p: linked(p.script), 2),
+    RootAttack("the signature file is a link", DISK, verify, "P2-E0012", lambda p: linked(p.sidecar)),
+    RootAttack("the script is a pipe that never ends", DISK, verify, "P2-E0012", lambda p: piped(p.script), 2),
+    RootAttack("the signature file is a pipe that never ends", DISK, verify, "P2-E0012", lambda p: piped(p.sidecar)),
+    RootAttack("the signature file is a folder", DISK, verify, "P2-E0012", lambda p: as_folder(p.sidecar)),
+    RootAttack("the signature file is a socket", DISK, verify, "P2-E0012", lambda p: as_socket(p.sidecar)),
+    RootAttack("the signature file leads to an endless device", DISK, verify, "P2-E0012", lambda p: (p.sidecar.unlink(), p.sidecar.symlink_to("/dev/zero"))),
+    RootAttack("a signature file of eight gigabytes", DISK, verify, "P2-E0001", lambda p: huge(p.sidecar)),
+    RootAttack("a script of eight gigabytes", DISK, verify, "P2-E0001", lambda p: huge(p.script), 3),
+    RootAttack("the signature file was taken away", DISK, run, "P2-S0701", lambda p: p.sidecar.unlink()),
+    RootAttack("the script is a second name of another file", DISK, run, "P2-S0774", lambda p: (p.script.unlink(), (p.folder / "evil").write_text("p2 1\n"), p.script.hardlink_to(p.folder / "evil"))),
+    RootAttack("the script under another name", DISK, attach, "P2-S0773", lambda p: p.signed(entry="mein.p2", files=digests({"mein.p2": p.script.read_bytes()}))),
+    # ---- trust on the disk
+    RootAttack("others can write the trust file", ACCOUNT, verify, "P2-S0793", lambda p: (opened(p), (p.trust / "allowed_signers").chmod(0o666))),
+    RootAttack("others can write the folder of trust", ACCOUNT, verify, "P2-S0793", lambda p: (opened(p), p.trust.chmod(0o777))),
+    RootAttack("others can write the configuration", ACCOUNT, verify, "P2-H0901", lambda p: (p.root / "config").chmod(0o770), 2),
+    RootAttack("others can write the policy", ACCOUNT, verify, "P2-S0793", lambda p: (opened(p), (p.trust / "policy.toml").write_text(""), (p.trust / "policy.toml").chmod(0o622))),
+    RootAttack("others can write the folder of keys", ACCOUNT, verify, "P2-S0793", lambda p: (opened(p), (p.root / "config" / "keys").chmod(0o777))),
+    RootAttack("the trust file is a link", ACCOUNT, verify, "P2-E0012", lambda p: linked(p.trust / "allowed_signers")),
+    RootAttack("the list of revoked keys is a link to nothing", ACCOUNT, verify, "P2-E0012", lambda p: (p.trust / "revoked_keys").symlink_to("/dev/null")),
+    RootAttack("the policy is a link to nothing", ACCOUNT, verify, "P2-E0012", lambda p: (p.trust / "policy.toml").symlink_to("/dev/null")),
+    RootAttack("the list of revoked scripts is a pipe", ACCOUNT, verify, "P2-E0012", lambda p: piped(p.trust / "revoked_scripts")),
+    RootAttack("the list of revoked keys is a folder", ACCOUNT, verify, "P2-E0012", lambda p: as_folder(p.trust / "revoked_keys")),
+    RootAttack("a trust file of eight gigabytes", ACCOUNT, verify, "P2-E0001", lambda p: huge(p.trust / "allowed_signers")),
+    RootAttack("the policy is damaged", ACCOUNT, run, "P2-S0820", lambda p: (p.trust / "policy.toml").write_text("[policy\n")),
+    RootAttack("a list of revocations is damaged", ACCOUNT, run, "P2-S0736", lambda p: (p.trust / "revoked_keys").write_text("x\n")),
+    RootAttack("a private key that others can read", ACCOUNT, sign_again, "P2-S0790", lambda p: (p.root / "config" / "keys" / "sign_ed25519").chmod(0o644)),
+    RootAttack("a private key that is a link", ACCOUNT, sign_again, "P2-E0012", lambda p: linked(p.root / "config" / "keys" / "sign_ed25519"), 2),
+    # ---- who signed
+    RootAttack("a stranger signed", STRANGER, run, "P2-S0740", lambda p: p.signed(EVE)),
+    RootAttack("a stranger signed what is attached", STRANGER, attach, "P2-S0740", lambda p: p.signed(EVE)),
+    RootAttack("a stranger signed what goes into a pack", STRANGER, make_pack, "P2-S0740", lambda p: p.signed(EVE)),
+    RootAttack("a trusted stranger beyond the ceiling", TRUSTED, run, "P2-S0826", lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE, caps=(*p.terms.caps, Capability("write", "store", "x"))))),
+    RootAttack("a trusted stranger under a scope of others", TRUSTED, run, "P2-S0822", lambda p: (p.trusting(EVE, "eve@lab"), (p.trust / "policy.toml").write_text('[scope.own]\nsigners = ["tester@here"]\n'), p.signed(EVE))),
+    RootAttack("a trusted stranger runs unconfined", TRUSTED, unconfined, "P2-H0931", lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE)), 1),
+    RootAttack("somebody trusted for packs signs a script", TRUSTED, run, "P2-S0742", lambda p: (p.trusting(EVE, "eve@lab", "--for", "pack"), p.signed(EVE))),
+    RootAttack("a key that was revoked here", OLD, run, "P2-S0741", lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE), revoked(p, "eve@lab"))),
+    RootAttack("a key that was retired here, on something new", OLD, run, "P2-S0744", lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE), revoked(p, "eve@lab", "retired"))),
+    RootAttack("a script that was revoked here", OLD, run, "P2-S0776", lambda p: revoked(p, p.script)),
+    RootAttack("an older version", OLD, run, "P2-S0777", lambda p: ran_before(p, p.terms.serial + 1)),
+    RootAttack("an older version is attached", OLD, attach, "P2-S0777", lambda p: ran_before(p, p.terms.serial + 1)),
+    RootAttack("a draft", OTHER_USE, run, "P2-S0716", lambda p: p.signed(kind=Kind.DRAFT)),
+    RootAttack("the machine's own signature on a person's script", OTHER_USE, run, "P2-S0742", lambda p: p.signed(kind=Kind.LOCAL)),
+    RootAttack("a draft gets a second signature", OTHER_USE, sign_beside, "P2-S0895", lambda p: p.signed(kind=Kind.DRAFT)),
+    RootAttack("a second signature for a changed script", NOTHING, sign_beside, "P2-S0774", lambda p: p.script.write_text(MEAN_SCRIPT.replace("Reward", "Regard"))),
+    RootAttack("a signature for fewer rights than the script needs", TRUSTED, run, "P2-S0778", lambda p: p.signed(caps=())),
+    RootAttack("a bundle's signer beyond the bundle's scope", ROOT, run, "P2-S0822", lambda p: (imported(p), p.signed(EVE))),
+    RootAttack("a bundle whose agreement was taken away", ACCOUNT, run, "P2-S0822", lambda p: (imported(p), p.signed(EVE, name="lab/mean"), (p.trust / "bundles" / "lab.agreed").unlink())),
+    RootAttack("a bundle's ceiling beyond what was agreed", ROOT, run, "P2-S0826", lambda p: (imported(p), p.signed(EVE, name="lab/mean", caps=(*p.terms.caps, Capability("write", "store", "x"))))),
+    # ---- trust that is imported
+    RootAttack("a bundle by one of two", ROOT, trust_import, "P2-S0831", lambda p: bundle(p, EVE)),
+    RootAttack("a bundle of a new root that the old one did not sign", ROOT, trust_import, "P2-S0832", lambda p: (imported(p), bundle(p, SigningKey.from_seed(b"\x01" * 32), serial=4, require=1, roots=(RootKey("x@lab", SigningKey.from_seed(b"\x01" * 32).public),)))),
+    RootAttack("an older bundle", OLD, trust_import, "P2-S0833", lambda p: (imported(p), bundle(p, EVE, MALLORY, serial=2))),
+    RootAttack("a bundle that makes its root smaller", ROOT, trust_import, "P2-S0834", lambda p: (imported(p), bundle(p, EVE, MALLORY, serial=4, require=1))),
+    RootAttack("a bundle that reaches for one's own scope", ROOT, trust_import, "P2-S0835", lambda p: bundle(p, EVE, MALLORY, scopes=(Scope("own", ("eve@lab",)),))),
+    RootAttack("a bundle that brings one's own key", ROOT, trust_import, "P2-S0835", lambda p: bundle(p, EVE, MALLORY, scopes=(), ceilings=(), signers=(TrustLine("eve@lab", (Kind.SCRIPT.namespace,), p.own.public),))),
+    RootAttack("a bundle that nobody agreed to", ROOT, trust_import, "P2-S0841", lambda p: bundle(p, EVE, MALLORY)),
+    RootAttack("a list of revocations by a stranger", STRANGER, trust_import, "P2-S0740", lambda p: revocations(p, EVE)),
+    RootAttack("a list of revocations by somebody trusted for scripts", TRUSTED, trust_import, "P2-S0742", lambda p: (p.trusting(EVE, "eve@lab"), revocations(p, EVE))),
+    RootAttack("a bundle that is a pipe", DISK, trust_import, "P2-E0012", lambda p: piped(p.folder / "in.p2trust"), 2),
+    RootAttack("a weak key is to be trusted", STRANGER, trust_add, "P2-S0722", lambda p: public_key(p, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")),
+    RootAttack("a line of a trust file in place of a key", STRANGER, trust_add, "P2-S0846", lambda p: public_key(p, f"* {EVE.public.line()}\n")),
+    RootAttack("two keys in place of one", STRANGER, trust_add, "P2-S0845", lambda p: public_key(p, f"{EVE.public.line()}\n{MALLORY.public.line()}\n")),
+    RootAttack("one's own key as somebody else's", STRANGER, trust_add, "P2-S0844", lambda p: public_key(p, p.own.public.line() + "\n")),
+    RootAttack("a key with a comment that paints the terminal", READER, trust_add, "P2-S0720", lambda p: public_key(p, f"{EVE.public.line()} {CONTROL_SEQUENCE}\n")),
+    # ---- sessions
+    RootAttack("a session's script in another folder", SESSION, by_session, "P2-S0890", session(elsewhere)),
+    RootAttack("a session signs more than it was granted", SESSION, by_session, "P2-S0891", session(not_granted)),
+    RootAttack("a session whose grant was taken back", SESSION, by_session, "P2-S0891", session(granted_less_later)),
+    RootAttack("a session's signature without the session", SESSION, by_session, "P2-S0740", session(without_session)),
+    RootAttack("a session's signature in another session", SESSION, by_session, "P2-S0740", session(other_session)),
+    RootAttack("a person's script passed off as a session's", TRUSTED, by_session, "P2-S0890", session(persons_script)),
+    RootAttack("a session's signature after its hours", SESSION, by_session, "P2-S0744", session(after_hours)),
+    RootAttack("a person signs beside a session", TRUSTED, by_session, "P2-S0890", session(session_and_person)),
+    RootAttack("a script that changed after the session signed", DISK, by_session, "P2-S0774", session(changed_in_session)),
+    RootAttack("a session of somebody who has a ceiling", SESSION, by_session, "P2-S0826", session(owner_with_ceiling)),
+    # ---- packs
+    RootAttack("a pack of a stranger", STRANGER, pack_open, "P2-S0740", lambda p: packed(p, EVE)),
+    RootAttack("an older pack", OLD, pack_open, "P2-S0880", lambda p: (packed(p, p.own, serial=2), p2(p.root, "pack", "open", "--yes", "--into", p.folder / "newer", p.folder / "in.p2pack"), packed(p, p.own))),
+    RootAttack("a pack with a program", PACKER, pack_open, "P2-S0877", lambda p: packed(p, p.own, {"run.sh": b"x"})),
+    RootAttack("a pack whose script was changed", PACKER, pack_open, "P2-S0774", lambda p: packed(p, p.own, {"mean.p2": b"p2 1\n"})),
+    RootAttack("a pack that is a link", DISK, pack_open, "P2-E0012", lambda p: (packed(p, p.own), linked(p.folder / "in.p2pack")), 2),
+    RootAttack("a pack into a folder that is there", DISK, pack_open, "P2-S0884", lambda p: (packed(p, p.own), (p.folder / "opened").mkdir()), 2),
+    RootAttack("a pack into a link to elsewhere", DISK, pack_open, "P2-S0884", lambda p: (packed(p, p.own), (p.folder / "opened").symlink_to("/tmp")), 2),
+    RootAttack("a pack whose bytes were cut", NOTHING, pack_open, "P2-S0874", lambda p: (packed(p, p.own), os.truncate(p.folder / "in.p2pack", (p.folder / "in.p2pack").stat().st_size - 4))),
+    # ---- the log
+    RootAttack("an entry of the log was changed", LOG_FILES, log_verify, "P2-S0853", lambda p: swapped_bytes(entries(p), b"key-new", b"key-old")),
+    RootAttack("nothing runs on a log that was cut", LOG_FILES, run, "P2-S0854", lambda p: entries(p).write_bytes(b"")),
+    RootAttack("nothing runs on a log whose checkpoint was changed", LOG_FILES, run, "P2-S0852", lambda p: swapped_bytes(p.log / "checkpoint", b"plotter2\n", b"plotter2\n1")),
+    RootAttack("nothing runs on a log whose checkpoint is gone", LOG_FILES, run, "P2-S0850", lambda p: (p.log / "checkpoint").unlink()),
+    RootAttack("the key of the log can be read by others", ACCOUNT, run, "P2-S0790", lambda p: (p.root / "config" / "log_ed25519").chmod(0o644)),
+    RootAttack("the key of the log was swapped", LOG_FILES, run, "P2-S0851", lambda p: (p.root / "config" / "log_ed25519").write_bytes(EVE.dump())),
+    RootAttack("the log was begun anew", LOG_KEY, log_since, "P2-S0851", rewritten),
+    RootAttack("a checkpoint that somebody kept was changed", LOG_FILES, log_since, "P2-S0852", lambda p: (kept_checkpoint(p), swapped_bytes(p.folder / "kept", b"plotter2\n", b"plotter2\n1"))),
+    RootAttack("the public key beside the log was swapped", LOG_FILES, log_verify, "P2-S0851", lambda p: (p.log / "key").write_text(f"x/plotter2+{'0' * 8}+AQ==\n")),
+    # ---- terminals
+    RootAttack("a file name that commands the terminal", READER, lambda p: p2(p.root, "verify", p.folder / f"{CONTROL_SEQUENCE}.p2"), "P2-S0701", lambda p: (p.folder / f"{CONTROL_SEQUENCE}.p2").write_text("p2 1\n")),
+    RootAttack("a file name over two lines, the second one good", READER, lambda p: p2(p.root, "verify", p.folder / "x\ngood: own\r.p2"), "P2-S0701", lambda p: (p.folder / "x\ngood: own\r.p2").write_text("p2 1\n")),
+    RootAttack("a file name that turns its direction", READER, lambda p: p2(p.root, "verify", p.folder / "x\u202e2p.gnp.p2"), "P2-S0701", lambda p: (p.folder / "x\u202e2p.gnp.p2").write_text("p2 1\n")),
+    RootAttack("a signature file that commands the terminal", READER, inspect, "P2-S0752", lambda p: p.sidecar.write_bytes(p.sidecar.read_bytes().replace(b"end\n", CONTROL_SEQUENCE.encode() + b"\nend\n"))),
+    RootAttack("a pack that commands the terminal", READER, pack_show, "P2-S0871", lambda p: (p.folder / "in.p2pack").write_bytes(b"P2PACK 1\nsig 0\n\nfile 1 \x1b[2J\nx\nend\n")),
+    RootAttack("a trust bundle that commands the terminal", READER, trust_import, "P2-S0704", lambda p: (p.folder / "in.p2trust").write_bytes(b"plotter2-\x1b[2J\n" + sshsig.sign(b"x", EVE, bundles.NAMESPACE))),
+]  # fmt: skip
+
+
+def told(finished: Finished) -> str:
+    """Give what is wrong with an answer as an answer: a traceback, something that commands a terminal."""
+    text = finished.out + finished.err
+    if "Traceback" in text:
+        return "a traceback"
+    loose = {c for c in text if not c.isprintable() and c not in "\n\t"}
+    return f"characters that command a terminal: {sorted(map(ascii, loose))}" if loose else ""
+
+
+def entries_of(place: Place, event: str) -> list[dict[str, object]]:
+    """Give the entries of the log of one kind."""
+    lines = b"".join(path.read_bytes() for path in sorted((place.log / "entries").iterdir()))
+    return [each for each in map(json.loads, lines.splitlines()) if each["event"] == event]
