@@ -39,14 +39,20 @@ def stage_one(root: Path, name: str, content: str = TABLE) -> Path:
     return accepted.folder / name
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    first = tmp_path / "first.csv"
+@pytest.fixture(scope="module")
+def like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a root with a bundle and an item that waits, to be copied."""
+    folder = tmp_path_factory.mktemp("like")
+    first = folder / "first.csv"
     first.write_text(TABLE)
-    assert p2(root, "add", first).code == 0
-    stage_one(root, "waiting")
-    return root
+    assert p2(folder / "root", "add", first).code == 0
+    stage_one(folder / "root", "waiting")
+    return folder / "root"
+
+
+@pytest.fixture
+def root(like: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(like, tmp_path / "root")
 
 
 def staged(root: Path) -> dict[str, str]:

@@ -15,13 +15,19 @@ from staging_samples import drop
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = tmp_path / "root"
+@pytest.fixture(scope="module")
+def like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a root that refused a file, to be copied."""
+    root = tmp_path_factory.mktemp("like") / "root"
     Store.open(root).close()
     drop(root, "broken.csv", "step,loss\n1,2,3\n")
     assert p2(root, "inbox", "watch", "--once").code == 1
     return root
+
+
+@pytest.fixture
+def root(like: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(like, tmp_path / "root")
 
 
 def kept(root: Path) -> dict[str, str]:
