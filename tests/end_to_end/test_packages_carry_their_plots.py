@@ -15,21 +15,34 @@ from sweep_samples import Workplace
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture
-def package(place: Workplace, tmp_path: Path) -> Path:
-    path = tmp_path / "sweep.p2b"
-    made = p2_json(
-        place.root, "pack", place.folder / "runs" / "sweep", "--plot", place.script, "-o", path
-    )
-    assert made["manifest_version"] == 2
+def _packed(made: Workplace, folder: Path, *how: str | Path) -> dict[str, Any]:
+    place = Workplace(folder / "place")
+    shutil.copytree(made.folder, place.folder)
+    sweep = place.folder / "runs" / "sweep"
+    answer: dict[str, Any] = p2_json(place.root, "pack", sweep, "--plot", place.script, *how)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def package(made: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the sweep packed with its plot, for whoever does not change the file."""
+    folder = tmp_path_factory.mktemp("package")
+    path = folder / "sweep.p2b"
+    assert _packed(made, folder, "-o", path)["manifest_version"] == 2
     return path
 
 
-def packed_folder(place: Workplace, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
-    """Pack the sweep with its plot as a folder; gives it with its manifest."""
-    at = tmp_path / "p"
-    sweep = place.folder / "runs" / "sweep"
-    p2_json(place.root, "pack", sweep, "--plot", place.script, "--directory", "-o", at)
+@pytest.fixture(scope="module")
+def open_package(made: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the same as a folder, to be copied."""
+    folder = tmp_path_factory.mktemp("open_package")
+    _packed(made, folder, "--directory", "-o", folder / "p")
+    return folder / "p"
+
+
+def copied(open_package: Path, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """Copy the folder of a package; gives it with its manifest."""
+    at = shutil.copytree(open_package, tmp_path / "p")
     return at, json.loads((at / "manifest.json").read_text())
 
 
@@ -87,9 +100,9 @@ def test_who_trusts_later_gets_the_plots_by_adding_again(
 
 @pytest.mark.parametrize("change", ["script", "sidecar"])
 def test_a_script_that_is_not_what_was_signed_draws_nothing(
-    place: Workplace, tmp_path: Path, change: str
+    place: Workplace, open_package: Path, tmp_path: Path, change: str
 ) -> None:
-    at, manifest = packed_folder(place, tmp_path)
+    at, manifest = copied(open_package, tmp_path)
     (listed,) = manifest["scripts"]
     file = at / listed["file" if change == "script" else "sidecar"]
     file.write_bytes(file.read_bytes() + b"\n# more\n")
@@ -101,9 +114,9 @@ def test_a_script_that_is_not_what_was_signed_draws_nothing(
 
 
 def test_params_formats_and_the_place_of_pictures_are_as_the_package_says(
-    place: Workplace, tmp_path: Path
+    place: Workplace, open_package: Path, tmp_path: Path
 ) -> None:
-    at, manifest = packed_folder(place, tmp_path)
+    at, manifest = copied(open_package, tmp_path)
     manifest["plots"][0]["to"] = "shown/here"
     manifest["render"] = {"formats": ["svg"]}
     (at / "manifest.json").write_text(json.dumps(manifest))
@@ -131,9 +144,9 @@ def test_a_script_with_libraries_brings_its_lock(place: Workplace, tmp_path: Pat
 
 
 def test_a_plot_that_fails_for_another_reason_is_told_and_costs_no_data(
-    place: Workplace, tmp_path: Path
+    place: Workplace, open_package: Path, tmp_path: Path
 ) -> None:
-    at, manifest = packed_folder(place, tmp_path)
+    at, manifest = copied(open_package, tmp_path)
     manifest["plots"][0]["params"] = {"no_such_param": 1}
     (at / "manifest.json").write_text(json.dumps(manifest))
     answer = p2(place.root, "add", at)
