@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,19 @@ pytestmark = pytest.mark.process
 SCRIPT = 'p2 1\naccess("exp") | frame | line(x=step, y=loss) | plot("loss") | handoff\n'
 
 
+@pytest.fixture(scope="module")
+def like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a root with a bundle and a key, to be copied."""
+    folder = tmp_path_factory.mktemp("like")
+    (folder / "exp.csv").write_text("step,loss\n0,1.0\n1,0.5\n")
+    p2_json(folder / "root", "add", folder / "exp.csv", "--name", "exp")
+    p2_json(folder / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
+    return folder / "root"
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "exp.csv").write_text("step,loss\n0,1.0\n1,0.5\n")
-    p2_json(tmp_path / "root", "add", tmp_path / "exp.csv", "--name", "exp")
-    p2_json(tmp_path / "root", "key", "new", "--name", "tester@here", "--no-passphrase")
-    return tmp_path / "root"
+def root(like: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(like, tmp_path / "root")
 
 
 def script(folder: Path, name: str = "x.p2") -> Path:
