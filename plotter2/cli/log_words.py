@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from plotter2.datter.layout import is_root
 from plotter2.datter.store import Store
 from plotter2.errors import Plotter2Error
 from plotter2.host.codes import NO_LOG
-from plotter2.host.log_checking import entry_of_picture, logs_of, require_recorded
+from plotter2.host.log_checking import CheckedLog, entry_of_picture, logs_of, require_recorded
 from plotter2.printable import count, one_line
+from plotter2.renderkit.carried_proof import taken_out
 
 _NEWEST_RUNS = 20
 
@@ -27,18 +29,40 @@ def run_records(folder: Path, most: int) -> list[dict[str, Any]]:
 
 
 def picture_in_log(root: Path, picture: Path, content: bytes) -> tuple[dict[str, Any] | None, str]:
-    """Give entry and proof of the newest run here that made a picture, and in words where they are."""
-    if not is_root(root):
-        return None, "log        there is no run log here"
-    try:
-        logs = logs_of(root)
-        log, index = entry_of_picture(logs, str(picture), content)
-    except Plotter2Error as error:
-        return None, f"log        {error.message}"
-    proof = log.proof(index)
+    """Give entry and proof of the newest run here that made a picture, and in words where they are.
+
+    What a picture carries of a log that is not here is told, not checked.
+    """
+    made, carried = taken_out(content)
+    why_not = "there is no run log here"
+    if is_root(root):
+        try:
+            return _proved(*entry_of_picture(logs_of(root), str(picture), made))
+        except Plotter2Error as error:
+            why_not = error.message
+    if carried is None:
+        return None, _log_lines(why_not)
+    file = shlex.quote(str(picture))
+    return None, _log_lines(
+        f"{why_not}; the picture carries a proof of its own",
+        f"check it: plotter2 log verify --picture {file} --key KEY",
+    )
+
+
+def _proved(log: CheckedLog, index: int) -> tuple[dict[str, Any], str]:
+    proof, point = log.proof(index), log.checkpoint
     where = f", {log.name}" if log.name else ""
-    told = f"log        entry {index:,} of {entries_text(len(log.lines))}{where}; plotter2 log prove PICTURE"
+    hashes = count(len(proof.path), "hash", "hashes") or "itself"
+    told = _log_lines(
+        f"entry {index:,} of {entries_text(point.size)}{where}, proved by {hashes}",
+        f"checkpoint {point.root_text}, signed by {log.key.name}",
+        "a copy that carries the proof: plotter2 log prove PICTURE --into COPY",
+    )
     return {"index": index, "proof": proof.dump().decode(), "key": str(log.key)}, told
+
+
+def _log_lines(first: str, *more: str) -> str:
+    return "\n".join([f"log        {first}", *(f"           {each}" for each in more)])
 
 
 def log_health(root: Path) -> tuple[Plotter2Error | None, str]:
@@ -58,7 +82,7 @@ def log_health(root: Path) -> tuple[Plotter2Error | None, str]:
 
 
 _LONGEST_WORD = 70
-_SHOWN = ("name", "principal", "principals", "code", "cause", "file", "line", "run", "rc")
+_SHOWN = ("name", "task", "principal", "principals", "code", "cause", "file", "line", "run", "rc")
 
 
 def entry_line(index: int, entry: dict[str, Any]) -> str:
@@ -71,4 +95,6 @@ def entry_line(index: int, entry: dict[str, Any]) -> str:
 def _word(name: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return one_line(f"{name} {value}" if name in ("rc", "run") else str(value), _LONGEST_WORD)
+    return one_line(
+        f"{name} {value}" if name in ("rc", "run", "task") else str(value), _LONGEST_WORD
+    )

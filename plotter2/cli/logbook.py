@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from p2sign.log.entry import parse_entry
 from p2sign.log.note import MAX_NOTE, NoteKey, parse_note_key
-from p2sign.log.proof import MAX_PROOF, Proof, parse_proof
+from p2sign.log.proof import MAX_PROOF, parse_proof
 from p2sign.log.tiles import entry_bundles, hash_tiles
 from p2sign.log.tree import Tree
 from p2sign.refusal import Refusal, placed
@@ -34,6 +35,7 @@ from plotter2.host.log_checking import (
     require_recorded,
 )
 from plotter2.printable import count
+from plotter2.renderkit.carried_proof import carrying, taken_out
 from plotter2.runs.opening import read_once
 
 _PICTURE_LIMIT = 256 * 1024 * 1024
@@ -69,7 +71,10 @@ def show(root: str | None, last: int, event: str | None) -> Answer:
 )
 @click.option("--proof", type=click.Path(path_type=Path), help="Check a proof; no log is needed.")
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="A log's key: NAME+ID+BASE64.")
-@click.option("--picture", type=click.Path(path_type=Path), help="The proof must name it.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), metavar="FILE",
+    help="The proof must name it; without --proof it must carry the proof itself.",
+)  # fmt: skip
 def verify(
     root: str | None,
     since: Path | None,
@@ -78,10 +83,10 @@ def verify(
     picture: Path | None,
 ) -> Answer:
     """Check that the log is whole, and that its history is still what a checkpoint says."""
-    if proof is not None:
+    if proof is not None or picture is not None:
         return _verified_proof(root, proof, keys, picture)
-    if keys or picture:
-        raise click.UsageError("--key and --picture go with --proof")
+    if keys:
+        raise click.UsageError("--key goes with --proof or --picture")
     folder = present(settings(root).root)
     logs = logs_of(folder)
     told: list[str] = []
@@ -131,18 +136,32 @@ def checkpoint(root: str | None, output: Path | None) -> Answer:
 @command(log, "prove")
 @click.argument("what", metavar="RUN|INDEX|PICTURE")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it to a file.")
-def prove(root: str | None, what: str, output: Path | None) -> Answer:
-    """Prove that a run, a picture or an entry is in the log; the proof is checked without the log."""
+@click.option(
+    "--into", type=click.Path(path_type=Path), metavar="COPY",
+    help="Write a copy of the picture that carries its proof.",
+)  # fmt: skip
+def prove(root: str | None, what: str, output: Path | None, into: Path | None) -> Answer:
+    """Prove that a run, a picture or an entry is in the log; the proof is checked without the log.
+
+    A copy made with --into shows the same and proves itself wherever it goes: log verify --picture COPY.
+    """
+    if into is not None and output is not None:
+        raise click.UsageError("either a file with the proof (-o) or a copy with it (--into)")
+    if into is not None and not Path(what).is_file():
+        raise click.UsageError("--into needs a picture")
     logs = logs_of(present(settings(root).root))
+    picture = b""
     if Path(what).is_file():
-        found, index = entry_of_picture(
-            logs, what, read_once(Path(what), _PICTURE_LIMIT, "picture")
-        )
+        picture, _ = taken_out(read_once(Path(what), _PICTURE_LIMIT, "picture"))
+        found, index = entry_of_picture(logs, what, picture)
     else:
         found, index = found_entry(logs, what)
     proof = found.proof(index)
+    written = output or into
     if output is not None:
         durable.replace(output, proof.dump())
+    elif into is not None:
+        durable.replace(into, carrying(picture, proof.dump()))
     with refusals():
         entry = parse_entry(proof.entry)
     data = {
@@ -151,13 +170,16 @@ def prove(root: str | None, what: str, output: Path | None) -> Answer:
         "entry": entry,
         "proof": proof.dump().decode(),
         "key": str(found.key),
-        "file": None if output is None else str(output),
+        "file": None if written is None else str(written),
     }
-    if output is None:
+    if written is None:
         return Answer(data, proof.dump().decode().rstrip("\n"))
-    check = f"plotter2 log verify --proof {output} --key '{found.key}'"
+    words = ["plotter2", "log", "verify"]
+    words += [] if output is None else ["--proof", str(output)]
+    words += ["--picture", str(into or what)] if picture else []
+    check = shlex.join([*words, "--key", str(found.key)])
     return Answer(
-        data, f"{entry_line(index, entry)}\nwrote {output}; anybody checks it with: {check}"
+        data, f"{entry_line(index, entry)}\nwrote {written}; anybody checks it with\n  {check}"
     )
 
 
@@ -241,16 +263,20 @@ def _since(root: str | None, logs: Logs, since: Path) -> tuple[list[str], dict[s
 
 
 def _verified_proof(
-    root: str | None, file: Path, keys: tuple[str, ...], picture: Path | None
+    root: str | None, file: Path | None, keys: tuple[str, ...], picture: Path | None
 ) -> Answer:
-    proof = _read_proof(file)
-    with refusals(), placed(str(file)):
+    made = carried = None
+    if picture is not None:
+        made, carried = taken_out(read_once(picture, _PICTURE_LIMIT, "picture"))
+    with refusals(), placed(str(file or picture)):
+        content = carried if file is None else read_once(file, MAX_PROOF, "proof")
+        if content is None:
+            raise Refusal("E_LOG_PROOF", "the picture carries no proof", remedy=_CARRY)
+        proof = parse_proof(content)
         found = proof.checked(_keys(root, keys))
         entry = parse_entry(proof.entry)
-        if picture is not None:
-            content = read_once(picture, _PICTURE_LIMIT, "picture")
-            if not _names(entry, content):
-                raise Refusal("E_LOG_PROOF", f"the entry does not speak of {picture}")
+        if made is not None and not _names(entry, made):
+            raise Refusal("E_LOG_PROOF", f"the entry does not speak of {picture}", remedy=_AS_MADE)
     data = {
         "ok": True,
         "index": proof.index,
@@ -261,12 +287,6 @@ def _verified_proof(
     }
     told = f"good: entry {proof.index:,} of {found.origin}, under a checkpoint of {found.size:,}"
     return Answer(data, f"{told}\n{entry_line(proof.index, entry)}")
-
-
-def _read_proof(file: Path) -> Proof:
-    content = read_once(file, MAX_PROOF, "proof")
-    with refusals(), placed(str(file)):
-        return parse_proof(content)
 
 
 def _keys(root: str | None, keys: tuple[str, ...]) -> tuple[NoteKey, ...]:
@@ -280,6 +300,13 @@ def _keys(root: str | None, keys: tuple[str, ...]) -> tuple[NoteKey, ...]:
 
 
 _NAME_KEY = "name the log's key, got on another channel: --key NAME+ID+BASE64 (plotter2 log checkpoint prints it)"
+
+
+_CARRY = (
+    "ask for the proof and name it with --proof FILE, or for a copy that carries it: "
+    "plotter2 log prove PICTURE --into COPY"
+)
+_AS_MADE = "get the picture as plotter2 wrote it; other programs change its bytes"
 
 
 def _names(entry: dict[str, Any], content: bytes) -> bool:

@@ -26,7 +26,7 @@ from plotter2.datter.log_files import LogFiles
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
-from plotter2.host.run_log import earlier_logs, read_note_key
+from plotter2.host.run_log import earlier_logs, own_checkpoint, read_note_key
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,14 @@ def checked(files: LogFiles, key: NoteKey | None) -> CheckedLog | None:
     lines, _ = files.read_entries()
     if note is None and not lines:
         return None
-    with placed(str(files.checkpoint)):
+    try:
         if note is None:
             raise Refusal("E_LOG_NOTE", "the checkpoint of the log is gone")
         if key is None:
             raise Refusal("E_LOG_KEY", "the log does not say its key")
         found = open_checkpoint(note, (key,))
+    except Refusal as refusal:
+        raise own_checkpoint(refusal, files) from None
     with placed(str(files.entries)):
         tree = checked_tree([leaf_hash(line) for line in lines], found)
     covered = tuple(lines[: found.size])

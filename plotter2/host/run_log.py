@@ -2,7 +2,8 @@
 
 One process appends at a time (flock). An entry is on the disk before a checkpoint covers it, and is acknowledged when
 the checkpoint is written. What a dead process left behind the last checkpoint is taken over when it is whole, and cut
-off when it is torn; what a checkpoint covers must hash to its root, else nothing is appended and nothing runs.
+off when it is torn. An append looks at the checkpoint, the edge of the tree and the length of the last file, all of
+which must fit, else nothing is appended and nothing runs; that every entry is still what it was, `log verify` checks.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from p2sign.causes import LOG_BACK
 from p2sign.keys import SigningKey
 from p2sign.log.checkpoint import Checkpoint, claimed_checkpoint, open_checkpoint
 from p2sign.log.entry import dump_entry, parse_entry
@@ -133,8 +135,11 @@ class RunLog:
             self._set_aside()
             return self._begun()
         if content is None:
-            raise Refusal("E_LOG_NOTE", "the checkpoint of the log is gone").within(
-                str(self._files.checkpoint)
+            raise Refusal(
+                "E_LOG_NOTE",
+                "the checkpoint of the log is gone",
+                str(self._files.checkpoint),
+                LOG_BACK,
             )
         key = self._signing_key()
         return key, self._sound(key, content)
@@ -154,7 +159,7 @@ class RunLog:
             origin = claimed_checkpoint(content).origin
             return open_checkpoint(content, (NoteKey(origin, key.public),))
         except Refusal as refusal:
-            raise refusal.within(str(self._files.checkpoint)) from None
+            raise own_checkpoint(refusal, self._files) from None
 
     def _by_edge(self, content: bytes, found: Checkpoint) -> _State | None:
         """Give the state that the edge tells, None when it does not fit the checkpoint or the entries."""
@@ -302,6 +307,12 @@ def read_note_key(path: Path) -> NoteKey | None:
     if not path.exists():
         return None
     return parse_note_key(read_once(path, _KEY_BYTES, "log key").decode("utf-8", "replace"))
+
+
+def own_checkpoint(refusal: Refusal, files: LogFiles) -> Refusal:
+    """Give why the log's own checkpoint does not count, and what helps there."""
+    remedy = LOG_BACK if refusal.name == "E_LOG_NOTE" else refusal.remedy
+    return Refusal(refusal.name, refusal.what, str(files.checkpoint), remedy)
 
 
 def origin_here() -> str:

@@ -73,10 +73,13 @@ def counted(number: int, file: str, pieces: str) -> None:
 
 def into_gif(data: bytes, text: str) -> bytes:
     """Give the GIF with the text inside."""
-    raw = text.encode("ascii")
+    return data[:-1] + _APPLICATION + in_blocks(text.encode("ascii")) + data[-1:]
+
+
+def in_blocks(raw: bytes) -> bytes:
+    """Give bytes as a GIF has them: in blocks that begin with their length, and an empty one at the end."""
     blocks = (raw[at : at + _BLOCK] for at in range(0, len(raw), _BLOCK))
-    body = b"".join(bytes([len(block)]) + block for block in blocks)
-    return data[:-1] + _APPLICATION + body + b"\0" + data[-1:]
+    return b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
 
 
 def gif_texts(data: bytes) -> list[bytes]:

@@ -42,7 +42,7 @@ def embed(data: bytes, provenance: Mapping[str, Any]) -> bytes:
     text = _text(provenance)
     if read(data) is not None:
         raise unreadable("P2-D0884", "the picture carries provenance already")
-    match _format(data):
+    match format_of(data):
         case "png":
             return _into_png(data, text)
         case "svg":
@@ -62,7 +62,7 @@ def read(data: bytes) -> dict[str, Any] | None:
     """
     if len(data) > MOST_FILE:
         raise unreadable("P2-D0883", f"a picture of {len(data):,} bytes is not read")
-    match _format(data):
+    match format_of(data):
         case "png":
             texts = _png_texts(data)
         case "svg":
@@ -80,7 +80,8 @@ def read(data: bytes) -> dict[str, Any] | None:
     return _parsed(texts[0])
 
 
-def _format(data: bytes) -> str:
+def format_of(data: bytes) -> str:
+    """Give png (APNG too), svg, pdf, mp4 or gif. Raises DataError P2-D0880."""
     if data.startswith(_PNG):
         return "png"
     if data.startswith(b"%PDF-"):
@@ -284,7 +285,7 @@ _TAIL_LENGTH: Final = 2048
 
 
 def _into_pdf(data: bytes, text: str) -> bytes:
-    start = _pdf_start(data)
+    start = pdf_start(data)
     trailer = _TRAILER.search(data, start)
     if trailer is None:
         raise unreadable("P2-D0881", "the PDF has no trailer with a cross-reference table")
@@ -308,7 +309,8 @@ def _into_pdf(data: bytes, text: str) -> bytes:
     return body + b"startxref\n%d\n%%%%EOF\n" % table
 
 
-def _pdf_start(data: bytes) -> int:
+def pdf_start(data: bytes) -> int:
+    """Give where the last cross-reference table of a PDF begins. Raises DataError P2-D0881."""
     tail = _TAIL.search(data, max(0, len(data) - _TAIL_LENGTH))
     if tail is None or int(tail[1]) >= len(data):
         raise unreadable("P2-D0881", "the PDF does not end with its cross-reference table")
@@ -333,7 +335,7 @@ def _information(data: bytes, number: int) -> bytes:
 
 def _pdf_texts(data: bytes) -> list[str]:
     """Read the information object that the last cross-reference table names, if plotter2 wrote that table."""
-    start = _pdf_start(data)
+    start = pdf_start(data)
     table = _XREF_ONE.match(data, start)
     if table is None:
         return []

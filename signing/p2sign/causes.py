@@ -32,10 +32,10 @@ _ONE_TRUST_LINE = (
     'write each line as: name@place namespaces="plotter2-script@v1" ssh-ed25519 KEY '
     "(plotter2 trust add writes such lines)"
 )
-_LOG_BACK = (
-    "see what is left: plotter2 log verify; get log/run back from a safe copy, "
-    "or set the folder aside, and the next run begins a new log"
+LOG_BACK = (
+    "get log/run back from a safe copy, or set the folder aside, and the next run begins a new log"
 )
+"""What helps where a log is not what its checkpoint says."""
 
 _TABLE = (
     # The container.
@@ -539,19 +539,19 @@ _TABLE = (
         "P2-S0852",
         "E_LOG_SIGNATURE",
         "a signature of the log's key does not fit the checkpoint: one of the two was changed",
-        _LOG_BACK,
+        LOG_BACK,
     ),
     Cause(
         "P2-S0853",
         "E_LOG_ENTRY",
         "the entries of the log do not hash to the root of its checkpoint: an entry was changed, dropped or moved",
-        _LOG_BACK,
+        LOG_BACK,
     ),
     Cause(
         "P2-S0854",
         "E_LOG_SHORT",
         "the log has fewer entries than a checkpoint covers: its end was cut off, or an older log was put in its place",
-        _LOG_BACK,
+        LOG_BACK,
     ),
     Cause(
         "P2-S0855",
@@ -569,7 +569,7 @@ _TABLE = (
         "P2-S0857",
         "E_LOG_FORM",
         "an entry of the log is not one line of sorted JSON of at most 65535 bytes",
-        _LOG_BACK,
+        LOG_BACK,
     ),
     Cause(
         "P2-S0858",

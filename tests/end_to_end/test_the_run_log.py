@@ -53,6 +53,35 @@ def test_a_run_is_logged_with_its_end_and_its_picture_is_the_same_each_time(
     assert why["log"]["index"] == second["log"]["index"]
 
 
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_a_copy_that_carries_its_proof_is_checked_anywhere(
+    place: Workplace, tmp_path: Path, kind: str
+) -> None:
+    run = p2_json(place.root, "run", place.script, "-f", kind)
+    made = next(Path(a["path"]) for a in run["artefacts"] if a["path"].endswith(kind))
+    copy, nowhere = tmp_path / f"copy.{kind}", tmp_path / "nowhere"
+    told = p2(place.root, "log", "prove", made, "--into", copy).out
+    assert f"--picture {copy} --key" in told
+    key = p2_json(place.root, "log", "checkpoint")["key"]
+    checked = p2_json(nowhere, "log", "verify", "--picture", copy, "--key", key)
+    assert checked["entry"]["run"] == run["run"]
+    assert "the picture carries a proof of its own" in p2(nowhere, "why", copy).out
+    assert p2_json(place.root, "why", copy)["log"]["index"] == run["log"]["index"]
+    assert "checkpoint " in p2(place.root, "why", made).out
+    plain = p2(nowhere, "log", "verify", "--picture", made, "--key", key)
+    assert (plain.code, "the picture carries no proof" in plain.err) == (4, True)
+    copy.write_bytes(copy.read_bytes().replace(b"plotter2", b"plotter3", 1))
+    assert p2(nowhere, "log", "verify", "--picture", copy, "--key", key).code == 4
+
+
+def test_what_is_wrong_with_the_own_checkpoint_says_how_to_get_it_back(place: Workplace) -> None:
+    p2_json(place.root, "run", place.script)
+    RunLog(place.root).files.checkpoint.unlink()
+    for command in (["log", "verify"], ["run", place.script]):
+        refused = p2(place.root, *command)
+        assert (refused.code, "get log/run back from a safe copy" in refused.err) == (4, True)
+
+
 def test_refusals_are_logged(place: Workplace) -> None:
     place.script.write_text(place.script.read_text() + "\n# more\n")
     assert p2(place.root, "run", place.script).code == 4
