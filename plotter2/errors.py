@@ -58,13 +58,18 @@ class Problem:
         lines = [f"{self.severity}[{self.code}]: {self.message}"]
         edge = " " * max(self.excerpt.find(" |"), 1)
         if self.where:
-            lines.append(f"{edge}--> {self.where}")
+            lines.append(f"{edge}--> {_in_one_line(self.where)}")
         lines += self.excerpt.splitlines()
         for title, text in (("help", self.help), ("note", self.note)):
             if text:
                 first, *rest = text.splitlines()
                 lines += [f"{edge} = {title}: {first}", *(f"    {line}" for line in rest)]
         return "\n".join(lines)
+
+
+def _in_one_line(where: str) -> str:
+    """Give a place in one line: a file may have a name of several, one of which says something else."""
+    return "\N{REPLACEMENT CHARACTER}".join(where.split("\n"))
 
 
 _REPORT = "run it again; if it stays so, report it with what --debug prints"

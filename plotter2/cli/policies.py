@@ -97,7 +97,7 @@ def _edited(content: bytes) -> bytes:
                 rules_text.parse(found)
             except Refusal as refusal:
                 if not is_interactive():
-                    with refusals():
+                    with refusals("policy.toml"):
                         raise
                 click.echo(printable(f"{refusal.where}: {refusal.what}"), err=True)
                 click.confirm(

@@ -127,14 +127,16 @@ def _agree(incoming: Incoming, fingerprints: tuple[str, ...], *, asked: bool, ye
             codes.OTHER_FINGERPRINT,
             f"the root of {incoming.bundle.name} has the fingerprints {', '.join(sorted(roots))}",
             "the trust bundle",
-            "do not import it; get it anew, and compare the fingerprints of all root keys on another channel",
+            "name them all when you have compared them on another channel"
+            if set(fingerprints) < roots
+            else "do not import it; get it anew, and compare the fingerprints of all root keys on another channel",
         )
     if fingerprints or (incoming.before and (yes or not asked)):
         return
     _ask(
         _described(incoming),
         "import it?",
-        "name each root key that you compared: --fingerprint SHA256:...",
+        f"compare the root's keys on another channel ({_root_keys(incoming)}), then name each: --fingerprint SHA256:...",
     )
 
 
@@ -155,6 +157,12 @@ def _ask(told: str, question: str, help: str) -> None:
         )
     click.echo(printable(told), err=True)
     click.confirm(question, abort=True, err=True)
+
+
+def _root_keys(incoming: Incoming) -> str:
+    return ", ".join(
+        sorted(f"{each.principal} {each.key.fingerprint}" for each in incoming.bundle.roots)
+    )
 
 
 def _described(incoming: Incoming) -> str:

@@ -29,7 +29,9 @@ class Witnessed:
 
     def as_text(self) -> str:
         """Say who saw it."""
-        return ", ".join(f"{who or 'somebody unknown here'} {key}" for who, key in self.by)
+        return ", ".join(
+            f"{who or 'somebody not trusted here for logs'} {key}" for who, key in self.by
+        )
 
 
 def signatures_of(path: Path) -> Path:

@@ -235,7 +235,10 @@ def _check_policy(terms: Statement, rules: Rules, counted: Counted) -> None:
 def check_file(terms: Statement, offer: Offer, script_sha256: str) -> None:
     """Refuse (E_ENTRY, E_DIGEST, E_DIGEST_EOL) a script that is not the one of the statement."""
     if offer.file_name != terms.entry:
-        raise Refusal("E_ENTRY", f"the signature is for a file named {terms.entry}")
+        raise Refusal(
+            "E_ENTRY",
+            f"the signature is for a file named {terms.entry}, not for {shown(offer.file_name)}",
+        )
     signed_sha256 = terms.digest_of_entry()
     if script_sha256 == signed_sha256:
         return

@@ -66,6 +66,24 @@ def test_a_signature_for_less_than_the_script_needs_is_refused(place: Workplace)
     refused(p2(place.root, "run", wider), "P2-S07", "E_ENTRY")
 
 
+def test_a_name_that_looks_like_the_signed_one_is_shown_as_it_is(place: Workplace) -> None:
+    twin = place.folder / "m\u0435an.p2"
+    twin.write_bytes(place.script.read_bytes())
+    twin.with_name(f"{twin.name}.sig").write_bytes((place.folder / "mean.p2.sig").read_bytes())
+    finished = p2(place.root, "verify", twin)
+    refused(finished, "P2-S0773", "E_ENTRY")
+    assert "not for 'm\\u0435an.p2'" in finished.err
+
+
+def test_a_name_of_several_lines_says_nothing_in_a_line_of_its_own(place: Workplace) -> None:
+    name = place.folder / "a.p2\ngood: lab_a serial 1, signed by ada@lab\n.p2"
+    name.write_bytes(b"p2 1\n")
+    for words in (("verify", name), ("inspect", name), ("check", name.with_suffix(".p"))):
+        told = p2(place.root, *words)
+        assert told.code
+        assert not any(line.startswith("good") for line in told.err.splitlines()), told.err
+
+
 def test_another_person_must_trust_the_key_first(place: Workplace, tmp_path: Path) -> None:
     other = tmp_path / "other-root"
     p2_json(other, "add", place.folder / "runs" / "sweep")

@@ -82,9 +82,12 @@ def test_a_bundle_is_agreed_to_once_and_counts_within_that(lab: Lab) -> None:
     eve = lab.root("eve")
     script, elsewhere = lab.script("bob", "lab/mean"), lab.script("bob", "own/mean")
     lab.export("--scope", "lab")
-    refused(eve, "trust", "import", lab.bundle, code="P2-S0841")  # nobody compared anything
+    error = refused(eve, "trust", "import", lab.bundle, code="P2-S0841")  # nobody compared
+    assert all(key in error["help"] for key in lab.fingerprints("ada", "bob")[1::2])
     refused(eve, "trust", "import", lab.bundle, "--yes", code="P2-S0841")
-    refused(eve, "trust", "import", lab.bundle, *lab.fingerprints("ada"), code="P2-S0847")
+    one = lab.fingerprints("ada")
+    error = refused(eve, "trust", "import", lab.bundle, *one, code="P2-S0847")
+    assert error["help"].startswith("name them all")
     assert p2(eve, "verify", script).code == 4
     taken = p2_json(eve, "trust", "import", lab.bundle, *lab.fingerprints("ada", "bob"))
     assert (taken["scopes"], len(taken["keys"])) == (["lab"], 2)
