@@ -136,7 +136,8 @@ def _agree(incoming: Incoming, fingerprints: tuple[str, ...], *, asked: bool, ye
     _ask(
         _described(incoming),
         "import it?",
-        f"compare the root's keys on another channel ({_root_keys(incoming)}), then name each: --fingerprint SHA256:...",
+        f"compare the root's keys on another channel ({_root_keys(incoming)}), "
+        "then name each: --fingerprint SHA256:...",
     )
 
 

@@ -27,7 +27,7 @@ from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes
 from plotter2.host.trust_entries import changes
 from plotter2.printable import one_line
-from plotter2.runs.codes import NOT_THERE
+from plotter2.runs.codes import NOT_A_FILE, NOT_THERE
 from plotter2.runs.opening import FileRefused, read_once
 
 if TYPE_CHECKING:
@@ -290,6 +290,8 @@ class Keyring:
             if error.code == NOT_THERE:
                 return b""
             error.exit_code = ExitCode.REFUSED
+            if error.code == NOT_A_FILE:
+                error.help = "put the file itself there, not a link to it"
             raise
 
     def _require_closed(self, *below: str) -> None:

@@ -90,6 +90,7 @@ def add(root: Root, new: Trusted) -> None:
     with refusals():
         line = TrustLine(new.principal, new.namespaces, new.key, new.valid_after, new.valid_before)
         _refuse_other_owner(parse_trust(keyring.trust()), line)
+        _refuse_revoked(parse_revoked_keys(keyring.revoked_keys()), line)
         _refuse_lent(keyring.trust(), line)
         updated = trust_editing.with_line(keyring.trust(), line)
         wanted = (
@@ -161,6 +162,14 @@ def _refuse_other_owner(known: Sequence[TrustLine], line: TrustLine) -> None:
             f"the key {line.key.fingerprint} is that of {other.principal} already",
             line.principal,
             f"a key belongs to one person; to give it to another: plotter2 trust remove {shlex.quote(other.principal)}",
+        )
+
+
+def _refuse_revoked(revoked: frozenset[PublicKey], line: TrustLine) -> None:
+    if line.key in revoked:
+        raise Refusal(
+            "E_SIGNER_REVOKED",
+            f"the key {line.key.fingerprint} was revoked here, which is for good: it would not count",
         )
 
 

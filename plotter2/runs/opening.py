@@ -52,6 +52,8 @@ def _sidecar(path: Path) -> bytes | None:
         if error.code == codes.NOT_THERE:
             return None
         error.exit_code = ExitCode.REFUSED
+        if error.code == codes.NOT_A_FILE:
+            error.help = "put the signature file itself beside the script, not a link to it"
         raise
 
 
