@@ -40,7 +40,7 @@ def backup(
     done = copies.backup(
         present(settings(root).root), target, private_keys=with_private_keys, deep=deep
     )
-    lines = [*problem_lines(done.problems), *_left_out(done), *moving_lines(done)]
+    lines = [*problem_lines(done.problems), *left_out_lines(done), *moving_lines(done)]
     if done.same_disk:
         lines.append("warning: the copy is on the same disk as the root; it is lost with that disk")
     lines.append(f"{copied_text(done)}; safe in {target}")
@@ -149,9 +149,11 @@ def problem_lines(problems: tuple[Problem, ...]) -> list[str]:
     return lines
 
 
-def _left_out(done: Copied) -> list[str]:
+def left_out_lines(done: Copied, *, with_settings: bool = True) -> list[str]:
+    """Give what was not copied, and why."""
     # A name may hold line breaks, which would look like lines of the answer.
     return [
         f"not copied: {name!r}: {why}" if "\n" in name else f"not copied: {name}: {why}"
         for name, why in done.left_out.items()
+        if with_settings or not name.startswith("config/")
     ]

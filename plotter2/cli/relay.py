@@ -13,7 +13,7 @@ import click
 
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, family
-from plotter2.cli.copies import copied_text, moving_lines, problem_lines
+from plotter2.cli.copies import copied_text, left_out_lines, moving_lines, problem_lines
 from plotter2.cli.moments import to_the_minute
 from plotter2.cli.tables import drawn_table, size
 from plotter2.config.settings import settings
@@ -122,6 +122,7 @@ def relay_push(root: str | None, name: str | None) -> Answer:
                 well = False
                 continue
             lines += problem_lines(done.problems)
+            lines += left_out_lines(done, with_settings=False)
             if done.same_disk:
                 lines.append(f"warning: {one.name} is on the same disk as the root")
             lines += moving_lines(done)

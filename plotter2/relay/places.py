@@ -89,6 +89,6 @@ def _fits(item: Item) -> bool:
 def _is_path(name: str, deepest: int) -> bool:
     parts = name.split("/")
     return len(parts) <= deepest and all(
-        0 < len(part.encode()) <= _LONGEST_PART and part.isprintable() and part not in (".", "..")
+        part.isprintable() and 0 < len(part.encode()) <= _LONGEST_PART and part not in (".", "..")
         for part in parts
     )

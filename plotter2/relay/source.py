@@ -31,6 +31,8 @@ _PRIVATE = b"PRIVATE KEY-----"
 _HEAD = 4096
 _LARGEST_SETTING = 1 << 20
 _REGISTRY = "registry.db"
+_NO_FILE = "it is no plain file"
+"""Nothing is ever read from such a thing."""
 _LOCK = ".lock"
 """Held by who empties the inbox; it says nothing."""
 
@@ -190,18 +192,24 @@ class _Aside:
     noted: Mapping[tuple[str, str], Item] | None
 
     def found(self, kind: Literal["refused", "staged"], folder: Path) -> list[Item]:
-        """Give the files below one of the folders."""
+        """Give the files below one of the folders; of a staged item all of them, or none."""
         found = []
+        halves: set[str] = set()
         with durable.reported(folder):
             for path in sorted(self._paths(kind, folder)):
                 name = path.relative_to(folder).as_posix()
                 with suppress(FileNotFoundError):
                     if why := self._why_not(path, name, kind):
                         self.left_out[f"{folder.name}/{name}"] = why
+                        if kind == "staged" and why != _NO_FILE:
+                            halves.add(item_of(name))
                     else:
                         digest = objects.digest_of_file(path)
                         size = path.stat().st_size
                         found.append(Item(kind=kind, name=name, digest=digest, bytes=size))
+        for half in sorted(halves):
+            self.left_out[f"{folder.name}/{half}"] = "not all that is in it can be copied"
+        found = [item for item in found if not halves or item_of(item.name) not in halves]
         if self.noted is None:
             return found
         there = {item.name for item in found}
@@ -217,7 +225,7 @@ class _Aside:
     def _why_not(self, path: Path, name: str, kind: Kind) -> str:
         """Say why something is not copied; empty when it is."""
         if path.is_symlink() or not path.is_file():
-            return "it is no plain file"
+            return _NO_FILE
         if not has_place(name, kind):
             return "its name is not one that every disk takes"
         return "it is private" if not self.private_keys and _PRIVATE in _head(path) else ""

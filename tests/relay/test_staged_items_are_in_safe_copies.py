@@ -250,3 +250,47 @@ def test_dropped_files_are_items_too(root: Path, tmp_path: Path) -> None:
     p2_json(root, "backup", tmp_path / "copy")
     p2_json(tmp_path / "new", "restore", tmp_path / "copy")
     assert staged(tmp_path / "new") == staged(root)
+
+
+ODD = (b"\xff\xfe.csv", b"two\nlines.csv", "turned\u202e.csv".encode())
+"""Names that not every disk takes, or no text holds."""
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_item_with_a_name_that_cannot_travel_stays_whole_at_home(
+    root: Path, tmp_path: Path, name: bytes
+) -> None:
+    folder = root / "inbox" / "odd"
+    folder.mkdir()
+    (folder / "fine.csv").write_text(TABLE)
+    Path(os.fsdecode(bytes(folder) + b"/" + name)).write_text(TABLE)
+    Path(folder / "empty").mkdir()
+    (folder / "link.csv").symlink_to("/etc/passwd")
+    with Store.open(root) as store:
+        accept(Grounds(root), [folder], store.new_id())
+    copy = tmp_path / "copy"
+    p2_json(root, "relay", "add", "disk", copy)
+    pushed = p2(root, "relay", "push")
+    assert pushed.code == 0, pushed.err
+    assert "1 staged item among them" in pushed.out
+    assert pushed.out.count("its name is not one that every disk takes") == 1
+    assert "/odd: not all that is in it can be copied" in pushed.out
+    assert not [path for path in staged(copy) if "/odd/" in path]
+    assert p2_json(root, "relay", "status")["relays"][0]["staged"] == 1
+    assert p2(root, "backup", tmp_path / "backup").code == 0
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_name_that_cannot_travel_in_quarantine_keeps_nothing_else_from_being_copied(
+    root: Path, tmp_path: Path, name: bytes
+) -> None:
+    folder = root / "inbox" / "odd"
+    folder.mkdir()
+    (folder / "broken.parquet").write_bytes(b"PAR1")
+    Path(os.fsdecode(bytes(folder) + b"/" + name)).write_text(TABLE)
+    assert p2(root, "inbox", "watch", "--once").code == 1
+    done = p2_json(root, "backup", tmp_path / "copy")
+    (left_out,) = [why for name, why in done["left_out"].items() if "quarantine/" in name]
+    assert left_out == "its name is not one that every disk takes"
+    restored = p2(tmp_path / "new", "restore", tmp_path / "copy")
+    assert restored.code == 0, restored.err
