@@ -16,7 +16,7 @@ _FILES = (".csv", ".json", ".parquet")
 _WORDS = {("read", "bundle"): "reads", ("write", "output"): "draws"}
 _ANYTHING = {
     ("read", "bundle"): ("reads", "every bundle"),
-    ("write", "output"): ("draws", "and hands out pictures and files of tables"),
+    ("write", "output"): ("hands out", "pictures and files of tables"),
 }
 _UNITS_A_SECOND = 100_000_000
 Row = tuple[str, str]

@@ -97,7 +97,10 @@ def verify(
         seen = list(log_witnessing.kept_of(host, logs))
     recorded = require_recorded(logs, run_records(folder, _MOST_RUNS))
     newest = logs.newest
+    set_back = newest.set_back()
+    told += _clock(set_back)
     data |= {
+        "clock_set_back": set_back,
         "entries": newest.checkpoint.size,
         "root": newest.checkpoint.root_text,
         "key": str(newest.key),
@@ -316,6 +319,18 @@ def _names(entry: dict[str, Any], content: bytes) -> bool:
 
 def _tell(text: str) -> None:
     click.echo(text, err=True)
+
+
+_MOST_TOLD = 5
+
+
+def _clock(set_back: list[int]) -> list[str]:
+    """Tell where the clock was set back; what expires and what was valid when went by that clock."""
+    if not set_back:
+        return []
+    some = ", ".join(map(str, set_back[:_MOST_TOLD]))
+    more = ", ..." if len(set_back) > _MOST_TOLD else ""
+    return [f"the clock of this machine was set back before entry {some}{more}"]
 
 
 def _summary(logs: Logs) -> str:

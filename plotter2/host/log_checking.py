@@ -28,6 +28,10 @@ from plotter2.host import codes
 from plotter2.host.keyring import refusals
 from plotter2.host.run_log import earlier_logs, own_checkpoint, read_note_key
 
+_TIME = b'"time":"'
+"""How the time begins in a line of sorted JSON; no key of an entry that comes after it has parts of its own."""
+_TIME_BYTES = len("2026-11-24T09:46:40.000Z")
+
 
 @dataclass(frozen=True)
 class CheckedLog:
@@ -50,6 +54,11 @@ class CheckedLog:
     def first(self) -> dict[str, Any]:
         """What the first entry says. Raises Refusal E_LOG_FORM."""
         return parse_entry(self.lines[0]) if self.lines else {}
+
+    def set_back(self) -> list[int]:
+        """Give the entries that say an earlier time than the one before them: the clock was set back there."""
+        times = [line.rpartition(_TIME)[2][:_TIME_BYTES] for line in self.lines]
+        return [n for n, (before, then) in enumerate(pairwise(times), 1) if then < before]
 
     def proof(self, index: int) -> Proof:
         """Give the proof of an entry under the newest checkpoint."""

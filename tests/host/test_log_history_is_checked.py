@@ -43,6 +43,14 @@ def like(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return root, made(root)
 
 
+def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
+    hours = iter([9, 9, 10, 11, 8, 8, 12])
+    log = RunLog(tmp_path, lambda: NOW.replace(hour=next(hours)))
+    for _ in range(6):
+        log.append("run", about={"time": "2027-01-01T00:00:00.000Z"}, file='"time":"9')
+    assert logs_of(tmp_path).newest.set_back() == [4]
+
+
 def name_of(root: Path, kept: bytes) -> str:
     """Give the refusal of a check against what was kept; empty when all is well."""
     try:
