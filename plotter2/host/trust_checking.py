@@ -12,6 +12,7 @@ from p2sign.trust import TrustLine
 from plotter2.errors import Refused
 from plotter2.host.root import Root
 from plotter2.host.ruling import bundles_of
+from plotter2.runs.signing import LANGUAGE
 
 _SOON = timedelta(days=30)
 
@@ -67,6 +68,12 @@ def _stale(root: Root, rules: Rules) -> Iterator[Finding]:
 
 
 def _policy(rules: Rules, lines: tuple[TrustLine, ...]) -> Iterator[Finding]:
+    if rules.policy.is_newer_than(LANGUAGE):
+        yield Finding(
+            True,
+            f"min-language is {rules.policy.min_language}, and this release signs and runs language {LANGUAGE}: "
+            "nothing runs; lower it: plotter2 policy edit",
+        )
     people = {line.principal for line in lines if line.key.fingerprint not in rules.lent}
     for scope in rules.policy.scopes.values():
         missing = [who for who in scope.signers if who not in people]

@@ -74,6 +74,11 @@ class Policy:
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
 
+    def is_newer_than(self, language: str) -> bool:
+        """Tell whether only later languages than this one are admitted."""
+        floor = self.min_language
+        return floor is not None and _language(language) < _language(floor)
+
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
@@ -177,11 +182,11 @@ class Rules:
 
     def require_language(self, terms: Statement) -> None:
         """Refuse (E_LANGUAGE_FLOOR) a statement of an older language than the policy admits."""
-        floor = self.policy.min_language
-        if floor is not None and _language(terms.language) < _language(floor):
+        if self.policy.is_newer_than(terms.language):
             raise Refusal(
                 "E_LANGUAGE_FLOOR",
-                f"the script is of language {terms.language}, and the policy admits {floor} and later",
+                f"the script is of language {terms.language}, and the policy admits "
+                f"{self.policy.min_language} and later",
             )
 
     def require_ceilings(self, counted: Counted, caps: Iterable[Capability]) -> None:

@@ -217,6 +217,8 @@ def test_a_policy_is_taken_over_only_when_it_can_be_read(
     assert p2_json(place.root, "policy", "show")["scopes"]["own"]["require"] == 1
     assert edited(place.root, "[policy]\nmin-language = '9.0'\n", monkeypatch) == 0
     refused(place.root, "run", place.script, code="P2-S0824")
+    checked = p2(place.root, "policy", "check")
+    assert (checked.code, "nothing runs" in checked.out) == (3, True)
     policy.write_text("[policy]\nmood = 'deny'\n")
     refused(place.root, "run", place.script, code="P2-S0820")
     assert p2(place.root, "policy", "check", policy).code == 4
