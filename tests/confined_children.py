@@ -67,7 +67,7 @@ class Attackers:
     ) -> Outcome:
         """Run the source in a child and give the outcome."""
         job = RunJob(formats=[], params={"source": PRELUDE + source})
-        task = Task(job, fds, limits or TaskLimits(wall_ms=20_000), self.minimum)
+        task = Task(job, fds, limits or TaskLimits(wall_ms=20_000), self.minimum, needs=frozenset())
         return self.orchestrator.submit(task, on_event)
 
     def answer(

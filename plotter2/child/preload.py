@@ -18,11 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from plotter2.wire.zygote import Equipment
+
 # Modules that a library loads only when it is first used, by the library that does so.
 LATE: Final[tuple[str, ...]] = (
     "polars",
-    "h5py",
-    "sqlite3",
     *(f"numpy.{name}" for name in ("random", "fft", "linalg", "ma", "polynomial")),
     *(f"matplotlib.{name}" for name in ("figure", "mathtext", "dates", "contour", "_qhull")),
     *(f"matplotlib.backends.backend_{name}" for name in ("agg", "svg", "pdf")),
@@ -47,6 +47,13 @@ LATE: Final[tuple[str, ...]] = (
 )
 
 
+EQUIPMENT: Final[dict[Equipment, tuple[str, ...]]] = {
+    "files": ("h5py", "sqlite3", "plotter2.child.reader"),
+    "python": ("plotter2.child.python.dialect",),
+}
+"""What only some jobs need is loaded when the first of them comes, before its child is made."""
+
+
 PRIVATE: Final[tuple[str, ...]] = ("polars._utils.parquet",)
 """Modules like those of `LATE` that a release of a library may have or not."""
 
@@ -57,6 +64,15 @@ def preload(modules: Iterable[str] = LATE) -> None:
     for name in (*modules, *filter(importlib.util.find_spec, PRIVATE)):
         importlib.import_module(name)
     _own_fonts_only()
+
+
+def equip(needs: Iterable[Equipment]) -> None:
+    """Load what jobs need beyond what all need; once."""
+    missing = [name for need in needs for name in EQUIPMENT[need] if name not in sys.modules]
+    if missing:
+        with frozen():
+            for name in missing:
+                importlib.import_module(name)
 
 
 def readable_folders() -> tuple[str, ...]:

@@ -11,12 +11,13 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from plotter2.child import frame, preload
+from plotter2.child.channel import ChildChannel
 from plotter2.child.compacting import gather_pages
 from plotter2.child.frame import Birth, Handler
 from plotter2.errors import Plotter2Error
@@ -25,8 +26,8 @@ from plotter2.sandbox.cradle import Cradle
 from plotter2.sandbox.plan import Plan, make_plan, wants
 from plotter2.sandbox.policy import CHANNEL_FD
 from plotter2.sandbox.process import Parent, ending
-from plotter2.wire.messages import MESSAGE_LIMIT
-from plotter2.wire.zygote import Ended, Made, Ready, decode_order, encode
+from plotter2.wire.messages import MESSAGE_LIMIT, ReadJob
+from plotter2.wire.zygote import Ended, Equipment, Made, Ready, decode_order, encode
 
 _ORDER_FDS: Final = 2
 _LOWEST_DESCRIPTOR: Final = 10
@@ -66,16 +67,19 @@ class Zygote:
         if not data:
             return False
         channel, status = fds
-        decode_order(data)
+        order = decode_order(data)
         birth = Birth(self._plan, self._jobs, self._here)
-        self._fork(channel, birth, socket.socket(fileno=status))
+        self._fork(channel, birth, socket.socket(fileno=status), order.needs)
         os.close(channel)
         return True
 
-    def _fork(self, channel: int, birth: Birth, status: socket.socket) -> None:
+    def _fork(
+        self, channel: int, birth: Birth, status: socket.socket, needs: Sequence[Equipment]
+    ) -> None:
         try:
+            preload.equip(needs)
             pid = self._cradle.fork()
-        except OSError as error:
+        except (OSError, ImportError) as error:
             with suppress(OSError), status:
                 status.send(encode(frame.failure(error, debug=False)))
             return
@@ -160,13 +164,18 @@ def _control(given: int) -> socket.socket:
 
 def _jobs() -> dict[str, Handler]:
     from plotter2.child.program import run_program
-    from plotter2.child.reader import read_files
     from plotter2.child.writer import write_tables
     from plotter2.renderkit.mpl import warm
 
     # Font subsetting and encoders load modules on first use, which a confined child cannot do.
     warm()
-    return {"run": run_program, "read": read_files, "write": write_tables}
+    return {"run": run_program, "read": _read_files, "write": write_tables}
+
+
+def _read_files(job: ReadJob, fds: Sequence[int], channel: ChildChannel) -> None:
+    from plotter2.child.reader import read_files  # loaded with what "files" stands for
+
+    read_files(job, fds, channel)
 
 
 if __name__ == "__main__":

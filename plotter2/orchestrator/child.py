@@ -15,7 +15,7 @@ from plotter2.orchestrator.groups import Group
 from plotter2.orchestrator.verdict import failed
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Failed
-from plotter2.wire.zygote import Ended, Made, decode_from_zygote
+from plotter2.wire.zygote import Ended, Equipment, Made, decode_from_zygote
 
 _DESCRIPTORS: Final = 3
 _WORD_SECONDS: Final = 2.0
@@ -93,7 +93,13 @@ class Child:
 class Newborn:
     """A child that was ordered from a zygote, whether it is there yet or not."""
 
-    def __init__(self, channel: socket.socket, status: socket.socket) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        status: socket.socket,
+        equipment: frozenset[Equipment] = frozenset(),
+    ) -> None:
+        self.equipment = equipment
         self._channel = channel
         self._status = status
         self._child: Child | None = None

@@ -159,7 +159,7 @@ class Orchestrator:
         begun = time.monotonic()
         on_release = _release_heard(task, output)
         talk = Conversation(on_event, task.limits.out_mib * 2**20, on_release)
-        watch = Watch(pool.take(), task, self._settings, talk)
+        watch = Watch(pool.take(task.equipment), task, self._settings, talk)
         try:
             ended = self._watched(watch, task, output)
             by_kernel = watch.child.group is not None

@@ -18,6 +18,7 @@ from plotter2.orchestrator.child import Child, Newborn, idle_memory
 from plotter2.orchestrator.groups import Groups
 from plotter2.orchestrator.settings import Spares
 from plotter2.orchestrator.zygote import ZygoteProcess
+from plotter2.wire.zygote import Equipment
 
 _MADE_SECONDS: Final = 10.0
 _END_SECONDS: Final = 2.0
@@ -42,6 +43,8 @@ class Pool:
         self._spares: deque[Newborn] = deque()
         self._wanted = min(1, bounds.most, bounds.idle_mib)
         self._measured = False
+        self._equipment: frozenset[Equipment] = frozenset()
+        """What was ever needed: the zygote has it since, and the next spares have it too."""
 
     def fill(self) -> None:
         """Order as many spares as are lacking; does not wait for them. Raises HostError (P2-H0902)."""
@@ -52,14 +55,22 @@ class Pool:
                 self._put_into_group(spare.child(0.0))
             while len(self._spares) > self._wanted:
                 self._dropped(self._spares.pop())
+            for spare in [each for each in self._spares if each.equipment < self._equipment]:
+                self._spares.remove(spare)
+                self._dropped(spare)
             while len(self._spares) < self._wanted:
-                self._spares.append(self.zygote.order_child())
+                self._spares.append(self.zygote.order_child(self._equipment))
 
-    def take(self) -> Child:
-        """Give a spare, one that is confined already if there is one, else a new child. Raises HostError (P2-H0902)."""
+    def take(self, needs: frozenset[Equipment] = frozenset()) -> Child:
+        """Give a spare that has what the job needs, one that is confined already if there is one, else a new child.
+
+        Raises HostError (P2-H0902).
+        """
+        with self._lock:
+            self._equipment |= needs
         while True:  # ends: each turn takes a spare away
-            spare = self._best()
-            newborn = spare or self.zygote.order_child()
+            spare = self._best(needs)
+            newborn = spare or self.zygote.order_child(needs)
             try:
                 child = newborn.child(_MADE_SECONDS)
             except HostError:
@@ -93,11 +104,12 @@ class Pool:
                     spare.child(0.0).is_dead(_END_SECONDS)
                 self._dropped(spare)
 
-    def _best(self) -> Newborn | None:
+    def _best(self, needs: frozenset[Equipment]) -> Newborn | None:
         with self._lock:
-            if not self._spares:
+            fit = [spare for spare in self._spares if spare.equipment >= needs]
+            if not fit:
                 return None
-            best = next(filter(_is_ready, self._spares), self._spares[0])
+            best = next(filter(_is_ready, fit), fit[0])
             self._spares.remove(best)
             return best
 

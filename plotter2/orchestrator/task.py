@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from plotter2.config.levels import Level
 from plotter2.errors import HostError
 from plotter2.orchestrator.cancellation import Cancellation
 from plotter2.wire import codes
 from plotter2.wire.memory import copy_out
-from plotter2.wire.messages import JOB_FDS_LIMIT, Confined, FromChild, Job
+from plotter2.wire.messages import JOB_FDS_LIMIT, Confined, FromChild, Job, ReadJob, RunJob
+from plotter2.wire.zygote import Equipment
 
 Priority: TypeAlias = Literal["low", "normal", "high"]
 """Of a task: in the time in which one of low priority begins, 4 of normal and 16 of high priority do."""
 
+_OF_KIND: Final[Mapping[type[Job], frozenset[Equipment]]] = {
+    ReadJob: frozenset({"files"}), RunJob: frozenset({"python"}),
+}  # fmt: skip
 _MOST_SECONDS = 7 * 24 * 3600
 
 
@@ -48,7 +52,8 @@ class Task:
 
     `requester` is who asks: requesters take turns. `name` says what is to be done, the same for the same work: work
     under which three children died is set aside. "" is nobody and nothing of note. `on_release` is told when the work
-    lets others go on; without one it may not. What it raises ends the child.
+    lets others go on; without one it may not. What it raises ends the child. `needs` are what its child must have
+    beyond what all have; unsaid, all that a job of its kind may need.
     """
 
     job: Job
@@ -61,11 +66,17 @@ class Task:
     cancellation: Cancellation | None = None
     name: str = ""
     on_release: Callable[[SoFar], None] | None = None
+    needs: frozenset[Equipment] | None = None
 
     @property
     def is_wanted(self) -> bool:
         """Tell whether nobody has cancelled it."""
         return self.cancellation is None or not self.cancellation.is_said
+
+    @property
+    def equipment(self) -> frozenset[Equipment]:
+        """Give what its child must have beyond what all have."""
+        return _OF_KIND.get(type(self.job), frozenset()) if self.needs is None else self.needs
 
     def check(self) -> None:
         """Raise HostError (P2-H0914) when the task cannot be given to a child."""

@@ -22,7 +22,7 @@ from plotter2.orchestrator.settings import OrchestratorSettings, default_cache
 from plotter2.orchestrator.verdict import failed
 from plotter2.wire import codes
 from plotter2.wire.messages import MESSAGE_LIMIT, Failed
-from plotter2.wire.zygote import MakeChild, Ready, decode_from_zygote, encode
+from plotter2.wire.zygote import Equipment, MakeChild, Ready, decode_from_zygote, encode
 
 _LAST_LINES: Final = 5
 _STEP_SECONDS: Final = 0.05
@@ -137,21 +137,23 @@ class ZygoteProcess:
             note=last,
         )
 
-    def order_child(self) -> Newborn:
+    def order_child(self, needs: frozenset[Equipment] = frozenset()) -> Newborn:
         """Have a child forked by a ready zygote, without waiting for it. Raises HostError (P2-H0902)."""
         with ExitStack() as on_failure:
             channel, child_end = _pair(on_failure)
             status, zygote_end = _pair(on_failure)
             try:
                 ends = [child_end.fileno(), zygote_end.fileno()]
-                socket.send_fds(self._control, [encode(MakeChild())], ends)
+                socket.send_fds(
+                    self._control, [encode(MakeChild(needs=tuple(sorted(needs))))], ends
+                )
             except OSError:
                 self.kill()
                 raise lost() from None
             child_end.close()
             zygote_end.close()
             on_failure.pop_all()
-        return Newborn(channel, status)
+        return Newborn(channel, status, needs)
 
     def kill(self) -> None:
         """End it at once: it is gone, or so stuck that nobody would be reaped any more; the next is a new one."""

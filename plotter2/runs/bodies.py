@@ -7,8 +7,14 @@ from itertools import accumulate
 
 from p2lang.ir import Node
 from p2lang.semantics.structure import SCRIPT
+from plotter2.wire.zygote import Equipment
 
 _QUOTES = '"""'
+
+
+def needs_of(nodes: Iterable[Node]) -> frozenset[Equipment]:
+    """Give what a child must have to run these nodes."""
+    return frozenset({"python"} if any(node.op == SCRIPT.full_name for node in nodes) else ())
 
 
 def line_starts(nodes: Iterable[Node], text: str) -> dict[str, list[int]]:

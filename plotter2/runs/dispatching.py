@@ -13,7 +13,7 @@ from p2lang.verifier import Program
 from plotter2.orchestrator import Cancellation, Outcome, ScriptFailed, SoFar, Task, TaskLimits
 from plotter2.orchestrator.cancellation import following
 from plotter2.runs.ahead import NOTHING_SPENT, Part, Send, Spent
-from plotter2.runs.bodies import line_starts
+from plotter2.runs.bodies import line_starts, needs_of
 from plotter2.runs.inputs import (
     NO_RESULTS,
     BoundTable,
@@ -69,6 +69,7 @@ def dispatched(
             cancellation=share.cancellation or request.by.cancellation,
             name=_work_of(job, request, tables, share),
             on_release=share.on_release,
+            needs=needs_of(request.compiled.module.nodes),
         )
         try:
             return parts.submit(task, request.on_event if share.only else _keeping(request, parts))

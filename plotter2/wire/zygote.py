@@ -8,7 +8,7 @@ not be made.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -27,8 +27,14 @@ class Ready(Message, frozen=True):
     missing: dict[Name, Text]
 
 
+Equipment: TypeAlias = Literal["files", "python"]
+"""What only some jobs need: to read foreign files, to run steps in Python."""
+
+
 class MakeChild(Message, frozen=True):
-    """Fork a child that confines itself and waits for its terms and its job."""
+    """Fork a child that confines itself and waits for its terms and its job; load before what the job needs beyond."""
+
+    needs: tuple[Equipment, ...] = ()
 
 
 class Made(Message, frozen=True):

@@ -131,7 +131,11 @@ def test_children_have_groups_of_their_own_from_before_their_job_to_their_end(re
         child = pool.take()
         assert child.group is not None
         assert "plotter2-test" in Path(f"/proc/{child.pid}/cgroup").read_text()
-        task = Task(RunJob(formats=[], params={"source": "answer = 1"}), limits=TaskLimits())
+        task = Task(
+            RunJob(formats=[], params={"source": "answer = 1"}),
+            limits=TaskLimits(),
+            needs=frozenset(),
+        )
         watch = Watch(child, task, settings, Conversation(lambda _: None, 4096))
         watch.work(capped_output(4096))
         watch.end()

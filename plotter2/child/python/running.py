@@ -11,7 +11,6 @@ from types import FunctionType, TracebackType
 from typing import Any, Final
 
 from p2lang.semantics.script_text import FOREIGN_WORDS
-from plotter2.child.python.dialect import compiled
 from plotter2.child.python.facade import sited
 from plotter2.child.python.faults import Unfit
 from plotter2.child.python.guards import guards
@@ -90,6 +89,8 @@ def ran(name: str, text: str, given: Mapping[str, Any], own: Mapping[str, Any]) 
     file = f"<{name}>"
     try:
         words = [word for word, value in own.items() if hasattr(type(value), "at")]
+        from plotter2.child.python.dialect import compiled  # in children that were made for it
+
         code = compiled(text, list(given), file, words)
     except Unfit as unfit:
         first, *others = unfit.faults
