@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-with-processes test-the-rest test-attacks attacks-on-children other-attacks test-faults check bench bench-peers fuzz docs pictures clean
+.PHONY: setup demo test test-with-processes test-the-rest test-attacks attacks-on-children other-attacks checks-switched-off test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
@@ -32,6 +32,11 @@ attacks-on-children: $(VENV)/dev.stamp
 
 other-attacks: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m attack --ignore=tests/child
+
+# Every check of the verifier of signatures is switched off in turn; what no attack and no unit test notices is printed
+# (a quarter of an hour on two processors).
+checks-switched-off: $(VENV)/dev.stamp
+	$(BIN)/python tests/p2sign/checks_switched_off.py
 
 # Every fault, kill point and power cut, over 8,000 disks after two crashes, every seeded bug, and as many files as
 # overflow the kernel's news, on all processors, with one table at the end (under an hour on two; power cuts need root).

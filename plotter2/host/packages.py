@@ -16,6 +16,7 @@ from p2sign.gate import Verified
 from plotter2.datter import durable
 from plotter2.datter.layout import Layout
 from plotter2.errors import Plotter2Error, Problem
+from plotter2.host.refusing import Keeps, refusals_kept
 from plotter2.libraries import lockfile
 from plotter2.manifest import codes
 from plotter2.manifest.model import Plot, Script
@@ -30,7 +31,7 @@ from plotter2.tasks.declaring import AttachedTo
 from plotter2.wire.messages import Format
 
 
-class Doer(Protocol):
+class Doer(Keeps, Protocol):
     """What of the host is needed: it keeps, verifies, attaches and runs."""
 
     @property
@@ -77,7 +78,8 @@ def carry_out(doer: Doer, asked: Asked, bundles: Sequence[AddedBundle]) -> Packa
 def _pass(doer: Doer, asked: Asked, number: int, script: Script) -> _Passed:
     try:
         opened = open_script(_kept(doer.layout, asked, number, script))
-        doer.verify(opened)
+        with refusals_kept(doer, opened, package=asked.digest):
+            doer.verify(opened)
     except Plotter2Error as error:
         return _Passed(None, error.problem())
     return _Passed(opened, None)

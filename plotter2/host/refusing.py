@@ -6,21 +6,29 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from p2sign.refusal import Refusal
 from p2sign.sidecar import split
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host import codes
-from plotter2.host.root import Root
+from plotter2.host.run_log import RunLog
 from plotter2.runs.opening import OpenedScript
 
 _NAME = re.compile(r"\((E_[A-Z_]+)\)\Z")
 _OF_THE_LOG = ("P2-S085", "P2-S086")
 
 
+class Keeps(Protocol):
+    """Whoever has a run log, as a root has."""
+
+    @property
+    def run_log(self) -> RunLog:
+        """The log of what ran and what was refused."""
+
+
 @contextmanager
-def refusals_kept(root: Root, script: OpenedScript, **about: Any) -> Iterator[None]:
+def refusals_kept(root: Keeps, script: OpenedScript, **about: Any) -> Iterator[None]:
     """Keep each refusal that leaves the block: which script, why; `about` says for what it was wanted."""
     try:
         yield

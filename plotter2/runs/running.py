@@ -24,6 +24,7 @@ from p2lang.semantics.structure import (
 )
 from p2lang.verifier import BadParam, Program
 from p2lang.verifier import verify as verify_module
+from p2sign.refusal import Refusal
 from p2std.registry import core
 from plotter2.datter.ids import now_ms
 from plotter2.datter.output import Artefact as Output
@@ -78,6 +79,8 @@ def run(request: RunRequest, parts: Parts, timings: Timings) -> RunResult:
     compiled = request.compiled
     check_formats(request.formats)
     with timings.stage("allow"):
+        if compiled.script.content != request.verified.script:
+            raise Refusal("E_DIGEST", where=compiled.script.name)
         request.verified.require(capabilities(compiled.capabilities))
         request.verified.require_imports(imports(compiled.module.libs))
         program = verified_program(compiled)

@@ -276,6 +276,8 @@ class Agreement:
         lines.header("plotter2-agreed", lines.number)
         agreed = cls(tuple(sorted(lines.block("scope", str))), lines.block("may", str))
         lines.end()
+        if agreed.dump() != data:
+            raise lines.wrong("it is not in its one form")
         return agreed
 
     @classmethod

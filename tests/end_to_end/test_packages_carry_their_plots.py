@@ -84,6 +84,7 @@ def test_plots_of_a_stranger_are_refused_and_the_data_are_stored(
     assert p2_json(root, "ls")["bundles"]
     assert list((root / "output").iterdir()) == []
     assert p2_json(root, "runs")["runs"] == []
+    assert "P2-S07" in p2(root, "log", "show", "--event", "refused").out
     text = p2(root, "add", package)
     assert "not drawn" in text.out
     assert "the data are stored" in text.out
