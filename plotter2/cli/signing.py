@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2sign.rights import decode_target
+from p2sign.sshsig import HEADER
 from p2sign.statement import Statement
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
@@ -94,7 +95,18 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
         approving = f"plotter2 sign {shlex.quote(str(script))}"
         wrote += f", a draft, which does not run; a person reads and approves it: {approving}"
     told = [wrote] if asks else [f"You signed exactly this:\n{shown}", wrote]
-    return Answer(data, "\n".join([*told, *kept_as_signed(script)]))
+    return Answer(data, "\n".join([*told, *_replaced(opened, add=add), *kept_as_signed(script)]))
+
+
+def _replaced(script: OpenedScript, *, add: bool) -> list[str]:
+    """Say that signatures of several people gave way to one."""
+    before = 0 if add or script.sidecar is None else script.sidecar.count(HEADER)
+    if before <= 1:
+        return []
+    again = f"plotter2 sign {shlex.quote(str(script.path))} --add"
+    return [
+        f"the {before} signatures that were there are gone; whoever else signed adds one again: {again}"
+    ]
 
 
 def _asking(host: Host, root: str | None, *, asks: bool) -> Ask:

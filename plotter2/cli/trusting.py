@@ -84,6 +84,8 @@ def trust_add(  # noqa: PLR0913 - the options of the command
     with opened_host(root) as host:
         own = key.fingerprint in host.keyring.own_fingerprints()
         granted = None if own and not may else may or _granted_now(host.rules(), principal)
+        known = [line.key for line in host.keyring.trusted() if line.principal == principal]
+        others = [each.fingerprint for each in known if each != key]
         _confirm(principal, key, granted, asks=fingerprint is None)
         trusting.add(host, Trusted(principal, key, namespaces, granted, *times))
     data = {
@@ -92,9 +94,13 @@ def trust_add(  # noqa: PLR0913 - the options of the command
         "fingerprint": key.fingerprint,
         "namespaces": list(namespaces),
         "may": None if granted is None else list(granted),
+        "other_keys": others,
     }
     told = f"trusted {principal} {key.fingerprint} for {', '.join(uses or ('scripts', 'packs'))}"
-    return Answer(data, told if granted is None else f"{told}; may: {'; '.join(granted)}")
+    told += "" if granted is None else f"; may: {'; '.join(granted)}"
+    if others:
+        told += f"\n{principal} has another key here, which goes on counting: {', '.join(others)}"
+    return Answer(data, told)
 
 
 @command(trust, "ls")

@@ -197,6 +197,10 @@ class TestSigning:
         assert sidecar(place).startswith(first)
         who = [s["principal"] for s in p2_json(place.root, "verify", place.script)["signers"]]
         assert who == ["tester@here", "ada@lab"]
+        both = sidecar(place)
+        anew = p2(place.root, "sign", place.script)
+        assert "the 2 signatures that were there are gone" in anew.out
+        place.script.with_name(f"{place.script.name}.sig").write_bytes(both)
         finished = p2(place.root, "sign", place.script, "--add", "--key", path)
         assert (finished.code, "E_SIG_DUPLICATE" in finished.err) == (4, True)
         place.script.write_text(place.script.read_text() + "\n")

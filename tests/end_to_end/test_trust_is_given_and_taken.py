@@ -64,6 +64,12 @@ def test_a_stranger_gets_what_ordinary_scripts_need_and_no_more(
     assert "read bundle:sweep" in error["message"]
     (line,) = p2_json(other, "trust", "list")["trusted"]
     assert line["may"] == ["read bundle:else/.*"]
+    second = other.parent / "second.pub"
+    second.write_text(f"{SigningKey.from_seed(bytes(32)).public.line()}\n")
+    told = p2(other, "trust", "add", "tester@here", second)
+    assert "another key here" in told.out
+    assert line["fingerprint"] in told.out
+    p2_json(other, "trust", "remove", SigningKey.from_seed(bytes(32)).public.fingerprint)
     refused(
         other,
         "trust",
