@@ -1,11 +1,12 @@
-"""Tables in many files that are too large for one child: read in several goes, put together again.
+"""Bundles that are too large for one child, or of too many files: read in several goes, put together again.
 
-Only a table of Arrow files can be cut, for each of its files is read for itself; what its columns are together is
-checked here, when all of them are there.
+Of the tables only those of Arrow files can be cut, for each of these files is read for itself; what their columns are
+together is checked here, when all of them are there.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,14 @@ from plotter2.errors import DataError
 from plotter2.manifest.codes import DISAGREES
 from plotter2.staging.features import Share, together
 from plotter2.staging.found import ReadBundle, ReadColumn, ReadTable
+from plotter2.staging.loose import free_path
 from plotter2.staging.parts import Part, Planned, Source
 from plotter2.staging.sources import size_of
+
+_APART = ("csv", "tsv", "jsonl", "parquet", "npy", "image")
+"""Each such file is read for itself, whatever lies beside it."""
+_FILE_BYTES = 64
+_PIECE_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,8 @@ class Room:
 
     bytes: int
     parts: int
+    told: int = 60_000
+    """So many bytes the message takes that says what is to be read, of at most 64 KiB."""
 
 
 def cut(bundles: Sequence[Planned], room: Room) -> Iterator[tuple[int, Planned]]:
@@ -51,16 +60,39 @@ def put_together(
 
 def _shares(bundle: Planned, room: Room) -> list[Planned]:
     parts = sum(len(source.parts) for source in bundle.sources)
-    if parts <= room.parts and sum(map(size_of, bundle.sources)) <= room.bytes:
+    told = sum(map(_told, bundle.sources))
+    fits = parts <= room.parts and sum(map(size_of, bundle.sources)) <= room.bytes
+    if fits and told <= room.told:
         return [bundle]
-    shares: list[tuple[Source, ...]] = []
     kept = tuple(source for source in bundle.sources if source.format != "arrow")
-    if kept:
-        shares.append(kept)
+    shares = [kept] if kept else []
+    if sum(map(_told, kept)) > room.told:
+        shares = _goes(kept, room)
     for source in bundle.sources:
         if source.format == "arrow":
             shares += [(share,) for share in _cut(source, room)]
     return [replace(bundle, sources=sources) for sources in shares] or [bundle]
+
+
+def _goes(sources: Sequence[Source], room: Room) -> list[tuple[Source, ...]]:
+    """Give files in goes that can be told in one message; first those that need each other, together."""
+    bound = tuple(source for source in sources if source.format not in _APART)
+    goes = [bound] if bound else []
+    taken: list[Source] = []
+    size = told = 0
+    for source in (source for source in sources if source.format in _APART):
+        size, told = size + size_of(source), told + _told(source)
+        if taken and (told > room.told // 2 or size > room.bytes):
+            goes.append(tuple(taken))
+            taken, size, told = [], size_of(source), _told(source)
+        taken.append(source)
+    return [*goes, tuple(taken)] if taken else goes
+
+
+def _told(source: Source) -> int:
+    """Give about how many bytes say that a file is to be read, in a message."""
+    names = sum(len(os.fsencode(name)) for name in (source.name, *source.names))
+    return names + _FILE_BYTES + _PIECE_BYTES * len(source.parts)
 
 
 def _cut(source: Source, room: Room) -> Iterator[Source]:
@@ -91,7 +123,8 @@ def _join(planned: Planned, one: ReadBundle, more: ReadBundle) -> None:
     one.unread += more.unread
     one.params.update(more.params)
     one.below += more.below
-    one.arrays.update(more.arrays)
+    for name, array in more.arrays.items():
+        one.arrays[free_path(name, one.array_paths)] = array
     for stream, table in more.tables.items():
         known = one.tables.setdefault(stream, table)
         if known is not table:
