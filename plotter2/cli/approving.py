@@ -36,6 +36,16 @@ def may_do(compiled: CompiledScript, ceiling: Ceiling) -> str:
     return in_columns(rows)
 
 
+def terms_allow(terms: Statement) -> str:
+    """Give what a statement allows, a line each."""
+    rows = [
+        *_rows(Grant(terms.caps, imports=terms.imports)),
+        *([("ends", _limits(terms.limits))] if terms.limits else []),
+        ("touches", "nothing else: no other bundle, no file, no network"),
+    ]
+    return in_columns(rows)
+
+
 def granted(grant: Grant) -> str:
     """Give what a grant allows, a line each."""
     return in_columns(list(_rows(grant)))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from p2sign.rights import decode_target
 from p2sign.sshsig import HEADER
 from p2sign.statement import Statement
 from plotter2.cli import codes
 from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.approving import on_one_line, terms_allow
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.keys import first_key
 from plotter2.cli.passphrases import passphrase
@@ -78,7 +79,7 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
             asks = True
         ask = passphrase if key else _asking(host, root, asks=asks)
         which = WhichKey(key, program, ask, _tell)
-        approve = _approve if asks else lambda _terms, _choice: None
+        approve = partial(_approve, drafted=drafter is not None) if asks else _unasked
         how = SignHow(name, which, approve, draft)
         signed = host.add_signer(opened, how) if add else host.sign_as(opened, how, bundle)
     shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
@@ -136,28 +137,17 @@ def _tell(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _approve(terms: Statement, choice: Choice) -> None:
-    """Show what is about to be signed, rights first, and ask."""
-    first, *granted = (one_line(line, 1000) for line in _granted(terms))
-    click.echo("\n  ".join([first, *granted]), err=True)
+def _approve(terms: Statement, choice: Choice, *, drafted: bool) -> None:
+    """Show what is about to be signed, rights first, and ask; Enter alone approves no draft."""
+    until = f"until {terms.expires:%Y-%m-%d}" if terms.expires else "without end"
+    head = f"{terms.entry} as {terms.name}, serial {terms.serial}, {until}. It"
+    click.echo(f"{on_one_line(head)}\n{terms_allow(terms)}", err=True)
     click.echo("You sign exactly this:", err=True)
     lines = terms.dump().decode("ascii").splitlines()
     click.echo("\n".join(f"  | {line}" for line in lines), err=True)
     who = f"{choice.principal}, {choice.public.fingerprint}"
-    click.confirm(f"sign it as {who}?", default=True, abort=True, err=True)
+    click.confirm(f"sign it as {who}?", default=not drafted, abort=True, err=True)
 
 
-def _granted(terms: Statement) -> list[str]:
-    """Say what a signature of this statement allows."""
-    until = f"until {terms.expires:%Y-%m-%d}" if terms.expires else "without end"
-    lines = [f"{terms.entry} as {terms.name}, serial {terms.serial}, {until}. It may"]
-    lines += [f"{cap.right} {cap.kind}:{decode_target(cap.target)}" for cap in terms.caps]
-    lines += [] if terms.caps else ["do nothing but compute"]
-    lines += [f"use the library {each.name}" for each in terms.imports]
-    if terms.limits:
-        of = dict(terms.limits.items())
-        lines.append(
-            f"take {of['cpu-ms'] / 1000:.0f} s of processor time, {of['wall-ms'] / 1000:.0f} s in all, "
-            f"{of['mem-mib']} MiB of memory, {of['out-mib']} MiB of output"
-        )
-    return lines
+def _unasked(_terms: Statement, _choice: Choice) -> None:
+    """Nobody is asked."""

@@ -237,6 +237,11 @@ def test_a_draft_never_runs_and_a_person_who_has_read_it_signs_it(
         shown = terminal.until("sign it as tester@here")
         assert re.search(r"is a draft of tester@here SHA256:\S+. It says\n", shown)
         assert '  | let curves = access("sweep/*")\n' in shown
+        terminal.types("\n")
+        terminal.until("stopped")
+        assert terminal.ends() == 1
+    with Terminal(place.root, "sign", script) as terminal:
+        terminal.until("[y/N]")
         terminal.types("y\n")
         terminal.until("wrote")
         assert terminal.ends() == 0
