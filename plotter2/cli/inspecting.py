@@ -17,7 +17,7 @@ from plotter2.cli.answer import Answer
 from plotter2.cli.command import command
 from plotter2.errors import ExitCode
 from plotter2.printable import count, one_line, printable
-from plotter2.runs.opening import open_script, read_once
+from plotter2.runs.opening import no_script, open_script, read_once
 
 _MOST_LINES = 60
 
@@ -32,6 +32,8 @@ def inspect(root: str | None, file: Path) -> Answer:
     if file.suffix == ".p2":
         opened = open_script(file)
         script, path = opened.content, file.with_name(f"{file.name}.sig")
+    elif file.suffix in (".p2pack", ".p2trust", ".p2revoke"):
+        raise no_script(file)
     found = inspected(read_once(path, MAX_SIDECAR, "signature file"))
     fits = _fits(found, script)
     good = not found.refusals and fits is not False

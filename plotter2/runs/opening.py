@@ -36,13 +36,26 @@ def open_script(path: Path) -> OpenedScript:
     """Read a script and its `.p2.sig`; raises FileRefused when either cannot be read once, whole and in place."""
     content = read_once(path, LONGEST_SCRIPT, "script")
     if path.suffix != ".p2":
-        raise _refused(
-            codes.NO_SCRIPT,
-            f"{path.name} is no script: the name of one ends in .p2",
-            path,
-            "name a .p2 file; data are taken in with plotter2 add",
-        )
+        raise no_script(path)
     return OpenedScript(path, content, _sidecar(path.with_name(path.name + ".sig")))
+
+
+def no_script(path: Path) -> FileRefused:
+    """Say that a file is no script, and what looks at it (P2-E0022)."""
+    return _refused(
+        codes.NO_SCRIPT,
+        f"{path.name} is no script: the name of one ends in .p2",
+        path,
+        _LOOKED_AT.get(path.suffix, "name a .p2 file; data are taken in with plotter2 add"),
+    )
+
+
+_LOOKED_AT = {
+    ".p2pack": "plotter2 pack show FILE tells what is in it and who packed it",
+    ".p2trust": "plotter2 trust import FILE shows whom it trusts, and asks",
+    ".p2revoke": "plotter2 trust import FILE takes over what it revokes",
+}
+"""What other signed files are for."""
 
 
 def _sidecar(path: Path) -> bytes | None:

@@ -66,6 +66,18 @@ def test_a_signature_for_less_than_the_script_needs_is_refused(place: Workplace)
     refused(p2(place.root, "run", wider), "P2-S07", "E_ENTRY")
 
 
+@pytest.mark.parametrize("ending", ["p2pack", "p2trust", "p2revoke"])
+def test_other_signed_files_are_looked_at_with_their_own_verbs(
+    place: Workplace, ending: str
+) -> None:
+    other = place.folder / f"lab.{ending}"
+    other.write_bytes(b"")
+    for verb in ("verify", "inspect"):
+        told = p2(place.root, verb, other)
+        assert told.code == 2
+        assert "pack show" in told.err or "trust import" in told.err
+
+
 def test_a_name_that_looks_like_the_signed_one_is_shown_as_it_is(place: Workplace) -> None:
     twin = place.folder / "m\u0435an.p2"
     twin.write_bytes(place.script.read_bytes())
