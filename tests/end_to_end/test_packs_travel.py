@@ -401,3 +401,27 @@ def test_killed_at_any_step_there_is_no_folder_or_the_whole_and_opening_again_en
     assert seen >= {False}
     assert json.loads(opened(bob, packed(alice)).out)["run"]
     assert [each for each in names() if each.startswith(".")] == []
+
+
+# The two lines stand in section 7 of signing/FORMAT.md.
+STOCK = r"""length=$(sed -n '2{s/^sig //p;q}' "$1")
+tail -n +3 "$1" | head -c "$length" > kit.sig
+awk '/^-----BEGIN SSH SIGNATURE-----$/{exit}1' kit.sig > stmt
+sed -n '/^-----BEGIN/,$p' kit.sig > stmt.sig
+ssh-keygen -Y verify -f "$2" -I tester@here -n plotter2-pack@v1 -s stmt.sig < stmt
+cd "$3" && sha256sum -c < ../stmt
+"""
+
+
+@pytest.mark.skipif(
+    any(shutil.which(tool) is None for tool in ("ssh-keygen", "awk", "sha256sum")),
+    reason="the stock tools are not all installed",
+)
+def test_a_pack_is_checked_with_stock_tools(alice: Workplace, bob: Workplace) -> None:
+    assert opened(bob, packed(alice), "--into", "kit").code == 0
+    trust = bob.root / "config" / "trust" / "allowed_signers"
+    words = ["sh", "-e", "-c", STOCK, "sh", packed(alice), trust, "kit"]
+    ran = subprocess.run(words, cwd=bob.folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert 'Good "plotter2-pack@v1" signature for tester@here' in ran.stdout
+    assert "mean.p2: OK" in ran.stdout
