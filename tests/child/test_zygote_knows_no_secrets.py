@@ -36,6 +36,7 @@ import json, os, sys
 from plotter2.child import preload, zygote
 preload.preload()
 zygote._jobs()
+preload.equip(preload.EQUIPMENT)
 print(json.dumps([sorted(sys.modules), preload.readable_folders()]))
 """
 
