@@ -29,7 +29,8 @@ def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript
     `yes` answers for new scripts only. Raises Refused for a new one without a terminal, and for a changed script of
     somebody else.
     """
-    found = standing(host, script)
+    with refusals_kept(host, script):
+        found = standing(host, script)
     if found.state == "signed":
         return script
     if found.state == "new":
