@@ -6,6 +6,7 @@ import builtins
 from typing import Any
 
 import p2lang.verifier.statements as statements
+import plotter2.child.python.dialect as dialect
 import plotter2.child.python.running as running
 from plotter2.child.frame import Handler
 from plotter2.child.program import run_program
@@ -22,7 +23,7 @@ def plainly(text: str, parameters: Any, filename: str, sited: Any = ()) -> Any:
 
 def jobs() -> dict[str, Handler]:
     """Give the jobs of a child, after the guards were taken away."""
-    setattr(running, "compiled", plainly)  # noqa: B010 - mypy knows that it has no such type
+    setattr(dialect, "compiled", plainly)  # noqa: B010 - mypy knows that it has no such type
     setattr(running, "guards", lambda: {"__builtins__": builtins})  # noqa: B010
     setattr(statements, "first_fault", lambda text: None)  # noqa: B010
     return {"run": run_program}
