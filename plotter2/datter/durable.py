@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _SYNCS_AT_ONCE = 8
-_WAITING_WRITES = 2
+_WRITERS = 2
+"""One copies into the memory of the kernel while the other waits for the disk."""
+_WAITING_WRITES = 3
 
 
 @contextmanager
@@ -177,7 +179,7 @@ def end_with(path: Path, offset: int, data: bytes) -> None:
 
 
 class LaterWrites:
-    """Writes and syncs large files, one after the other, while their caller goes on.
+    """Writes and syncs large files, two at a time, while their caller goes on.
 
     `wait` returns once the disk has all of them. Each is synced exactly once.
     """
@@ -187,7 +189,7 @@ class LaterWrites:
         self._pool: ThreadPoolExecutor | None = None
 
     def start(self, path: Path, data: bytes | memoryview) -> None:
-        """Begin to make the file `path`; waits while two others are not done. Raises as `wait`.
+        """Begin to make the file `path`; waits while three others are not done. Raises as `wait`.
 
         `data` must not change any more.
         """
@@ -195,7 +197,7 @@ class LaterWrites:
             ThreadPoolExecutor,  # costs 10 ms, and only large files need it
         )
 
-        self._pool = self._pool or ThreadPoolExecutor(1)
+        self._pool = self._pool or ThreadPoolExecutor(_WRITERS)
         if len(self._started) >= _WAITING_WRITES:
             self._started[-_WAITING_WRITES].result()
         self._started.append(self._pool.submit(write_new, path, (data,)))
