@@ -3,24 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-with-processes test-the-rest test-attacks attacks-on-children other-attacks checks-switched-off test-faults check bench bench-peers fuzz docs pictures clean
+.PHONY: setup demo test test-commands test-with-processes test-the-rest test-attacks attacks-on-children other-attacks checks-switched-off test-faults check bench bench-peers fuzz docs pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python examples/digits_sweep/demo.py
 
 setup: $(VENV)/dev.stamp
 
-# Two halves side by side, for two cores.
+# Three parts side by side: while one waits for its children, the others have the two cores.
 test: $(VENV)/dev.stamp
-	@$(MAKE) --no-print-directory --jobs=2 test-with-processes test-the-rest
+	@$(MAKE) --no-print-directory --jobs=3 test-commands test-with-processes test-the-rest
 
-PROCESSES := $(addprefix tests/,datter end_to_end examples exporting orchestrator runs staging tasks)
+COMMANDS := tests/end_to_end
+PROCESSES := $(addprefix tests/,datter examples exporting orchestrator runs staging tasks)
+
+test-commands: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m "not attack" $(COMMANDS)
 
 test-with-processes: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m "not attack" $(PROCESSES)
 
 test-the-rest: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q -m "not attack" $(addprefix --ignore=,$(PROCESSES))
+	$(BIN)/python -m pytest -q -m "not attack" $(addprefix --ignore=,$(COMMANDS) $(PROCESSES))
 
 # Hundreds of hostile scripts and files, and every probe of the sandbox at every level, as root and as another user;
 # in two halves as well.

@@ -18,7 +18,7 @@ from p2sign import policy, policy_editing, sidecar, trust_editing
 from p2sign.keys import PublicKey, parse_public_line
 from p2sign.naming import is_digest
 from p2sign.policy import Policy
-from p2sign.refusal import Refusal, placed
+from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import to_second
 from p2sign.trust import (
     TrustLine,
@@ -50,6 +50,11 @@ Reason = Literal["compromised", "retired"]
 _KEY_LIMIT = 64 * 1024
 
 
+_KEY_WORDS = ("sk-", "ecdsa-", "ssh-")
+"""How the line of a public key begins."""
+_PRIVATE = "PRIVATE KEY-----"
+
+
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """Somebody who is to be trusted: whose key, for which uses, when, what may be granted (None: unsaid)."""
@@ -66,14 +71,15 @@ def one_key(text: str, where: str) -> PublicKey:
     """Read a public key file that has one key and nothing else. Raises Refused, P2-S0845, P2-S0846."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     first = lines[0].split(" ", 1)[0] if lines else ""
-    if ("@" in first or "*" in first) and not first.startswith(("sk-", "ecdsa-", "ssh-")):
+    is_key = first.startswith(_KEY_WORDS)
+    if ("@" in first or "*" in first) and not is_key:
         raise Refused(
             codes.TRUST_LINE_GIVEN,
             "this is a line of a trust file, as git has them, and not a public key; it may be good for other uses",
             where,
             "give the .pub file alone; plotter2 trust add writes the line, for plotter2 only",
         )
-    if len(lines) > 1:
+    if is_key and len(lines) > 1:
         raise Refused(
             codes.SEVERAL_KEYS,
             f"there are {len(lines)} keys here, and a person vouches for one at a time",
@@ -81,6 +87,8 @@ def one_key(text: str, where: str) -> PublicKey:
             "keep the line of the key whose fingerprint you compared (ssh-keygen -l -f FILE shows them)",
         )
     with refusals(), placed(where):
+        if not is_key and len(lines) > 1 and _PRIVATE not in text:
+            raise Refusal("E_KEY_FORMAT", f"{shown(lines[0])} is not a public key in one line")
         return parse_public_line(text)[0]
 
 

@@ -19,8 +19,7 @@ from p2sign.naming import is_scope
 from p2sign.policy import Delegation, Scope
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import MAX_NUMBER
-from p2sign.sidecar import split
-from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened
+from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened, taken_apart
 from p2sign.trust import TrustLine, check_principal, parse_line
 from p2sign.uses import Kind
 
@@ -187,7 +186,7 @@ def open_bundle(data: bytes, accepted: frozenset[str]) -> tuple[TrustBundle, Sig
 
 def kept(data: bytes) -> TrustBundle:
     """Read a bundle that was checked when it was imported, and kept since. Raises Refusal."""
-    return parse(split(data, FIRST_WORD.encode("ascii") + b" ").statement)
+    return parse(taken_apart(data, FIRST_WORD).statement)
 
 
 def signed_by(root: TrustBundle, keys: Iterable[PublicKey]) -> tuple[str, ...]:

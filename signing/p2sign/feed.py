@@ -14,8 +14,7 @@ from p2sign.keys import PublicKey, parse_public_line
 from p2sign.naming import is_digest, is_scope
 from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER
-from p2sign.sidecar import split
-from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened
+from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened, taken_apart
 from p2sign.trust import TrustLine, principal_of
 
 NAMESPACE: Final = "plotter2-revoke@v1"
@@ -99,7 +98,7 @@ def open_feed(data: bytes, accepted: frozenset[str]) -> tuple[Feed, SignedText]:
 
 def kept(data: bytes) -> Feed:
     """Read a list that was checked when it was imported, and kept since. Raises Refusal."""
-    return parse(split(data, FIRST_WORD.encode("ascii") + b" ").statement)
+    return parse(taken_apart(data, FIRST_WORD).statement)
 
 
 def check_signers(

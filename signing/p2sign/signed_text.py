@@ -6,7 +6,8 @@ The container is that of a signature file; so `ssh-keygen -Y sign` and `cat` can
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -25,6 +26,7 @@ Value = TypeVar("Value")
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 """How a time is written in what is signed: whole seconds, UTC."""
 
+_FETCH = "get the file anew from who made it: plotter2 trust export makes a bundle, plotter2 revoke --export a list"
 _TIME = re.compile(r"[2-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -41,12 +43,28 @@ def opened(
     data: bytes, first_word: str, namespace: str, accepted: frozenset[str] = COMMON
 ) -> SignedText:
     """Take a signed text apart and check every signature. Raises what splitting and checking raise."""
-    parts = split(data, first_word.encode("ascii") + b" ")
-    signatures = parts.signatures(accepted)
-    for number, signature in enumerate(signatures, 1):
-        with placed(f"signature {number}"):
-            sshsig.check(signature, parts.statement, namespace)
+    parts = taken_apart(data, first_word)
+    with _remedied():
+        signatures = parts.signatures(accepted)
+        for number, signature in enumerate(signatures, 1):
+            with placed(f"signature {number}"):
+                sshsig.check(signature, parts.statement, namespace)
     return SignedText(parts.statement, tuple(signature.key for signature in signatures))
+
+
+def taken_apart(data: bytes, first_word: str) -> Sidecar:
+    """Split a signed text, which begins with a word, into text and signatures. Raises Refusal as `sidecar.split`."""
+    with _remedied():
+        return split(data, first_word.encode("ascii") + b" ")
+
+
+@contextmanager
+def _remedied() -> Iterator[None]:
+    """Say of each refusal in the block what helps where the file belongs to no script."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(refusal.name, refusal.what, refusal.where, _FETCH) from None
 
 
 def signed(text: bytes, key: AnyKey, namespace: str, accepted: frozenset[str] = COMMON) -> bytes:
@@ -62,7 +80,7 @@ def signed_also(
         raise Refusal(
             "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
         )
-    parts = split(data, first_word.encode("ascii") + b" ")
+    parts = taken_apart(data, first_word)
     added = armour_of(parts.statement, key, namespace, accepted)
     return Sidecar(parts.statement, (*parts.armours, added)).join()
 

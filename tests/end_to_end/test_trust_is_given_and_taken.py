@@ -131,6 +131,7 @@ def test_fingerprints_key_files_and_lines_of_git_are_looked_at(
         (f"a@b {line}\n", "P2-S0846"),
         (f"* {line}\n", "P2-S0846"),
         ("ssh-ed25519\n", "P2-S0720"),
+        ('p2 1\naccess("exp")\n', "P2-S0720"),
         ("", "P2-S0720"),
     ):
         file.write_text(text)

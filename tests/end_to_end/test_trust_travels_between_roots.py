@@ -160,6 +160,9 @@ def test_what_is_no_bundle_is_not_exported_over_and_not_imported(lab: Lab) -> No
     refused(ada, "trust", "export", "-o", lab.bundle, "--name", "lab", code="P2-S0842")
     assert lab.bundle.read_text() == "my thesis\n"
     refused(eve, "trust", "import", lab.bundle, code="P2-S0704")
+    told = p2(eve, "trust", "import", lab.bundle).err
+    assert "from who made it" in told
+    assert ".p2.sig" not in told
     lab.bundle.unlink()
     assert p2(ada, "trust", "export", "-o", lab.bundle).code == 2
     assert p2(ada, "trust", "export", "--add", "-o", lab.bundle).code == 2
