@@ -51,7 +51,6 @@ REDUNDANT: dict[str, str] = {
     "log/proof.py condition: not lines[1].startswith('extra ')": "without the word the rest is no base64 in its one form",
     "log/proof.py condition: len(lines) > 3 + _MOST_HASHES": _PROOF,
     "log/proof.py raise: raise _malformed()": _PROOF,
-    "log/tree.py answer: last == 0": "a path that is too short gives the hash of a node, not the root",
     "pack_gate.py raise: raise Refusal(refusal.name, refusal.what, refusal.where, _AGAIN) from refusal": "the next line raises the same refusal with its own remedy; it is no check",
     "rights.py raise: raise Refusal('E_STMT_CAP', f'{shown(text)} is not of the form RIGHT KIND:TARGET')": "the words and the target are each held against their form, which has the same name",
     "rights.py condition: not space": "the kind is then empty, and an empty word is refused",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2sign.log.tiles import entry_bundles, hash_tiles, tile_path, tile_paths
-from p2sign.log.tree import EMPTY_ROOT, Edge, Tree, is_consistent, is_included, leaf_hash, node_hash
+from p2sign.log.tree import EMPTY_ROOT, Edge, Tree, is_included, leaf_hash, node_hash
 
 INPUTS = [
     bytes.fromhex(text)
@@ -77,20 +77,6 @@ def test_every_inclusion_proof_leads_to_the_root_and_from_its_own_place_only() -
             assert not proof or not is_included(LEAVES[index], index, size, proof[:-1], root)
 
 
-def test_every_consistency_proof_holds_and_for_its_own_sizes_only() -> None:
-    whole = Tree(LEAVES)
-    roots = [mth(LEAVES[:size]) for size in range(MOST + 1)]
-    for size in range(MOST + 1):
-        for old in range(size + 1):
-            proof = whole.consistency(old, size)
-            assert is_consistent(old, roots[old], size, roots[size], proof)
-            if 0 < old < size:
-                assert not is_consistent(old, roots[old - 1], size, roots[size], proof)
-                assert not is_consistent(old, roots[old], size, roots[size - 1], proof)
-                assert not is_consistent(old, roots[old], size, roots[size], proof[:-1])
-                assert not is_consistent(old, roots[old], size, roots[size], (*proof, roots[1]))
-
-
 @given(st.data())
 def test_a_proof_with_another_bit_proves_nothing(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, MOST))
@@ -111,12 +97,30 @@ def test_what_grows_by_many_at_once_is_what_grows_one_by_one(
     assert Edge().grown(leaves[: len(first)]).grown(leaves[len(first) :]) == Tree(leaves).edge()
 
 
-@pytest.mark.parametrize("wrong", [(1, 0), (8, 8), (9, 8), (0, 9), (-1, 3)])
+@pytest.mark.parametrize("wrong", [(1, 0), (8, 8), (9, 8), (0, 9), (-1, 3), (0, -1)])
 def test_proofs_of_what_is_not_there_are_an_error(wrong: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"leaves among|counted from|another number"):
+    with pytest.raises(ValueError, match="there (is|are) no"):
         Tree(LEAVES[:8]).inclusion(*wrong)
-    with pytest.raises(ValueError, match="another number"):
-        Edge(3, (LEAVES[0],))
+
+
+@pytest.mark.parametrize("size", [9, -1])
+def test_a_tree_of_more_leaves_than_there_are_has_no_root_and_no_edge(size: int) -> None:
+    tree = Tree(LEAVES[:8])
+    for asked in (tree.root, tree.edge):
+        with pytest.raises(ValueError, match=f"no {size} leaves among 8"):
+            asked(size)
+
+
+@pytest.mark.parametrize(
+    ("size", "hashes"),
+    [
+        (3, LEAVES[:1]), (3, LEAVES[:3]), (0, LEAVES[:1]), (-1, LEAVES[:1]), (1, [LEAVES[0][:31]]),
+        (3, [LEAVES[0], LEAVES[1] + b"x"]), (1, [b""]),
+    ],
+)  # fmt: skip
+def test_an_edge_has_a_whole_hash_for_each_bit_of_its_size(size: int, hashes: list[bytes]) -> None:
+    with pytest.raises(ValueError, match=r"another number of whole subtrees|32 bytes"):
+        Edge(size, tuple(hashes))
 
 
 def test_tiles_have_the_paths_of_the_specification() -> None:

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 section 2: hashes, the right edge that grows, proofs and how they are checked."""
+"""The Merkle tree of RFC 6962 section 2: hashes, the right edge that grows, inclusion proofs and their check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class Edge:
     """What of a tree is needed to make it grow: the roots of its whole subtrees, the largest first.
 
-    There is one for each bit that is set in `size`, so a tree of a million leaves needs at most 20.
+    There is one for each bit that is set in `size`, so a tree of a million leaves needs at most 20. Raises ValueError
+    for any other number of them, and for what is no hash.
     """
 
     size: int = 0
@@ -67,7 +68,7 @@ class Edge:
 
 
 class Tree:
-    """A whole tree in memory: for proofs about any leaf and any earlier size."""
+    """A whole tree in memory: for the roots of all earlier sizes, and for proofs of any leaf in them."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         self._levels = [list(leaves)]
@@ -85,15 +86,15 @@ class Tree:
         return self._levels[height] if height < len(self._levels) else ()
 
     def root(self, size: int | None = None) -> bytes:
-        """Give the root of the first `size` leaves (of all)."""
+        """Give the root of the first `size` leaves (of all). Raises ValueError."""
         size = self.size if size is None else size
-        self._check(0, size)
+        self._check(size)
         return self._hash(0, size) if size else EMPTY_ROOT
 
     def edge(self, size: int | None = None) -> Edge:
-        """Give the edge of the first `size` leaves (of all)."""
+        """Give the edge of the first `size` leaves (of all). Raises ValueError."""
         size = self.size if size is None else size
-        self._check(0, size)
+        self._check(size)
         hashes, start = [], 0
         for height in range(size.bit_length() - 1, -1, -1):
             if size >> height & 1:
@@ -104,22 +105,14 @@ class Tree:
     def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Give the hashes from the leaf's sibling up (RFC 6962 section 2.1.1). Raises ValueError."""
         size = self.size if size is None else size
-        self._check(index + 1, size)
-        if index < 0:
-            raise ValueError("a leaf is counted from 0")
+        self._check(size)
+        if not 0 <= index < size:
+            raise ValueError(f"there is no leaf {index} among {size}")
         return tuple(self._path(index, 0, size))
 
-    def consistency(self, old: int, size: int | None = None) -> tuple[bytes, ...]:
-        """Give what shows that the first `size` leaves begin with the first `old` (RFC 6962 section 2.1.2)."""
-        size = self.size if size is None else size
-        self._check(old, size)
-        if old in (0, size):
-            return ()
-        return tuple(self._subproof(old, 0, size, known=True))
-
-    def _check(self, least: int, size: int) -> None:
-        if not least <= size <= self.size or least < 0:
-            raise ValueError(f"there are no {max(least, size)} leaves among {min(size, self.size)}")
+    def _check(self, size: int) -> None:
+        if not 0 <= size <= self.size:
+            raise ValueError(f"there are no {size} leaves among {self.size}")
 
     def _hash(self, start: int, end: int) -> bytes:
         """Give the root of the leaves from `start` to `end`; `start` is a multiple of the power of two below."""
@@ -138,14 +131,6 @@ class Tree:
             return [*self._path(index, start, middle), self._hash(middle, end)]
         return [*self._path(index, middle, end), self._hash(start, middle)]
 
-    def _subproof(self, old: int, start: int, end: int, *, known: bool) -> list[bytes]:
-        if old == end:
-            return [] if known else [self._hash(start, end)]
-        middle = start + _left(end - start)
-        if old <= middle:
-            return [*self._subproof(old, start, middle, known=known), self._hash(middle, end)]
-        return [*self._subproof(old, middle, end, known=False), self._hash(start, middle)]
-
 
 def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Tell whether a proof leads from a leaf hash at `index` to the root of `size` leaves (RFC 9162, 2.1.3.2)."""
@@ -163,36 +148,6 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root
             found = node_hash(found, each)
         at, last = at >> 1, last >> 1
     return last == 0 and found == root
-
-
-def is_consistent(
-    old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Tell whether a proof shows that a tree of `size` leaves begins with one of `old` (RFC 9162, 2.1.4.2)."""
-    if not 0 <= old <= size:
-        return False
-    if old in (0, size):
-        return not proof and old_root == (EMPTY_ROOT if old == 0 else root)
-    path = list(proof)
-    if old & (old - 1) == 0:
-        path.insert(0, old_root)
-    if not path:
-        return False
-    at, last = old - 1, size - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    found_old = found = path[0]
-    for each in path[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found_old, found = node_hash(each, found_old), node_hash(each, found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node_hash(found, each)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found_old == old_root and found == root
 
 
 def _left(count: int) -> int:
