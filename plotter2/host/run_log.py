@@ -2,8 +2,9 @@
 
 One process appends at a time (flock). An entry is on the disk before a checkpoint covers it, and is acknowledged when
 the checkpoint is written. What a dead process left behind the last checkpoint is taken over when it is whole, and cut
-off when it is torn. An append looks at the checkpoint, the edge of the tree and the length of the last file, all of
-which must fit, else nothing is appended and nothing runs; that every entry is still what it was, `log verify` checks.
+off when it is torn. An append looks at the checkpoint, the edge of the tree and the length of the last file; where the
+last two do not fit, it hashes all entries, and where these do not give the root, nothing is appended and nothing runs.
+That every entry is still what it was, `log verify` checks.
 """
 
 from __future__ import annotations
