@@ -39,8 +39,9 @@ NOT_OF_THE_VERIFIER = frozenset(
 CALLS = ("check", "_check", "require", "_require", "accept")
 # They ask, and no answer of theirs lets anything pass.
 QUESTIONS = frozenset({"needs_passphrase", "at_end", "_taken"})
-# The unit tests of each part; the first that fails says that a check is missed.
+# The unit tests of each part, beside this file; the first that fails says that a check is missed.
 UNIT_TESTS = {
+    "again": "../host/test_scripts_are_known_again.py",
     "log": "test_log_*.py",
     "ceilings": "test_ceilings_*.py test_policy_rules.py",
     "policy": "test_policy_rules.py test_every_refusal.py",
@@ -286,8 +287,16 @@ def _attacked(check: Check) -> str:
     return ""
 
 
-def _unit_tested(check: Check) -> str:
-    """Give the first unit test of this part of p2sign that notices."""
+def unit_tests_of(check: Check) -> list[str]:
+    """Give the files of unit tests of this part of p2sign."""
+    part = check.file.removesuffix(".py").partition("/")[0]
+    found = [str(path) for form in UNIT_TESTS[part].split() for path in sorted(HERE.glob(form))]
+    assert found, f"no unit tests of {check.file}"
+    return found
+
+
+def _unit_tested(files: list[str]) -> str:
+    """Give the first of these unit tests that notices."""
     import pytest
 
     failed: list[str] = []
@@ -302,8 +311,6 @@ def _unit_tested(check: Check) -> str:
                 failed.append(report.nodeid)
 
     os.chdir(PROJECT)
-    part = check.file.removesuffix(".py").partition("/")[0]
-    files = [str(path) for form in UNIT_TESTS[part].split() for path in sorted(HERE.glob(form))]
     words = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not process and not attack"]
     pytest.main([*words, *files], [Told()])
     return failed[0] if failed else ""
@@ -329,7 +336,8 @@ def tried(check: Check, *, unit_tests: bool = True) -> Outcome:
     what = _forked(check, lambda: _attacked(check), PATIENCE_S)
     if what:
         return Outcome(check, "attack", what)
-    if unit_tests and (what := _forked(check, lambda: _unit_tested(check), UNIT_PATIENCE_S)):
+    files = unit_tests_of(check)
+    if unit_tests and (what := _forked(check, lambda: _unit_tested(files), UNIT_PATIENCE_S)):
         return Outcome(check, "unit test", what)
     return Outcome(check, "", "")
 
