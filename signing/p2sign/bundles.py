@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -19,7 +19,8 @@ from p2sign.naming import is_scope
 from p2sign.policy import Delegation, Scope
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import MAX_NUMBER
-from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened, taken_apart
+from p2sign.signed_text import SignedText, TextLines, opened, taken_apart
+from p2sign.times import is_whole_second, written_time
 from p2sign.trust import TrustLine, check_principal, parse_line
 from p2sign.uses import Kind
 
@@ -69,7 +70,7 @@ class TrustBundle:
         if not is_scope(self.name) or not 1 <= self.serial <= MAX_NUMBER:
             raise _form(f"the name {shown(self.name)} or the serial cannot be")
         for moment in (self.issued, self.expires or self.issued):
-            if moment.utcoffset() != timedelta(0) or moment.microsecond:
+            if not is_whole_second(moment):
                 raise _form("a time is not a whole second in UTC")
         if self.expires is not None and self.expires <= self.issued:
             raise _form("it expires before it is issued")
@@ -112,12 +113,12 @@ class TrustBundle:
 
     def dump(self) -> bytes:
         """Give the text that is signed. Raises Refusal E_BUNDLE_FORM when it is too long."""
-        expires = "never" if self.expires is None else self.expires.strftime(TIME_FORMAT)
+        expires = "never" if self.expires is None else written_time(self.expires)
         lines = [
             f"{FIRST_WORD} 1",
             f"name {self.name}",
             f"serial {self.serial}",
-            f"issued {self.issued.strftime(TIME_FORMAT)}",
+            f"issued {written_time(self.issued)}",
             f"expires {expires}",
             f"require {self.require}",
             *sorted(f"root {root}" for root in self.roots),

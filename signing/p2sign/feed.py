@@ -6,7 +6,7 @@ A list only ever adds to what is revoked where it is imported; what it leaves ou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,8 @@ from p2sign.keys import PublicKey, parse_public_line
 from p2sign.naming import is_digest, is_scope
 from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER
-from p2sign.signed_text import TIME_FORMAT, SignedText, TextLines, opened, taken_apart
+from p2sign.signed_text import SignedText, TextLines, opened, taken_apart
+from p2sign.times import is_whole_second, written_time
 from p2sign.trust import TrustLine, principal_of
 
 NAMESPACE: Final = "plotter2-revoke@v1"
@@ -36,7 +37,7 @@ class Feed:
     def __post_init__(self) -> None:
         if not is_scope(self.name) or not 1 <= self.serial <= MAX_NUMBER:
             raise Refusal("E_FEED_FORM", f"the name {shown(self.name)} or the serial cannot be")
-        if self.issued.utcoffset() != timedelta(0) or self.issued.microsecond:
+        if not is_whole_second(self.issued):
             raise Refusal("E_FEED_FORM", "the time is not a whole second in UTC")
         lines = [key.line() for key in self.keys]
         if lines != sorted(set(lines)) or list(self.digests) != sorted(set(self.digests)):
@@ -62,7 +63,7 @@ class Feed:
             f"{FIRST_WORD} 1",
             f"name {self.name}",
             f"serial {self.serial}",
-            f"issued {self.issued.strftime(TIME_FORMAT)}",
+            f"issued {written_time(self.issued)}",
             *(f"key {key.line()}" for key in self.keys),
             *(f"sha256 {digest}" for digest in self.digests),
             "end",

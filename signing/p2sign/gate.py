@@ -22,6 +22,7 @@ from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability, SignedLimits
 from p2sign.sidecar import Sidecar
 from p2sign.statement import Import, Statement
+from p2sign.times import require_zone
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 
@@ -127,8 +128,7 @@ def verify(  # noqa: PLR0913 - what differs from call to call is given by name
     the key no longer is; a revoked key never does.
     Raises Refusal with the place, and ValueError if `now` has no time zone or `use` cannot run.
     """
-    if now.tzinfo is None:
-        raise ValueError("a time without a time zone says nothing; give datetime.now(UTC)")
+    require_zone(now)
     if use not in (Kind.SCRIPT, Kind.LOCAL):
         raise ValueError(f"a {use} never runs")
     script_file = offer.file_name if offer.file_name.isprintable() else shown(offer.file_name)

@@ -27,6 +27,7 @@ from p2sign.gate import (
 from p2sign.pack import Pack, Role
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import Statement
+from p2sign.times import require_zone
 from p2sign.uses import Kind
 
 _SEAL = object()
@@ -97,8 +98,7 @@ def verify_pack(
     `serial_floors` maps a pack's name to the highest serial that was opened here under it.
     Raises Refusal with the place, and ValueError if `now` has no time zone.
     """
-    if now.tzinfo is None:
-        raise ValueError("a time without a time zone says nothing; give datetime.now(UTC)")
+    require_zone(now)
     with _of_pack(name):
         opened = pack.split(data)
         signed = sidecar.split(opened.sidecar)

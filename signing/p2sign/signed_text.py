@@ -11,23 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TypeVar
 
 from p2sign import sshsig
 from p2sign.algorithms import COMMON
 from p2sign.keys import PublicKey
+from p2sign.lines import Lines, Value
 from p2sign.make import AnyKey, armour_of
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import MAX_NUMBER
 from p2sign.sidecar import Sidecar, split
-
-Value = TypeVar("Value")
-
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-"""How a time is written in what is signed: whole seconds, UTC."""
+from p2sign.times import read_time
 
 _FETCH = "get the file anew from who made it: plotter2 trust export makes a bundle, plotter2 revoke --export a list"
-_TIME = re.compile(r"[2-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -85,43 +80,22 @@ def signed_also(
     return Sidecar(parts.statement, (*parts.armours, added)).join()
 
 
-class TextLines:
-    """The lines of such a text, taken from the front; whatever does not fit is the refusal `cause`."""
+class TextLines(Lines):
+    """The lines of such a text: its blocks are sorted, and numbers and times are refused with the same `cause`."""
 
     def __init__(self, data: bytes, cause: str, most: int) -> None:
-        self._cause = cause
         if len(data) > most:
-            raise self.wrong(f"it has {len(data)} bytes, and may have {most}")
-        if not data.isascii() or not data.endswith(b"\n"):
-            raise self.wrong("it has a byte that is not ASCII, or no line feed at its end")
-        self._lines = data.decode("ascii").split("\n")[:-1]
-        self._at = 0
-
-    def header(self, word: str, convert: Callable[[str], Value]) -> Value:
-        """Take the line that begins with `word` and convert the rest of it."""
-        line = self._next()
-        with placed(f"line {self._at + 1}"):
-            if not line.startswith(word + " "):
-                raise self.wrong(f"expected the line {word!r}, found {shown(line)}")
-            self._at += 1
-            return convert(line[len(word) + 1 :])
+            raise Refusal(cause, f"it has {len(data)} bytes, and may have {most}")
+        super().__init__(data, cause)
 
     def block(self, word: str, convert: Callable[[str], Value]) -> tuple[Value, ...]:
         """Take all lines that begin with `word`, sorted and each once, and convert the rests of them."""
-        start, values = self._at, []
-        while self._next().startswith(word + " "):
-            values.append(self.header(word, convert))
+        start = self._at
+        values = super().block(word, convert)
         for before, after in pairwise(self._lines[start : self._at]):
             if before >= after:
                 raise self.wrong(f"the {word} lines are not sorted, or {shown(after)} stands twice")
-        return tuple(values)
-
-    def end(self) -> None:
-        """Take the last line."""
-        if self._lines[self._at :] != ["end"]:
-            raise self.wrong(
-                f"line {self._at + 1}: unknown or misplaced line {shown(self._next())}"
-            )
+        return values
 
     def number(self, text: str) -> int:
         """Read a number from 1 to 2147483647."""
@@ -131,16 +105,7 @@ class TextLines:
 
     def time(self, text: str) -> datetime:
         """Read a time."""
-        try:
-            if _TIME.fullmatch(text):
-                return datetime.fromisoformat(text)
-        except ValueError:
-            pass  # such as 30 February
-        raise self.wrong(f"{shown(text)} is not a time YYYY-MM-DDTHH:MM:SSZ")
-
-    def wrong(self, what: str) -> Refusal:
-        """Give the refusal of this text with `what` as its sentence."""
-        return Refusal(self._cause, what)
-
-    def _next(self) -> str:
-        return self._lines[self._at] if self._at < len(self._lines) else ""
+        moment = read_time(text)
+        if moment is None:
+            raise self.wrong(f"{shown(text)} is not a time YYYY-MM-DDTHH:MM:SSZ")
+        return moment

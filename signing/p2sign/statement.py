@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TypeVar
 
+from p2sign.lines import Lines
 from p2sign.naming import check_digest, check_name, check_path, check_paths
-from p2sign.refusal import Refusal, placed, shown
+from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER, Capability, SignedLimits
+from p2sign.times import is_whole_second, read_time, require_zone, written_time
 from p2sign.uses import Kind
 
 MAX_STATEMENT = 256 * 1024
 """The most bytes a statement may have."""
 
-Value = TypeVar("Value")
-
-_FIRST_LINE = "plotter2-statement 1"
-_TIME = re.compile(r"[2-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_FIRST_WORD, _FIRST_LINE = "plotter2-statement", "plotter2-statement 1"
 _LANGUAGE = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _FILE_LINE = re.compile(r"\(([^()]*)\) = (.*)")
@@ -96,14 +93,14 @@ class Statement:
 
     def dump(self) -> bytes:
         """Give the statement as the bytes that are signed. Raises Refusal E_STMT_SIZE."""
-        expires = "never" if self.expires is None else self.expires.strftime(_TIME_FORMAT)
+        expires = "never" if self.expires is None else written_time(self.expires)
         lines = [
             _FIRST_LINE,
             f"kind {self.kind.value}",
             f"name {self.name}",
             f"serial {self.serial}",
             f"language {self.language}",
-            f"issued {self.issued.strftime(_TIME_FORMAT)}",
+            f"issued {written_time(self.issued)}",
             f"expires {expires}",
             f"entry {self.entry}",
             *(f"SHA256 ({file.path}) = {file.sha256}" for file in self.files),
@@ -126,8 +123,9 @@ def parse(data: bytes) -> Statement:
     Raises Refusal E_STMT_... with the line, and E_STMT_NONCANONICAL where `data` is not in its one form.
     """
     _check_size(data)
-    lines = _Lines(data)
-    lines.first()
+    lines = Lines(data, "E_STMT_LINE")
+    _check_version(lines.peek())
+    lines.header(_FIRST_WORD, str)
     kind = lines.header("kind", _kind)
     name = lines.header("name", check_name)
     serial = lines.header("serial", _number)
@@ -150,8 +148,7 @@ def parse(data: bytes) -> Statement:
 
 def to_second(moment: datetime) -> datetime:
     """Give an aware time in UTC without its fraction of a second, as a statement holds it."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a time zone says nothing; give datetime.now(UTC)")
+    require_zone(moment)
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -175,52 +172,11 @@ def sorted_caps(caps: Iterable[Capability]) -> tuple[Capability, ...]:
 # ------------------------------------------------------------------ reading lines
 
 
-class _Lines:
-    """The lines of a statement, taken from the front."""
-
-    def __init__(self, data: bytes) -> None:
-        if not data.isascii():
-            raise Refusal("E_STMT_LINE", "the statement has a byte that is not ASCII")
-        if not data.endswith(b"\n"):
-            raise Refusal(
-                "E_STMT_LINE", "the last line of the statement does not end with a line feed"
-            )
-        self._lines = data.decode("ascii").split("\n")[:-1]
-        self._at = 0
-
-    def first(self) -> None:
-        """Take the line that names the format and its version."""
-        line = self._next()
-        if line != _FIRST_LINE:
-            raise Refusal(
-                "E_STMT_VERSION", f"the statement begins with {shown(line)}, not {_FIRST_LINE!r}"
-            )
-        self._at += 1
-
-    def header(self, word: str, convert: Callable[[str], Value]) -> Value:
-        """Take the line that begins with `word` and convert the rest of it."""
-        line = self._next()
-        with placed(f"line {self._at + 1}"):
-            if not line.startswith(word + " "):
-                raise Refusal("E_STMT_LINE", f"expected the line {word!r}, found {shown(line)}")
-            self._at += 1
-            return convert(line[len(word) + 1 :])
-
-    def block(self, word: str, convert: Callable[[str], Value]) -> tuple[Value, ...]:
-        """Take all lines that begin with `word` (there may be none) and convert the rests of them."""
-        values = []
-        while self._next().startswith(word + " "):
-            values.append(self.header(word, convert))
-        return tuple(values)
-
-    def end(self) -> None:
-        """Take the last line."""
-        if self._lines[self._at :] != ["end"]:
-            place = f"line {self._at + 1}"
-            raise Refusal("E_STMT_LINE", f"unknown or misplaced line {shown(self._next())}", place)
-
-    def _next(self) -> str:
-        return self._lines[self._at] if self._at < len(self._lines) else ""
+def _check_version(line: str) -> None:
+    if line != _FIRST_LINE:
+        raise Refusal(
+            "E_STMT_VERSION", f"the statement begins with {shown(line)}, not {_FIRST_LINE!r}"
+        )
 
 
 def _kind(text: str) -> Kind:
@@ -245,12 +201,10 @@ def _language(text: str) -> str:
 
 
 def _time(text: str) -> datetime:
-    try:
-        if _TIME.fullmatch(text):
-            return datetime.fromisoformat(text)
-    except ValueError:
-        pass  # such as 30 February
-    raise Refusal("E_STMT_TIME", f"{shown(text)} is not a time YYYY-MM-DDTHH:MM:SSZ")
+    moment = read_time(text)
+    if moment is None:
+        raise Refusal("E_STMT_TIME", f"{shown(text)} is not a time YYYY-MM-DDTHH:MM:SSZ")
+    return moment
 
 
 def _expiry(text: str) -> datetime | None:
@@ -301,7 +255,7 @@ def _check_times(issued: datetime, expires: datetime | None) -> None:
     for moment in (issued, expires):
         if moment is None:
             continue
-        if moment.utcoffset() != timedelta(0) or moment.microsecond or moment.year < 2000:
+        if not is_whole_second(moment) or moment.year < 2000:
             raise Refusal(
                 "E_STMT_TIME",
                 f"{moment.isoformat()} is not a whole second in UTC after the year 2000",

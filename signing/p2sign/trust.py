@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from p2sign.keys import PublicKey, parse_public_line
 from p2sign.naming import is_digest
 from p2sign.refusal import Refusal, placed, shown
+from p2sign.times import is_whole_second
 from p2sign.uses import NAMESPACES, Kind
 
 _PRINCIPAL = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}@[a-z0-9][a-z0-9._-]{0,63}")
@@ -41,7 +42,7 @@ class TrustLine:
         check_principal(self.principal)
         _check_namespaces(self.namespaces)
         for moment in (self.valid_after, self.valid_before):
-            if moment is not None and (moment.utcoffset() != timedelta(0) or moment.microsecond):
+            if moment is not None and not is_whole_second(moment):
                 raise Refusal("E_TRUST_TIME", f"{moment.isoformat()} is not a whole second in UTC")
         if self.valid_after and self.valid_before and self.valid_after >= self.valid_before:
             raise Refusal("E_TRUST_TIME", "valid-before is not later than valid-after")

@@ -49,6 +49,8 @@ UNIT_TESTS = {
     "feed": "test_trust_travels.py test_every_refusal.py",
     "signed_text": "test_trust_travels.py test_every_refusal.py",
     "statement": "test_statement_form.py test_every_refusal.py test_gate_order.py",
+    "lines": "test_statement_form.py test_trust_travels.py",
+    "times": "test_statement_form.py test_trust_files.py test_trust_travels.py test_gate_order.py test_packs.py",
     "naming": "test_statement_form.py",
     "rights": "test_statement_form.py",
     "trust": "test_trust_files.py test_every_refusal.py",
