@@ -201,8 +201,6 @@ def check_signatures(
     signers = []
     for number, signature in enumerate(signed.signatures(accepted), 1):
         with placed(f"signature {number}"):
-            if signature.namespace == Kind.DRAFT.namespace:
-                raise Refusal("E_SIG_DRAFT")
             sshsig.check(signature, signed.statement, use.namespace)
             fingerprint = signature.key.fingerprint
             if signature.key in trusted.revoked_keys:

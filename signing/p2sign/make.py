@@ -10,6 +10,7 @@ from p2sign.algorithms import COMMON, accept
 from p2sign.keys import PublicKey, SigningKey
 from p2sign.refusal import Refusal
 from p2sign.sidecar import Sidecar, split
+from p2sign.sshsig import Signature
 from p2sign.statement import Statement
 
 
@@ -43,14 +44,27 @@ def add_signature(data: bytes, key: AnyKey, accepted: frozenset[str] = COMMON) -
     Raises Refusal: what splitting, the statement and the signatures raise, E_SIG_DUPLICATE, E_SIDECAR_COUNT.
     """
     parts = split(data)
-    terms = statement.parse(parts.statement)
-    for signature in parts.signatures(accepted):
-        sshsig.check(signature, parts.statement, terms.kind.namespace)
-        if signature.key == key.public:
-            raise Refusal(
-                "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
-            )
-    added = armour_of(parts.statement, key, terms.kind.namespace, accepted)
+    namespace = statement.parse(parts.statement).kind.namespace
+    good = parts.good_signatures(namespace, accepted)
+    return signed_once_more(parts, good, key, namespace, accepted)
+
+
+def signed_once_more(
+    parts: Sidecar,
+    good: tuple[Signature, ...],
+    key: AnyKey,
+    namespace: str,
+    accepted: frozenset[str],
+) -> bytes:
+    """Give the file with one signature more than its `good` ones, unless one of them is by this key.
+
+    Raises Refusal E_SIG_DUPLICATE, E_SIDECAR_COUNT, and what `armour_of` raises.
+    """
+    if key.public in (each.key for each in good):
+        raise Refusal(
+            "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
+        )
+    added = armour_of(parts.statement, key, namespace, accepted)
     return Sidecar(parts.statement, (*parts.armours, added)).join()
 
 

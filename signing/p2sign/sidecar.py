@@ -1,4 +1,4 @@
-"""The signature file `.p2.sig`: a statement, 1 to 16 armours, end of file. Splits and joins, checks no signature."""
+"""The signature file `.p2.sig`: a statement, 1 to 16 armours, end of file. Splits and joins, and trusts nobody."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from p2sign.algorithms import COMMON
 from p2sign.refusal import Refusal, placed
-from p2sign.sshsig import FOOTER, HEADER, MAX_ARMOUR, Signature, parse
-from p2sign.statement import MAX_STATEMENT
+from p2sign.sshsig import FOOTER, HEADER, MAX_ARMOUR, Signature, check, parse
+from p2sign.statement import FIRST_WORD, MAX_STATEMENT
 
 MAX_SIGNATURES = 16
 """The most signatures a file may have."""
 MAX_SIDECAR = MAX_STATEMENT + MAX_SIGNATURES * MAX_ARMOUR
 """The most bytes a signature file may have; whoever opens one need not read more."""
-
-_FIRST_WORD = b"plotter2-statement "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +38,21 @@ class Sidecar:
                 found.append(signature)
         return tuple(found)
 
+    def good_signatures(
+        self, namespace: str, accepted: frozenset[str] = COMMON
+    ) -> tuple[Signature, ...]:
+        """Read all armours, and check that each was made over the statement for `namespace`.
 
-def split(data: bytes, first_word: bytes = _FIRST_WORD) -> Sidecar:
+        Raises Refusal E_SIG_..., E_KEY_... with the number of the signature.
+        """
+        found = self.signatures(accepted)
+        for number, signature in enumerate(found, 1):
+            with placed(f"signature {number}"):
+                check(signature, self.statement, namespace)
+        return found
+
+
+def split(data: bytes, first_word: str = FIRST_WORD) -> Sidecar:
     """Take a signature file apart; every byte belongs to the statement, which begins with a word, or to one armour.
 
     Raises Refusal E_UNSIGNED, E_SIDECAR_SIZE, E_SIDECAR_EOL, E_SIDECAR_BLOCK, E_SIDECAR_COUNT.
@@ -53,10 +64,8 @@ def split(data: bytes, first_word: bytes = _FIRST_WORD) -> Sidecar:
         )
     if b"\r" in data:
         raise Refusal("E_SIDECAR_EOL")
-    if not data.startswith(first_word):
-        raise Refusal(
-            "E_SIDECAR_BLOCK", f"the file does not begin with {first_word.decode().strip()!r}"
-        )
+    if not data.startswith(f"{first_word} ".encode("ascii")):
+        raise Refusal("E_SIDECAR_BLOCK", f"the file does not begin with {first_word!r}")
     found = data.find(b"\n" + HEADER)
     if found < 0:
         raise Refusal("E_UNSIGNED", "the signature file has a statement and no signature")

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from p2sign import sshsig
 from p2sign.algorithms import COMMON
 from p2sign.keys import PublicKey
 from p2sign.lines import Lines, Value
-from p2sign.make import AnyKey, armour_of
-from p2sign.refusal import Refusal, placed, shown
+from p2sign.make import AnyKey, armour_of, signed_once_more
+from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER
 from p2sign.sidecar import Sidecar, split
+from p2sign.sshsig import Signature
 from p2sign.times import read_time
 
 _FETCH = "get the file anew from who made it: plotter2 trust export makes a bundle, plotter2 revoke --export a list"
@@ -38,19 +38,22 @@ def opened(
     data: bytes, first_word: str, namespace: str, accepted: frozenset[str] = COMMON
 ) -> SignedText:
     """Take a signed text apart and check every signature. Raises what splitting and checking raise."""
+    parts, good = _good(data, first_word, namespace, accepted)
+    return SignedText(parts.statement, tuple(signature.key for signature in good))
+
+
+def _good(
+    data: bytes, first_word: str, namespace: str, accepted: frozenset[str]
+) -> tuple[Sidecar, tuple[Signature, ...]]:
     parts = taken_apart(data, first_word)
     with _remedied():
-        signatures = parts.signatures(accepted)
-        for number, signature in enumerate(signatures, 1):
-            with placed(f"signature {number}"):
-                sshsig.check(signature, parts.statement, namespace)
-    return SignedText(parts.statement, tuple(signature.key for signature in signatures))
+        return parts, parts.good_signatures(namespace, accepted)
 
 
 def taken_apart(data: bytes, first_word: str) -> Sidecar:
     """Split a signed text, which begins with a word, into text and signatures. Raises Refusal as `sidecar.split`."""
     with _remedied():
-        return split(data, first_word.encode("ascii") + b" ")
+        return split(data, first_word)
 
 
 @contextmanager
@@ -71,13 +74,8 @@ def signed_also(
     data: bytes, first_word: str, key: AnyKey, namespace: str, accepted: frozenset[str] = COMMON
 ) -> bytes:
     """Give a signed text with one signature more. Raises Refusal as `opened`, E_SIG_DUPLICATE, E_SIDECAR_COUNT."""
-    if key.public in opened(data, first_word, namespace, accepted).keys:
-        raise Refusal(
-            "E_SIG_DUPLICATE", f"the key {key.public.fingerprint} has signed this file already"
-        )
-    parts = taken_apart(data, first_word)
-    added = armour_of(parts.statement, key, namespace, accepted)
-    return Sidecar(parts.statement, (*parts.armours, added)).join()
+    parts, good = _good(data, first_word, namespace, accepted)
+    return signed_once_more(parts, good, key, namespace, accepted)
 
 
 class TextLines(Lines):

@@ -15,6 +15,7 @@ from p2sign.algorithms import COMMON, Touch, accept, algorithm
 from p2sign.fields import Fields, string
 from p2sign.keys import PublicKey, decoded_base64, parse_public_blob
 from p2sign.refusal import Refusal, shown
+from p2sign.uses import Kind
 
 HEADER = b"-----BEGIN SSH SIGNATURE-----\n"
 """The first line of an armour."""
@@ -75,8 +76,13 @@ def sign(message: bytes, key: SignsBytes, namespace: str) -> bytes:
 
 
 def check(signature: Signature, message: bytes, namespace: str) -> None:
-    """Check that `signature` was made by its key over `message` for `namespace`. Raises E_SIG_NAMESPACE, E_SIG_BAD."""
+    """Check that `signature` was made by its key over `message` for `namespace`.
+
+    Raises Refusal E_SIG_DRAFT, E_SIG_NAMESPACE, E_SIG_BAD.
+    """
     if signature.namespace != namespace:
+        if signature.namespace == Kind.DRAFT.namespace:
+            raise Refusal("E_SIG_DRAFT")
         raise Refusal(
             "E_SIG_NAMESPACE",
             f"the signature was made for {signature.namespace}, and this use needs {namespace}",

@@ -21,8 +21,10 @@ from p2sign.uses import Kind
 
 MAX_STATEMENT = 256 * 1024
 """The most bytes a statement may have."""
+FIRST_WORD = "plotter2-statement"
+"""What a statement begins with."""
 
-_FIRST_WORD, _FIRST_LINE = "plotter2-statement", "plotter2-statement 1"
+_FIRST_LINE = f"{FIRST_WORD} 1"
 _LANGUAGE = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _FILE_LINE = re.compile(r"\(([^()]*)\) = (.*)")
@@ -125,7 +127,7 @@ def parse(data: bytes) -> Statement:
     _check_size(data)
     lines = Lines(data, "E_STMT_LINE")
     _check_version(lines.peek())
-    lines.header(_FIRST_WORD, str)
+    lines.header(FIRST_WORD, str)
     kind = lines.header("kind", _kind)
     name = lines.header("name", check_name)
     serial = lines.header("serial", _number)

@@ -99,7 +99,7 @@ def test_what_grows_by_many_at_once_is_what_grows_one_by_one(
 
 @pytest.mark.parametrize("wrong", [(1, 0), (8, 8), (9, 8), (0, 9), (-1, 3), (0, -1)])
 def test_proofs_of_what_is_not_there_are_an_error(wrong: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="there (is|are) no"):
+    with pytest.raises(ValueError, match=r"there (is|are) no"):
         Tree(LEAVES[:8]).inclusion(*wrong)
 
 
