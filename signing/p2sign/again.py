@@ -10,10 +10,10 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from p2sign.gate import Seen, Trust, TrustFiles, Verified, check_terms, read_trust
+from p2sign.gate import Seen, TrustFiles, Verified, check_serial, check_terms, read_trust
 from p2sign.keys import PublicKey
 from p2sign.refusal import Refusal
-from p2sign.trust import principal_of
+from p2sign.trust import Trust
 
 
 def still_holds(
@@ -28,35 +28,37 @@ def still_holds(
     Where it would not, the gate says why.
     """
     try:
-        return _trusted_now(
-            verified, files, now, seen
-        ) and verified.statement.serial >= serial_floors.get(verified.statement.name, 0)
+        return _trusted_now(verified, files, now, serial_floors, seen)
     except Refusal:
         return False
 
 
-def _trusted_now(verified: Verified, files: TrustFiles, now: datetime, seen: Seen) -> bool:
+def _trusted_now(
+    verified: Verified,
+    files: TrustFiles,
+    now: datetime,
+    serial_floors: Mapping[str, int],
+    seen: Seen,
+) -> bool:
     trusted, keys = _read(files.allowed_signers, files.revoked_keys, files.revoked_scripts)
     terms, rules = verified.statement, files.rules
     if rules is not None:
         rules.require_fresh(now)
     for signer in verified.signers:
         key = keys.get(signer.fingerprint)
-        if key is None or key in trusted.revoked_keys:
+        if key is None:
             return False
-        who = principal_of(
-            key,
-            trusted.lines,
-            terms.kind.namespace,
-            now,
-            lambda: seen(verified.statement_sha256),
+        who = trusted.principal_of(
+            key, terms.kind.namespace, now, lambda: seen(verified.statement_sha256)
         )
         if who != signer.principal:
             return False
     check_terms(terms, now, terms.kind)
     if rules is not None:
         rules.count(terms, verified.signers, now)
-    return trusted.revoked_scripts.isdisjoint((verified.script_sha256, verified.statement_sha256))
+    trusted.require_unrevoked(verified.script_sha256, verified.statement_sha256)
+    check_serial(terms, serial_floors)
+    return True
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,7 @@ from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER
 from p2sign.signed_text import SignedText, TextLines, opened, taken_apart
 from p2sign.times import is_whole_second, written_time
-from p2sign.trust import TrustLine, principal_of
+from p2sign.trust import Trust, TrustLine
 
 NAMESPACE: Final = "plotter2-revoke@v1"
 FIRST_WORD: Final = "plotter2-revocations"
@@ -109,12 +109,8 @@ def check_signers(
     now: datetime,
 ) -> tuple[str, ...]:
     """Give who signed a list; all of them must be trusted for revocations now. Raises Refusal E_SIGNER_..."""
-    principals = []
-    for key in found.keys:
-        if key in revoked:
-            raise Refusal("E_SIGNER_REVOKED", f"the key {key.fingerprint} was revoked")
-        principals.append(principal_of(key, lines, NAMESPACE, now))
-    return tuple(principals)
+    trusted = Trust(lines, revoked)
+    return tuple(trusted.principal_of(key, NAMESPACE, now) for key in found.keys)
 
 
 def check_follows(new: Feed, old: Feed | None, now: datetime) -> None:

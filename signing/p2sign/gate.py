@@ -15,7 +15,6 @@ from datetime import datetime
 
 from p2sign import sidecar, sshsig, statement, trust
 from p2sign.algorithms import COMMON, EVERY
-from p2sign.keys import PublicKey
 from p2sign.policy import Counted, Rules
 from p2sign.policy import Signer as Signer
 from p2sign.refusal import Refusal, placed, shown
@@ -23,7 +22,7 @@ from p2sign.rights import Capability, SignedLimits
 from p2sign.sidecar import Sidecar
 from p2sign.statement import Import, Statement
 from p2sign.times import require_zone
-from p2sign.trust import TrustLine
+from p2sign.trust import Trust
 from p2sign.uses import Kind
 
 Seen = Callable[[str], datetime | None]
@@ -150,9 +149,8 @@ def verify(  # noqa: PLR0913 - what differs from call to call is given by name
     script_sha256 = hashlib.sha256(offer.script).hexdigest()
     with placed(script_file):
         check_file(terms, offer, script_sha256)
-        if {script_sha256, statement_sha256} & trusted.revoked_scripts:
-            raise Refusal("E_SCRIPT_REVOKED")
-        _check_serial(terms, {} if serial_floors is None else serial_floors)
+        trusted.require_unrevoked(script_sha256, statement_sha256)
+        check_serial(terms, {} if serial_floors is None else serial_floors)
         _check_language(terms, offer.script)
     if rules is not None and counted is not None:
         with placed(signature_file):
@@ -167,15 +165,6 @@ def _split(offer: Offer) -> Sidecar:
     if offer.sidecar is None:
         raise Refusal("E_UNSIGNED", "the script is not signed: this file does not exist")
     return sidecar.split(offer.sidecar)
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """The trust files, read: whose keys count, and what counts no more."""
-
-    lines: tuple[TrustLine, ...]
-    revoked_keys: frozenset[PublicKey]
-    revoked_scripts: frozenset[str]
 
 
 def read_trust(files: TrustFiles) -> Trust:
@@ -202,11 +191,8 @@ def check_signatures(
     for number, signature in enumerate(signed.signatures(accepted), 1):
         with placed(f"signature {number}"):
             sshsig.check(signature, signed.statement, use.namespace)
-            fingerprint = signature.key.fingerprint
-            if signature.key in trusted.revoked_keys:
-                raise Refusal("E_SIGNER_REVOKED", f"the key {fingerprint} was revoked")
-            principal = trust.principal_of(signature.key, trusted.lines, use.namespace, now, seen)
-            signers.append(Signer(principal, fingerprint))
+            principal = trusted.principal_of(signature.key, use.namespace, now, seen)
+            signers.append(Signer(principal, signature.key.fingerprint))
     return tuple(signers)
 
 
@@ -256,7 +242,8 @@ def _line_end_variants(script: bytes) -> Iterator[bytes]:
         yield text.removesuffix(end)
 
 
-def _check_serial(terms: Statement, serial_floors: Mapping[str, int]) -> None:
+def check_serial(terms: Statement, serial_floors: Mapping[str, int]) -> None:
+    """Refuse (E_SERIAL) a statement that is older than one that ran here under its name."""
     floor = serial_floors.get(terms.name, 0)
     if terms.serial < floor:
         raise Refusal(

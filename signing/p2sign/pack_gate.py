@@ -17,7 +17,6 @@ from p2sign.algorithms import EVERY
 from p2sign.gate import (
     Offer,
     Signer,
-    Trust,
     TrustFiles,
     check_file,
     check_signatures,
@@ -28,6 +27,7 @@ from p2sign.pack import Pack, Role
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import Statement
 from p2sign.times import require_zone
+from p2sign.trust import Trust
 from p2sign.uses import Kind
 
 _SEAL = object()

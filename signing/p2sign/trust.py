@@ -94,6 +94,32 @@ def with_trust_line(data: bytes, line: TrustLine) -> bytes:
     return extended
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The trust files, read: whose keys count, and what counts no more."""
+
+    lines: tuple[TrustLine, ...]
+    revoked_keys: frozenset[PublicKey]
+    revoked_scripts: frozenset[str] = frozenset()
+
+    def principal_of(
+        self,
+        key: PublicKey,
+        namespace: str,
+        now: datetime,
+        seen: Callable[[], datetime | None] = lambda: None,
+    ) -> str:
+        """Give whose key this is, as `principal_of` does; a revoked key is nobody's. Raises Refusal E_SIGNER_..."""
+        if key in self.revoked_keys:
+            raise Refusal("E_SIGNER_REVOKED", f"the key {key.fingerprint} was revoked")
+        return principal_of(key, self.lines, namespace, now, seen)
+
+    def require_unrevoked(self, *digests: str) -> None:
+        """Refuse (E_SCRIPT_REVOKED) a script, by its digest and that of its statement, that was revoked."""
+        if not self.revoked_scripts.isdisjoint(digests):
+            raise Refusal("E_SCRIPT_REVOKED")
+
+
 def principal_of(
     key: PublicKey,
     lines: tuple[TrustLine, ...],
