@@ -10,7 +10,7 @@ import click
 from p2sign.keys import PublicKey
 from p2sign.policy import Rules
 from p2sign.trust import TrustLine
-from p2sign.uses import Kind
+from p2sign.uses import LOG_NAMESPACE, REVOKE_NAMESPACE, TRUST_NAMESPACE, Kind
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.travelling import day, export_bundle, import_file
@@ -26,9 +26,9 @@ _USES = {
     "script": Kind.SCRIPT.namespace,
     "pack": Kind.PACK.namespace,
     "local": Kind.LOCAL.namespace,
-    "trust": "plotter2-trust@v1",
-    "revoke": "plotter2-revoke@v1",
-    "log": "plotter2-log@v1",
+    "trust": TRUST_NAMESPACE,
+    "revoke": REVOKE_NAMESPACE,
+    "log": LOG_NAMESPACE,
 }
 _ORDINARY_USES = ("script", "pack")
 """What a key is trusted for unless it is said. A pack grants nothing: whoever signs scripts may bind them together."""

@@ -22,14 +22,14 @@ from p2sign.rights import MAX_NUMBER
 from p2sign.signed_text import SignedText, TextLines, opened, taken_apart
 from p2sign.times import is_whole_second, written_time
 from p2sign.trust import TrustLine, check_principal, parse_line
-from p2sign.uses import Kind
+from p2sign.uses import REVOKE_NAMESPACE, TRUST_NAMESPACE, Kind
 
-NAMESPACE: Final = "plotter2-trust@v1"
+NAMESPACE: Final = TRUST_NAMESPACE
 FIRST_WORD: Final = "plotter2-trust"
 MAX_BUNDLE: Final = 256 * 1024
 """The most bytes the text of a bundle may have."""
 MAX_ROOTS: Final = 16
-USES: Final = (Kind.SCRIPT.namespace, Kind.PACK.namespace, "plotter2-revoke@v1")
+USES: Final = (Kind.SCRIPT.namespace, Kind.PACK.namespace, REVOKE_NAMESPACE)
 """What the keys of a bundle may be trusted for."""
 
 _SCOPE_LINE = re.compile(r"([^ ]+) ([1-9][0-9]?)((?: [^ ]+)+)")

@@ -17,8 +17,9 @@ from p2sign.rights import MAX_NUMBER
 from p2sign.signed_text import SignedText, TextLines, opened, taken_apart
 from p2sign.times import is_whole_second, written_time
 from p2sign.trust import Trust, TrustLine
+from p2sign.uses import REVOKE_NAMESPACE
 
-NAMESPACE: Final = "plotter2-revoke@v1"
+NAMESPACE: Final = REVOKE_NAMESPACE
 FIRST_WORD: Final = "plotter2-revocations"
 MAX_FEED: Final = 1024 * 1024
 """The most bytes the text of a list may have."""

@@ -11,8 +11,9 @@ from p2sign.algorithms import COMMON
 from p2sign.make import AnyKey, armour_of
 from p2sign.refusal import Refusal, placed
 from p2sign.sshsig import FOOTER, HEADER, MAX_ARMOUR, Signature
+from p2sign.uses import LOG_NAMESPACE
 
-NAMESPACE = "plotter2-log@v1"
+NAMESPACE = LOG_NAMESPACE
 """What a countersignature is made for."""
 MAX_WITNESSES = 16
 """The most countersignatures of one checkpoint in a file."""
