@@ -22,7 +22,6 @@ MAX_NOTE = 64 * 1024
 
 _KIND = b"\x01"
 _ALGORITHM = "ssh-ed25519"
-_SIGNATURE_BYTES = 64
 _MOST_SIGNATURES = 64
 _NAME = re.compile(r"[^\s+\x00-\x1f]+\Z")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)\Z")
@@ -149,8 +148,6 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
 
 
 def _fits(key: NoteKey, message: bytes, signature: bytes) -> bool:
-    if len(signature) != _SIGNATURE_BYTES:
-        return False
     try:
         raw = read_raw_signature(Fields(string(signature), "E_LOG_SIGNATURE"))
     except Refusal:
