@@ -24,22 +24,16 @@ def with_line(data: bytes, line: TrustLine) -> bytes:
 
 def without(data: bytes, gone: Callable[[TrustLine], bool]) -> bytes:
     """Give the trust file without some lines. Raises Refusal where it does not read."""
-    kept = []
-    for text in data.splitlines(keepends=True):
-        found = parse_trust(_ended(text))
-        if not (found and gone(found[0])):
-            kept.append(text)
+    kept = (text for text, line in _each(data) if line is None or not gone(line))
     return _read(b"".join(kept))
 
 
 def changed(data: bytes, change: Callable[[TrustLine], TrustLine]) -> bytes:
     """Give the trust file with each line changed. Raises Refusal where it does not read."""
     found = []
-    for text in data.splitlines(keepends=True):
-        lines = parse_trust(_ended(text))
-        after = change(lines[0]) if lines else None
-        same = after is None or after == lines[0]
-        found.append(text if same or after is None else after.dump().encode("utf-8") + b"\n")
+    for text, line in _each(data):
+        after = line if line is None else change(line)
+        found.append(text if after is None or after == line else f"{after.dump()}\n".encode())
     return _read(b"".join(found))
 
 
@@ -63,6 +57,12 @@ def lent_lines(data: bytes) -> Mapping[str, tuple[TrustLine, ...]]:
         if name is not None:
             blocks.setdefault(name, []).append(text)
     return {name: parse_trust(_ended(b"".join(texts))) for name, texts in blocks.items()}
+
+
+def _each(data: bytes) -> Iterable[tuple[bytes, TrustLine | None]]:
+    """Give each line as it stands, and what it trusts; None for a comment."""
+    for text in data.splitlines(keepends=True):
+        yield text, next(iter(parse_trust(_ended(text))), None)
 
 
 def _outside(data: bytes) -> bytes:
