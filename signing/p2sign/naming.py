@@ -1,4 +1,4 @@
-"""Names, paths and digests as a statement may hold them: one spelling, usable on every system."""
+"""Names, paths, digests and versions as a statement may hold them: one spelling, usable on every system."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _MAX_SEGMENTS = 8
 # Windows opens a device for these, whatever follows after a dot.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_LANGUAGE = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 
 
 def check_name(name: str) -> str:
@@ -77,3 +78,8 @@ def check_digest(digest: str) -> None:
 def is_digest(text: str) -> bool:
     """Say whether `text` is a SHA-256 in 64 small hex digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_language(text: str) -> bool:
+    """Say whether `text` is a version of the language, such as 1.0."""
+    return _LANGUAGE.fullmatch(text) is not None

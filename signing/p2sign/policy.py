@@ -8,7 +8,6 @@ it; so nobody can lend another a right that he could not grant alone where the o
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from p2sign.ceilings import EVERYTHING, Ceiling, Covers, Within
-from p2sign.naming import is_scope
+from p2sign.naming import is_language, is_scope
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.rights import Capability
 from p2sign.statement import Statement
@@ -29,7 +28,6 @@ MAX_POLICY: Final = 256 * 1024
 MAX_SIGNERS: Final = 1000
 """The most signers a scope may have, and the most scopes and ceilings of a policy."""
 
-_LANGUAGE = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 _MOST_DAYS = 3650
 _MOST_REQUIRED = 16
 
@@ -304,7 +302,7 @@ def _mode(text: str | None) -> Mode:
 
 
 def _min_language(text: str | None) -> str | None:
-    if text is not None and not _LANGUAGE.fullmatch(text):
+    if text is not None and not is_language(text):
         raise _form(f'min-language is {shown(text)}, and is such as "1.0"', "[policy]")
     return text
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from p2sign.lines import Lines
-from p2sign.naming import check_digest, check_name, check_path, check_paths
+from p2sign.naming import check_digest, check_name, check_path, check_paths, is_language
 from p2sign.refusal import Refusal, shown
 from p2sign.rights import MAX_NUMBER, Capability, SignedLimits
 from p2sign.times import is_whole_second, read_time, require_zone, written_time
@@ -25,7 +25,6 @@ FIRST_WORD = "plotter2-statement"
 """What a statement begins with."""
 
 _FIRST_LINE = f"{FIRST_WORD} 1"
-_LANGUAGE = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _FILE_LINE = re.compile(r"\(([^()]*)\) = (.*)")
 _IMPORT_LINE = re.compile(r"sha256:([^ ]*) (.*)")
@@ -197,7 +196,7 @@ def _number(text: str) -> int:
 
 
 def _language(text: str) -> str:
-    if not _LANGUAGE.fullmatch(text):
+    if not is_language(text):
         raise Refusal("E_STMT_NUMBER", f"{shown(text)} is not a language version such as 1.0")
     return text
 
