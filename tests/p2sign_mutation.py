@@ -1,4 +1,4 @@
-"""Damages bytes at random, from a seed: by bytes and by lines."""
+"""Damages bytes at random, from a seed: by bytes and by lines; and makes the second form of an Ed25519 signature."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ SPECIAL = (
     b"\xe2\x80\xae",
     b"-----BEGIN SSH SIGNATURE-----\n",
 )
+
+
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+def with_order_added(data: bytes, times: int = 1) -> bytes:
+    """Add the group order to S of the Ed25519 signature at the end: to lenient readers it fits as well."""
+    s = int.from_bytes(data[-32:], "little") + times * ED25519_ORDER
+    return data[:-32] + s.to_bytes(32, "little")
 
 
 def mutants(data: bytes, seed: int, rounds: int) -> list[bytes]:

@@ -24,7 +24,7 @@ from p2sign.refusal import Refusal
 from p2sign.sidecar import split
 from p2sign.trust import TrustLine
 from p2sign_keys import SoftwareDevice, any_key, blob_of, file_key, software_device, sshsig_bytes
-from p2sign_mutation import mutants
+from p2sign_mutation import ED25519_ORDER, mutants
 from p2sign_samples import NAMESPACE, NOW, TERMS, offer, trust_text
 from ssh_tools import ssh_keygen_accepts
 
@@ -197,7 +197,7 @@ _ORDERS = {
     "nistp521": int(
         "1" + "f" * 65 + "a51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409", 16
     ),
-    "ed25519": 2**252 + 27742317777372353535851937790883648493,
+    "ed25519": ED25519_ORDER,
 }
 
 

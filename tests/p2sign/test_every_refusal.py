@@ -28,6 +28,7 @@ from p2sign.statement import Import
 from p2sign.uses import Kind
 from p2sign_keys import SK_ALICE
 from p2sign_log_samples import LOG_CASES
+from p2sign_mutation import with_order_added
 from p2sign_samples import (
     ALICE,
     ALICE_LINE,
@@ -86,9 +87,7 @@ def changed_trust(old: str, new: str) -> None:
 
 
 def larger_s() -> None:
-    order = 2**252 + 27742317777372353535851937790883648493
-    s = int.from_bytes(BLOB[-32:], "little") + order
-    gate(STATEMENT + sshsig.enarmour(BLOB[:-32] + s.to_bytes(32, "little")))
+    gate(STATEMENT + sshsig.enarmour(with_order_added(BLOB)))
 
 
 def passphrase_case(given: str | None) -> None:

@@ -10,6 +10,7 @@ from p2sign.fields import string
 from p2sign.make import add_signature, sign_statement
 from p2sign.sidecar import MAX_SIDECAR, MAX_SIGNATURES, split
 from p2sign.sshsig import FOOTER, HEADER
+from p2sign_mutation import with_order_added
 from p2sign_samples import ALICE, BOB, NAMESPACE, SCRIPT, TERMS
 from signing_attacks import (
     ARMOUR,
@@ -64,10 +65,8 @@ def with_hash(name: bytes) -> Bid:
     return fields(hashed=name, made=string(made))
 
 
-def with_order_added() -> Bid:
-    order = 2**252 + 27742317777372353535851937790883648493
-    s = int.from_bytes(BLOB[-32:], "little") + order
-    return with_blob(BLOB[:-32] + s.to_bytes(32, "little"))
+def larger_s() -> Bid:
+    return with_blob(with_order_added(BLOB))
 
 
 CONTROLS = [
@@ -163,7 +162,7 @@ ATTACKS = [
     Attack("a signature that says another type than its key", NOTHING, gate, "E_SIG_BLOB", lambda: fields(made=string(string(b"ssh-rsa") + string(bytes(64))))),
     Attack("a signature type without a name", NOTHING, gate, "E_SIG_BLOB", lambda: fields(made=string(string(b"") + string(BLOB[-64:])))),
     Attack("a byte within the signature field", NOTHING, gate, "E_SIG_BLOB", lambda: fields(made=string(MADE[4:] + b"\0"))),
-    Attack("a second form of S, beyond the group order", OLD, gate, "E_SIG_MALLEABLE", with_order_added),
+    Attack("a second form of S, beyond the group order", OLD, gate, "E_SIG_MALLEABLE", larger_s),
     Attack("a signature over the raw statement, without SSHSIG", TRUSTED, gate, "E_SIG_BAD", lambda: fields(made=string(ALICE.signature_fields(STATEMENT)))),
     Attack("a login signature of the same key", OTHER_USE, gate, "E_SIG_BAD", lambda: fields(made=string(ALICE.signature_fields(string(b"session") + b"\x32" + string(b"alice"))))),
     Attack("the namespace changed after signing", OTHER_USE, gate, "E_SIG_BAD", lambda: with_blob(sshsig.dearmour(sshsig.sign(STATEMENT, ALICE, "plotter2-drafts@v")).replace(string(b"plotter2-drafts@v"), string(NAMESPACE.encode())))),

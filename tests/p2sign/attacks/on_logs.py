@@ -14,6 +14,7 @@ from p2sign.log.tree import Tree, leaf_hash
 from p2sign.log.witness import NAMESPACE, countersigned
 from p2sign_keys import file_key
 from p2sign_log_samples import ENTRIES, KEY, NOTE, NOTE_KEY, ORIGIN, PROOF, TREE, checkpoint
+from p2sign_mutation import with_order_added
 from p2sign_samples import ALICE, BOB
 from signing_attacks import (
     LOG_FILES,
@@ -182,8 +183,6 @@ ATTACKS = [
 
 
 def _larger_s() -> bytes:
-    order = 2**252 + 27742317777372353535851937790883648493
     raw = base64.b64decode(SIGNATURE_LINE.split()[-1])
-    s = int.from_bytes(raw[-32:], "little") + order
-    text = base64.b64encode(raw[:-32] + s.to_bytes(32, "little")).decode()
+    text = base64.b64encode(with_order_added(raw)).decode()
     return SECRET_NOTE + f"\n— {ORIGIN} {text}\n".encode()
