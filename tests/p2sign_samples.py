@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from p2sign.gate import Offer, TrustFiles
-from p2sign.keys import SigningKey
+from p2sign.keys import PublicKey, SigningKey
 from p2sign.make import sign_statement
+from p2sign.policy import Policy, Rules
 from p2sign.rights import Capability, SignedLimits
 from p2sign.statement import Import, Statement, digests
 from p2sign.trust import TrustLine
@@ -46,6 +47,12 @@ BOB_LINE = TrustLine("bob@lab", (NAMESPACE,), BOB.public)
 def trust_text(*signers: TrustLine) -> bytes:
     """Give an allowed_signers file with these lines."""
     return "".join(signer.dump() + "\n" for signer in signers).encode()
+
+
+def counting_rsa(files: TrustFiles, *own: PublicKey) -> TrustFiles:
+    """Give trust files under a policy by which keys of every type count; the own ones may grant everything."""
+    rules = Rules(Policy(allow_rsa=True), frozenset(key.fingerprint for key in own))
+    return replace(files, rules=rules)
 
 
 TRUST = TrustFiles(trust_text(ALICE_LINE, BOB_LINE))

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from p2sign import sshsig
@@ -25,7 +25,7 @@ from p2sign.sidecar import split
 from p2sign.trust import TrustLine
 from p2sign_keys import SoftwareDevice, any_key, blob_of, file_key, software_device, sshsig_bytes
 from p2sign_mutation import ED25519_ORDER, mutants
-from p2sign_samples import NAMESPACE, NOW, TERMS, offer, trust_text
+from p2sign_samples import NAMESPACE, NOW, TERMS, counting_rsa, offer, trust_text
 from ssh_tools import ssh_keygen_accepts
 
 SEED = 20261124
@@ -67,7 +67,7 @@ def fuzz(rounds: int, folder: Path, seed: int = SEED) -> Tally:
 def _try(sidecar: bytes, files: TrustFiles, folder: Path, tally: Tally) -> None:
     tally.tried += 1
     try:
-        verified = verify(offer(sidecar), files, NOW, accepted=EVERY)
+        verified = verify(offer(sidecar), files, NOW)
     except Refusal as refusal:
         tally.refused[refusal.name] += 1
         if not str(refusal).isprintable():
@@ -86,7 +86,7 @@ def _distinct(name: str, seed: int, wanted: int) -> Iterator[tuple[bytes, TrustF
     """Give so many different cases in turn: damaged files and blobs, blobs of somebody cunning, other trust files."""
     chance = random.Random(seed)
     public = any_key(name).public
-    files = TrustFiles(_trusting(public))
+    files = _trusting(public)
     good = sign_statement(TERMS, any_key(name), EVERY)
     blob = sshsig.dearmour(split(good).armours[0])
     kinds: tuple[Callable[[], tuple[bytes, TrustFiles]], ...] = (
@@ -97,7 +97,7 @@ def _distinct(name: str, seed: int, wanted: int) -> Iterator[tuple[bytes, TrustF
         lambda: (_file(_with_other_field(blob, chance)), files),
         lambda: (_file(_cunning(name, chance)), files),
         lambda: (_file(_cunning(name, chance)), files),
-        lambda: (good, TrustFiles(_damaged(files.allowed_signers, chance))),
+        lambda: (good, replace(files, allowed_signers=_damaged(files.allowed_signers, chance))),
         lambda: _with_cunning_key(name, chance),
     )
     seen: set[tuple[bytes, bytes]] = {(good, files.allowed_signers)}
@@ -110,8 +110,9 @@ def _distinct(name: str, seed: int, wanted: int) -> Iterator[tuple[bytes, TrustF
             yield case
 
 
-def _trusting(public: PublicKey) -> bytes:
-    return trust_text(TrustLine("alice@lab", (NAMESPACE,), public))
+def _trusting(public: PublicKey) -> TrustFiles:
+    line = TrustLine("alice@lab", (NAMESPACE,), public)
+    return counting_rsa(TrustFiles(trust_text(line)), public)
 
 
 def _damaged(data: bytes, chance: random.Random) -> bytes:
@@ -277,9 +278,9 @@ def _with_cunning_key(name: str, chance: random.Random) -> tuple[bytes, TrustFil
     signature = sshsig.parse(split(good).armours[0], EVERY).signature
     sidecar = _file(blob_of(blob, NAMESPACE, signature))
     try:
-        return sidecar, TrustFiles(_trusting(parse_public_blob(blob)))
+        return sidecar, _trusting(parse_public_blob(blob))
     except Refusal:
-        return sidecar, TrustFiles(_trusting(key.public))
+        return sidecar, _trusting(key.public)
 
 
 def main(rounds: int) -> int:

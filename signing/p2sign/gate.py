@@ -109,22 +109,20 @@ class Verified:
             )
 
 
-def verify(  # noqa: PLR0913 - what differs from call to call is given by name
+def verify(
     offer: Offer,
     files: TrustFiles,
     now: datetime,
     serial_floors: Mapping[str, int] | None = None,
     use: Kind = Kind.SCRIPT,
     *,
-    accepted: frozenset[str] | None = None,
     seen: Seen = _never_seen,
 ) -> Verified:
     """Check everything that bytes, time and trust can tell, in the order of the design, and give the proof.
 
     `now` is aware. `serial_floors` maps a name to the highest serial that ever ran here under it. `use` is what the
-    caller is about to do: run a person's script or a machine's own (`local`); only these two can run. `accepted` are
-    the key types whose signatures count, else the policy says. What was `seen` while a key was valid still counts when
-    the key no longer is; a revoked key never does.
+    caller is about to do: run a person's script or a machine's own (`local`); only these two can run. What was `seen`
+    while a key was valid still counts when the key no longer is; a revoked key never does.
     Raises Refusal with the place, and ValueError if `now` has no time zone or `use` cannot run.
     """
     require_zone(now)
@@ -141,7 +139,7 @@ def verify(  # noqa: PLR0913 - what differs from call to call is given by name
     statement_sha256 = hashlib.sha256(signed.statement).hexdigest()
     with placed(signature_file):
         signers = check_signatures(
-            signed, trusted, now, use, accepted or files.accepted, lambda: seen(statement_sha256)
+            signed, trusted, now, use, files.accepted, lambda: seen(statement_sha256)
         )
         terms = statement.parse(signed.statement)
         check_terms(terms, now, use)

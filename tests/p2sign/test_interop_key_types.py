@@ -16,7 +16,7 @@ from p2sign.refusal import Refusal
 from p2sign.sidecar import split
 from p2sign.trust import TrustLine
 from p2sign_keys import FILE_TYPES, SK_TYPES, any_key, file_key, software_device
-from p2sign_samples import ALICE, ALICE_LINE, NAMESPACE, NOW, TERMS, offer, trust_text
+from p2sign_samples import ALICE, ALICE_LINE, NAMESPACE, NOW, TERMS, counting_rsa, offer, trust_text
 from ssh_tools import needs_ssh_keygen, ssh_keygen, ssh_keygen_accepts
 
 pytestmark = [pytest.mark.process, needs_ssh_keygen]
@@ -64,7 +64,7 @@ def test_what_ssh_keygen_makes_and_signs_is_accepted_here(
     (tmp_path / "stmt").write_bytes(TERMS.dump())
     ssh_keygen(tmp_path, "-Y", "sign", "-n", NAMESPACE, "-f", path, tmp_path / "stmt")
     there = TERMS.dump() + (tmp_path / "stmt.sig").read_bytes()
-    verified = verify(offer(there), trusting(public), NOW, accepted=EVERY)
+    verified = verify(offer(there), counting_rsa(trusting(public), public), NOW)
     assert verified.signers[0].fingerprint == public.fingerprint
     if name in ("ssh-ed25519", "ssh-rsa"):
         assert there == here, "both make the same bytes"
@@ -96,7 +96,7 @@ def test_a_revoked_key_of_every_type_is_refused_by_both(name: str, tmp_path: Pat
     trusted = trusting(key).allowed_signers
     assert not ssh_keygen_accepts(tmp_path, sidecar, trusted, revoked=revoked)
     with pytest.raises(Refusal) as caught:
-        verify(offer(sidecar), TrustFiles(trusted, revoked), NOW, accepted=EVERY)
+        verify(offer(sidecar), counting_rsa(TrustFiles(trusted, revoked), key.public), NOW)
     assert caught.value.name == "E_SIGNER_REVOKED"
 
 

@@ -27,7 +27,7 @@ from p2sign_keys import (
     rsa_key,
     software_device,
 )
-from p2sign_samples import ALICE, NAMESPACE, NOW, TERMS, offer, trust_text
+from p2sign_samples import ALICE, NAMESPACE, NOW, TERMS, counting_rsa, offer, trust_text
 
 ORDERS = {
     "nistp256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
@@ -66,10 +66,11 @@ def trusting(key: object) -> TrustFiles:
 def test_a_key_of_every_type_signs_and_is_verified(name: str) -> None:
     key = any_key(name)
     sidecar = sign_statement(TERMS, key, EVERY)
-    verified = verify(offer(sidecar), trusting(key), NOW, accepted=EVERY)
+    files = counting_rsa(trusting(key), key.public)
+    verified = verify(offer(sidecar), files, NOW)
     assert verified.signers[0].fingerprint == key.public.fingerprint
     with pytest.raises(Refusal) as caught:
-        verify(offer(sidecar.replace(b"serial 7", b"serial 8")), trusting(key), NOW, accepted=EVERY)
+        verify(offer(sidecar.replace(b"serial 7", b"serial 8")), files, NOW)
     assert caught.value.name == "E_SIG_BAD"
     assert parse_public_line(key.public.line("a b")) == (key.public, "a b")
 
