@@ -24,25 +24,11 @@ def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
     return f"tile/{level}/{'/'.join(parts)}{partial}"
 
 
-def widths(count: int) -> Iterator[tuple[int, int]]:
-    """Give number and width of each tile that `count` hashes of one level fill."""
-    for start in range(0, count, WIDTH):
-        yield start // WIDTH, min(WIDTH, count - start)
-
-
-def tile_paths(size: int) -> Iterator[str]:
-    """Give the paths of all hash tiles of a log with `size` entries, level by level."""
-    level = 0
-    while size:
-        yield from (tile_path(level, number, width) for number, width in widths(size))
-        size, level = size // WIDTH, level + 1
-
-
 def hash_tiles(tree: Tree) -> Iterator[tuple[str, bytes]]:
-    """Give path and content of each hash tile."""
+    """Give path and content of each hash tile, level by level."""
     level = 0
     while hashes := tree.level(level * _HEIGHT):
-        for number, width in widths(len(hashes)):
+        for number, width in _widths(len(hashes)):
             start = number * WIDTH
             yield tile_path(level, number, width), b"".join(hashes[start : start + width])
         level += 1
@@ -50,7 +36,13 @@ def hash_tiles(tree: Tree) -> Iterator[tuple[str, bytes]]:
 
 def entry_bundles(entries: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     """Give path and content of each bundle of entries, each behind its length in two bytes."""
-    for number, width in widths(len(entries)):
+    for number, width in _widths(len(entries)):
         taken = entries[number * WIDTH : number * WIDTH + width]
         content = b"".join(len(entry).to_bytes(2, "big") + entry for entry in taken)
         yield tile_path("entries", number, width), content
+
+
+def _widths(count: int) -> Iterator[tuple[int, int]]:
+    """Give number and width of each tile that `count` hashes of one level fill."""
+    for start in range(0, count, WIDTH):
+        yield start // WIDTH, min(WIDTH, count - start)
