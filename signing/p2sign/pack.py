@@ -82,7 +82,7 @@ def split(data: bytes) -> Pack:
     Raises Refusal E_PACK_SIZE, E_PACK_EOL, E_PACK_FORM, E_PACK_LENGTH, E_PACK_END, E_PACK_FILES.
     """
     _check_size(len(data))
-    if data.startswith((b"P2PACK 1\r\n", b"P2PACK 1\r")):
+    if data.startswith(b"P2PACK 1\r"):
         raise Refusal("E_PACK_EOL")
     if not data.startswith(_MAGIC):
         raise Refusal("E_PACK_FORM", "this is no pack: it does not begin with P2PACK 1")
@@ -192,11 +192,8 @@ class _Reader:
             raise Refusal(
                 "E_PACK_LENGTH", f"{what} would have {count:,} bytes, more than there are"
             )
-        if self._data[end] != _END_OF_LINE:
+        if self._data[end : end + 1] != b"\n":
             raise Refusal("E_PACK_LENGTH", f"{what} does not end after {count:,} bytes")
         taken = self._data[self._at : end]
         self._at = end + 1
         return taken
-
-
-_END_OF_LINE = ord("\n")

@@ -14,7 +14,7 @@ MAX_ENTRY = 65535
 
 def dump_entry(fields: Mapping[str, Any]) -> bytes:
     """Give the line of an entry, without its line end. Raises Refusal E_LOG_FORM."""
-    line = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    line = _written(fields)
     if len(line) > MAX_ENTRY:
         raise Refusal("E_LOG_FORM", f"an entry has at most {MAX_ENTRY} bytes, this one {len(line)}")
     return line
@@ -26,7 +26,7 @@ def parse_entry(line: bytes) -> dict[str, Any]:
         raise Refusal("E_LOG_FORM")
     try:
         found = json.loads(line)
-        again = json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+        again = _written(found)
     except (ValueError, RecursionError):
         raise Refusal("E_LOG_FORM", "an entry of the log is not JSON") from None
     if not isinstance(found, dict) or again != line:
@@ -34,3 +34,7 @@ def parse_entry(line: bytes) -> dict[str, Any]:
     if not all(isinstance(found.get(name), str) for name in ("time", "event")):
         raise Refusal("E_LOG_FORM", "an entry of the log says no time or no event")
     return found
+
+
+def _written(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
