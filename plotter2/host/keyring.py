@@ -19,7 +19,8 @@ from p2sign.keys import (
     public_of_private,
 )
 from p2sign.refusal import Refusal
-from p2sign.trust import TrustLine, parse_trust, with_trust_line
+from p2sign.trust import TrustLine, parse_trust
+from p2sign.trust_editing import with_trust_line
 from p2sign.uses import Kind
 from plotter2.config.ownership import closing, open_to_others
 from plotter2.datter import durable

@@ -16,7 +16,8 @@ from p2sign.make import sign_statement
 from p2sign.policy import Rules
 from p2sign.rights import Capability
 from p2sign.statement import Import, sorted_caps, sorted_imports, to_second
-from p2sign.trust import TrustLine, with_trust_line
+from p2sign.trust import TrustLine
+from p2sign.trust_editing import with_trust_line
 from p2sign.uses import Kind
 from plotter2.config.settings import Ceiling
 from plotter2.errors import Refused

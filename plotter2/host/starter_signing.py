@@ -17,7 +17,8 @@ from p2sign.policy import Rules
 from p2sign.refusal import Refusal
 from p2sign.rights import Capability, decode_target
 from p2sign.statement import Statement
-from p2sign.trust import TrustLine, with_trust_line
+from p2sign.trust import TrustLine
+from p2sign.trust_editing import with_trust_line
 from p2sign.uses import Kind
 from plotter2.datter import durable
 from plotter2.errors import Plotter2Error, Refused

@@ -19,13 +19,8 @@ from p2sign.keys import PublicKey
 from p2sign.policy import Policy, Scope
 from p2sign.refusal import placed
 from p2sign.statement import to_second
-from p2sign.trust import (
-    TrustLine,
-    parse_revoked_keys,
-    parse_revoked_scripts,
-    with_revoked_key,
-    with_revoked_script,
-)
+from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts
+from p2sign.trust_editing import with_revoked_key, with_revoked_script
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.key_choice import Choice

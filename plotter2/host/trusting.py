@@ -20,14 +20,8 @@ from p2sign.naming import is_digest
 from p2sign.policy import Policy
 from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import to_second
-from p2sign.trust import (
-    TrustLine,
-    parse_revoked_keys,
-    parse_revoked_scripts,
-    parse_trust,
-    with_revoked_key,
-    with_revoked_script,
-)
+from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts, parse_trust
+from p2sign.trust_editing import with_revoked_key, with_revoked_script
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals

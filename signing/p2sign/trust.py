@@ -1,6 +1,6 @@
 """The trust files: `allowed_signers` and `revoked_keys`, both readable by ssh-keygen too, and `revoked_scripts`.
 
-Text in, values out, and lines to add; opens no file. Whoever a line does not name exactly is not trusted.
+Text in, values out; opens no file. Whoever a line does not name exactly is not trusted.
 """
 
 from __future__ import annotations
@@ -87,13 +87,6 @@ def parse_trust(data: bytes) -> tuple[TrustLine, ...]:
     return tuple(found)
 
 
-def with_trust_line(data: bytes, line: TrustLine) -> bytes:
-    """Give the trust file with one line more. Raises what reading it raises, so a duplicate is refused."""
-    extended = _with_line(data, line.dump())
-    parse_trust(extended)
-    return extended
-
-
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The trust files, read: whose keys count, and what counts no more."""
@@ -159,20 +152,6 @@ def parse_revoked_keys(data: bytes) -> frozenset[PublicKey]:
         except Refusal as refusal:
             raise Refusal("E_REVOKED_KEYS", refusal.what, f"line {number}") from None
     return frozenset(keys)
-
-
-def with_revoked_key(data: bytes, key: PublicKey, comment: str = "") -> bytes:
-    """Give the list of revoked keys with one key more. Raises what reading it raises."""
-    extended = _with_line(data, key.line(comment))
-    parse_revoked_keys(extended)
-    return extended
-
-
-def with_revoked_script(data: bytes, digest: str, note: str = "") -> bytes:
-    """Give the list of revoked scripts with one digest more. Raises what reading it raises."""
-    extended = _with_line(data, f"{digest} {note}".rstrip())
-    parse_revoked_scripts(extended)
-    return extended
 
 
 def parse_revoked_scripts(data: bytes) -> frozenset[str]:
@@ -284,8 +263,3 @@ def _check_namespaces(namespaces: tuple[str, ...]) -> None:
 
 def _optional_time(text: str | None) -> datetime | None:
     return None if text is None else parse_time(text)
-
-
-def _with_line(data: bytes, line: str) -> bytes:
-    separator = b"" if data.endswith(b"\n") or not data else b"\n"
-    return data + separator + line.encode("utf-8") + b"\n"

@@ -1,4 +1,4 @@
-"""The text of `allowed_signers` with lines added or taken away; comments and all other lines stay as they are.
+"""The texts of the trust files with lines added or taken away; comments and all other lines stay as they are.
 
 The lines that a trust bundle brought stand in a block of their own, between two comments that name the bundle.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from p2sign.trust import TrustLine, parse_trust
+from p2sign.keys import PublicKey
+from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts, parse_trust
 
 _BEGIN = re.compile(rb"# bundle ([a-z0-9][a-z0-9._-]{0,63}) serial [0-9]{1,10}")
 
@@ -19,7 +20,12 @@ def with_line(data: bytes, line: TrustLine) -> bytes:
     Raises Refusal where the whole does not read.
     """
     kept = without(_outside(data), lambda other: other.key == line.key)
-    return _read(_ended(kept) + line.dump().encode("utf-8") + b"\n" + _inside(data))
+    return _read(_with_text(kept, line.dump()) + _inside(data))
+
+
+def with_trust_line(data: bytes, line: TrustLine) -> bytes:
+    """Give the trust file with one line more at its end. Raises what reading it raises, so a duplicate is refused."""
+    return _read(_with_text(data, line.dump()))
 
 
 def without(data: bytes, gone: Callable[[TrustLine], bool]) -> bytes:
@@ -59,6 +65,20 @@ def lent_lines(data: bytes) -> Mapping[str, tuple[TrustLine, ...]]:
     return {name: parse_trust(_ended(b"".join(texts))) for name, texts in blocks.items()}
 
 
+def with_revoked_key(data: bytes, key: PublicKey, comment: str = "") -> bytes:
+    """Give the list of revoked keys with one key more. Raises what reading it raises."""
+    extended = _with_text(data, key.line(comment))
+    parse_revoked_keys(extended)
+    return extended
+
+
+def with_revoked_script(data: bytes, digest: str, note: str = "") -> bytes:
+    """Give the list of revoked scripts with one digest more. Raises what reading it raises."""
+    extended = _with_text(data, f"{digest} {note}".rstrip())
+    parse_revoked_scripts(extended)
+    return extended
+
+
 def _each(data: bytes) -> Iterable[tuple[bytes, TrustLine | None]]:
     """Give each line as it stands, and what it trusts; None for a comment."""
     for text in data.splitlines(keepends=True):
@@ -86,6 +106,10 @@ def _marked(data: bytes) -> Iterable[tuple[str | None, bytes]]:
 
 def _end(name: str) -> str:
     return f"# end of bundle {name}"
+
+
+def _with_text(data: bytes, line: str) -> bytes:
+    return _ended(data) + line.encode("utf-8") + b"\n"
 
 
 def _ended(data: bytes) -> bytes:

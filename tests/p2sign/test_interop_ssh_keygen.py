@@ -21,7 +21,7 @@ from p2sign.make import add_signature, sign_statement
 from p2sign.refusal import Refusal
 from p2sign.sidecar import split
 from p2sign.statement import digests
-from p2sign.trust import with_revoked_key
+from p2sign.trust_editing import with_revoked_key
 from p2sign_mutation import mutants, with_order_added
 from p2sign_samples import (
     ALICE,

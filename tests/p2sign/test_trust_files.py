@@ -19,9 +19,8 @@ from p2sign.trust import (
     parse_time,
     parse_trust,
     principal_of,
-    with_revoked_key,
-    with_trust_line,
 )
+from p2sign.trust_editing import with_revoked_key, with_trust_line
 from p2sign.uses import NAMESPACES, Kind
 from p2sign_samples import ALICE, ALICE_LINE, BOB, BOB_LINE, NAMESPACE, NOW, trust_text
 
