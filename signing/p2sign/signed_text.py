@@ -42,27 +42,10 @@ def opened(
     return SignedText(parts.statement, tuple(signature.key for signature in good))
 
 
-def _good(
-    data: bytes, first_word: str, namespace: str, accepted: frozenset[str]
-) -> tuple[Sidecar, tuple[Signature, ...]]:
-    parts = taken_apart(data, first_word)
-    with _remedied():
-        return parts, parts.good_signatures(namespace, accepted)
-
-
 def taken_apart(data: bytes, first_word: str) -> Sidecar:
     """Split a signed text, which begins with a word, into text and signatures. Raises Refusal as `sidecar.split`."""
     with _remedied():
         return split(data, first_word)
-
-
-@contextmanager
-def _remedied() -> Iterator[None]:
-    """Say of each refusal in the block what helps where the file belongs to no script."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise Refusal(refusal.name, refusal.what, refusal.where, _FETCH) from None
 
 
 def signed(text: bytes, key: AnyKey, namespace: str, accepted: frozenset[str] = COMMON) -> bytes:
@@ -76,6 +59,23 @@ def signed_also(
     """Give a signed text with one signature more. Raises Refusal as `opened`, E_SIG_DUPLICATE, E_SIDECAR_COUNT."""
     parts, good = _good(data, first_word, namespace, accepted)
     return signed_once_more(parts, good, key, namespace, accepted)
+
+
+def _good(
+    data: bytes, first_word: str, namespace: str, accepted: frozenset[str]
+) -> tuple[Sidecar, tuple[Signature, ...]]:
+    parts = taken_apart(data, first_word)
+    with _remedied():
+        return parts, parts.good_signatures(namespace, accepted)
+
+
+@contextmanager
+def _remedied() -> Iterator[None]:
+    """Say of each refusal in the block what helps where the file belongs to no script."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(refusal.name, refusal.what, refusal.where, _FETCH) from None
 
 
 class TextLines(Lines):
