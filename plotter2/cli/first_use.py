@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from p2sign.causes import CAUSES
+from p2sign.refusal import Refusal
 from plotter2.cli.answer import is_interactive
 from plotter2.cli.approving import changes, may_do, on_one_line
 from plotter2.cli.keys import default_principal, first_key, made_key
 from plotter2.cli.passphrases import passphrase
-from plotter2.errors import Refused
 from plotter2.host.first_use import Standing, standing
 from plotter2.host.host import Host
+from plotter2.host.keyring import as_refused
 from plotter2.host.refusing import refusals_kept
 from plotter2.runs.compiling import CompiledScript
 from plotter2.runs.opening import OpenedScript, open_script
@@ -58,12 +58,14 @@ def signed_now(
     told = told or "is not signed"
     if not (yes or is_interactive()):
         with refusals_kept(host, script):
-            raise Refused(
-                CAUSES["E_UNSIGNED"].code,
-                f"the script {told}",
-                str(script.path),
-                f"read it, then sign it: plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}",
-                note="(E_UNSIGNED)",
+            sign = f"plotter2 sign {shlex.quote(str(script.path))}{_at(bundle)}"
+            raise as_refused(
+                Refusal(
+                    "E_UNSIGNED",
+                    f"the script {told}",
+                    str(script.path),
+                    f"read it, then sign it: {sign}",
+                )
             )
     compiled = host.compile(script, bundle=bundle)
     if bundle is not None:

@@ -18,6 +18,7 @@ from plotter2.datter.layout import present
 from plotter2.errors import Refused
 from plotter2.host import codes, travelling
 from plotter2.host.key_choice import WhichKey, chosen
+from plotter2.host.refusing import refusals_kept
 from plotter2.host.travelling import ExportHow, Incoming, IncomingFeed, Wish
 from plotter2.printable import printable
 from plotter2.runs.opening import FileRefused, read_once
@@ -103,7 +104,7 @@ def import_file(  # noqa: PLR0913 - the options of the command
     What a bundle may do is agreed when it is first imported; it never gets more by itself.
     """
     content = read_once(file, travelling.MAX_FILE, "file")
-    with opened_host(root) as host:
+    with opened_host(root) as host, refusals_kept(host, file, use="trust"):
         if travelling.is_feed(content):
             found = travelling.examined_feed(host, content)
             _agree_to_feed(found, yes=yes)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Protocol
 
 from p2sign.refusal import Refusal
@@ -15,7 +15,6 @@ from plotter2.host import codes
 from plotter2.host.run_log import RunLog
 from plotter2.runs.opening import OpenedScript
 
-_NAME = re.compile(r"\((E_[A-Z_]+)\)\Z")
 _OF_THE_LOG = ("P2-S085", "P2-S086")
 
 
@@ -28,25 +27,32 @@ class Keeps(Protocol):
 
 
 @contextmanager
-def refusals_kept(root: Keeps, script: OpenedScript, **about: Any) -> Iterator[None]:
-    """Keep each refusal that leaves the block: which script, why; `about` says for what it was wanted."""
+def refusals_kept(root: Keeps, what: OpenedScript | Path, **about: Any) -> Iterator[None]:
+    """Keep each refusal that leaves the block: of which script or other file, why; `about` says for what it was wanted."""
     try:
         yield
     except Plotter2Error as error:
         refused = error.exit_code is ExitCode.REFUSED or error.code == codes.NOT_OWN
         if refused and not error.code.startswith(_OF_THE_LOG):
-            name = _NAME.search(error.note)
             root.run_log.append_if_possible(
                 "refused",
-                file=str(script.path),
-                script=sha256(script.content).hexdigest(),
-                statement=_statement(script.sidecar),
+                **_named(what),
                 code=error.code,
-                cause=name[1] if name else None,
+                cause=error.name or None,
                 rc=int(ExitCode.REFUSED),
                 **about,
             )
         raise
+
+
+def _named(what: OpenedScript | Path) -> dict[str, str | None]:
+    if isinstance(what, Path):
+        return {"file": str(what)}
+    return {
+        "file": str(what.path),
+        "script": sha256(what.content).hexdigest(),
+        "statement": _statement(what.sidecar),
+    }
 
 
 def _statement(sidecar: bytes | None) -> str | None:

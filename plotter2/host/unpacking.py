@@ -24,6 +24,7 @@ from plotter2.errors import DataError, ExitCode, Plotter2Error, Problem, Refused
 from plotter2.host import codes, verifying
 from plotter2.host.host import Host
 from plotter2.host.keyring import as_refused, refusals
+from plotter2.host.refusing import refusals_kept
 from plotter2.host.root import Root
 from plotter2.libraries.reference import FOLDER
 from plotter2.manifest import container
@@ -76,7 +77,12 @@ class LookedAt:
     scripts: tuple[Standing, ...]
     libraries: tuple[Standing, ...]
     data: tuple[PackedData, ...]
-    problem: Problem | None
+    refused: Refused | None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it may not be opened here, as people are shown it."""
+        return None if self.refused is None else self.refused.problem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +95,25 @@ class OpenedPack:
 
 
 def look(root: Root, path: Path) -> LookedAt:
-    """Read a pack and write nothing; that it may not be opened here is told in `problem`.
+    """Read a pack and write nothing; that it may not be opened here is told in `refused`.
 
     Raises FileRefused, Refused, DataError for what is no sound pack.
     """
     data = read_once(path, MAX_PACK, "pack")
-    content, signers, problem = _judged(root, data, path.name)
+    content, signers, refused = _judged(root, data, path.name)
     libraries = tuple(_standing(root, each) for each in content.libraries)
     wrong = {each.packed.path: each.problem for each in libraries if each.problem is not None}
     scripts = tuple(_with_libraries(_standing(root, each), wrong) for each in content.scripts)
     packages = tuple(_data(root, file, content.files[file]) for file in content.data)
-    return LookedAt(path, len(data), content, signers, scripts, libraries, packages, problem)
+    return LookedAt(path, len(data), content, signers, scripts, libraries, packages, refused)
 
 
 def look_to_open(root: Root, path: Path) -> LookedAt:
     """Read a pack that may be opened here; a refusal is an entry of the log. Raises FileRefused, Refused, DataError."""
-    try:
+    with refusals_kept(root, path, use="pack"):
         looked = look(root, path)
-        if looked.problem is not None:
-            raise _refused(looked.problem)
-    except Refused as refused:
-        root.run_log.append_if_possible("refused", use="pack", code=refused.code, file=path.name)
-        raise
+        if looked.refused is not None:
+            raise looked.refused
     return looked
 
 
@@ -169,19 +172,15 @@ def data_in(name: str, content: bytes) -> PackedData:
 # ------------------------------------------------------------ looking
 def _judged(
     root: Root, data: bytes, name: str
-) -> tuple[PackContent, tuple[Signer, ...], Problem | None]:
+) -> tuple[PackContent, tuple[Signer, ...], Refused | None]:
     floors = _PackFloors(root)
     try:
         verified = pack_gate.verify_pack(data, root.trust_files(), root.now(), floors, name)
     except Refusal as refusal:
         with refusals():
             content, fingerprints = pack_gate.look_into(data, name)
-        return content, _named(root, fingerprints), as_refused(refusal).problem()
+        return content, _named(root, fingerprints), as_refused(refusal)
     return verified.content, verified.signers, None
-
-
-def _refused(problem: Problem) -> Refused:
-    return Refused(problem.code, problem.message, problem.where, problem.help, note=problem.note)
 
 
 def _standing(root: Root, packed: PackedScript) -> Standing:

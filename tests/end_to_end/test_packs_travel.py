@@ -214,9 +214,11 @@ def test_opening_is_an_entry_of_the_log_and_so_is_a_refusal(
     bad = tmp_path / "bad.p2pack"
     bad.write_bytes(packed(alice).read_bytes() + b"x")
     assert code_of(opened(bob, bad)) == "P2-S0874"
-    logged = b"".join(p.read_bytes() for p in (bob.root / "log").rglob("*") if p.is_file())
-    assert b'"event":"pack-open"' in logged
-    assert b'"code":"P2-S0874"' in logged
+    logged = p2_json(bob.root, "log", "show")["entries"]
+    made, refused = (each["entry"] for each in logged[-2:])
+    assert made["event"] == "pack-open"
+    assert (refused["event"], refused["code"]) == ("refused", "P2-S0874")
+    assert (refused["cause"], refused["file"]) == ("E_PACK_END", str(bad))
 
 
 def test_the_family_has_three_verbs_and_every_other_word_is_a_path(
@@ -348,7 +350,9 @@ def test_an_older_pack_of_the_same_name_is_refused_after_a_newer_one(
 ) -> None:
     newer = insider(alice, {}, tmp_path / "newer.p2pack", serial=2)
     assert opened(bob, newer, "--into", "newer").code == 0
-    assert code_of(opened(bob, packed(alice))) == "P2-S0880"
+    older = opened(bob, packed(alice))
+    assert code_of(older) == "P2-S0880"
+    assert older.json["name"] == "E_PACK_SERIAL"
     p2_json(bob.root, "trust", "reset-floor", "pack:lab/thermal")
     assert opened(bob, packed(alice)).code == 0
 

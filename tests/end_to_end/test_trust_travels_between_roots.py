@@ -124,6 +124,9 @@ def test_a_bundle_goes_forward_with_its_root(lab: Lab) -> None:
     p2_json(eve, "trust", "import", lab.bundle)
     lab.bundle.write_bytes(first)
     refused(eve, "trust", "import", lab.bundle, code="P2-S0833")
+    kept = p2_json(eve, "log", "show")["entries"][-1]["entry"]
+    assert (kept["event"], kept["use"], kept["cause"]) == ("refused", "trust", "E_BUNDLE_SERIAL")
+    assert kept["file"] == str(lab.bundle)
     lab.bundle.unlink()
     lab.export(require=1)  # the serial goes on though the file is gone
     refused(eve, "trust", "import", lab.bundle, code="P2-S0834")
