@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+import click
+
 from p2lang.diagnostics import Diagnostic, render
 from p2lang.diagnostics import as_json as diagnostic_json
 from p2lang.source import Source
@@ -68,6 +70,11 @@ def _refusal(error: Plotter2Error) -> dict[str, str]:
         "where": problem.where,
         "remedy": problem.help,
     }
+
+
+def say(text: str) -> None:
+    """Say something to the person beside the answer, on standard error."""
+    click.echo(printable(text), err=True)
 
 
 def as_text(data: dict[str, Any]) -> str:

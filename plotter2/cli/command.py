@@ -15,6 +15,7 @@ from plotter2.cli.answer import (
     print_answer,
     print_diagnostics,
     print_problem,
+    say,
 )
 from plotter2.cli.codes import BUG, FOREIGN_TABLES
 from plotter2.config.settings import settings
@@ -85,7 +86,7 @@ def opened_host(root: str | None, *, reads: bool = False) -> Host:
     """Give the host of a root; use it as a context manager. One that only reads makes no root."""
     from plotter2.host.host import Host  # 200 ms, and what only looks at the store needs none of it
 
-    return Host(settings(root), reads=reads)
+    return Host(settings(root), reads=reads, tell=lambda text: say(f"warning: {text}"))
 
 
 _SHARED = (

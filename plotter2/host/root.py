@@ -35,7 +35,8 @@ _READING = "files that are read and written"
 class Root:
     """What one root has: settings, store, children, keys and trust. Use as a context manager.
 
-    One that `reads` only works where nothing may be written too, and makes no root.
+    One that `reads` only works where nothing may be written too, and makes no root. `tell` is told what whoever uses it
+    should know, whatever they asked for.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Root:
         now: Callable[[], datetime] | None = None,
         *,
         reads: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
+        self._tell = tell
         self._reads = reads
         self.now = now or (lambda: datetime.now(UTC))
         self._opened: list[Callable[[], None]] = []
@@ -56,7 +59,7 @@ class Root:
 
     def beside(self) -> Self:
         """Give another one for the same root and the same children, to be used by another thread, and closed before."""
-        other = type(self)(self.settings, self.now, reads=self._reads)
+        other = type(self)(self.settings, self.now, reads=self._reads, tell=self._tell)
         other._shared, other._shared_texts = self.orchestrator, self.texts
         other.verified_before = self.verified_before
         return other
@@ -140,7 +143,7 @@ class Root:
     @cached_property
     def run_log(self) -> RunLog:
         """The log of what ran, what was refused and whose scripts may run here."""
-        return RunLog(self.settings.root, self.now)
+        return RunLog(self.settings.root, self.now, self._tell)
 
     def trust_files(self) -> TrustFiles:
         """Give the contents of the trust files, the policy with them; empty ones before the root is made.

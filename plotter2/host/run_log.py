@@ -42,6 +42,12 @@ PATIENCE_S = 30.0
 """How long an append waits for others."""
 _STEP_S = 0.001
 _KEY_BYTES = 4096
+_DELETED = (
+    "the run log that was here is gone: a new one begins, which cannot prove what ran before; "
+    "if that was not you, get log/run back from a safe copy"
+)
+_KEY_LOST = "the key of the run log is lost: a new log begins"
+_COPIED = "the run log came out of a safe copy: a new log begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,18 @@ class _State:
 
 
 class RunLog:
-    """The run log of one root. Any number of them may append to it at once."""
+    """The run log of one root. Any number of them may append to it at once. `tell` is told when a new log begins."""
 
-    def __init__(self, root: Path, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        now: Callable[[], datetime] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._layout = Layout(root)
         self._files = LogFiles(self._layout.run_log)
         self._now = now or (lambda: datetime.now(UTC))
+        self._tell = tell
         self._known: _State | None = None
         self._key: tuple[tuple[int, int], SigningKey] | None = None
 
@@ -117,9 +129,8 @@ class RunLog:
 
     def public_key(self) -> NoteKey | None:
         """Give the key that checkpoints of this root are signed with, None when there is none. Raises Refused."""
-        path = self.key_file.with_name(self.key_file.name + ".vkey")
         with refusals():
-            return read_note_key(path)
+            return read_note_key(self._public_file)
 
     def append_if_possible(self, event: str, /, **fields: Any) -> None:
         """Keep an entry of something that may be done without one, as signing where nothing else may be written."""
@@ -127,13 +138,21 @@ class RunLog:
             self.append(event, **fields)
 
     # ------------------------------------------------------------ what is there
+    @property
+    def _public_file(self) -> Path:
+        return self.key_file.with_name(f"{self.key_file.name}.vkey")
+
     def _current(self) -> tuple[SigningKey, _State]:
         """Give key and state, made sound; begins a log when there is none that grows here."""
         content = self._files.read_checkpoint()
         if content is None and not any(self._files.entries.glob("*")):
+            if self._was_deleted():
+                self._tell(_DELETED)
             return self._begun()
-        if not self._files.alive.exists() or not self.key_file.exists():
-            self._set_aside()
+        alive = self._files.alive.exists()
+        if not (alive and self.key_file.exists()):
+            kept = self._set_aside()
+            self._tell(f"{_KEY_LOST if alive else _COPIED}; the one before is kept: {kept}")
             return self._begun()
         if content is None:
             raise Refusal(
@@ -235,29 +254,35 @@ class RunLog:
         files, key, origin = self._files, SigningKey.generate(), origin_here()
         for folder in (files.folder, files.entries):
             durable.make_dir(folder, 0o700)
-        public = self.key_file.with_name(self.key_file.name + ".vkey")
         new = self.key_file.with_name(f".{self.key_file.name}.new")
         name = f"{NoteKey(origin, key.public)}\n".encode()
         durable.discard(new)
         durable.write_new(new, (key.dump(),), mode=0o600)
         with durable.reported(self.key_file):
             new.replace(self.key_file)
-        durable.replace(public, name)
         durable.replace(files.key, name)
+        durable.replace(self._public_file, name)
         durable.replace(files.alive, b"this log grows here\n")
         edge = Edge()
         note = Checkpoint(origin, 0, edge.root).signed(key)
         durable.replace(files.checkpoint, note)
         return key, _State(origin, note, edge, 0)
 
-    def _set_aside(self) -> None:
-        """Let a log grow no more: it came out of a safe copy, or its key is lost."""
+    def _was_deleted(self) -> bool:
+        """Tell whether a log was here: its key's name is, and what is written before that or with an entry is not."""
+        grown = not self._files.key.exists() or self._files.edge.exists()
+        return grown and self._public_file.exists()
+
+    def _set_aside(self) -> Path:
+        """Let a log grow no more: it came out of a safe copy, or its key is lost; gives where it is kept."""
         earlier = self._layout.earlier_logs
         durable.make_dir(earlier, 0o700)
         number = max((int(p.name) for p in earlier.iterdir() if p.name.isdecimal()), default=0)
-        durable.rename_dir(self._files.folder, earlier / str(number + 1))
+        kept = earlier / str(number + 1)
+        durable.rename_dir(self._files.folder, kept)
         durable.sync_dir(self._layout.log)
         self._known = None
+        return kept
 
     def _before(self, key: SigningKey, state: _State) -> dict[str, Any]:
         """Give what the first entry says: the log's key, and where the log before it ended, if there was one."""

@@ -139,7 +139,7 @@ class Cells(Magics):
     def _session(self, root: str | None) -> Session:
         found = settings(Path(root) if root else None)
         if found.root not in self._open:
-            host = Host(found)
+            host = Host(found, tell=lambda text: display(Said(text, "warning")))
             self._open[found.root] = (host, Session(host, getpass.getpass))
         return self._open[found.root][1]
 

@@ -167,3 +167,10 @@ def test_a_root_without_a_log_says_so(tmp_path: Path, place: Workplace) -> None:
     finished = p2(place.root, "log", "verify")
     assert (finished.code, "P2-S0862" in finished.err) == (4, True)
     assert p2(tmp_path / "nothing", "log", "show").code != 0
+
+
+def test_a_log_that_was_deleted_is_told_once_to_whoever_runs_next(place: Workplace) -> None:
+    shutil.rmtree(place.root / "log" / "run")
+    gone = "warning: the run log that was here is gone"
+    assert p2(place.root, "run", place.script).err.count(gone) == 1
+    assert gone not in p2(place.root, "run", place.script).err

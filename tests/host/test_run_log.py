@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import subprocess
 import sys
@@ -145,8 +146,10 @@ def test_nothing_is_appended_to_a_damaged_log(tmp_path: Path, what: str) -> None
 def test_a_log_that_does_not_belong_here_is_set_aside_and_the_next_one_says_so(
     tmp_path: Path, lost: str
 ) -> None:
-    log = log_of(tmp_path)
+    told: list[str] = []
+    log = RunLog(tmp_path, lambda: NOW, told.append)
     log.append("run")
+    assert told == []
     old = claimed_checkpoint(log.files.checkpoint.read_bytes())
     old_key = log.public_key()
     (log.key_file if lost == "key" else log.files.alive).unlink()
@@ -156,6 +159,37 @@ def test_a_log_that_does_not_belong_here_is_set_aside_and_the_next_one_says_so(
     first = entries(log)[0]
     assert first["previous"] == {"size": 2, "root": old.root_text}
     assert first["earlier"] == "1"
+    (line,) = told
+    assert ("the key of the run log is lost" in line) == (lost == "key")
+    assert line.endswith(f"a new log begins; the one before is kept: {earlier.folder}")
+
+
+@pytest.mark.parametrize("left", [(), ("edge",), ("key", "alive", "edge")])
+def test_a_log_that_was_deleted_is_told_when_the_next_one_begins(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    told: list[str] = []
+    log = RunLog(tmp_path, lambda: NOW, told.append)
+    log.append("run")
+    shutil.rmtree(log.files.entries)
+    for path in log.files.folder.iterdir():
+        if path.name not in left:
+            path.unlink()
+    assert log.append("run").index == 1
+    assert log.append("run").index == 2
+    (line,) = told
+    assert "the run log that was here is gone" in line
+
+
+def test_a_log_whose_beginning_was_cut_off_was_not_there_before(tmp_path: Path) -> None:
+    told: list[str] = []
+    log = RunLog(tmp_path, lambda: NOW, told.append)
+    log.append("run")
+    shutil.rmtree(log.files.entries)
+    for path in (log.files.checkpoint, log.files.edge):
+        path.unlink()
+    assert log.append("run").index == 1
+    assert told == []
 
 
 def test_a_key_that_others_can_read_signs_nothing(tmp_path: Path) -> None:
