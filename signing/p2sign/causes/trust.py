@@ -71,7 +71,8 @@ TRUST = (
         "P2-S0742",
         "E_SIGNER_NAMESPACE",
         "the signer is trusted, but not for this use",
-        "if you trust the signer for it, add the use to namespaces=... on this line of the trust file",
+        "if you trust the signer for it, name all uses of the key anew: "
+        "plotter2 trust add NAME@PLACE KEYFILE --for script --for pack",
     ),
     Cause(
         "P2-S0743",
