@@ -51,17 +51,20 @@ def log() -> None:
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
 @click.option("--event", metavar="EVENT", help="Only these: run, done, refused, trust-add, ...")
 def show(root: str | None, last: int, event: str | None) -> Answer:
-    """Show the newest entries."""
+    """Show the newest entries; a run whose end is not logged says so."""
     newest = logs_of(present(settings(root).root)).newest
     with refusals():
         entries = [(n, parse_entry(line)) for n, line in enumerate(newest.lines)]
     wanted = [(n, e) for n, e in entries if event in (None, e["event"])][-last:]
+    ended = {entry.get("intent") for _, entry in entries if entry["event"] == "done"}
+    without_end = [n for n, entry in wanted if entry["event"] == "run" and n not in ended]
     data = {
         "ok": True,
         "entries": [{"index": n, "entry": entry} for n, entry in wanted],
+        "without_end": without_end,
         "size": newest.checkpoint.size,
     }
-    lines = [entry_line(n, entry) for n, entry in wanted]
+    lines = [f"{entry_line(n, e)}{_NO_END if n in without_end else ''}" for n, e in wanted]
     return Answer(data, "\n".join(lines) or "no such entry")
 
 
@@ -248,6 +251,9 @@ def export(root: str | None, folder: Path) -> Answer:
 
 
 # ---- inside -----------------------------------------------------------------------------------
+
+
+_NO_END = "  no end is logged: it is at work, or its process died"
 
 
 def _since(root: str | None, logs: Logs, since: Path) -> tuple[list[str], dict[str, Any]]:

@@ -109,6 +109,17 @@ def test_a_run_that_cannot_be_logged_does_not_start_and_a_refusal_is_one_all_the
     assert (place.root / "config" / "trust" / "allowed_signers").read_bytes() == trusted
 
 
+def test_a_run_without_an_end_is_marked_and_others_are_not(place: Workplace) -> None:
+    p2_json(place.root, "run", place.script)
+    ended = p2_json(place.root, "log", "show")
+    assert ended["without_end"] == []
+    killed = RunLog(place.root).append("run", run="01KILLED", name="own/x").index
+    assert p2_json(place.root, "log", "show")["without_end"] == [killed]
+    marked = [line for line in p2(place.root, "log", "show").out.splitlines() if "no end" in line]
+    assert len(marked) == 1
+    assert "01KILLED" in marked[0]
+
+
 def test_keys_signatures_and_trust_are_logged(place: Workplace) -> None:
     (made,) = entries(place, "key-new")
     (signed,) = entries(place, "sign")
