@@ -25,6 +25,11 @@ def one_line(text: str, longest: int = 500) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 
+def with_bars(text: str) -> str:
+    """Give `text` safe to print, a bar before each line: it ends where the bars end, whatever it says."""
+    return "\n".join(f"  | {line}" for line in printable(text).splitlines())
+
+
 def first_line(text: str) -> str:
     """Give the first line of what a library says of an error, and not too much of it; empty when it says nothing."""
     return next(iter(text.splitlines()), "")[:_LONGEST_SAID]

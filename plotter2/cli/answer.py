@@ -73,8 +73,9 @@ def _refusal(error: Plotter2Error) -> dict[str, str]:
 
 
 def say(text: str) -> None:
-    """Say something to the person beside the answer, on standard error."""
-    click.echo(printable(text), err=True)
+    """Say something to the person beside the answer, on standard error; nothing when there is nothing to say."""
+    if text:
+        click.echo(printable(text), err=True)
 
 
 def as_text(data: dict[str, Any]) -> str:

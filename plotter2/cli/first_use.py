@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from p2sign.refusal import Refusal
-from plotter2.cli.answer import is_interactive
+from plotter2.cli.answer import is_interactive, say
 from plotter2.cli.approving import changes, may_do, on_one_line
 from plotter2.cli.keys import default_principal, first_key, made_key
 from plotter2.cli.passphrases import passphrase
@@ -38,10 +38,10 @@ def ready_to_run(host: Host, script: OpenedScript, *, yes: bool) -> OpenedScript
     if not is_interactive():
         return script  # the gate refuses it
     compiled = host.compile(script)
-    _say(_head(script.path, found))
+    say(_head(script.path, found))
     if found.before is not None:
-        _say(changes(found.before, compiled))
-    _say(may_do(compiled, host.settings.limits))
+        say(changes(found.before, compiled))
+    say(may_do(compiled, host.settings.limits))
     click.confirm(on_one_line(f"sign it {_with(host)} and run it?"), abort=True, err=True)
     own = default_name(script.name) if found.state == "foreign" else None
     sign_with_own_key(host, compiled, own)
@@ -70,8 +70,8 @@ def signed_now(
     compiled = host.compile(script, bundle=bundle)
     if bundle is not None:
         require_declarations(script, compiled)
-    _say(on_one_line(f"{script.path} {told}. It"))
-    _say(may_do(compiled, host.settings.limits))
+    say(on_one_line(f"{script.path} {told}. It"))
+    say(may_do(compiled, host.settings.limits))
     if not (yes and _is_unlocked(host)):
         then = "run it" if bundle is None else f"attach it to {bundle}"
         click.confirm(on_one_line(f"sign it {_with(host)} and {then}?"), abort=True, err=True)
@@ -116,7 +116,3 @@ def _head(path: Path, found: Standing) -> str:
 
 def _at(bundle: str | None) -> str:
     return "" if bundle is None else f" --at {shlex.quote(bundle)}"
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

@@ -79,7 +79,7 @@ def key_use(root: str | None, which: str, name: str | None) -> Answer:
 
     with opened_host(root) as host:
         if which.startswith(AGENT):
-            which = adopted(host, which, name or _principal(host)).name
+            which = adopted(host, which, name or own_principal(host)).name
         used = host.keyring.use(which)
     text = f"scripts are signed with {used.name} {used.public.fingerprint} ({used.principal})"
     return Answer({"ok": True, **_key_json(used)}, text)
@@ -103,7 +103,8 @@ def key_export(root: str | None, file: Path | None, which: str | None) -> Answer
     return Answer({**data, "file": str(file) if file else None}, told)
 
 
-def _principal(host: Host) -> str:
+def own_principal(host: Host) -> str:
+    """Give whom the first own key signs for; without one the name that a first key would get."""
     return next(iter(host.own_principals()), default_principal())
 
 

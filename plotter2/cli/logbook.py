@@ -15,7 +15,7 @@ from p2sign.log.proof import MAX_PROOF, parse_proof
 from p2sign.log.tiles import entry_bundles, hash_tiles
 from p2sign.log.tree import Tree
 from p2sign.refusal import Refusal, placed
-from plotter2.cli.answer import Answer
+from plotter2.cli.answer import Answer, say
 from plotter2.cli.codes import NO_PLACE_FOR_LOG
 from plotter2.cli.command import command, family, opened_host
 from plotter2.cli.log_words import entries_text, entry_line, run_records
@@ -210,7 +210,7 @@ def witness(
             seen = log_witnessing.checked(host, file)
             told = "checked"
         else:
-            seen = log_witnessing.countersign(host, file, WhichKey(key, program, passphrase, _tell))
+            seen = log_witnessing.countersign(host, file, WhichKey(key, program, passphrase, say))
             told = f"signed: {log_witnessing.signatures_of(file)}"
     point = seen.checkpoint
     data = {
@@ -321,10 +321,6 @@ _AS_MADE = "get the picture as plotter2 wrote it; other programs change its byte
 def _names(entry: dict[str, Any], content: bytes) -> bool:
     files = entry.get("files")
     return isinstance(files, dict) and hashlib.sha256(content).hexdigest() in files.values()
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
 
 
 _MOST_TOLD = 5

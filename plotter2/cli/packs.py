@@ -11,7 +11,7 @@ import click
 from p2sign.gate import Signer
 from p2sign.statement import Statement
 from plotter2.cli import packages
-from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.answer import Answer, is_interactive, say
 from plotter2.cli.command import Family, command, opened_host
 from plotter2.cli.data import add_answer
 from plotter2.cli.passphrases import passphrase
@@ -23,7 +23,7 @@ from plotter2.host import codes, packing, unpacking
 from plotter2.host.key_choice import Choice, WhichKey
 from plotter2.host.signing import SignHow
 from plotter2.host.unpacking import LookedAt, OpenedPack, PackedData, Standing
-from plotter2.printable import count, one_line, printable
+from plotter2.printable import count, one_line, with_bars
 
 
 class PackFamily(Family):
@@ -111,12 +111,12 @@ def make(  # noqa: PLR0913, PLR0917 - the options of the command
     """Bind signed SCRIPTs, their libraries, data and pictures into one signed file."""
     wanted = packing.ToPack(scripts, data, pictures, output, packages.label(None, None, None))
     asks = is_interactive() and not yes
-    which = WhichKey(key, ask=passphrase, tell=lambda text: click.echo(text, err=True))
+    which = WhichKey(key, ask=passphrase, tell=say)
     approve = _approve if asks else lambda _terms, _choice: None
     with opened_host(root) as host:
         made = packing.make(host, wanted, SignHow(name, which, approve))
     lines = [f"note: {note}" for note in made.notes]
-    lines += [] if asks else ["You signed exactly this:", _quoted(made.statement)]
+    lines += [] if asks else ["You signed exactly this:", with_bars(made.statement)]
     lines += [
         f"wrote {made.path}: {count(made.files, 'file', 'files')}, {size(made.bytes)}; "
         f"whoever trusts {made.principal} opens it: plotter2 pack open {made.path.name}",
@@ -138,14 +138,10 @@ def make(  # noqa: PLR0913, PLR0917 - the options of the command
 
 def _approve(terms: Statement, choice: Choice) -> None:
     """Show what is about to be signed, and ask."""
-    text = _quoted(terms.dump().decode("ascii"))
-    click.echo(f"You sign exactly this, and it grants nothing:\n{text}", err=True)
+    text = with_bars(terms.dump().decode("ascii"))
+    say(f"You sign exactly this, and it grants nothing:\n{text}")
     who = f"{choice.principal}, {choice.public.fingerprint}"
     click.confirm(f"sign it as {who}?", default=True, abort=True, err=True)
-
-
-def _quoted(statement: str) -> str:
-    return "\n".join(f"  | {line}" for line in statement.splitlines())
 
 
 @command(pack, "show")
@@ -200,7 +196,7 @@ def _agreed(looked: LookedAt, *, yes: bool) -> None:
             str(looked.path),
             f"look at it with plotter2 pack show {shlex.quote(str(looked.path))}, then open it with --yes",
         )
-    click.echo(printable(_looked_text(looked)), err=True)
+    say(_looked_text(looked))
     click.confirm("open it here?", abort=True, err=True)
 
 

@@ -10,7 +10,7 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer
 from plotter2.cli.approving import granted
 from plotter2.cli.command import command, opened_host
-from plotter2.cli.keys import default_principal
+from plotter2.cli.keys import own_principal
 from plotter2.cli.passphrases import passphrase
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.session_key import HOURS, ORDINARY, Grant, SessionKey
@@ -31,8 +31,7 @@ def repl(root: str | None) -> Answer:
 
     with opened_host(root) as host:
         host.orchestrator.warm()
-        owner = next(iter(host.own_principals()), default_principal())
-        key = SessionKey.with_folder(owner, host.layout.sessions, host.now())
+        key = SessionKey.with_folder(own_principal(host), host.layout.sessions, host.now())
         _ask(f"Until you leave, for {HOURS} hours at most, what you type may do this:", ORDINARY)
         host.grant(key, ORDINARY)
         run(host, passphrase, key, _more)

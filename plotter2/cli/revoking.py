@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import click
 
-from plotter2.cli.answer import Answer
+from plotter2.cli.answer import Answer, say
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.passphrases import passphrase
-from plotter2.cli.travelling import tell, there
+from plotter2.cli.travelling import there
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
@@ -81,7 +81,7 @@ def _told(revoked: Revoked, reason: str) -> list[str]:
 
 
 def _export(host: Host, output: Path, name: str | None, key: str | None) -> str:
-    choice = chosen(host, WhichKey(key, None, passphrase, tell))
+    choice = chosen(host, WhichKey(key, None, passphrase, say))
     place = re.sub(r"[^a-z0-9._-]", "-", choice.principal.partition("@")[2]) or "here"
     earlier = travelling.earlier_file(output, there(output))
     durable.replace(output, travelling.export_feed(host, name or place, choice, earlier))

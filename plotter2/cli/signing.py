@@ -12,7 +12,7 @@ import click
 from p2sign.sshsig import HEADER
 from p2sign.statement import Statement
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.answer import Answer, is_interactive, say
 from plotter2.cli.approving import on_one_line, terms_allow
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.keys import first_key
@@ -22,7 +22,7 @@ from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
 from plotter2.errors import Refused
 from plotter2.host.drafts import drafted_by
-from plotter2.printable import one_line, printable
+from plotter2.printable import one_line, with_bars
 from plotter2.runs.opening import OpenedScript, open_script
 
 if TYPE_CHECKING:
@@ -78,11 +78,10 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
             _show_draft(opened, drafter)
             asks = True
         ask = passphrase if key else _asking(host, root, asks=asks)
-        which = WhichKey(key, program, ask, _tell)
+        which = WhichKey(key, program, ask, say)
         approve = partial(_approve, drafted=drafter is not None) if asks else _unasked
         how = SignHow(name, which, approve, draft)
         signed = host.add_signer(opened, how) if add else host.sign_as(opened, how, bundle)
-    shown = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
     data = {
         "ok": True,
         "script": str(script),
@@ -95,7 +94,7 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
     if draft:
         approving = f"plotter2 sign {shlex.quote(str(script))}"
         wrote += f", a draft, which does not run; a person reads and approves it: {approving}"
-    told = [wrote] if asks else [f"You signed exactly this:\n{shown}", wrote]
+    told = [wrote] if asks else [f"You signed exactly this:\n{with_bars(signed.statement)}", wrote]
     return Answer(data, "\n".join([*told, *_replaced(opened, add=add), *kept_as_signed(script)]))
 
 
@@ -128,23 +127,16 @@ def _show_draft(script: OpenedScript, drafter: str) -> None:
             str(script.path),
             f"in a terminal: plotter2 sign {shlex.quote(str(script.path))}",
         )
-    click.echo(one_line(f"{script.path} is a draft of {drafter}. It says", 1000), err=True)
-    text = printable(script.content.decode("utf-8", "replace"))
-    click.echo("\n".join(f"  | {line}" for line in text.splitlines()), err=True)
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    say(one_line(f"{script.path} is a draft of {drafter}. It says", 1000))
+    say(with_bars(script.content.decode("utf-8", "replace")))
 
 
 def _approve(terms: Statement, choice: Choice, *, drafted: bool) -> None:
     """Show what is about to be signed, rights first, and ask; Enter alone approves no draft."""
     until = f"until {terms.expires:%Y-%m-%d}" if terms.expires else "without end"
     head = f"{terms.entry} as {terms.name}, serial {terms.serial}, {until}. It"
-    click.echo(f"{on_one_line(head)}\n{terms_allow(terms)}", err=True)
-    click.echo("You sign exactly this:", err=True)
-    lines = terms.dump().decode("ascii").splitlines()
-    click.echo("\n".join(f"  | {line}" for line in lines), err=True)
+    say(f"{on_one_line(head)}\n{terms_allow(terms)}")
+    say(f"You sign exactly this:\n{with_bars(terms.dump().decode('ascii'))}")
     who = f"{choice.principal}, {choice.public.fingerprint}"
     click.confirm(f"sign it as {who}?", default=not drafted, abort=True, err=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from p2sign import bundles
-from plotter2.cli.answer import Answer, is_interactive
+from plotter2.cli.answer import Answer, is_interactive, say
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.passphrases import passphrase
 from plotter2.config.settings import settings
@@ -20,7 +20,6 @@ from plotter2.host import codes, travelling
 from plotter2.host.key_choice import WhichKey, chosen
 from plotter2.host.refusing import refusals_kept
 from plotter2.host.travelling import ExportHow, Incoming, IncomingFeed, Wish
-from plotter2.printable import printable
 from plotter2.runs.opening import FileRefused, read_once
 
 
@@ -54,7 +53,7 @@ def export_bundle(  # noqa: PLR0913 - the options of the command
     present(settings(root).root)
     until = day(expires, "--expires")
     with opened_host(root) as host:
-        choice = chosen(host, WhichKey(key, None, passphrase, tell))
+        choice = chosen(host, WhichKey(key, None, passphrase, say))
         earlier = travelling.earlier_file(output, there(output))
         if add:
             if earlier is None:
@@ -157,7 +156,7 @@ def _ask(told: str, question: str, help: str) -> None:
         raise Refused(
             codes.NOT_AGREED, f"{told.splitlines()[0]}, and there is nobody to ask", help=help
         )
-    click.echo(printable(told), err=True)
+    say(told)
     click.confirm(question, abort=True, err=True)
 
 
@@ -266,8 +265,3 @@ def day(text: str | None, option: str) -> datetime | None:
             param_hint=option,
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def tell(text: str) -> None:
-    """Tell a person what to do while something else signs."""
-    click.echo(printable(text), err=True)

@@ -28,7 +28,7 @@ class Keeps(Protocol):
 
 @contextmanager
 def refusals_kept(root: Keeps, what: OpenedScript | Path, **about: Any) -> Iterator[None]:
-    """Keep each refusal that leaves the block: of which script or other file, why; `about` says for what it was wanted."""
+    """Keep each refusal that leaves the block: of which file, why; `about` says for what it was wanted."""
     try:
         yield
     except Plotter2Error as error:

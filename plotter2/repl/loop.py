@@ -19,7 +19,7 @@ from plotter2.host.session import Approve, Session
 from plotter2.host.session_key import SessionKey
 from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry
-from plotter2.printable import printable
+from plotter2.printable import printable, with_bars
 from plotter2.repl.commands import COMMANDS, help_text
 from plotter2.repl.pictures import Protocol, protocol, shown
 from plotter2.repl.prompt import prompt
@@ -237,8 +237,7 @@ class Loop:
             self.say("write which script: :sign plot.p2")
             return
         signed = self.session.sign(open_script(_path(text)))
-        lines = "\n".join(f"  | {line}" for line in signed.statement.splitlines())
-        self.say(f"You signed exactly this:\n{lines}\nwrote {signed.path}")
+        self.say(f"You signed exactly this:\n{with_bars(signed.statement)}\nwrote {signed.path}")
 
     def open(self, _: str) -> None:
         """Open the last pictures with the system's own program."""
