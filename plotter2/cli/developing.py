@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
 
 import click
 
 from plotter2.cli import codes
-from plotter2.cli.answer import Answer, diagnostics_text, is_interactive
+from plotter2.cli.answer import Answer, diagnostics_text, is_interactive, say
 from plotter2.cli.approving import granted, may_do
 from plotter2.cli.command import command, opened_host
+from plotter2.cli.drawing_options import format_option, param_option
 from plotter2.cli.first_use import sign_with_own_key
-from plotter2.cli.keys import default_principal
+from plotter2.cli.keys import own_principal
 from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
 from plotter2.cli.viewing import opened_in_viewer
@@ -29,7 +29,7 @@ from plotter2.host.host import Host
 from plotter2.host.session_key import HOURS
 from plotter2.host.surrounding import require_script
 from plotter2.orchestrator import Cancellation
-from plotter2.printable import count, printable
+from plotter2.printable import count
 from plotter2.runs.compiling import CheckFailed, CompiledScript
 from plotter2.runs.opening import open_script
 from plotter2.staging.saves import Saves
@@ -46,15 +46,8 @@ _YOUNG_S = 1.0
 @command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Put the pictures there.")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=click.Choice([name for name in get_args(Format) if name != "sixel"]),
-    help="File format, beside what the script names (else png); may be given several times.",
-)
+@param_option
+@format_option
 @click.option("--no-open", is_flag=True, help="Open no viewer; the path is told all the same.")
 def dev(
     root: str | None,
@@ -81,9 +74,10 @@ def dev(
         )
     with opened_host(root) as host:
         host.orchestrator.warm()
-        owner = next(iter(host.own_principals()), default_principal())
         how = DevelopHow(values, formats, output)
-        talk = _Talk(host, script, Development(host, script, how, owner), opens=not no_open)
+        talk = _Talk(
+            host, script, Development(host, script, how, own_principal(host)), opens=not no_open
+        )
         try:
             talk.listen()
         except (KeyboardInterrupt, click.Abort):
@@ -245,9 +239,3 @@ def _remedy(script: Path) -> str:
 
 def _now() -> str:
     return datetime.now().astimezone().strftime("%H:%M:%S")
-
-
-def say(text: str) -> None:
-    """Say something beside the answer."""
-    if text:
-        click.echo(printable(text), err=True)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -18,6 +18,7 @@ from plotter2.cli import codes
 from plotter2.cli.answer import Answer
 from plotter2.cli.command import command, opened_host
 from plotter2.cli.confinement import confinement_text, warn_of_freedom
+from plotter2.cli.drawing_options import format_option, param_option
 from plotter2.cli.first_use import ready_to_run
 from plotter2.cli.log_words import picture_in_log
 from plotter2.cli.origin import origin_text
@@ -98,15 +99,8 @@ def _file_name(bundle: str) -> str:
     metavar="SCRIPT... | BUNDLE:TASK",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Copy the pictures there.")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
-@click.option(
-    "-f",
-    "--format",
-    "formats",
-    multiple=True,
-    type=click.Choice([name for name in get_args(Format) if name != "sixel"]),
-    help="File format, beside what the script names (else png); may be given several times.",
-)
+@param_option
+@format_option
 @click.option("-y", "--yes", is_flag=True, help="Sign an own new script without asking.")
 @click.option("--key", metavar="KEY", help="Run once for this key, however often it is asked.")
 @click.option(
