@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2sign.sshsig import MAX_ARMOUR
+from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.printable import one_line
@@ -78,7 +79,7 @@ class SignerProgram:
             codes.PROGRAM_FAILED,
             f"the signer program did not sign: {why}",
             self.program,
-            f"try it alone: {self.program} -Y sign -n plotter2-script@v1 -f {self.key_file} FILE",
+            f"try it alone: {self.program} -Y sign -n {Kind.SCRIPT.namespace} -f {self.key_file} FILE",
             note=told,
         )
 

@@ -21,6 +21,7 @@ from p2sign.refusal import placed
 from p2sign.statement import to_second
 from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts
 from p2sign.trust_editing import with_revoked_key, with_revoked_script
+from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.key_choice import Choice
@@ -187,13 +188,14 @@ def export_bundle(root: Root, how: ExportHow, choice: Choice, earlier: bytes | N
 def _bundle(root: Root, how: ExportHow, lines: Sequence[TrustLine], serial: int) -> TrustBundle:
     policy, own = policy_of(root.keyring), root.keyring.own_fingerprints()
     signers = [_for_others(line) for line in lines if set(line.namespaces) & set(bundles.USES)]
-    people = sorted({line.principal for line in signers if _SCRIPTS in line.namespaces})
+    scripts = Kind.SCRIPT.namespace
+    people = sorted({line.principal for line in signers if scripts in line.namespaces})
     scopes = [policy.scopes[name] for name in how.scopes or policy.scopes if name in policy.scopes]
     scopes += [Scope(name, tuple(people)) for name in how.scopes if name not in policy.scopes]
     if not scopes:
         scopes = [Scope(how.name, tuple(people))]
     named = {who for scope in scopes for who in scope.signers}
-    used = [line for line in signers if line.principal in named or _SCRIPTS not in line.namespaces]
+    used = [line for line in signers if line.principal in named or scripts not in line.namespaces]
     roots = [RootKey(line.principal, line.key) for line in lines if line.principal in how.roots]
     unknown = sorted(set(how.roots) - {each.principal for each in roots})
     if unknown or not used:
@@ -216,9 +218,6 @@ def _bundle(root: Root, how: ExportHow, lines: Sequence[TrustLine], serial: int)
         scopes=tuple(Scope(s.name, tuple(sorted(s.signers)), s.require) for s in scopes),
         ceilings=_ceilings(policy, used, own),
     )
-
-
-_SCRIPTS = "plotter2-script@v1"
 
 
 def _for_others(line: TrustLine) -> TrustLine:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from p2sign.policy import Rules
 from p2sign.refusal import Refusal
 from p2sign.trust import TrustLine
+from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host.root import Root
 from plotter2.host.ruling import bundles_of
@@ -101,16 +102,13 @@ def _lines(root: Root, rules: Rules, lines: tuple[TrustLine, ...]) -> Iterator[F
             yield Finding(False, f"{who} counts no more since {line.valid_before:%Y-%m-%d}")
         elif line.valid_before is not None and line.valid_before - now < _SOON:
             yield Finding(False, f"{who} counts until {line.valid_before:%Y-%m-%d} only")
-        if _SCRIPTS in line.namespaces and not rules.described(
+        if Kind.SCRIPT.namespace in line.namespaces and not rules.described(
             line.principal, line.key.fingerprint
         ):
             yield Finding(
                 True,
                 f"{who} is trusted for scripts, and may grant nothing: give --may with plotter2 trust add",
             )
-
-
-_SCRIPTS = "plotter2-script@v1"
 
 
 def _bundles(root: Root) -> Iterator[Finding]:

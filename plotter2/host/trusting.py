@@ -22,6 +22,7 @@ from p2sign.refusal import Refusal, placed, shown
 from p2sign.statement import to_second
 from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts, parse_trust
 from p2sign.trust_editing import with_revoked_key, with_revoked_script
+from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host import codes
 from plotter2.host.keyring import refusals
@@ -244,14 +245,11 @@ def _lines_of(root: Root, what: str) -> tuple[TrustLine, ...]:
         text = read_once(Path(what), _KEY_LIMIT, "public key").decode("utf-8", "replace")
         key = one_key(text, what)
         known = next((line for line in lines if line.key == key), None)
-        return (known or TrustLine("unknown@nowhere", (_SCRIPTS,), key),)
+        return (known or TrustLine("unknown@nowhere", (Kind.SCRIPT.namespace,), key),)
     found = tuple(line for line in lines if what in (line.principal, line.key.fingerprint))
     if not found:
         raise nobody(what, root)
     return found
-
-
-_SCRIPTS = "plotter2-script@v1"
 
 
 def _revoke_keys(root: Root, lines: Sequence[TrustLine], said: str) -> None:
