@@ -17,9 +17,10 @@ from p2sign.policy_editing import NEW_POLICY
 from p2sign.refusal import Refusal
 from plotter2.cli.answer import Answer, is_interactive
 from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.trusting import findings_answer
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
-from plotter2.errors import ExitCode, HostError
+from plotter2.errors import HostError
 from plotter2.host import codes, trust_checking, trusting
 from plotter2.host.keyring import refusals
 from plotter2.host.ruling import KeptBundle, bundles_of
@@ -56,17 +57,8 @@ def policy_check(root: str | None, file: Path | None) -> Answer:
         return Answer({"ok": True, "findings": []}, f"{file} is a policy that can be read")
     present(settings(root).root)
     with opened_host(root, reads=True) as host:
-        host.rules()
-        found = [
-            each
-            for each in trust_checking.findings(host)
-            if "scope" in each.what or "policy" in each.what
-        ]
-    wrong = any(each.wrong for each in found)
-    data = {"ok": not wrong, "findings": [{"wrong": f.wrong, "what": f.what} for f in found]}
-    lines = [f"{'wrong' if each.wrong else 'note'}: {each.what}" for each in found]
-    text = "\n".join(lines) or "the policy is in order"
-    return Answer(data, text, ExitCode.CHECK_FAILED if wrong else ExitCode.OK)
+        found = trust_checking.policy_findings(host)
+    return findings_answer(found, "the policy is in order")
 
 
 @command(policy, "edit")

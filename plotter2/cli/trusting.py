@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from plotter2.config.settings import settings
 from plotter2.datter.layout import present
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes, trust_checking, trusting
+from plotter2.host.trust_checking import Finding
 from plotter2.host.trusting import ORDINARY, Trusted
 from plotter2.printable import printable, table
 from plotter2.runs.opening import read_once
@@ -144,10 +146,15 @@ def trust_check(root: str | None) -> Answer:
     present(settings(root).root)
     with opened_host(root, reads=True) as host:
         found = trust_checking.findings(host)
+    return findings_answer(found, "trust is in order")
+
+
+def findings_answer(found: Sequence[Finding], nothing: str) -> Answer:
+    """Tell what was found, `nothing` where that is nothing; exit code 3 when something is wrong."""
     wrong = any(each.wrong for each in found)
     lines = [f"{'wrong' if each.wrong else 'note'}: {each.what}" for each in found]
     data = {"ok": not wrong, "findings": [{"wrong": f.wrong, "what": f.what} for f in found]}
-    text = "\n".join(lines) or "trust is in order"
+    text = "\n".join(lines) or nothing
     return Answer(data, text, ExitCode.CHECK_FAILED if wrong else ExitCode.OK)
 
 

@@ -31,15 +31,14 @@ def findings(root: Root) -> tuple[Finding, ...]:
     unread = [*_unread(root.trust_files), *_unread(root.keyring.trusted)]
     if unread:
         return tuple(dict.fromkeys(unread))
-    rules, lines = root.rules(), root.keyring.trusted()
-    found = [
-        *_stale(root, rules),
-        *_policy(rules, lines),
-        *_lines(root, rules, lines),
-        *_bundles(root),
-        *_in_a_project(root),
-    ]
+    found = [*policy_findings(root), *_lines(root), *_bundles(root), *_in_a_project(root)]
     return tuple(sorted(found, key=lambda each: not each.wrong))
+
+
+def policy_findings(root: Root) -> tuple[Finding, ...]:
+    """Give what of the policy does not fit whom and what this root knows, or lets nothing run. Raises Refused."""
+    rules = root.rules()
+    return (*_stale(root, rules), *_policy(rules, root.keyring.trusted()))
 
 
 def _in_a_project(root: Root) -> Iterator[Finding]:
@@ -94,9 +93,9 @@ def _policy(rules: Rules, lines: tuple[TrustLine, ...]) -> Iterator[Finding]:
             yield Finding(False, f"the policy has a ceiling for {who}, without a trusted key here")
 
 
-def _lines(root: Root, rules: Rules, lines: tuple[TrustLine, ...]) -> Iterator[Finding]:
-    now = root.now()
-    for line in lines:
+def _lines(root: Root) -> Iterator[Finding]:
+    rules, now = root.rules(), root.now()
+    for line in root.keyring.trusted():
         who = f"{line.principal} {line.key.fingerprint}"
         if line.valid_before is not None and line.valid_before <= now:
             yield Finding(False, f"{who} counts no more since {line.valid_before:%Y-%m-%d}")

@@ -226,6 +226,8 @@ def test_a_policy_is_taken_over_only_when_it_can_be_read(
     refused(place.root, "run", place.script, code="P2-S0824")
     checked = p2(place.root, "policy", "check")
     assert (checked.code, "nothing runs" in checked.out) == (3, True)
+    policy.write_text("[policy]\nrevocation-max-age-days = 7\n")
+    assert "wants fresh revocations" in p2(place.root, "policy", "check").out
     policy.write_text("[policy]\nmood = 'deny'\n")
     refused(place.root, "run", place.script, code="P2-S0820")
     assert p2(place.root, "policy", "check", policy).code == 4
