@@ -19,7 +19,7 @@ from p2sign.keys import PublicKey
 from p2sign.policy import Policy, Scope
 from p2sign.refusal import placed
 from p2sign.statement import to_second
-from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts
+from p2sign.trust import TrustLine, parse_revoked_keys, parse_revoked_scripts, parse_trust
 from p2sign.trust_editing import with_revoked_key, with_revoked_script
 from p2sign.uses import Kind
 from plotter2.errors import Refused
@@ -125,10 +125,14 @@ def _agreed(bundle: TrustBundle, before: KeptBundle | None, wish: Wish) -> Agree
 
 
 def _place(keyring: Keyring, policy: Policy, others: Sequence[TrustBundle]) -> Place:
-    content = keyring.trust()
-    lent = {line.key for lines in trust_editing.lent_lines(content).values() for line in lines}
-    lines = tuple(line for line in keyring.trusted() if line.key not in lent)
+    lines = _not_lent(keyring.trust())
     return Place(policy, lines, keyring.own_fingerprints(), tuple(others))
+
+
+def _not_lent(content: bytes) -> tuple[TrustLine, ...]:
+    """Give the lines of a trust file whose keys no bundle brought. Raises Refusal."""
+    lent = {line.key for lines in trust_editing.lent_lines(content).values() for line in lines}
+    return tuple(line for line in parse_trust(content) if line.key not in lent)
 
 
 def take_in(root: Root, incoming: Incoming) -> None:
@@ -167,12 +171,7 @@ def export_bundle(root: Root, how: ExportHow, choice: Choice, earlier: bytes | N
     """Give a bundle of what this root trusts, signed once; its serial goes on. Raises Refused."""
     keyring = root.keyring
     with refusals():
-        lent = {
-            line.key
-            for lines in trust_editing.lent_lines(keyring.trust()).values()
-            for line in lines
-        }
-        lines = [line for line in keyring.trusted() if line.key not in lent]
+        lines = _not_lent(keyring.trust())
         known = (earlier, *_exports(keyring, f"{how.name}{BUNDLE_END}"))
         last = max((bundles.kept(each).serial for each in known if each), default=0)
         bundle = _bundle(root, how, lines, last + 1)
