@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,7 +173,7 @@ def data_in(name: str, content: bytes) -> PackedData:
 def _judged(
     root: Root, data: bytes, name: str
 ) -> tuple[PackContent, tuple[Signer, ...], Refused | None]:
-    floors = _PackFloors(root)
+    floors = verifying.SerialFloors(root, floor_name)
     try:
         verified = pack_gate.verify_pack(data, root.trust_files(), root.now(), floors, name)
     except Refusal as refusal:
@@ -217,22 +217,6 @@ def _data(root: Root, path: str, content: bytes) -> PackedData:
         with suppress(DataError):  # no bundle of this name
             known = bool(root.store.find(found.name))
     return replace(found, known=known)
-
-
-class _PackFloors(Mapping[str, int]):
-    """The highest serial that was opened here under each name, looked up when the gate asks."""
-
-    def __init__(self, root: Root) -> None:
-        self._root = root
-
-    def __getitem__(self, name: str) -> int:
-        return self._root.store.seen_serial(floor_name(name)) or 0
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 # ------------------------------------------------------------ opening

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +31,11 @@ def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) 
     that it makes again.
     """
     if session is None:
-        return _verify(root, script, root.trust_now(), _SerialFloors(root))
+        return _verify(root, script, root.trust_now(), SerialFloors(root))
     offer, trust = _offer(script), root.trust_files()
     with refusals():
         trust = session.trusted(trust)
-        verified = gate(offer, trust, root.now(), _SerialFloors(root), seen=_seen(root))
+        verified = gate(offer, trust, root.now(), SerialFloors(root), seen=_seen(root))
     session.require(verified, script.path)
     return verified
 
@@ -147,14 +147,15 @@ def _offer(script: OpenedScript) -> Offer:
     return Offer(script.content, script.sidecar, script.name)
 
 
-class _SerialFloors(Mapping[str, int]):
-    """The highest serial that ran here under each name, looked up when the gate asks."""
+class SerialFloors(Mapping[str, int]):
+    """The highest serial that was seen here under each name, looked up when the gate asks; `kept_as` names it there."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, kept_as: Callable[[str], str] = str) -> None:
         self._root = root
+        self._kept_as = kept_as
 
     def __getitem__(self, name: str) -> int:
-        return self._root.ran.seen_serial(name) or 0
+        return self._root.ran.seen_serial(self._kept_as(name)) or 0
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
