@@ -225,7 +225,6 @@ class Host(Root):
         script: OpenedScript,
         *,
         name: str | None = None,
-        key_file: Path | None = None,
         ask: Ask | None = None,
         bundle: str | None = None,
     ) -> SignedScript:
@@ -233,7 +232,7 @@ class Host(Root):
 
         With a bundle as if it were attached to it.
         """
-        return self.sign_as(script, SignHow(name, WhichKey(key_file, ask=ask)), bundle)
+        return self.sign_as(script, SignHow(name, WhichKey(ask=ask)), bundle)
 
     def sign_as(
         self, script: OpenedScript, how: SignHow, bundle: str | None = None
@@ -250,11 +249,10 @@ class Host(Root):
         compiled: CompiledScript,
         *,
         name: str | None = None,
-        key_file: Path | None = None,
         ask: Ask | None = None,
     ) -> SignedScript:
         """Sign a compiled script; an existing signature file is replaced, its serial goes on."""
-        how = SignHow(name, WhichKey(key_file, ask=ask))
+        how = SignHow(name, WhichKey(ask=ask))
         return signing.sign_compiled(self, compiled, how)
 
     def verify(self, script: OpenedScript, session: SessionKey | None = None) -> Verified:
