@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -151,6 +152,22 @@ def script_of(body: bodies.Run) -> OpenedScript:
             exit_code=ExitCode.CHECK_FAILED,
         )
     return script
+
+
+def run_how(body: bodies.Run, on_event: Callable[[Event], None]) -> RunHow:
+    """Give how a script is run that was asked for earlier."""
+    return RunHow(body.params, cast("tuple[Format, ...]", body.formats), on_event)
+
+
+def task_how(body: bodies.TaskOf, on_event: Callable[[Event], None]) -> TaskHow:
+    """Give how a task is run that was asked for earlier: on its own bundle alone."""
+    formats = cast("tuple[Format, ...]", body.formats)
+    return TaskHow(body.params, formats, only=True, on_event=on_event)
+
+
+def files_of(body: bodies.Add) -> bool | None:
+    """Give what an add that was asked for earlier said of files that nothing is read from."""
+    return None if body.files is msgspec.UNSET else body.files
 
 
 def nobody_for(request: Request) -> Plotter2Error:

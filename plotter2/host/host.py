@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
-
-import msgspec
 
 from p2lang.check import Schemas
 from p2lang.compiler import Surroundings
@@ -117,25 +114,20 @@ class Host(Root):
         request = self.store.requests.find(request_id)
         if request.state == "done":
             raise ended(request)
-        if isinstance(request.body, Run):
-            script, formats = asking.script_of(request.body), request.body.formats
+        body = request.body
+        if isinstance(body, Run):
+            script = asking.script_of(body)
             work = self.store.resume(request.id, self.lease_s)
-            how = RunHow(request.body.params, cast("tuple[Format, ...]", formats), on_event)
-            return self._ran(work, script, how)
-        if isinstance(request.body, Add):
+            return self._ran(work, script, asking.run_how(body, on_event))
+        if isinstance(body, Add):
             work = self.store.resume(request.id, self.lease_s)
-            said = request.body.files
-            files = None if said is msgspec.UNSET else said
-            return self._added(
-                work, [Path(p) for p in request.body.paths], request.body.name, files
-            )
-        if isinstance(request.body, TaskOf):
+            return self._added(work, [*map(Path, body.paths)], body.name, asking.files_of(body))
+        if isinstance(body, TaskOf):
             work = self.store.resume(request.id, self.lease_s)
-            formats = cast("tuple[Format, ...]", request.body.formats)
-            alone = TaskHow(request.body.params, formats, only=True, on_event=on_event)
             with work:
-                report = self.run_task(request.body.bundle, request.body.task, alone, work)
-                return asking.told_if_changed(asking.result_of(report), request.body)
+                alone = asking.task_how(body, on_event)
+                report = self.run_task(body.bundle, body.task, alone, work)
+                return asking.told_if_changed(asking.result_of(report), body)
         raise asking.nobody_for(request)
 
     def inbox(self, tell: Callable[[Told], None] = lambda _: None) -> Inbox:
