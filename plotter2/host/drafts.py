@@ -24,7 +24,7 @@ def drafted_by(root: Root, script: OpenedScript) -> str | None:
         return None  # damaged: it is about to be replaced
     if Kind.DRAFT.namespace not in [each.namespace for each in signatures]:
         return None
-    known = {line.key: line.principal for line in root.keyring.trusted()}
+    known = root.keyring.owners()
     who = []
     for each in signatures:
         try:

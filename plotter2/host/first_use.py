@@ -8,7 +8,6 @@ from typing import Literal
 
 from p2sign import sshsig
 from p2sign.causes import CAUSES
-from p2sign.keys import PublicKey
 from p2sign.policy import Mode
 from p2sign.refusal import Refusal
 from p2sign.sidecar import split
@@ -129,15 +128,11 @@ def _refuse_as_foreign(
         verify(root, script)
     except Refused as refused:
         if refused.code == CAUSES["E_DIGEST"].code:
-            who = ", ".join(_names(root, [each.key for each in signatures]))
+            known = root.keyring.owners()
+            who = ", ".join(known.get(s.key, s.key.fingerprint) for s in signatures)
             refused.message = f"the script was changed since {who} signed it"
             refused.help = (
                 f"get it anew from {who}; if the change is yours, read the whole script and sign it"
                 " as your own: plotter2 sign FILE"
             )
         raise
-
-
-def _names(root: Root, keys: list[PublicKey]) -> list[str]:
-    known = {line.key: line.principal for line in root.keyring.trusted()}
-    return [known.get(key, key.fingerprint) for key in keys]

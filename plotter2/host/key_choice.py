@@ -114,8 +114,7 @@ def _own(root: Root, which: WhichKey) -> OwnKey | None:
 
 
 def _principal(root: Root, public: PublicKey) -> str:
-    lines = (line.principal for line in root.keyring.trusted() if line.key == public)
-    return next(lines, UNKNOWN_HERE)
+    return root.keyring.owners().get(public, UNKNOWN_HERE)
 
 
 def _public_half(file: Path) -> PublicKey:

@@ -196,6 +196,10 @@ class Keyring:
         with refusals():
             return parse_trust(self.trust())
 
+    def owners(self) -> dict[PublicKey, str]:
+        """Give whose the trusted keys are, whatever they are trusted for. Raises Refused."""
+        return {line.key: line.principal for line in self.trusted()}
+
     def write_trust(self, content: bytes) -> None:
         """Replace the trust file. Raises DataError."""
         self.write("allowed_signers", content)

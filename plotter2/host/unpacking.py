@@ -204,7 +204,7 @@ def _with_libraries(script: Standing, wrong: Mapping[str, Problem]) -> Standing:
 def _named(root: Root, fingerprints: Sequence[str]) -> tuple[Signer, ...]:
     """Give keys with whose they are, as far as that is known here."""
     try:
-        known = {line.key.fingerprint: line.principal for line in root.keyring.trusted()}
+        known = {key.fingerprint: who for key, who in root.keyring.owners().items()}
     except Plotter2Error:  # what cannot be read names nobody; the problem says so
         known = {}
     return tuple(Signer(known.get(each, ""), each) for each in fingerprints)
