@@ -19,10 +19,10 @@ from plotter2.config.settings import settings
 from plotter2.datter.layout import present
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes, trust_checking, trusting
+from plotter2.host.keyring import public_text
 from plotter2.host.trust_checking import Finding
 from plotter2.host.trusting import ORDINARY, Trusted
 from plotter2.printable import printable, table
-from plotter2.runs.opening import read_once
 
 _USES = {
     "script": Kind.SCRIPT.namespace,
@@ -78,8 +78,7 @@ def trust_add(  # noqa: PLR0913 - the options of the command
     Without --may its scripts may read every bundle and hand out pictures and files, and nothing else. For a key that
     is trusted already it says anew what it is for.
     """
-    text = read_once(public_key, 64 * 1024, "public key").decode("utf-8", "replace")
-    key = trusting.one_key(text, str(public_key))
+    key = trusting.one_key(public_text(public_key), str(public_key))
     _require_fingerprint(key, fingerprint, public_key)
     namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or _ORDINARY_USES))
     times = (day(valid_after, "--valid-after"), day(valid_before, "--valid-before"))

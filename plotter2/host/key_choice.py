@@ -14,7 +14,7 @@ from p2sign.make import AnyKey, ForeignKey
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes
 from plotter2.host.agent import AGENT, Agent, AgentKey
-from plotter2.host.keyring import Ask, OwnKey, private_key, refusals
+from plotter2.host.keyring import Ask, OwnKey, private_key, public_text, refusals
 from plotter2.host.root import Root
 from plotter2.host.signer_program import SignerProgram
 from plotter2.runs.opening import FileRefused, read_once
@@ -121,11 +121,9 @@ def _public_half(file: Path) -> PublicKey:
     """Give the public key of a file that a program signs with: a public key, or a private one of any kind."""
     with refusals(str(file)):
         if file.suffix == ".pub":
-            return parse_public_line(
-                read_once(file, _KEY_LIMIT, "public key").decode("utf-8", "replace")
-            )[0]
+            return parse_public_line(public_text(file))[0]
         try:
-            beside = read_once(file.with_name(f"{file.name}.pub"), _KEY_LIMIT, "public key")
+            beside = public_text(file.with_name(f"{file.name}.pub"))
         except FileRefused:
             return public_of_private(read_once(file, _KEY_LIMIT, "private key"))
-        return parse_public_line(beside.decode("utf-8", "replace"))[0]
+        return parse_public_line(beside)[0]

@@ -255,8 +255,7 @@ class Keyring:
         return tuple(folder / name for name in names)
 
     def _public(self, path: Path) -> tuple[PublicKey, str]:
-        line = read_once(path.with_name(path.name + ".pub"), _KEY_LIMIT, "public key")
-        return parse_public_line(line.decode("utf-8", "replace"))
+        return parse_public_line(public_text(path.with_name(f"{path.name}.pub")))
 
     def _own_key(self, path: Path) -> OwnKey:
         with refusals():
@@ -323,15 +322,24 @@ def private_bytes(path: Path) -> bytes:
     content = read_once(path, _KEY_LIMIT, "private key")
     if not content.startswith(b"-----BEGIN "):  # a public one, or something else: it may be read
         return content
-    status = path.lstat()
+    require_yours_alone(path, path.lstat(), "the private key")
+    return content
+
+
+def require_yours_alone(path: Path, status: os.stat_result, what: str) -> None:
+    """Raise Refused (P2-S0790) when others can read a private key."""
     if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
         raise Refused(
             codes.KEY_READABLE,
-            "the private key can be read by others",
+            f"{what} can be read by others",
             str(path),
             f"it must be yours alone: chmod 600 {path}",
         )
-    return content
+
+
+def public_text(path: Path) -> str:
+    """Read the file of a public key. Raises FileRefused."""
+    return read_once(path, _KEY_LIMIT, "public key").decode("utf-8", "replace")
 
 
 def _opened(content: bytes, called: str, ask: Ask | None) -> SigningKey:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from plotter2.datter.locks import locked
 from plotter2.datter.log_files import SEGMENT, LogFiles
 from plotter2.errors import DataError, Refused
 from plotter2.host import codes
-from plotter2.host.keyring import refusals
+from plotter2.host.keyring import refusals, require_yours_alone
 from plotter2.runs.opening import FileRefused, read_once
 
 PATIENCE_S = 30.0
@@ -301,13 +300,7 @@ class RunLog:
             status = self.key_file.lstat()
         except OSError as error:
             raise _unusable(self.key_file, error.strerror or str(error)) from None
-        if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
-            raise Refused(
-                codes.KEY_READABLE,
-                "the private key of the run log can be read by others",
-                str(self.key_file),
-                f"it must be yours alone: chmod 600 {self.key_file}",
-            )
+        require_yours_alone(self.key_file, status, "the private key of the run log")
         identity = (status.st_ino, status.st_mtime_ns)
         if self._key is None or self._key[0] != identity:
             try:

@@ -23,11 +23,11 @@ from p2sign.uses import Kind
 from plotter2.datter import durable
 from plotter2.errors import Plotter2Error, Refused
 from plotter2.host import codes
-from plotter2.host.keyring import private_bytes, refusals
+from plotter2.host.keyring import private_bytes, public_text, refusals
 from plotter2.host.root import Root
 from plotter2.host.starting import starter_script
 from plotter2.runs.codes import NOT_THERE
-from plotter2.runs.opening import FileRefused, read_once
+from plotter2.runs.opening import FileRefused
 from plotter2.runs.signing import default_name, statement_for
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MACHINE = "host@this"
 """Who a starter script is signed by."""
 _KEY = "machine_ed25519"
-_KEY_LIMIT = 64 * 1024
 
 
 def sign_starter(root: Root, compiled: CompiledScript) -> Path | None:
@@ -101,13 +100,13 @@ def bundle_of(terms: Statement) -> str:
 def public_key(root: Root) -> PublicKey | None:
     """Give the public half of the machine's key; None while there is none. Raises Refused, FileRefused."""
     try:
-        line = read_once(_path(root).with_name(f"{_KEY}.pub"), _KEY_LIMIT, "public key")
+        line = public_text(_path(root).with_name(f"{_KEY}.pub"))
     except FileRefused as error:
         if error.code == NOT_THERE:
             return None
         raise
     with refusals():
-        return parse_public_line(line.decode("utf-8", "replace"))[0]
+        return parse_public_line(line)[0]
 
 
 # ---- inside -----------------------------------------------------------------------------------

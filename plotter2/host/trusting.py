@@ -25,7 +25,7 @@ from p2sign.trust_editing import with_revoked_key, with_revoked_script
 from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host import codes
-from plotter2.host.keyring import refusals
+from plotter2.host.keyring import public_text, refusals
 from plotter2.host.root import Root
 from plotter2.host.ruling import (
     AGREED_END,
@@ -36,13 +36,11 @@ from plotter2.host.ruling import (
     bundles_of,
     feeds_of,
 )
-from plotter2.runs.opening import open_script, read_once
+from plotter2.runs.opening import open_script
 
 ORDINARY = ("read bundle:.*", "write output:.*")
 """What ordinary scripts need: they read bundles and hand out pictures and files."""
 Reason = Literal["compromised", "retired"]
-
-_KEY_LIMIT = 64 * 1024
 
 
 _KEY_WORDS = ("sk-", "ecdsa-", "ssh-")
@@ -242,8 +240,7 @@ def _digests(what: str) -> tuple[str, ...]:
 def _lines_of(root: Root, what: str) -> tuple[TrustLine, ...]:
     lines = root.keyring.trusted()
     if what.endswith(".pub"):
-        text = read_once(Path(what), _KEY_LIMIT, "public key").decode("utf-8", "replace")
-        key = one_key(text, what)
+        key = one_key(public_text(Path(what)), what)
         known = next((line for line in lines if line.key == key), None)
         return (known or TrustLine("unknown@nowhere", (Kind.SCRIPT.namespace,), key),)
     found = tuple(line for line in lines if what in (line.principal, line.key.fingerprint))
