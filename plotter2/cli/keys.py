@@ -20,6 +20,7 @@ from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
 from plotter2.host.agent import AGENT
+from plotter2.host.key_choice import adopted
 from plotter2.host.keyring import KEY_TYPES, OwnKey
 from plotter2.printable import table
 
@@ -75,8 +76,6 @@ def key_list(root: str | None) -> Answer:
 @click.option("--name", metavar="NAME@PLACE", help="Whose a key of the agent is (default: yours).")
 def key_use(root: str | None, which: str, name: str | None) -> Answer:
     """Sign with this key from now on, unless --key names another; a key of your ssh-agent becomes one of yours."""
-    from plotter2.host.key_choice import adopted  # the host: only where it is needed
-
     with opened_host(root) as host:
         if which.startswith(AGENT):
             which = adopted(host, which, name or own_principal(host)).name

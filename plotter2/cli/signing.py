@@ -22,13 +22,13 @@ from plotter2.config.settings import settings
 from plotter2.datter.layout import is_root
 from plotter2.errors import Refused
 from plotter2.host.drafts import drafted_by
+from plotter2.host.key_choice import Choice, WhichKey
+from plotter2.host.signing import Ask, SignHow
 from plotter2.printable import one_line, with_bars
 from plotter2.runs.opening import OpenedScript, open_script
 
 if TYPE_CHECKING:
     from plotter2.host.host import Host
-    from plotter2.host.key_choice import Choice
-    from plotter2.host.signing import Ask
 
 
 @command()
@@ -67,9 +67,6 @@ def sign(  # noqa: PLR0913, PLR0917 - the options of the command
         raise click.UsageError("--add signs the statement that is there: without --name and --at")
     if key and key.startswith("agent:") and program:
         raise click.UsageError("either the agent signs or a program: leave one of them out")
-    from plotter2.host.key_choice import WhichKey  # with the compiler, which verify does without
-    from plotter2.host.signing import SignHow
-
     opened = open_script(script)
     asks = is_interactive() and not yes
     with opened_host(root, reads=is_root(settings(root).root)) as host:
