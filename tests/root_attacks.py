@@ -7,7 +7,6 @@ commands a terminal. Controls do the same without the attack.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -16,24 +15,48 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from attacked_places import (
+    Place,
+    a_session,
+    after_hours,
+    attach,
+    changed_in_session,
+    elsewhere,
+    granted_less_later,
+    in_session,
+    inspect,
+    log_since,
+    log_verify,
+    make_pack,
+    not_granted,
+    other_session,
+    owner_with_ceiling,
+    pack_open,
+    pack_show,
+    persons_script,
+    run,
+    session_and_person,
+    sign_again,
+    sign_beside,
+    trust_add,
+    trust_import,
+    unconfined,
+    verify,
+    without_session,
+)
 from commandline import Finished, p2
 from p2sign import bundles, pack, signed_text, sshsig
 from p2sign.bundles import RootKey, TrustBundle
 from p2sign.feed import Feed
 from p2sign.keys import SigningKey
-from p2sign.make import add_signature, sign_statement
+from p2sign.make import sign_statement
 from p2sign.policy import Scope
 from p2sign.rights import Capability
-from p2sign.sidecar import split
-from p2sign.statement import Statement, digests
-from p2sign.statement import parse as parse_statement
+from p2sign.statement import digests
 from p2sign.trust import TrustLine
 from p2sign.uses import Kind
 from plotter2.config.settings import settings
-from plotter2.errors import Plotter2Error
 from plotter2.host.host import Host
-from plotter2.host.session_key import ORDINARY, Grant, SessionKey
-from plotter2.runs.opening import OpenedScript, open_script
 from signing_attacks import (
     ACCOUNT,
     DISK,
@@ -49,64 +72,11 @@ from signing_attacks import (
     STRANGER,
     TRUSTED,
 )
-from sweep_samples import MEAN_SCRIPT, Workplace, root_with_sweep
+from sweep_samples import MEAN_SCRIPT
 
 EVE = SigningKey.from_seed(b"\x66" * 32)
 MALLORY = SigningKey.from_seed(b"\x67" * 32)
 CONTROL_SEQUENCE = "\x1b]0;owned\x07"
-
-
-@dataclass(frozen=True)
-class Place(Workplace):
-    """A copy of the good place."""
-
-    @property
-    def sidecar(self) -> Path:
-        return self.folder / "mean.p2.sig"
-
-    @property
-    def trust(self) -> Path:
-        return self.root / "config" / "trust"
-
-    @property
-    def log(self) -> Path:
-        return self.root / "log" / "run"
-
-    @property
-    def own(self) -> SigningKey:
-        return SigningKey.load((self.root / "config" / "keys" / "sign_ed25519").read_bytes())
-
-    @property
-    def terms(self) -> Statement:
-        return parse_statement(split(self.sidecar.read_bytes()).statement)
-
-    def signed(self, key: SigningKey | None = None, **terms: object) -> None:
-        """Put another signature file beside the script: by the own key unless another is given."""
-        changed = replace(self.terms, **terms)  # type: ignore[arg-type]
-        self.sidecar.write_bytes(sign_statement(changed, key or self.own))
-
-    def trusting(self, key: SigningKey, who: str, *words: str) -> None:
-        """Trust a key as a person does."""
-        file = self.folder / f"{who}.pub"
-        file.write_text(key.public.line() + "\n")
-        done = p2(self.root, "trust", "add", who, file, *words)
-        assert done.code == 0, done.err
-
-
-def made_place(folder: Path) -> Place:
-    """Make the good place once: data, a key, a signed script, entries in the log."""
-    place = Place(folder)
-    root_with_sweep(folder)
-    place.script.write_text(MEAN_SCRIPT)
-    signed = p2(place.root, "sign", place.script)
-    assert signed.code == 0, signed.err
-    return place
-
-
-def copied(place: Place, folder: Path) -> Place:
-    """Give a copy that may be spoiled."""
-    shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns("runs"))
-    return Place(folder)
 
 
 @dataclass(frozen=True)
@@ -128,88 +98,6 @@ class RootControl:
     name: str
     door: Callable[[Place], Finished]
     prepared: Callable[[Place], object]
-
-
-# ------------------------------------------------------------------ doors
-
-
-def verify(place: Place) -> Finished:
-    return p2(place.root, "verify", place.script)
-
-
-def run(place: Place) -> Finished:
-    return p2(place.root, "run", place.script)
-
-
-def unconfined(place: Place) -> Finished:
-    return p2(place.root, "run", "--unconfined", place.script)
-
-
-def attach(place: Place) -> Finished:
-    return p2(place.root, "attach", "sweep", place.script)
-
-
-def sign_again(place: Place) -> Finished:
-    return p2(place.root, "sign", place.script)
-
-
-def sign_beside(place: Place) -> Finished:
-    return p2(place.root, "sign", "--add", place.script)
-
-
-def inspect(place: Place) -> Finished:
-    return p2(place.root, "inspect", place.sidecar)
-
-
-def trust_add(place: Place) -> Finished:
-    return p2(place.root, "trust", "add", "eve@lab", place.folder / "eve.pub")
-
-
-def trust_import(place: Place) -> Finished:
-    return p2(place.root, "trust", "import", "--yes", place.folder / "in.p2trust")
-
-
-def log_verify(place: Place) -> Finished:
-    return p2(place.root, "log", "verify")
-
-
-def log_since(place: Place) -> Finished:
-    return p2(place.root, "log", "verify", "--since", place.folder / "kept")
-
-
-def pack_show(place: Place) -> Finished:
-    return p2(place.root, "pack", "show", place.folder / "in.p2pack")
-
-
-def pack_open(place: Place) -> Finished:
-    words = ("--yes", "--into", place.folder / "opened")
-    return p2(place.root, "pack", "open", place.folder / "in.p2pack", *words)
-
-
-def make_pack(place: Place) -> Finished:
-    return p2(place.root, "pack", "make", place.script, "-o", place.folder / "out.p2pack", "-y")
-
-
-def by_session(place: Place) -> Finished:
-    """Knock with what `by` prepared: a session of the host."""
-    with Host(settings(place.root)) as host:
-        try:
-            _SESSIONS[place.folder](host, place)
-        except Plotter2Error as error:
-            return Finished(int(error.exit_code), "", error.problem().as_text())
-    return Finished(0, "", "")
-
-
-_SESSIONS: dict[Path, Callable[[Host, Place], None]] = {}
-
-
-def session(attempt: Callable[[Host, Place], None]) -> Callable[[Place], None]:
-    """Remember what is to be tried in a place."""
-
-    def prepared(place: Place) -> None:
-        _SESSIONS[place.folder] = attempt
-
-    return prepared
 
 
 # ------------------------------------------------------------------ what is prepared
@@ -347,76 +235,7 @@ def public_key(place: Place, text: str) -> None:
     (place.folder / "eve.pub").write_text(text)
 
 
-# ------------------------------------------------------------------ sessions
-
-
-def _session_script(
-    host: Host, place: Place, grant: Grant = ORDINARY
-) -> tuple[SessionKey, OpenedScript]:
-    key = SessionKey("tester@here", place.script, host.now())
-    key.grant(grant)
-    compiled = host.compile(open_script(place.script))
-    return key, key.sign(compiled, host.now(), host.settings.limits)
-
-
-def a_session(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    host.verify(script, key)
-
-
-def elsewhere(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    other = place.folder / "elsewhere" / "mean.p2"
-    host.verify(replace(script, path=other), key)
-
-
-def not_granted(host: Host, place: Place) -> None:
-    _session_script(host, place, Grant(kinds=(("read", "bundle"),)))
-
-
-def granted_less_later(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    key.granted = Grant()
-    host.verify(script, key)
-
-
-def without_session(host: Host, place: Place) -> None:
-    _, script = _session_script(host, place)
-    host.verify(script)
-
-
-def other_session(host: Host, place: Place) -> None:
-    _, script = _session_script(host, place)
-    other, _ = _session_script(host, place)
-    host.verify(script, other)
-
-
-def persons_script(host: Host, place: Place) -> None:
-    key, _ = _session_script(host, place)
-    host.verify(open_script(place.script), key)
-
-
-def after_hours(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    host.now = lambda: datetime.now(UTC) + timedelta(hours=13)
-    host.verify(script, key)
-
-
-def session_and_person(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    assert script.sidecar is not None
-    host.verify(replace(script, sidecar=add_signature(script.sidecar, place.own)), key)
-
-
-def changed_in_session(host: Host, place: Place) -> None:
-    key, script = _session_script(host, place)
-    host.verify(replace(script, content=script.content + b"\n\n"), key)
-
-
-def owner_with_ceiling(host: Host, place: Place) -> None:
-    (place.trust / "policy.toml").write_text('[signer."tester@here"]\nmay = ["read .*"]\n')
-    key, script = _session_script(host, place)
-    host.verify(script, key)
+# ------------------------------------------------------------------ the attacks
 
 
 CONTROLS = [
@@ -430,7 +249,7 @@ CONTROLS = [
     RootControl("a pack of one's own", pack_show, lambda p: packed(p, p.own)),
     RootControl("a pack that is opened", pack_open, lambda p: packed(p, p.own)),
     RootControl("making a pack", make_pack, nothing),
-    RootControl("a session in its place", by_session, session(a_session)),
+    RootControl("a session in its place", in_session(a_session), nothing),
     RootControl("the serial that ran here", verify, lambda p: ran_before(p, p.terms.serial)),
     RootControl("a stranger who is trusted", verify, lambda p: (p.trusting(EVE, "eve@lab"), p.signed(EVE))),
     RootControl("a bundle's signer in the bundle's scope", verify, lambda p: (imported(p), p.signed(EVE, name="lab/mean"))),
@@ -504,16 +323,16 @@ ATTACKS = [
     RootAttack("one's own key as somebody else's", STRANGER, trust_add, "P2-S0844", lambda p: public_key(p, p.own.public.line() + "\n")),
     RootAttack("a key with a comment that paints the terminal", READER, trust_add, "P2-S0720", lambda p: public_key(p, f"{EVE.public.line()} {CONTROL_SEQUENCE}\n")),
     # ---- sessions
-    RootAttack("a session's script in another folder", SESSION, by_session, "P2-S0890", session(elsewhere)),
-    RootAttack("a session signs more than it was granted", SESSION, by_session, "P2-S0891", session(not_granted)),
-    RootAttack("a session whose grant was taken back", SESSION, by_session, "P2-S0891", session(granted_less_later)),
-    RootAttack("a session's signature without the session", SESSION, by_session, "P2-S0740", session(without_session)),
-    RootAttack("a session's signature in another session", SESSION, by_session, "P2-S0740", session(other_session)),
-    RootAttack("a person's script passed off as a session's", TRUSTED, by_session, "P2-S0890", session(persons_script)),
-    RootAttack("a session's signature after its hours", SESSION, by_session, "P2-S0744", session(after_hours)),
-    RootAttack("a person signs beside a session", TRUSTED, by_session, "P2-S0890", session(session_and_person)),
-    RootAttack("a script that changed after the session signed", DISK, by_session, "P2-S0774", session(changed_in_session)),
-    RootAttack("a session of somebody who has a ceiling", SESSION, by_session, "P2-S0826", session(owner_with_ceiling)),
+    RootAttack("a session's script in another folder", SESSION, in_session(elsewhere), "P2-S0890", nothing),
+    RootAttack("a session signs more than it was granted", SESSION, in_session(not_granted), "P2-S0891", nothing),
+    RootAttack("a session whose grant was taken back", SESSION, in_session(granted_less_later), "P2-S0891", nothing),
+    RootAttack("a session's signature without the session", SESSION, in_session(without_session), "P2-S0740", nothing),
+    RootAttack("a session's signature in another session", SESSION, in_session(other_session), "P2-S0740", nothing),
+    RootAttack("a person's script passed off as a session's", TRUSTED, in_session(persons_script), "P2-S0890", nothing),
+    RootAttack("a session's signature after its hours", SESSION, in_session(after_hours), "P2-S0744", nothing),
+    RootAttack("a person signs beside a session", TRUSTED, in_session(session_and_person), "P2-S0890", nothing),
+    RootAttack("a script that changed after the session signed", DISK, in_session(changed_in_session), "P2-S0774", nothing),
+    RootAttack("a session of somebody who has a ceiling", SESSION, in_session(owner_with_ceiling), "P2-S0826", nothing),
     # ---- packs
     RootAttack("a pack of a stranger", STRANGER, pack_open, "P2-S0740", lambda p: packed(p, EVE)),
     RootAttack("an older pack", OLD, pack_open, "P2-S0880", lambda p: (packed(p, p.own, serial=2), p2(p.root, "pack", "open", "--yes", "--into", p.folder / "newer", p.folder / "in.p2pack"), packed(p, p.own))),
@@ -541,18 +360,3 @@ ATTACKS = [
     RootAttack("a pack that commands the terminal", READER, pack_show, "P2-S0871", lambda p: (p.folder / "in.p2pack").write_bytes(b"P2PACK 1\nsig 0\n\nfile 1 \x1b[2J\nx\nend\n")),
     RootAttack("a trust bundle that commands the terminal", READER, trust_import, "P2-S0704", lambda p: (p.folder / "in.p2trust").write_bytes(b"plotter2-\x1b[2J\n" + sshsig.sign(b"x", EVE, bundles.NAMESPACE))),
 ]  # fmt: skip
-
-
-def told(finished: Finished) -> str:
-    """Give what is wrong with an answer as an answer: a traceback, something that commands a terminal."""
-    text = finished.out + finished.err
-    if "Traceback" in text:
-        return "a traceback"
-    loose = {c for c in text if not c.isprintable() and c not in "\n\t"}
-    return f"characters that command a terminal: {sorted(map(ascii, loose))}" if loose else ""
-
-
-def entries_of(place: Place, event: str) -> list[dict[str, object]]:
-    """Give the entries of the log of one kind."""
-    lines = b"".join(path.read_bytes() for path in sorted((place.log / "entries").iterdir()))
-    return [each for each in map(json.loads, lines.splitlines()) if each["event"] == event]

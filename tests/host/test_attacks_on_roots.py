@@ -6,19 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from root_attacks import (
-    ATTACKS,
-    CONTROLS,
-    Place,
-    RootAttack,
-    RootControl,
-    copied,
-    entries_of,
-    made_place,
-    run,
-    told,
-    verify,
-)
+from attacked_places import Place, copied, entries_of, made_place, run, told, verify
+from root_attacks import ATTACKS, CONTROLS, RootAttack, RootControl
 
 pytestmark = pytest.mark.process
 
