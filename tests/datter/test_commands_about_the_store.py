@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from plotter2.cli import tables
 from plotter2.datter.collecting import object_files
 from plotter2.datter.layout import Layout
 from plotter2.datter.store import Store
+from small_disks import only_read, small_disk
 
 
 @pytest.fixture
@@ -233,15 +232,10 @@ def test_a_bundle_named_by_its_id_is_shown_as_by_its_name(root: Path) -> None:
 # ------------------------------------------------------------ a root that may only be read
 @pytest.fixture
 def read_only(root: Path, tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    shutil.copytree(root, folder / "root")
-    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-    yield folder / "root"
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path, mib=8) as disk:
+        shutil.copytree(root, disk / "root")
+        only_read(disk)
+        yield disk / "root"
 
 
 def test_a_root_on_a_read_only_disk_can_be_looked_at(read_only: Path) -> None:

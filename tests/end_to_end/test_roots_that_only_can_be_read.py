@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 import plotter2
 from commandline import p2, p2_json
 from plotter2.errors import DataError
+from small_disks import only_read, small_disk
 from sweep_samples import Workplace
 
 DECLARED = """p2 1
@@ -47,13 +46,8 @@ def _filled(words: list[str], place: Workplace, bundle: str, out: Path) -> list[
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path, mib=64) as folder:
+        yield folder
 
 
 @pytest.mark.process
@@ -65,7 +59,7 @@ def test_all_that_reads_works_where_nothing_may_be_written(
     p2_json(place.root, "attach", bundle, tmp_path / "x.p2", "-y")
     root = disk / "root"
     shutil.copytree(place.root, root)
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    only_read(disk)
     for words in READING:
         said = p2(root, *_filled(words, place, bundle, tmp_path))
         assert said.code == 0, (words, said.out, said.err)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from plotter2.relay import addresses, copies, pushing
 from plotter2.relay.source import LocalSource
 from plotter2.staging.accepting import accept
 from plotter2.staging.grounds import Grounds
+from small_disks import small_disk
 from staging_samples import attempts, drop
 
 pytestmark = pytest.mark.process
@@ -187,13 +187,8 @@ def _told_of(done: copies.Copied) -> str:
 # ------------------------------------------------------------ a disk without room
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path, mib=16) as folder:
+        yield folder
 
 
 def fill(disk: Path, leave: int = 0) -> None:
