@@ -30,6 +30,26 @@ $curves
 """
 
 
+SMOOTHED_SCRIPT = """p2 1
+use "lab/smoothing@1.2.0" as sm
+use "lab/style@2.0.1" as style
+use "p2/statistics@1.0.0" as stats
+
+access("sweep/*")
+  | sm.ema(loss, half_life=5, by=run)
+  | stats.mean_se(smooth, by=[lr, step])
+  | frame
+  | band(x=step, lo=lo, hi=hi, colour=lr)
+  | line(x=step, y=mid, colour=lr)
+  | style.paper
+  | plot("smoothed")
+  | handoff
+"""
+"""Uses two libraries of LIBRARIES, and one that everybody has."""
+
+LIBRARIES = Path(__file__).parent / "libraries"
+
+
 @dataclass(frozen=True)
 class Workplace:
     """Where a test of the whole path works: a root, and a script signed there."""

@@ -11,25 +11,7 @@ from pathlib import Path
 import pytest
 
 from commandline import Finished, p2, p2_json
-from sweep_samples import Workplace
-
-LIBRARIES = Path(__file__).parents[1] / "libraries"
-
-SCRIPT = """p2 1
-use "lab/smoothing@1.2.0" as sm
-use "lab/style@2.0.1" as style
-use "p2/statistics@1.0.0" as stats
-
-access("sweep/*")
-  | sm.ema(loss, half_life=5, by=run)
-  | stats.mean_se(smooth, by=[lr, step])
-  | frame
-  | band(x=step, lo=lo, hi=hi, colour=lr)
-  | line(x=step, y=mid, colour=lr)
-  | style.paper
-  | plot("smoothed")
-  | handoff
-"""
+from sweep_samples import LIBRARIES, SMOOTHED_SCRIPT, Workplace
 
 
 def sign(place: Workplace, path: Path, *words: str | Path) -> None:
@@ -47,7 +29,7 @@ def shelf(made: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplac
     shutil.copytree(LIBRARIES, place.folder / "libraries")
     for path in sorted((place.folder / "libraries").glob("*/*/*.p2")):
         sign(place, path, *(("--key", alice) if "alice" in path.parts else ()))
-    place.script.write_text(SCRIPT)
+    place.script.write_text(SMOOTHED_SCRIPT)
     place.script.with_name(place.script.name + ".sig").unlink()
     return place
 
@@ -216,7 +198,7 @@ def test_an_update_tells_what_came_went_and_changed(locked: Workplace) -> None:
     text = old.read_text().replace("def twice(", "def doubled(")
     new.write_text(text.replace("half_life: number = $usual_half_life", "half_life: number = 7"))
     sign(locked, new)
-    locked.script.write_text(SCRIPT.replace("smoothing@1.2.0", "smoothing@1.3.0"))
+    locked.script.write_text(SMOOTHED_SCRIPT.replace("smoothing@1.2.0", "smoothing@1.3.0"))
     assert p2(locked.root, "lock", "verify", locked.script).code == 4
     (change,) = [
         each
@@ -268,7 +250,7 @@ def test_nobody_else_can_offer_a_library_of_plotter2s_own_scope(bench: Workplace
     fake.parent.mkdir(parents=True)
     fake.write_text("p2 1\ndef mean_t95(x: column[number], by: columns) = | head(1)\n")
     sign(bench, fake)
-    bench.script.write_text(SCRIPT.replace("p2/statistics@1.0.0", "p2/statistics@9.0.0"))
+    bench.script.write_text(SMOOTHED_SCRIPT.replace("p2/statistics@1.0.0", "p2/statistics@9.0.0"))
     checked = p2(bench.root, "check", bench.script)
     assert "[P2-E0250]" in checked.out
     assert "versions here: 1.0.0" in checked.out
@@ -329,7 +311,7 @@ def test_what_lies_in_the_place_of_a_library_and_is_none_is_refused_by_name(
     path = library(bench, "lab/odd/1.0.0")
     path.parent.mkdir(parents=True)
     put(path)
-    bench.script.write_text(SCRIPT.replace("lab/smoothing@1.2.0", "lab/odd@1.0.0"))
+    bench.script.write_text(SMOOTHED_SCRIPT.replace("lab/smoothing@1.2.0", "lab/odd@1.0.0"))
     told = refused(p2(bench.root, "lock", "add", bench.script), code)
     assert str(path) in told
     assert "the library" in told

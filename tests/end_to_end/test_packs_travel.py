@@ -22,27 +22,11 @@ from p2sign.make import sign_statement
 from p2sign.pack_gate import look_into
 from p2sign.statement import digests
 from plotter2.cli.main import main
-from sweep_samples import MEAN_SCRIPT, Workplace
+from sweep_samples import LIBRARIES, MEAN_SCRIPT, SMOOTHED_SCRIPT, Workplace
 
 pytestmark = pytest.mark.process
 
-LIBRARIES = Path(__file__).parents[1] / "libraries"
 HERE = Path(__file__).parent
-SMOOTH = """p2 1
-use "lab/smoothing@1.2.0" as sm
-use "lab/style@2.0.1" as style
-use "p2/statistics@1.0.0" as stats
-
-access("sweep/*")
-  | sm.ema(loss, half_life=5, by=run)
-  | stats.mean_se(smooth, by=[lr, step])
-  | frame
-  | band(x=step, lo=lo, hi=hi, colour=lr)
-  | line(x=step, y=mid, colour=lr)
-  | style.paper
-  | plot("smoothed")
-  | handoff
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +38,7 @@ def alice(made: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplac
     for path in sorted((place.folder / "libraries").glob("*/*/*.p2")):
         p2_json(place.root, "sign", path)
     smooth = place.folder / "smooth.p2"
-    smooth.write_text(SMOOTH)
+    smooth.write_text(SMOOTHED_SCRIPT)
     p2_json(place.root, "lock", "add", smooth)
     p2_json(place.root, "sign", smooth)
     (drawn,) = p2_json(place.root, "run", place.script)["artefacts"]
