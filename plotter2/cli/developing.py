@@ -22,12 +22,12 @@ from plotter2.cli.first_use import sign_with_own_key
 from plotter2.cli.keys import own_principal
 from plotter2.cli.params import param_values
 from plotter2.cli.progress import Shown
-from plotter2.cli.viewing import opened_in_viewer
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.developing import DevelopHow, Development, Drawn
 from plotter2.host.host import Host
 from plotter2.host.session_key import HOURS
 from plotter2.host.surrounding import require_script
+from plotter2.host.viewing import opened_in_viewer
 from plotter2.orchestrator import Cancellation
 from plotter2.printable import count
 from plotter2.runs.compiling import CheckFailed, CompiledScript

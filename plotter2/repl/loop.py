@@ -19,6 +19,7 @@ from plotter2.host.session import Approve, Session
 from plotter2.host.session_key import SessionKey
 from plotter2.host.signing import Ask
 from plotter2.host.transcript import Entry
+from plotter2.host.viewing import opened_in_viewer
 from plotter2.printable import printable, with_bars
 from plotter2.repl.commands import COMMANDS, help_text
 from plotter2.repl.pictures import Protocol, protocol, shown
@@ -244,7 +245,7 @@ class Loop:
         if not self.artefacts:
             self.say("there is no picture yet")
         for path in self.artefacts:
-            if click.launch(str(path)) != 0:
+            if not opened_in_viewer(path):
                 self.say(f"no program opens it here; it is {path}")
 
     def clear(self, _: str) -> None:
