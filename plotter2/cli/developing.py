@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +25,7 @@ from plotter2.host.host import Host
 from plotter2.host.session_key import HOURS
 from plotter2.host.surrounding import require_script
 from plotter2.host.viewing import opened_in_viewer
+from plotter2.noticing import noticed
 from plotter2.orchestrator import Cancellation
 from plotter2.printable import count
 from plotter2.runs.compiling import CheckFailed, CompiledScript
@@ -175,7 +173,10 @@ class _Talk:
 
     def _draw(self, compiled: CompiledScript, saves: Saves) -> None:
         cancellation = Cancellation()
-        with _given_up_for(saves, cancellation), Shown() as shown:
+        newer = noticed(
+            lambda: saves.waiting, cancellation.cancel, every_s=_OFTEN_S, young_s=_YOUNG_S
+        )
+        with newer, Shown() as shown:
             drawn = self._development.draw(compiled, shown.tell, cancellation)
         self._last = compiled
         self.drawn += 1
@@ -210,27 +211,6 @@ class _Talk:
         except Plotter2Error:
             return False
         return verified.script == last.script.content
-
-
-@contextmanager
-def _given_up_for(saves: Saves, cancellation: Cancellation) -> Iterator[None]:
-    """Cancel a run in the block when a newer save came and the run is not about to end."""
-    over = threading.Event()
-
-    def look() -> None:
-        over.wait(_YOUNG_S)
-        while not over.wait(_OFTEN_S):
-            if saves.waiting:
-                cancellation.cancel()
-                return
-
-    thread = threading.Thread(target=look, name="newer saves", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _remedy(script: Path) -> str:

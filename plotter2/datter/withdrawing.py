@@ -6,9 +6,8 @@ another process makes.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ import apsw
 
 from plotter2.datter.requested import Token
 from plotter2.errors import HostError
+from plotter2.noticing import noticed
 from plotter2.wire.codes import CANCELLED
 
 EVERY_S: Final = 0.5
@@ -30,24 +30,9 @@ def withdrawn(request_id: str) -> HostError:
     )
 
 
-@contextmanager
-def watched(path: Path, token: Token, tell: Callable[[], None]) -> Iterator[None]:
+def watched(path: Path, token: Token, tell: Callable[[], None]) -> AbstractContextManager[None]:
     """Call `tell` once, from another thread, when the request is no longer held with this token during the block."""
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(EVERY_S):
-            if _is_lost(path, token):
-                tell()
-                return
-
-    thread = threading.Thread(target=look, name="request", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return noticed(lambda: _is_lost(path, token), tell, every_s=EVERY_S)
 
 
 def _is_lost(path: Path, token: Token) -> bool:
