@@ -10,7 +10,7 @@ import pytest
 from p2sign import sshsig
 from p2sign.keys import SigningKey
 from p2sign_keys import SK_TYPES, software_device
-from p2sign_samples import ALICE, NAMESPACE, TERMS
+from p2sign_samples import NAMESPACE, TERMS
 from plotter2.errors import Refused
 from plotter2.host.signer_program import SignerProgram
 from ssh_tools import needs_ssh_keygen
@@ -74,4 +74,3 @@ def test_a_program_that_is_not_there_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         SignerProgram(str(tmp_path / "nothing"), tmp_path / "key", 1).armour(MESSAGE, NAMESPACE)
     assert caught.value.code == "P2-S0810"
-    assert ALICE.public
