@@ -86,16 +86,8 @@ def make(host: Host, wanted: ToPack, how: SignHow) -> MadePack:
     with refusals():
         data_of_pack = packed(sidecar, held.files)
         pack_gate.look_into(data_of_pack, wanted.output.name)
+    signing.keep_signature(host, terms, choice)
     new_file(wanted.output, (data_of_pack,))
-    host.run_log.append_if_possible(
-        "sign",
-        name=terms.name,
-        serial=terms.serial,
-        kind=str(terms.kind),
-        statement=sha256(terms.dump()).hexdigest(),
-        principals=[choice.principal],
-        key=choice.public.fingerprint,
-    )
     host.store.see_serial(floor_name(terms.name), terms.serial)
     return MadePack(
         wanted.output,

@@ -103,11 +103,11 @@ _NOT_OF_SIGNING = frozenset(
 )
 
 
-def _written(
-    root: Root, script: OpenedScript, terms: Statement, choice: Choice, sidecar: bytes
-) -> SignedScript:
+def keep_signature(root: Root, terms: Statement, choice: Choice) -> None:
+    """Keep in the run log, if it can be, what is about to be signed and with which key."""
     root.run_log.append_if_possible(
         "sign",
+        kind=str(terms.kind),
         name=terms.name,
         serial=terms.serial,
         script=terms.digest_of_entry(),
@@ -115,6 +115,12 @@ def _written(
         principals=[choice.principal],
         key=choice.public.fingerprint,
     )
+
+
+def _written(
+    root: Root, script: OpenedScript, terms: Statement, choice: Choice, sidecar: bytes
+) -> SignedScript:
+    keep_signature(root, terms, choice)
     path = script.path.with_name(f"{script.name}.sig")
     durable.replace(path, sidecar)
     return SignedScript(path, choice.principal, choice.public.fingerprint, terms.dump().decode())
