@@ -23,6 +23,7 @@ from plotter2.errors import ExitCode, HostError, Plotter2Error
 
 if TYPE_CHECKING:
     from plotter2.host.host import Host
+    from plotter2.host.root import Root
 
 
 def command(group: click.Group | None = None, name: str | None = None) -> Callable[..., Any]:
@@ -86,7 +87,18 @@ def opened_host(root: str | None, *, reads: bool = False) -> Host:
     """Give the host of a root; use it as a context manager. One that only reads makes no root."""
     from plotter2.host.host import Host  # 200 ms, and what only looks at the store needs none of it
 
-    return Host(settings(root), reads=reads, tell=lambda text: say(f"warning: {text}"))
+    return Host(settings(root), reads=reads, tell=_warn)
+
+
+def opened_root(root: str | None, *, reads: bool = False) -> Root:
+    """Give a root without what runs scripts, for keys, trust and the log; use it as a context manager."""
+    from plotter2.host.root import Root
+
+    return Root(settings(root), reads=reads, tell=_warn)
+
+
+def _warn(text: str) -> None:
+    say(f"warning: {text}")
 
 
 _SHARED = (

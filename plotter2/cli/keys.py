@@ -14,7 +14,7 @@ import click
 from p2sign.refusal import Refusal
 from p2sign.trust import check_principal
 from plotter2.cli.answer import Answer, is_interactive
-from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.command import command, family, opened_root
 from plotter2.cli.passphrases import new_passphrase
 from plotter2.config.settings import settings
 from plotter2.datter import durable
@@ -25,7 +25,7 @@ from plotter2.host.keyring import KEY_TYPES, OwnKey
 from plotter2.printable import table
 
 if TYPE_CHECKING:
-    from plotter2.host.host import Host
+    from plotter2.host.root import Root
 
 
 @family()
@@ -45,10 +45,10 @@ def key() -> None:
 def key_new(root: str | None, name: str | None, kind: str, no_passphrase: bool) -> Answer:
     """Make a key and trust it for your own scripts."""
     ask = is_interactive() and not no_passphrase
-    with opened_host(root) as host:
+    with opened_root(root) as opened:
         secret = new_passphrase() if ask else None
-        made = host.keyring.new_key(name or default_principal(), secret, kind)
-        first = host.keyring.own_keys()[0]
+        made = opened.keyring.new_key(name or default_principal(), secret, kind)
+        first = opened.keyring.own_keys()[0]
     text = f"made {made.public.fingerprint}\n{_about(made)}"
     if first.path != made.path:
         text += f"\nscripts are signed with your first key, {first.path}; with this one by: plotter2 sign --key FILE"
@@ -60,8 +60,8 @@ def key_new(root: str | None, name: str | None, kind: str, no_passphrase: bool) 
 def key_list(root: str | None) -> Answer:
     """List your keys; the first one signs unless --key names another."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        keys = host.keyring.own_keys()
+    with opened_root(root, reads=True) as opened:
+        keys = opened.keyring.own_keys()
     rows = [
         [k.name, k.principal, _kind(k), k.public.fingerprint, _protection(k), _file(k)]
         for k in keys
@@ -76,10 +76,10 @@ def key_list(root: str | None) -> Answer:
 @click.option("--name", metavar="NAME@PLACE", help="Whose a key of the agent is (default: yours).")
 def key_use(root: str | None, which: str, name: str | None) -> Answer:
     """Sign with this key from now on, unless --key names another; a key of your ssh-agent becomes one of yours."""
-    with opened_host(root) as host:
+    with opened_root(root) as opened:
         if which.startswith(AGENT):
-            which = adopted(host, which, name or own_principal(host)).name
-        used = host.keyring.use(which)
+            which = adopted(opened, which, name or own_principal(opened)).name
+        used = opened.keyring.use(which)
     text = f"scripts are signed with {used.name} {used.public.fingerprint} ({used.principal})"
     return Answer({"ok": True, **_key_json(used)}, text)
 
@@ -90,9 +90,9 @@ def key_use(root: str | None, which: str, name: str | None) -> Answer:
 def key_export(root: str | None, file: Path | None, which: str | None) -> Answer:
     """Give the public half of your key, to be sent to whoever shall trust it. The private half stays here."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        keys = host.keyring.own_keys()
-        own = host.keyring.own_key(which or (keys[0].name if keys else "sign_ed25519"))
+    with opened_root(root, reads=True) as opened:
+        keys = opened.keyring.own_keys()
+        own = opened.keyring.own_key(which or (keys[0].name if keys else "sign_ed25519"))
     line = own.public.line(own.principal)
     if file is not None:
         durable.replace(file, f"{line}\n".encode())
@@ -102,9 +102,9 @@ def key_export(root: str | None, file: Path | None, which: str | None) -> Answer
     return Answer({**data, "file": str(file) if file else None}, told)
 
 
-def own_principal(host: Host) -> str:
+def own_principal(opened: Root) -> str:
     """Give whom the first own key signs for; without one the name that a first key would get."""
-    return next(iter(host.own_principals()), default_principal())
+    return next(iter(opened.own_principals()), default_principal())
 
 
 def _sending(own: OwnKey, file: Path | None) -> str:
@@ -115,7 +115,7 @@ def _sending(own: OwnKey, file: Path | None) -> str:
     )
 
 
-def first_key(host: Host, *, agreed: bool = False) -> tuple[OwnKey, str | None]:
+def first_key(opened: Root, *, agreed: bool = False) -> tuple[OwnKey, str | None]:
     """Lead a person who has no key through making one; gives it and its passphrase. Raises click.Abort on no.
 
     `agreed`: they said yes to it already.
@@ -135,7 +135,7 @@ def first_key(host: Host, *, agreed: bool = False) -> tuple[OwnKey, str | None]:
         value_proc=_as_principal,
         err=True,
     )
-    return made_key(host, principal, new_passphrase())
+    return made_key(opened, principal, new_passphrase())
 
 
 def _as_principal(text: str) -> str:
@@ -149,9 +149,9 @@ def _as_principal(text: str) -> str:
     return text.strip()
 
 
-def made_key(host: Host, principal: str, secret: str | None) -> tuple[OwnKey, str | None]:
+def made_key(opened: Root, principal: str, secret: str | None) -> tuple[OwnKey, str | None]:
     """Make a key and say so; gives it and its passphrase."""
-    made = host.keyring.new_key(principal, secret)
+    made = opened.keyring.new_key(principal, secret)
     click.echo(f"made your key {made.public.fingerprint} ({made.path})", err=True)
     return made, secret
 

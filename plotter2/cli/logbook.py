@@ -17,7 +17,7 @@ from p2sign.log.tree import Tree
 from p2sign.refusal import Refusal, placed
 from plotter2.cli.answer import Answer, say
 from plotter2.cli.codes import NO_PLACE_FOR_LOG
-from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.command import command, family, opened_root
 from plotter2.cli.log_words import entries_text, entry_line, run_records
 from plotter2.cli.passphrases import passphrase
 from plotter2.config.settings import settings
@@ -96,8 +96,8 @@ def verify(
     data: dict[str, Any] = {"ok": True}
     if since is not None:
         told, data["since"] = _since(root, logs, since)
-    with opened_host(root, reads=True) as host:
-        seen = list(log_witnessing.kept_of(host, logs))
+    with opened_root(root, reads=True) as opened:
+        seen = list(log_witnessing.kept_of(opened, logs))
     recorded = require_recorded(logs, run_records(folder, _MOST_RUNS))
     newest = logs.newest
     set_back = newest.set_back()
@@ -202,15 +202,15 @@ def witness(
 
     The signature is put beside it: CHECKPOINT_FILE.sig. Give it back; they keep it with --keep.
     """
-    with opened_host(root, reads=not keep and is_root(settings(root).root)) as host:
+    with opened_root(root, reads=not keep and is_root(settings(root).root)) as opened:
         if keep:
-            seen = log_witnessing.keep(host, logs_of(present(host.settings.root)), file)
+            seen = log_witnessing.keep(opened, logs_of(present(opened.settings.root)), file)
             told = "kept beside the log"
         elif check:
-            seen = log_witnessing.checked(host, file)
+            seen = log_witnessing.checked(opened, file)
             told = "checked"
         else:
-            seen = log_witnessing.countersign(host, file, WhichKey(key, program, passphrase, say))
+            seen = log_witnessing.countersign(opened, file, WhichKey(key, program, passphrase, say))
             told = f"signed: {log_witnessing.signatures_of(file)}"
     point = seen.checkpoint
     data = {
@@ -264,8 +264,8 @@ def _since(root: str | None, logs: Logs, since: Path) -> tuple[list[str], dict[s
     data: dict[str, Any] = {"entries": old.size, "root": old.root_text, "log": found.name or "run"}
     told = [f"extends the checkpoint of {old.size:,}{where}"]
     if log_witnessing.signatures_of(since).exists():
-        with opened_host(root, reads=True) as host:
-            seen = log_witnessing.checked(host, since)
+        with opened_root(root, reads=True) as opened:
+            seen = log_witnessing.checked(opened, since)
         told.append(f"that checkpoint was seen by {seen.as_text()}")
         data["by"] = [list(each) for each in seen.by]
     return told, data

@@ -16,7 +16,7 @@ from p2sign.policy import Policy, Rules
 from p2sign.policy_editing import NEW_POLICY
 from p2sign.refusal import Refusal
 from plotter2.cli.answer import Answer, is_interactive
-from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.command import command, family, opened_root
 from plotter2.cli.trusting import findings_answer
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
@@ -37,10 +37,10 @@ def policy() -> None:
 def policy_show(root: str | None) -> Answer:
     """Tell what counts here: the policy, your own keys, what trust bundles may do, how fresh revocations are."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        rules, kept = host.rules(), bundles_of(host.keyring)
-        path = host.keyring.policy_file
-        there = bool(host.keyring.policy())
+    with opened_root(root, reads=True) as opened:
+        rules, kept = opened.rules(), bundles_of(opened.keyring)
+        path = opened.keyring.policy_file
+        there = bool(opened.keyring.policy())
     head = str(path) if there else f"{path} (not there: the default counts)"
     lines = [head, *_of_policy(rules.policy), *_of_rules(rules), *_of_bundles(kept)]
     return Answer({"ok": True, "file": str(path), **_as_json(rules, kept)}, "\n".join(lines))
@@ -56,22 +56,22 @@ def policy_check(root: str | None, file: Path | None) -> Answer:
             rules_text.parse(content)
         return Answer({"ok": True, "findings": []}, f"{file} is a policy that can be read")
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        found = trust_checking.policy_findings(host)
+    with opened_root(root, reads=True) as opened:
+        found = trust_checking.policy_findings(opened)
     return findings_answer(found, "the policy is in order")
 
 
 @command(policy, "edit")
 def policy_edit(root: str | None) -> Answer:
     """Open the policy in your editor ($VISUAL, $EDITOR); it counts when you leave it, and only if it can be read."""
-    with opened_host(root) as host:
-        before = host.keyring.policy()
+    with opened_root(root) as opened:
+        before = opened.keyring.policy()
         offered = before or NEW_POLICY
         content = _edited(offered)
         if content == offered:
             return Answer({"ok": True, "changed": False}, "nothing was changed")
-        trusting.replace_policy(host, content)
-        path = host.keyring.policy_file
+        trusting.replace_policy(opened, content)
+        path = opened.keyring.policy_file
     return Answer({"ok": True, "changed": True, "file": str(path)}, f"{path} counts from now on")
 
 

@@ -9,15 +9,15 @@ from typing import Any, cast
 import click
 
 from plotter2.cli.answer import Answer, say
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, opened_root
 from plotter2.cli.passphrases import passphrase
 from plotter2.cli.travelling import there
 from plotter2.config.settings import settings
 from plotter2.datter import durable
 from plotter2.datter.layout import present
 from plotter2.host import travelling, trusting
-from plotter2.host.host import Host
 from plotter2.host.key_choice import WhichKey, chosen
+from plotter2.host.root import Root
 from plotter2.host.trusting import Reason, Revoked
 
 
@@ -59,14 +59,14 @@ def revoke(  # noqa: PLR0913 - the options of the command
     present(settings(root).root)
     data: dict[str, Any] = {"ok": True}
     told: list[str] = []
-    with opened_host(root) as host:
+    with opened_root(root) as opened:
         if what is not None:
-            revoked = trusting.revoke(host, what, cast("Reason", reason), note)
+            revoked = trusting.revoke(opened, what, cast("Reason", reason), note)
             told += _told(revoked, str(reason))
             data["keys"] = [line.key.fingerprint for line in revoked.keys]
             data["digests"] = list(revoked.digests)
         if output is not None:
-            told.append(_export(host, output, name, key))
+            told.append(_export(opened, output, name, key))
             data["file"] = str(output)
     return Answer(data, "\n".join(told))
 
@@ -80,9 +80,9 @@ def _told(revoked: Revoked, reason: str) -> list[str]:
     return told
 
 
-def _export(host: Host, output: Path, name: str | None, key: str | None) -> str:
-    choice = chosen(host, WhichKey(key, None, passphrase, say))
+def _export(opened: Root, output: Path, name: str | None, key: str | None) -> str:
+    choice = chosen(opened, WhichKey(key, None, passphrase, say))
     place = re.sub(r"[^a-z0-9._-]", "-", choice.principal.partition("@")[2]) or "here"
     earlier = travelling.earlier_file(output, there(output))
-    durable.replace(output, travelling.export_feed(host, name or place, choice, earlier))
+    durable.replace(output, travelling.export_feed(opened, name or place, choice, earlier))
     return f"wrote {output}: all that is revoked here, as the list {name or place}"

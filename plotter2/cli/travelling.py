@@ -10,7 +10,7 @@ import click
 
 from p2sign import bundles
 from plotter2.cli.answer import Answer, is_interactive, say
-from plotter2.cli.command import command, opened_host
+from plotter2.cli.command import command, opened_root
 from plotter2.cli.passphrases import passphrase
 from plotter2.config.settings import settings
 from plotter2.datter import durable
@@ -52,20 +52,20 @@ def export_bundle(  # noqa: PLR0913 - the options of the command
     """
     present(settings(root).root)
     until = day(expires, "--expires")
-    with opened_host(root) as host:
-        choice = chosen(host, WhichKey(key, None, passphrase, say))
+    with opened_root(root) as opened:
+        choice = chosen(opened, WhichKey(key, None, passphrase, say))
         earlier = travelling.earlier_file(output, there(output))
         if add:
             if earlier is None:
                 raise click.UsageError(f"{output} is not there; leave out --add to make it")
-            content = travelling.add_own_signature(host, earlier, choice)
+            content = travelling.add_own_signature(opened, earlier, choice)
         else:
             if name is None:
                 raise click.UsageError("say what the bundle is called: --name lab")
             how = ExportHow(name, roots or (choice.principal,), require, scopes, until)
-            content = travelling.export_bundle(host, how, choice, earlier)
+            content = travelling.export_bundle(opened, how, choice, earlier)
         durable.replace(output, content)
-        signed = travelling.signers_of(host, content)
+        signed = travelling.signers_of(opened, content)
     return _exported(output, content, signed)
 
 
@@ -103,16 +103,16 @@ def import_file(  # noqa: PLR0913 - the options of the command
     What a bundle may do is agreed when it is first imported; it never gets more by itself.
     """
     content = read_once(file, travelling.MAX_FILE, "file")
-    with opened_host(root) as host, refusals_kept(host, file, use="trust"):
+    with opened_root(root) as opened, refusals_kept(opened, file, use="trust"):
         if travelling.is_feed(content):
-            found = travelling.examined_feed(host, content)
+            found = travelling.examined_feed(opened, content)
             _agree_to_feed(found, yes=yes)
-            travelling.take_in_feed(host, found)
+            travelling.take_in_feed(opened, found)
             return _revoked(found)
         wish = Wish(scopes or None, may or None, allow_smaller_root)
-        incoming = travelling.examined(host, content, wish)
+        incoming = travelling.examined(opened, content, wish)
         _agree(incoming, fingerprints, asked=bool(scopes or may or allow_smaller_root), yes=yes)
-        travelling.take_in(host, incoming)
+        travelling.take_in(opened, incoming)
     return _imported(incoming)
 
 

@@ -13,7 +13,7 @@ from p2sign.policy import Rules
 from p2sign.trust import TrustLine
 from p2sign.uses import LOG_NAMESPACE, REVOKE_NAMESPACE, TRUST_NAMESPACE, Kind
 from plotter2.cli.answer import Answer, is_interactive
-from plotter2.cli.command import command, family, opened_host
+from plotter2.cli.command import command, family, opened_root
 from plotter2.cli.travelling import day, export_bundle, import_file
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
@@ -82,13 +82,13 @@ def trust_add(  # noqa: PLR0913 - the options of the command
     _require_fingerprint(key, fingerprint, public_key)
     namespaces = tuple(_USES[use] for use in dict.fromkeys(uses or _ORDINARY_USES))
     times = (day(valid_after, "--valid-after"), day(valid_before, "--valid-before"))
-    with opened_host(root) as host:
-        own = key.fingerprint in host.keyring.own_fingerprints()
-        granted = None if own and not may else may or _granted_now(host.rules(), principal)
-        known = [line.key for line in host.keyring.trusted() if line.principal == principal]
+    with opened_root(root) as opened:
+        own = key.fingerprint in opened.keyring.own_fingerprints()
+        granted = None if own and not may else may or _granted_now(opened.rules(), principal)
+        known = [line.key for line in opened.keyring.trusted() if line.principal == principal]
         others = [each.fingerprint for each in known if each != key]
         _confirm(principal, key, granted, asks=fingerprint is None)
-        trusting.add(host, Trusted(principal, key, namespaces, granted, *times))
+        trusting.add(opened, Trusted(principal, key, namespaces, granted, *times))
     data = {
         "ok": True,
         "principal": principal,
@@ -108,8 +108,8 @@ def trust_add(  # noqa: PLR0913 - the options of the command
 def trust_list(root: str | None) -> Answer:
     """List whose scripts may run here, and what they may grant."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        lines, rules = host.keyring.trusted(), host.rules()
+    with opened_root(root, reads=True) as opened:
+        lines, rules = opened.keyring.trusted(), opened.rules()
     found = [(line, rules.described(line.principal, line.key.fingerprint)) for line in lines]
     rows = [
         [t.principal, t.key.fingerprint, " ".join(t.namespaces), _validity(t), _told(may)]
@@ -128,8 +128,8 @@ def trust_list(root: str | None) -> Answer:
 def trust_remove(root: str | None, what: str) -> Answer:
     """Trust a person, one key or all of a trust bundle no more. What was revoked stays revoked."""
     present(settings(root).root)
-    with opened_host(root) as host:
-        removed = trusting.remove(host, what)
+    with opened_root(root) as opened:
+        removed = trusting.remove(opened, what)
     keys = [f"{line.principal} {line.key.fingerprint}" for line in removed.lines]
     told = [f"{each} is trusted no more" for each in keys]
     if removed.bundle:
@@ -143,8 +143,8 @@ def trust_remove(root: str | None, what: str) -> Answer:
 def trust_check(root: str | None) -> Answer:
     """Read all files of trust and tell what is wrong or will be soon; exit code 3 when something is."""
     present(settings(root).root)
-    with opened_host(root, reads=True) as host:
-        found = trust_checking.findings(host)
+    with opened_root(root, reads=True) as opened:
+        found = trust_checking.findings(opened)
     return findings_answer(found, "trust is in order")
 
 
@@ -162,8 +162,8 @@ def findings_answer(found: Sequence[Finding], nothing: str) -> Answer:
 def trust_reset_floor(root: str | None, name: str) -> Answer:
     """Let older serials run again under a name, after a much too high one ran there."""
     present(settings(root).root)
-    with opened_host(root) as host:
-        floor = trusting.reset_floor(host, name)
+    with opened_root(root) as opened:
+        floor = trusting.reset_floor(opened, name)
     text = f"serial {floor} of {name} is forgotten; the next one that runs counts anew"
     return Answer({"ok": True, "name": name, "floor": floor}, text)
 

@@ -10,7 +10,7 @@ import click
 
 from p2sign.gate import Verified
 from plotter2.cli.answer import Answer
-from plotter2.cli.command import command
+from plotter2.cli.command import command, opened_root
 from plotter2.cli.script_paths import scripts_in
 from plotter2.config.settings import settings
 from plotter2.datter.layout import present
@@ -30,7 +30,7 @@ def verify(root: str | None, scripts: tuple[Path, ...], explain: bool) -> Answer
     A folder stands for all scripts below it.
     """
     present(settings(root).root)
-    with Root(settings(root), reads=True) as opened:  # a whole host would bring the compiler
+    with opened_root(root, reads=True) as opened:
         if len(scripts) == 1 and not scripts[0].is_dir():
             return _one(opened, scripts[0], explain=explain)
         if explain:

@@ -11,10 +11,11 @@ from p2sign import sshsig
 from p2sign.algorithms import accept
 from p2sign.keys import PublicKey, parse_public_line, public_of_private
 from p2sign.make import AnyKey, ForeignKey
+from p2sign.refusal import Refusal
 from plotter2.errors import ExitCode, Refused
 from plotter2.host import codes
 from plotter2.host.agent import AGENT, Agent, AgentKey
-from plotter2.host.keyring import Ask, OwnKey, private_key, public_text, refusals
+from plotter2.host.keyring import Ask, OwnKey, as_refused, private_key, public_text, refusals
 from plotter2.host.root import Root
 from plotter2.host.signer_program import SignerProgram
 from plotter2.runs.opening import FileRefused, read_once
@@ -53,6 +54,28 @@ def chosen(root: Root, which: WhichKey) -> Choice:
     with refusals(found.public.fingerprint):
         accept(found.public.algorithm, root.accepted_keys)
     return found
+
+
+def signed_with(choice: Choice, sign: Callable[[AnyKey], bytes]) -> bytes:
+    """Open the key and sign. What an agent or a program gave wrongly is told as theirs."""
+    key = choice.open()
+    try:
+        return sign(key)
+    except Refusal as refusal:
+        if not choice.foreign or refusal.name in _NOT_OF_SIGNING:
+            raise as_refused(refusal) from refusal
+        raise Refused(
+            codes.WRONG_SIGNATURE,
+            f"what {choice.foreign} gave is no good signature of {choice.public.fingerprint}: {refusal.what}",
+            help="sign with another key, or with the key's own file: --key FILE",
+            note=f"({refusal.name})",
+        ) from refusal
+
+
+# These are about the file that is signed or the chosen key, whoever signs.
+_NOT_OF_SIGNING = frozenset(
+    {"E_STMT_SIZE", "E_KEY_ALGORITHM", "E_SIG_DUPLICATE", "E_SIDECAR_COUNT"}
+)
 
 
 def _found(root: Root, which: WhichKey) -> Choice:

@@ -24,7 +24,7 @@ from plotter2.exporting import package as exporting
 from plotter2.exporting.wanted import ToExport
 from plotter2.host import codes, signing
 from plotter2.host.host import Host
-from plotter2.host.key_choice import chosen
+from plotter2.host.key_choice import chosen, signed_with
 from plotter2.host.keyring import refusals
 from plotter2.host.signing import SignHow
 from plotter2.host.surrounding import finder, require_script
@@ -82,7 +82,7 @@ def make(host: Host, wanted: ToPack, how: SignHow) -> MadePack:
         terms = _terms(host, how.name or _name_of(wanted.output), entry, held.files)
     how.approve(terms, choice)
     accepted = host.accepted_keys
-    sidecar = signing.signed_with(choice, lambda key: sign_statement(terms, key, accepted))
+    sidecar = signed_with(choice, lambda key: sign_statement(terms, key, accepted))
     with refusals():
         data_of_pack = packed(sidecar, held.files)
         pack_gate.look_into(data_of_pack, wanted.output.name)

@@ -9,18 +9,16 @@ from pathlib import Path
 
 from p2sign import gate
 from p2sign.gate import Offer
-from p2sign.make import AnyKey, add_signature, sign_statement
+from p2sign.make import add_signature, sign_statement
 from p2sign.refusal import Refusal, placed
 from p2sign.sidecar import split
 from p2sign.statement import Statement
 from p2sign.statement import parse as parse_statement
 from p2sign.uses import Kind
 from plotter2.datter import durable
-from plotter2.errors import Refused
-from plotter2.host import codes
-from plotter2.host.key_choice import Choice, WhichKey, chosen
+from plotter2.host.key_choice import Choice, WhichKey, chosen, signed_with
 from plotter2.host.keyring import Ask as Ask
-from plotter2.host.keyring import as_refused, refusals
+from plotter2.host.keyring import refusals
 from plotter2.host.root import Root
 from plotter2.libraries.reference import Reference
 from plotter2.runs.compiling import CompiledScript
@@ -79,28 +77,6 @@ def add_signer(root: Root, script: OpenedScript, how: SignHow) -> SignedScript:
     how.approve(terms, choice)
     extended = signed_with(choice, lambda key: add_signature(sidecar, key, root.accepted_keys))
     return _written(root, script, terms, choice, extended)
-
-
-def signed_with(choice: Choice, sign: Callable[[AnyKey], bytes]) -> bytes:
-    """Open the key and sign. What an agent or a program gave wrongly is told as theirs."""
-    key = choice.open()
-    try:
-        return sign(key)
-    except Refusal as refusal:
-        if not choice.foreign or refusal.name in _NOT_OF_SIGNING:
-            raise as_refused(refusal) from refusal
-        raise Refused(
-            codes.WRONG_SIGNATURE,
-            f"what {choice.foreign} gave is no good signature of {choice.public.fingerprint}: {refusal.what}",
-            help="sign with another key, or with the key's own file: --key FILE",
-            note=f"({refusal.name})",
-        ) from refusal
-
-
-# These are about the file that is signed or the chosen key, whoever signs.
-_NOT_OF_SIGNING = frozenset(
-    {"E_STMT_SIZE", "E_KEY_ALGORITHM", "E_SIG_DUPLICATE", "E_SIDECAR_COUNT"}
-)
 
 
 def keep_signature(root: Root, terms: Statement, choice: Choice) -> None:

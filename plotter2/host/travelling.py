@@ -24,7 +24,7 @@ from p2sign.trust_editing import with_revoked_key, with_revoked_script
 from p2sign.uses import Kind
 from plotter2.errors import Refused
 from plotter2.host import codes
-from plotter2.host.key_choice import Choice
+from plotter2.host.key_choice import Choice, signed_with
 from plotter2.host.keyring import Keyring, refusals
 from plotter2.host.root import Root
 from plotter2.host.ruling import (
@@ -38,7 +38,6 @@ from plotter2.host.ruling import (
     feeds_of,
     policy_of,
 )
-from plotter2.host.signing import signed_with
 from plotter2.host.trusting import ORDINARY
 
 MAX_FILE = 2 * 1024 * 1024
