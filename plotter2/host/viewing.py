@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def opened_in_viewer(picture: Path, environment: Mapping[str, str] = os.environ)
         return False
     try:
         # In a session of its own: Ctrl-C at this terminal does not close the viewer.
-        subprocess.Popen(  # noqa: S603 - the desktop's own opener, and a path that plotter2 made
+        viewer = subprocess.Popen(  # noqa: S603 - the desktop's own opener, and a path that plotter2 made
             [program, str(picture.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -26,6 +27,9 @@ def opened_in_viewer(picture: Path, environment: Mapping[str, str] = os.environ)
         )
     except OSError:
         return False
+    threading.Thread(
+        target=viewer.wait, name="viewer", daemon=True
+    ).start()  # else it stays as a zombie
     return True
 
 
