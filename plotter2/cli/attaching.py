@@ -17,7 +17,7 @@ from plotter2.datter.registry import BundleRow
 from plotter2.errors import ExitCode
 from plotter2.host.host import Host
 from plotter2.host.surrounding import require_script
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.tasks.covering import covered
 from plotter2.tasks.declaring import AttachedEach, AttachedTo, Modes

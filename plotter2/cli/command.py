@@ -20,6 +20,7 @@ from plotter2.cli.answer import (
 from plotter2.cli.codes import BUG, FOREIGN_TABLES
 from plotter2.config.settings import settings
 from plotter2.errors import ExitCode, HostError, Plotter2Error
+from plotter2.runs.mistakes import CheckFailed
 
 if TYPE_CHECKING:
     from plotter2.host.host import Host
@@ -136,8 +137,6 @@ def _answered(work: Callable[[], Answer], *, as_json: bool, debug: bool) -> int:
 
 
 def _print_error(error: Plotter2Error, *, as_json: bool) -> None:
-    from plotter2.runs.compiling import CheckFailed  # the compiler: only where something failed
-
     if isinstance(error, CheckFailed):
         print_diagnostics(error.diagnostics, error.source, as_json=as_json)
     else:

@@ -28,7 +28,8 @@ from plotter2.host.viewing import opened_in_viewer
 from plotter2.noticing import noticed
 from plotter2.orchestrator import Cancellation
 from plotter2.printable import count
-from plotter2.runs.compiling import CheckFailed, CompiledScript
+from plotter2.runs.compiling import CompiledScript
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import open_script
 from plotter2.staging.saves import Saves
 from plotter2.wire.codes import CANCELLED

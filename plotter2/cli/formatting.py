@@ -22,7 +22,7 @@ from plotter2.cli.rewriting import rewrite
 from plotter2.cli.script_paths import scripts_in
 from plotter2.errors import ExitCode
 from plotter2.printable import count, printable
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import open_script
 
 STANDARD_INPUT = Path("-")

@@ -12,7 +12,7 @@ from plotter2.cli.progress import Shown
 from plotter2.errors import ExitCode, Plotter2Error
 from plotter2.host.host import Host
 from plotter2.orchestrator import Cancellation
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.model import By, Params, RunResult
 from plotter2.runs.opening import OpenedScript
 from plotter2.wire.messages import Format

@@ -29,7 +29,8 @@ from plotter2.libraries.locks import Locking, LockReport
 from plotter2.orchestrator import Cancellation, Outcome
 from plotter2.orchestrator.cancellation import following
 from plotter2.runs import running
-from plotter2.runs.compiling import CheckedScript, CheckFailed, CompiledScript
+from plotter2.runs.compiling import CheckedScript, CompiledScript
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.model import (
     AS_USUAL,
     By,

@@ -20,7 +20,7 @@ from plotter2.host.refusing import Keeps, refusals_kept
 from plotter2.libraries import lockfile
 from plotter2.manifest import codes
 from plotter2.manifest.model import Plot, Script
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.model import Params, RunResult
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.staging.intake import AddedBundle

@@ -30,7 +30,7 @@ from plotter2.libraries.reference import FOLDER
 from plotter2.manifest import container
 from plotter2.manifest.model import ManifestV2
 from plotter2.manifest.walking import walk
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import OpenedScript, read_once
 from plotter2.staging import AddReport
 from plotter2.staging.shipping import new_folder

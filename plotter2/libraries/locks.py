@@ -15,7 +15,8 @@ from plotter2.libraries import lockfile
 from plotter2.libraries.codes import NOT_LOCKED, NOTHING_USED
 from plotter2.libraries.finding import Finder, Found
 from plotter2.libraries.locking import Change, applied, changes
-from plotter2.runs.compiling import CheckedScript, CheckFailed, failed
+from plotter2.runs.compiling import CheckedScript, failed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import OpenedScript
 
 Locking = Literal["add", "update", "verify"]

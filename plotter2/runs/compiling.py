@@ -19,17 +19,10 @@ from p2std.registry import core
 from plotter2.config.settings import Ceiling
 from plotter2.datter import codes
 from plotter2.datter.store import Store
-from plotter2.errors import DataError, ExitCode, Plotter2Error
+from plotter2.errors import DataError, ExitCode
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import OpenedScript
 from plotter2.runs.selecting import settled
-
-
-@dataclass(eq=False)
-class CheckFailed(Plotter2Error):
-    """A script has mistakes: the diagnostics and the source that they speak of."""
-
-    diagnostics: tuple[Diagnostic, ...] = ()
-    source: Source = field(default_factory=lambda: Source(""))
 
 
 @dataclass(frozen=True, slots=True)

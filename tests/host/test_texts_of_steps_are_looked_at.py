@@ -16,6 +16,7 @@ from p2lang.parser import decode, parse
 from p2lang.source import Source
 from plotter2.orchestrator import Task, TaskLimits
 from plotter2.runs import compiling, texts
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import open_script
 from plotter2.runs.texts import Texts
 from plotter2.wire.messages import ReadJob
@@ -169,7 +170,7 @@ def test_one_that_was_signed_elsewhere_is_told_before_anything_runs(
     checked = compiling.check(open_script(script), Schemas.of({}), Limits())
     assert checked.compiled is not None
     looking = Texts("B")
-    with pytest.raises(compiling.CheckFailed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         compiling.without_mistakes(looking.looked_at(checked))
     looking.close()
     assert caught.value.code == "P2-E0287"

@@ -21,7 +21,7 @@ from plotter2.datter.registry import Registry
 from plotter2.datter.store import Store
 from plotter2.errors import DataError, Plotter2Error
 from plotter2.host.host import Host
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import open_script
 from plotter2.tasks.answering import answer
 from plotter2.tasks.declaring import Modes

@@ -13,7 +13,7 @@ from p2lang.diagnostics import Diagnostic
 from p2lang.source import Source
 from plotter2.config.settings import settings
 from plotter2.host.host import Host
-from plotter2.runs.compiling import CheckFailed
+from plotter2.runs.mistakes import CheckFailed
 from plotter2.runs.opening import OpenedScript, open_script
 from plotter2.runs.texts import Texts
 from plotter2.tasks.declaring import Modes
