@@ -173,7 +173,7 @@ def data_in(name: str, content: bytes) -> PackedData:
 def _judged(
     root: Root, data: bytes, name: str
 ) -> tuple[PackContent, tuple[Signer, ...], Refused | None]:
-    floors = verifying.SerialFloors(root, floor_name)
+    floors = verifying.SerialFloors(lambda name: root.store.seen_serial(floor_name(name)))
     try:
         verified = pack_gate.verify_pack(data, root.trust_files(), root.now(), floors, name)
     except Refusal as refusal:

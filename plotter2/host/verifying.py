@@ -31,11 +31,11 @@ def verify(root: Root, script: OpenedScript, session: SessionKey | None = None) 
     that it makes again.
     """
     if session is None:
-        return _verify(root, script, root.trust_now(), SerialFloors(root))
+        return _verify(root, script, root.trust_now(), _floors(root))
     offer, trust = _offer(script), root.trust_files()
     with refusals():
         trust = session.trusted(trust)
-        verified = gate(offer, trust, root.now(), SerialFloors(root), seen=_seen(root))
+        verified = gate(offer, trust, root.now(), _floors(root), seen=_seen(root))
     session.require(verified, script.path)
     return verified
 
@@ -143,19 +143,25 @@ def _seen(root: Root) -> Seen:
     return first_recorded
 
 
+def _floors(root: Root) -> SerialFloors:
+    def look_up(name: str) -> int | None:
+        return root.ran.seen_serial(name)  # opened here: what is refused before needs none of it
+
+    return SerialFloors(look_up)
+
+
 def _offer(script: OpenedScript) -> Offer:
     return Offer(script.content, script.sidecar, script.name)
 
 
 class SerialFloors(Mapping[str, int]):
-    """The highest serial that was seen here under each name, looked up when the gate asks; `kept_as` names it there."""
+    """The highest serial that was seen here under each name, looked up when the gate asks."""
 
-    def __init__(self, root: Root, kept_as: Callable[[str], str] = str) -> None:
-        self._root = root
-        self._kept_as = kept_as
+    def __init__(self, look_up: Callable[[str], int | None]) -> None:
+        self._look_up = look_up
 
     def __getitem__(self, name: str) -> int:
-        return self._root.ran.seen_serial(self._kept_as(name)) or 0
+        return self._look_up(name) or 0
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
