@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from p2lang import ir
@@ -42,15 +43,9 @@ class _Line(Generic[_Item, _Result]):
     def __post_init__(self) -> None:
         self.waiting.extend(range(len(self.items)))
 
-    @property
-    def next(self) -> int | None:
-        """Give the first item that may begin now."""
-        return next((n for n in self.waiting if self.may_begin(self.items[n])), None)
-
-    @property
-    def ready(self) -> int:
-        """Give how many more may begin now."""
-        return sum(self.may_begin(self.items[n]) for n in self.waiting)
+    def ready(self, most: int) -> list[int]:
+        """Give the first items that may begin now."""
+        return list(islice((n for n in self.waiting if self.may_begin(self.items[n])), most))
 
 
 class AtOnce:
@@ -97,11 +92,12 @@ class AtOnce:
         with self._held():
             while line.waiting:
                 self._cancellation.require_wanted()
-                number = line.next
-                if number is None:
+                ready = line.ready(2)
+                if not ready:
                     self._wait()
                     continue
-                self.is_shared = line.at_work + line.ready > 1
+                number = ready[0]
+                self.is_shared = line.at_work + len(ready) > 1
                 line.waiting.remove(number)
                 line.at_work += 1
                 try:

@@ -8,7 +8,7 @@ checker and the verifier see to; so nobody waits in a circle, and the first that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
@@ -116,7 +116,8 @@ class GoingOn:
     store: Store
     _turns: dict[Key, Turn] = field(default_factory=dict)
     _released: dict[Key, _Released] = field(default_factory=dict)
-    _ended: set[Key] = field(default_factory=set)
+    _not_ended: dict[str, set[Key]] = field(default_factory=dict)
+    """By task, so that whoever asks who is before a turn does not look at all that have ended."""
     _relied_on: dict[Key, set[Key]] = field(default_factory=dict)
     _endings: dict[Key, Cancellation] = field(default_factory=dict)
     _early: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -134,20 +135,21 @@ class GoingOn:
 
     def line_up(self, turns: Sequence[Turn]) -> None:
         """Take the next turns of the command."""
-        self._turns |= {turn.key: turn for turn in turns}
+        for turn in turns:
+            self._turns[turn.key] = turn
+            self._not_ended.setdefault(turn.task.name, set()).add(turn.key)
 
     def may_begin(self, turn: Turn) -> bool:
         """Tell whether all turns of earlier tasks have ended, or have released so that this one may go on."""
         return all(
-            key in self._ended
-            or (key in self._released and self._may_go_on(key[0], turn.task.name))
+            key in self._released and self._may_go_on(key[0], turn.task.name)
             for key in self._before(turn)
         )
 
-    def _before(self, turn: Turn) -> list[Key]:
-        """Give the turns of all tasks above that of a turn."""
-        above = self._above(turn.task.name)
-        return [key for key in self._turns if key[0] in above]
+    def _before(self, turn: Turn) -> Iterator[Key]:
+        """Give the turns of all tasks above that of a turn that have not ended."""
+        for task in self._above(turn.task.name):
+            yield from self._not_ended.get(task, ())
 
     def _above(self, task: str) -> frozenset[str]:
         names = [each.name for each in self.tasks]
@@ -204,19 +206,18 @@ class GoingOn:
 
     def require_earlier(self, turn: Turn, keep: Callable[[], None] = lambda: None) -> None:
         """Wait until all turns of earlier tasks have ended. Raises RunError P2-R0651, HostError P2-H0942."""
-        before = self._before(turn)
-        self.at_once.until(lambda: all(key in self._ended for key in before), keep)
+        self.at_once.until(lambda: not any(self._before(turn)), keep)
         self._require_well(turn)
 
     def end(self, turn: Turn, *, well: bool) -> None:
         """Take that a turn has ended; who went on with it in vain is ended."""
-        self._ended.add(turn.key)
+        self._not_ended[turn.task.name].discard(turn.key)
         found = self._released.get(turn.key)
         if found is not None:
             found.state = "well" if well else "badly"
         if not well:
             for key, relied_on in self._relied_on.items():
-                if turn.key in relied_on and key not in self._ended:
+                if turn.key in relied_on and key in self._not_ended[key[0]]:
                     self.ending(self._turns[key]).cancel()
         self.at_once.tell_others()
 
