@@ -266,11 +266,12 @@ class _Run:
         collected = {
             task.name: self._collected_from(task, applicable.bundle) for task in declared.tasks
         }
-        exposures = self._exposures(declared, applicable.task)
+        # What is exposed is found when nobody is at work any more on what it collects.
+        nothing = Exposures(self.carrying.store, declared)
         holders = (applicable.bundle, *above)
         others = tuple(d for row in holders for d in self.carrying.declarations.of(row))
         return Instance(
-            declared, applicable, compiled, inside, collected, exposures, params, above, others
+            declared, applicable, compiled, inside, collected, nothing, params, above, others
         )
 
     def _collected_from(self, task: Task, bundle: BundleRow) -> Sequence[BundleRow]:
