@@ -10,12 +10,13 @@ import socket
 import time
 
 from plotter2.errors import HostError
-from plotter2.wire import codes
+from plotter2.wire import codes, limits
 from plotter2.wire.codec import encode
 from plotter2.wire.messages import (
     MESSAGE_COUNT_LIMIT,
     Blob,
     FromChild,
+    Job,
     Progress,
 )
 
@@ -26,10 +27,11 @@ _RESERVED_MESSAGES = 8
 
 
 class ChildChannel:
-    """The child's end: `send` messages, `append` bytes, `put` a named artefact."""
+    """The child's end: `send` messages, `append` bytes, `put` a named artefact; `job` is what they are for."""
 
-    def __init__(self, connection: socket.socket, output_fd: int) -> None:
+    def __init__(self, connection: socket.socket, output_fd: int, job: Job) -> None:
         self._connection = connection
+        self._job = job
         # Mapped, not written to: a child's file size limit is zero, and pwrite would count.
         self._output = mmap.mmap(output_fd, 0)
         self._end = 0
@@ -50,7 +52,7 @@ class ChildChannel:
         if self._sent >= MESSAGE_COUNT_LIMIT - _RESERVED_MESSAGES:
             raise HostError(
                 codes.TOO_MANY_MESSAGES,
-                f"the run sent {self._sent} messages, which is the limit",
+                f"{limits.called(self._job)} sent {self._sent} messages, which is the limit",
                 help="log fewer lines, or read fewer tables in one run",
             )
         self._connection.send(encode(message))
@@ -67,7 +69,7 @@ class ChildChannel:
                 raise HostError(
                     codes.OUTPUT_LIMIT,
                     f"the output has more than {len(self._output) / 2**20:.1f} MiB, which is the limit",
-                    help=codes.LIMIT_REMEDIES[codes.OUTPUT_LIMIT],
+                    help=limits.remedy(codes.OUTPUT_LIMIT, self._job),
                 )
             self._output[offset : offset + length] = view
         self._end = -(-(offset + length) // ALIGNMENT) * ALIGNMENT

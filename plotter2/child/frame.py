@@ -22,7 +22,7 @@ from plotter2.sandbox.confine import confine
 from plotter2.sandbox.plan import Plan
 from plotter2.sandbox.policy import CHANNEL_FD
 from plotter2.sandbox.process import WIDEST, Budget, Parent, mapped_now, tighten
-from plotter2.wire import codes
+from plotter2.wire import codes, limits
 from plotter2.wire.codec import decode_from_host, encode
 from plotter2.wire.messages import (
     JOB_FDS_LIMIT,
@@ -75,19 +75,21 @@ def live(channel: int, birth: Birth) -> NoReturn:
 
 def _work(connection: socket.socket, birth: Birth) -> int:
     debug = False
+    job: Job | None = None
     try:
         confined, mapped = _ready(connection, birth)
         terms = _terms(connection)
         debug = terms.debug
         start = time.perf_counter()
         _agree(birth.plan, terms, mapped)
-        timings = _job(connection, birth)
+        job, fds = receive(connection)
+        timings = _done(job, fds, connection, birth)
         timings["child"] = (time.perf_counter() - start) * 1000
         connection.send(encode(Done(timings_ms={"confine": confined.confine_ms, **timings})))
     # The one place where everything is caught, panics of libraries and SystemExit included: a child
     # has nobody above it, and whatever goes wrong must reach the host as a message.
     except BaseException as error:  # noqa: BLE001 - see above
-        connection.send(encode(failure(error, debug=debug)))
+        connection.send(encode(failure(error, debug=debug, job=job)))
         return EXIT_FAILED
     return EXIT_DONE
 
@@ -121,9 +123,10 @@ def _agree(plan: Plan, terms: Terms, mapped: int) -> None:
     tighten(Budget(terms.cpu_seconds, terms.memory_bytes), mapped)
 
 
-def _job(connection: socket.socket, birth: Birth) -> dict[str, float]:
-    job, fds = receive(connection)
-    channel = ChildChannel(connection, fds[0])
+def _done(
+    job: Job, fds: Sequence[int], connection: socket.socket, birth: Birth
+) -> dict[str, float]:
+    channel = ChildChannel(connection, fds[0], job)
     name = _JOB_NAMES[type(job)]
     start = time.perf_counter()
     handler = birth.jobs.get(name)
@@ -145,21 +148,21 @@ def receive(connection: socket.socket) -> tuple[Job, list[int]]:
     return job, fds
 
 
-def failure(error: BaseException, *, debug: bool) -> Failed:
-    """Give the message for an exception; only one raised on purpose keeps its own words."""
+def failure(error: BaseException, *, debug: bool, job: Job | None = None) -> Failed:
+    """Give the message for an exception, of a job if there was one; only one raised on purpose keeps its own words."""
     trace = "".join(traceback.format_exception(error))[-_TEXT_LIMIT:] if debug else ""
     if isinstance(error, Plotter2Error):
         said = error
     elif isinstance(error, MemoryError):
         said = HostError(
             codes.MEMORY_LIMIT,
-            "the run asked for more memory than it may use",
-            help=codes.LIMIT_REMEDIES[codes.MEMORY_LIMIT],
+            f"{limits.called(job)} asked for more memory than it may use",
+            help=limits.remedy(codes.MEMORY_LIMIT, job) if job else "",
         )
     else:
         said = HostError(
             codes.CHILD_BUG,
-            f"the run met an error that plotter2 did not foresee ({_described(error)})",
+            f"{limits.called(job)} met an error that plotter2 did not foresee ({_described(error)})",
             help="this is a bug in plotter2; --debug shows where it happened",
         )
     return Failed(

@@ -86,9 +86,8 @@ def run_program(job: RunJob, fds: Sequence[int], channel: Channel) -> None:
 
     Sends Progress, Note and RowsCounted; puts each picture in each format with its provenance inside, then what a
     task exposes and asks for. Nothing of these is put when anything fails or the script gives up, but what others go on
-    with by then. Raises RunError
-    (P2-V05xx: refused by the verifier; P2-R06xx, with the `span` of the operation when the program tells it),
-    HostError and DataError as wire and renderkit do.
+    with by then. Raises RunError (P2-V05xx: refused by the verifier; P2-R06xx, with the `span` of the operation when
+    the program tells it), HostError and DataError as wire and renderkit do.
     """
     times = Times()
     with times.stage("verify"):

@@ -9,9 +9,9 @@ from typing import Final
 
 from plotter2.config.levels import Level, missing_told
 from plotter2.errors import DataError, ExitCode, HostError, Plotter2Error, RunError
-from plotter2.orchestrator.task import TaskLimits
+from plotter2.orchestrator.task import Task
 from plotter2.printable import one_line, printable
-from plotter2.wire import codes
+from plotter2.wire import codes, limits
 from plotter2.wire.messages import Failed
 from plotter2.wire.zygote import Ended, Ready
 
@@ -46,18 +46,18 @@ def failed(said: Failed) -> Plotter2Error:
     return ScriptFailed(code, message, where, help_, note, span=said.span)
 
 
-def stopped(why: Stop, limits: TaskLimits) -> Plotter2Error:
+def stopped(why: Stop, task: Task) -> Plotter2Error:
     """Give the error for a child that the host ended."""
     match why:
         case Stop.WALL:
             return HostError(
                 codes.WALL_LIMIT,
-                f"the run took longer than {limits.wall_ms / 1000:g} s and was stopped",
-                help=codes.LIMIT_REMEDIES[codes.WALL_LIMIT],
+                f"{limits.called(task.job)} took longer than {task.limits.wall_ms / 1000:g} s and was stopped",
+                help=limits.remedy(codes.WALL_LIMIT, task.job),
                 exit_code=ExitCode.TIMEOUT,
             )
         case Stop.MEMORY:
-            return over_memory(limits, "")
+            return over_memory(task, "")
         case Stop.CONFINE:
             return HostError(
                 codes.CHILD_DIED,
@@ -80,21 +80,23 @@ def below(ready: Ready, minimum: Level) -> HostError:
     )
 
 
-def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:
+def died(ended: Ended, task: Task) -> Plotter2Error:
     """Give the error for a child that ended by itself without an answer."""
     if ended.code >= 0:
         return HostError(
             codes.CHILD_DIED, f"the child ended with exit code {ended.code} without an answer"
         )
-    number = -ended.code
-    if number == signal.SIGXCPU or (number == signal.SIGKILL and ended.cpu_ms >= limits.cpu_ms):
+    number, called = -ended.code, limits.called(task.job)
+    if number == signal.SIGXCPU or (
+        number == signal.SIGKILL and ended.cpu_ms >= task.limits.cpu_ms
+    ):
         return HostError(
             codes.CPU_LIMIT,
-            f"the run used more than {limits.cpu_ms / 1000:g} s of processor time and was stopped",
-            help=codes.LIMIT_REMEDIES[codes.CPU_LIMIT],
+            f"{called} used more than {task.limits.cpu_ms / 1000:g} s of processor time and was stopped",
+            help=limits.remedy(codes.CPU_LIMIT, task.job),
         )
     if number in (signal.SIGABRT, signal.SIGKILL):
-        return over_memory(limits, f"it was ended by {_name(number)}")
+        return over_memory(task, f"it was ended by {_name(number)}")
     if number == signal.SIGBUS:
         return HostError(
             codes.CHILD_DIED,
@@ -109,12 +111,12 @@ def died(ended: Ended, limits: TaskLimits) -> Plotter2Error:
     )
 
 
-def over_memory(limits: TaskLimits, note: str) -> HostError:
+def over_memory(task: Task, note: str) -> HostError:
     """Give the error for too much memory."""
     return HostError(
         codes.MEMORY_LIMIT,
-        f"the run asked for more memory than its {limits.mem_mib} MiB and was stopped",
-        help=codes.LIMIT_REMEDIES[codes.MEMORY_LIMIT],
+        f"{limits.called(task.job)} asked for more memory than its {task.limits.mem_mib} MiB and was stopped",
+        help=limits.remedy(codes.MEMORY_LIMIT, task.job),
         note=note,
     )
 

@@ -66,7 +66,7 @@ class Watch:
                 self._hear(output)
             elif self.child.status.fileno() in ready:
                 self._ended = self._last_word()
-                raise died(self._ended, self._task.limits)
+                raise died(self._ended, self._task)
             self._measure()
 
     @property
@@ -149,12 +149,12 @@ class Watch:
             raise cancelled()
         now = time.monotonic()
         if now >= self._deadline:
-            raise stopped(self._stop, self._task.limits)
+            raise stopped(self._stop, self._task)
         if self.talk.is_at_work and now >= self._measure_at:
             self._measure_at = now + self._settings.poll_seconds
             grown = own_memory(self.child.memory) - self._baseline
             if grown > self._task.limits.mem_mib * 2**20:
-                raise stopped(Stop.MEMORY, self._task.limits)
+                raise stopped(Stop.MEMORY, self._task)
 
     def _last_word(self) -> Ended:
         poll = select.poll()

@@ -54,16 +54,6 @@ CODES: dict[str, str] = {
     SET_ASIDE: "three children died under the same work; it is not tried again by this process",
 }
 
-LIMIT_REMEDIES: dict[str, str] = {
-    WALL_LIMIT: "read or draw less, or raise [limits] wall_ms in config/plotter2.toml and sign the script again",
-    CPU_LIMIT: "read or compute less, or raise [limits] cpu_ms in config/plotter2.toml and sign the script again",
-    MEMORY_LIMIT: "read fewer rows or columns, or raise [limits] memory_mib in config/plotter2.toml and sign the "
-    "script again",
-    OUTPUT_LIMIT: "draw or read less in one run, or raise [limits] output_mib (read_mib when files are added) in "
-    "config/plotter2.toml and sign the script again",
-}
-"""What to do at a limit; the host and the child say the same."""
-
 OUTCOMES: dict[str, str] = {
     PROTOCOL_BROKEN: "protocol",
     WALL_LIMIT: "wall",

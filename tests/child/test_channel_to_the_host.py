@@ -43,7 +43,7 @@ def ends() -> Iterator[Ends]:
     host.setblocking(False)
     output = capped_output(4096)
     with host, child:
-        yield Ends(ChildChannel(child, output), child, host, output)
+        yield Ends(ChildChannel(child, output, RunJob(formats=[])), child, host, output)
     os.close(output)
 
 
