@@ -53,13 +53,15 @@ task take after give {
 class Stage(Orchestrator):
     """Children as always. What happens is noted; the end of a run that releases is held back until `hold` is so.
 
-    `change` may change its task before a child gets it, `at_release` happens when it lets others go on.
+    `before` sees each task before a child gets it, `change` may change one that releases, `at_release` happens when it
+    lets others go on.
     """
 
     def __init__(self, given: OrchestratorSettings | None = None) -> None:
         super().__init__(given or OrchestratorSettings(budget=CHILDREN))
         self.noted: list[str] = []
         self.hold: Callable[[], object] = lambda: True
+        self.before: Callable[[Task], object] = lambda task: None
         self.change: Callable[[Task], Task] = lambda task: task
         self.at_release: Callable[[], None] = lambda: None
         self.changed = threading.Event()
@@ -68,6 +70,7 @@ class Stage(Orchestrator):
         self.noted.append(what)
 
     def submit(self, task: Task, on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
+        self.before(task)
         releases = task.on_release
         if releases is None:
             outcome = super().submit(task, on_event)

@@ -22,6 +22,7 @@ BROKEN = {
     "a greeting again": "channel.send(m.Hello(protocol=1, pid=1))",
     "another report of confinement": "channel.send(m.Confined(level='A', layers={}, missing={},"
     " probes={}, confine_ms=0))",
+    "letting others go on, which the job does not do": "channel.send(m.Released()); channel.send(m.Done())",
     "a job for the host": "os.write(3, codec.encode(m.RunJob(formats=[])))",
     "an unknown type": "os.write(3, __import__('msgspec').msgpack.encode({'type': 'order'}))",
     "a key twice": "data = codec.encode(m.Note(level='info', text='x'));"

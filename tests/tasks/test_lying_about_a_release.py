@@ -86,17 +86,17 @@ def test_a_lie_ends_the_run(tmp_path: Path, lie: str) -> None:
     assert all("\n" not in each and len(each) < 400 for each in messages)
 
 
-def test_who_has_no_release_lets_nobody_go_on(tmp_path: Path) -> None:
-    text = TEXT.replace("  release()\n", "")
-    with on_stage(tmp_path, text) as released:
-        (declared,) = [
-            d
-            for d in released.world.declarations.of(released.world.bundle("experiment2"))
-            if d.tasks
-        ]
-        assert declared.compiled is not None
+def test_a_child_is_heard_only_where_the_task_has_a_release(tmp_path: Path) -> None:
+    heard: list[bool] = []
+    with on_stage(tmp_path / "has", TEXT) as released:
+        released.stage.before = lambda task: heard.append(task.on_release is not None)
         released.run("give")
-        assert "released" not in released.stage.noted
+    assert heard == [True, True]
+    heard.clear()
+    with on_stage(tmp_path / "lacks", TEXT.replace("  release()\n", "")) as released:
+        released.stage.before = lambda task: heard.append(task.on_release is not None)
+        released.run("give")
+    assert heard == [False, False]
 
 
 # ---- nobody waits in a circle ---------------------------------------------------------------------
