@@ -12,6 +12,7 @@ from plotter2.datter.arrival import Item
 from plotter2.datter.layout import Layout
 from plotter2.datter.log_files import SEGMENT, LogFiles
 from plotter2.errors import DataError
+from plotter2.relay.items import item_at, items_below
 
 KEY = "run/key"
 """The item that says which log it is."""
@@ -25,7 +26,8 @@ def log_items(layout: Layout, folder: Path) -> tuple[list[Item], dict[tuple[str,
     """
     files = LogFiles(layout.run_log)
     moment: dict[tuple[str, str], Path] = {}
-    found = _below(layout, layout.earlier_logs) + _below(layout, files.folder / "witnessed")
+    aside = (layout.earlier_logs, files.folder / "witnessed")
+    found = [item for folder in aside for item in items_below(folder, "log", layout.log)]
     note = files.read_checkpoint()
     if note is None:
         return found, moment
@@ -40,8 +42,9 @@ def log_items(layout: Layout, folder: Path) -> tuple[list[Item], dict[tuple[str,
         )
     moment["log", _name(layout, files.checkpoint)] = _put(folder / "log-checkpoint", note)
     whole = [files.segment(start) for start in range(0, size - size % SEGMENT, SEGMENT)]
-    found += [_item(layout, path, path) for path in (files.key, *whole) if path.exists()]
-    found += [_item(layout, layout.log / name, path) for (_, name), path in moment.items()]
+    fixed = {_name(layout, path): path for path in (files.key, *whole) if path.exists()}
+    growing = {name: path for (_, name), path in moment.items()}
+    found += [item_at(path, "log", name) for name, path in (fixed | growing).items()]
     return sorted(found, key=_order), moment
 
 
@@ -93,20 +96,6 @@ def _size_of(note: bytes) -> int:
         return claimed_checkpoint(note).size
     except Refusal:  # damaged: `log verify` tells
         return 0
-
-
-def _below(layout: Layout, folder: Path) -> list[Item]:
-    if not folder.is_dir():
-        return []
-    with durable.reported(folder):
-        paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
-    return [_item(layout, path, path) for path in paths]
-
-
-def _item(layout: Layout, path: Path, content: Path) -> Item:
-    with durable.reported(content):
-        digest, size = objects.digest_of_file(content), content.stat().st_size
-    return Item(kind="log", name=_name(layout, path), digest=digest, bytes=size)
 
 
 def _name(layout: Layout, path: Path) -> str:

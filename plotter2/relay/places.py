@@ -26,7 +26,11 @@ REPLACED = frozenset({"session", "log", "refused", "staged", "config", "registry
 
 def has_place(name: str, kind: Kind) -> bool:
     """Tell whether a path below a folder of the root may be the name of an item of a kind."""
-    return _is_path(name, _DEEPEST_STAGED if kind == "staged" else _DEEPEST)
+    parts = name.split("/")
+    return len(parts) <= (_DEEPEST_STAGED if kind == "staged" else _DEEPEST) and all(
+        part.isprintable() and 0 < len(part.encode()) <= _LONGEST_PART and part not in (".", "..")
+        for part in parts
+    )
 
 
 def item_of(name: str) -> str:
@@ -73,22 +77,8 @@ def _fits(item: Item) -> bool:
             return item.name == "registry"
         case "log":
             return has_place(item.name, "log") and item.name.startswith(("run/", "earlier/"))
-        case "output":
-            return (
-                has_place(item.name, "output")
-                and is_id(item.name.split("/")[0])
-                and "/" in item.name
-            )
-        case "staged":
+        case "output" | "staged":
             is_below = is_id(item.name.split("/")[0]) and "/" in item.name
-            return is_below and has_place(item.name, "staged")
+            return is_below and has_place(item.name, item.kind)
         case _:
             return has_place(item.name, item.kind)
-
-
-def _is_path(name: str, deepest: int) -> bool:
-    parts = name.split("/")
-    return len(parts) <= deepest and all(
-        part.isprintable() and 0 < len(part.encode()) <= _LONGEST_PART and part not in (".", "..")
-        for part in parts
-    )

@@ -22,6 +22,7 @@ from plotter2.datter.registry import Registry
 from plotter2.datter.store import Store
 from plotter2.datter.workspace import workspace
 from plotter2.errors import DataError
+from plotter2.relay.items import item_at, items_below
 from plotter2.relay.link import PIECE
 from plotter2.relay.log_copies import log_items
 from plotter2.relay.places import has_place, item_of, place
@@ -95,15 +96,15 @@ def moment_of(store: Store, *, private_keys: bool = False) -> Iterator[LocalSour
         found = [Item(kind="object", name=d, digest=d, bytes=size) for d, size in chunks.items()]
         found += [_described(layout, row.id, row.digest) for row, _ in contents]
         found += [_described(layout, each.bundle, each.digest) for each in lacking if each.bundle]
-        found += _below(layout.output, "output")
-        found += _below(layout.sessions, "session")
+        found += items_below(layout.output, "output", layout.output)
+        found += items_below(layout.sessions, "session", layout.sessions)
         of_log, moment = log_items(layout, file.parent)
         found += of_log
         found += aside.found("refused", layout.refused)
         found += staged
-        found += [_item("event", layout.commits / f"{e}.json", e) for e in events]
+        found += [item_at(layout.commits / f"{e}.json", "event", e) for e in events]
         found += _settings(layout, left_out, private_keys=private_keys)
-        found.append(_item("registry", file, "registry"))
+        found.append(item_at(file, "registry", "registry"))
         # A copy's files are what they were when they were copied, or damaged.
         items = tuple(before.get((item.kind, item.name), item) for item in found)
         yield LocalSource(layout, file, items, left_out, moment)
@@ -164,21 +165,6 @@ def _described(layout: Layout, bundle_id: str, digest: str) -> Item:
     return Item(kind="bundle", name=bundle_id, digest=digest, bytes=size)
 
 
-def _item(kind: Kind, path: Path, name: str) -> Item:
-    with durable.reported(path):
-        return Item(
-            kind=kind, name=name, digest=objects.digest_of_file(path), bytes=path.stat().st_size
-        )
-
-
-def _below(folder: Path, kind: Kind) -> list[Item]:
-    if not folder.is_dir():
-        return []
-    with durable.reported(folder):
-        paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
-    return [_item(kind, path, path.relative_to(folder).as_posix()) for path in paths]
-
-
 @dataclass(frozen=True, slots=True)
 class _Aside:
     """What staging keeps beside the store: what it acknowledged and what it refused. It may go at any moment.
@@ -209,7 +195,7 @@ class _Aside:
                         found.append(Item(kind=kind, name=name, digest=digest, bytes=size))
         for half in sorted(halves):
             self.left_out[f"{folder.name}/{half}"] = "not all that is in it can be copied"
-        found = [item for item in found if not halves or item_of(item.name) not in halves]
+        found = [item for item in found if item_of(item.name) not in halves]
         if self.noted is None:
             return found
         there = {item.name for item in found}
@@ -274,7 +260,7 @@ def _settings(layout: Layout, left_out: dict[str, str], *, private_keys: bool) -
 def _why_not(path: Path, name: str) -> str:
     """Say why a setting is not copied; empty when it is."""
     if path.is_symlink() or not path.is_file():
-        return "it is no plain file"
+        return _NO_FILE
     if path.stat().st_size > _LARGEST_SETTING:
         return "it is larger than settings are"
     in_keys = name.startswith("keys/") and not name.endswith(".pub")
