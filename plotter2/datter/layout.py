@@ -16,6 +16,9 @@ FOLDERS = ("source", "temp", "config", "service", "registry", "output", "log")
 INBOX = "inbox"
 """What others drop. Made with a root, so that there is a place to copy to; a safe copy takes nothing and has none."""
 
+STAGED, REFUSED = "staged", "quarantine"
+"""What staging keeps beside the store; made when they are needed."""
+
 CACHE = "cache"
 """The folder of results that are kept between runs; made when it is needed, and gone at any time without loss."""
 
@@ -61,12 +64,12 @@ class Layout:
     @property
     def refused(self) -> Path:
         """What staging could not store, each with the reason; made when it is needed."""
-        return self.root / "quarantine"
+        return self.root / REFUSED
 
     @property
     def staged(self) -> Path:
         """What staging acknowledged and has not stored yet, one folder for each batch; made when it is needed."""
-        return self.root / "staged"
+        return self.root / STAGED
 
     @property
     def temp(self) -> Path:

@@ -18,7 +18,7 @@ from plotter2.datter.adding import catch_up
 from plotter2.datter.arrival import Item, Record
 from plotter2.datter.collecting import chunks_of
 from plotter2.datter.ids import IdSource
-from plotter2.datter.layout import CACHE, FOLDERS, INBOX, Layout, prepare
+from plotter2.datter.layout import CACHE, FOLDERS, INBOX, REFUSED, STAGED, Layout, prepare
 from plotter2.datter.locks import locked
 from plotter2.datter.registry import Registry, check_registry
 from plotter2.datter.superseded import superseded
@@ -347,7 +347,7 @@ def check_target(layout: Layout, *, as_root: bool) -> None:
         raise _no_target(layout, "is a root of its own", "choose another folder for the safe copy")
 
 
-OWN_FOLDERS = frozenset({*FOLDERS, INBOX, CACHE, "staged", "quarantine", "lost+found"})
+OWN_FOLDERS = frozenset({*FOLDERS, INBOX, CACHE, STAGED, REFUSED, "lost+found"})
 """What may lie in a folder that a killed copy began; and what an empty disk has by itself."""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from plotter2.datter import durable
-from plotter2.datter.layout import INBOX
+from plotter2.datter.layout import INBOX, Layout
 from plotter2.datter.locks import try_lock
 from plotter2.errors import DataError
 from plotter2.staging import codes
@@ -40,12 +40,12 @@ class Grounds:
     @property
     def staged(self) -> Path:
         """What is acknowledged and not stored yet: one folder for each batch of items."""
-        return self.root / "staged"
+        return Layout(self.root).staged
 
     @property
     def quarantine(self) -> Path:
         """What cannot be stored, each with its reason."""
-        return self.root / "quarantine"
+        return Layout(self.root).refused
 
     @property
     def _lock(self) -> Path:
