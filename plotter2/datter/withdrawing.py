@@ -7,12 +7,13 @@ another process makes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Final
 
 import apsw
 
+from plotter2.datter.database import open_beside_writers
 from plotter2.datter.requested import Token
 from plotter2.errors import HostError
 from plotter2.noticing import noticed
@@ -37,12 +38,13 @@ def watched(path: Path, token: Token, tell: Callable[[], None]) -> AbstractConte
 
 def _is_lost(path: Path, token: Token) -> bool:
     """Tell whether somebody else decided about the request; what cannot be read now is read the next time."""
-    try:
-        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-            rows = connection.execute(
-                "SELECT state, attempt FROM requests WHERE id=?", (token.request,)
-            )
-            found = rows.fetchone()
-    except apsw.Error:
+    connection = open_beside_writers(path)
+    if connection is None:
         return False
-    return found is not None and found != ("leased", token.attempt)
+    with closing(connection), suppress(apsw.Error):
+        rows = connection.execute(
+            "SELECT state, attempt FROM requests WHERE id=?", (token.request,)
+        )
+        found = rows.fetchone()
+        return found is not None and found != ("leased", token.attempt)
+    return False
