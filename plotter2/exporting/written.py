@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,19 @@ class File:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Laid:
     """Where everything goes: each bundle's folder, in order ("" = the outermost), the tables, files and arrays."""
 
     folders: tuple[tuple[Bundle, str], ...]
     tables: tuple[Placed, ...]
     copies: tuple[Copied, ...]
+
+    @cached_property
+    def coordinates(self) -> dict[tuple[str, str], str]:
+        """Give the files of coordinates, by the id of the bundle and the digest."""
+        along = (copy for copy in self.copies if copy.is_coordinate)
+        return {(copy.bundle.id, copy.held.digest): copy.path for copy in along}
 
 
 def laid_out(store: Store, members: Sequence[Member], ending: str) -> Laid:
@@ -247,14 +254,11 @@ def axes_of(copy: Copied, laid: Laid) -> list[dict[str, str]]:
     """Give the axes of an array as JSON values: what is known of name, unit, and the file with the coordinate."""
     if not isinstance(copy.held, StoredArray) or copy.is_coordinate:
         return []
-    paths = {
-        (each.bundle.id, each.held.digest): each.path for each in laid.copies if each.is_coordinate
-    }
     found = []
     for axis in copy.held.axes:
         along = axis.coordinate
         said = {"name": axis.name, "unit": along.unit if along else ""}
-        said["coordinate"] = paths[copy.bundle.id, along.digest] if along else ""
+        said["coordinate"] = laid.coordinates[copy.bundle.id, along.digest] if along else ""
         found.append({key: value for key, value in said.items() if value})
     return found
 
