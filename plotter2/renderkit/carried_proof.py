@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from plotter2.errors import DataError
-from plotter2.renderkit.containers import in_blocks
+from plotter2.renderkit.containers import in_blocks, out_of_blocks
 from plotter2.renderkit.provenance import format_of, pdf_start, png_chunk, read
 
 
@@ -57,7 +57,7 @@ def taken_out(data: bytes) -> tuple[bytes, bytes | None]:
         picture = data[:start] + data[end:]
         text = data[found + len(place.opening) : end]
         if kind == "gif":
-            text = _out_of_blocks(text)
+            text = out_of_blocks(text)
         elif kind == "png":
             text = text[:-4]  # the checksum
         encoded = _BASE64.match(text)
@@ -80,11 +80,3 @@ def _piece(kind: str, picture: bytes, text: bytes) -> bytes:
             return opening + in_blocks(text)
         case _:
             return struct.pack(">I", 4 + len(opening) + len(text)) + opening + text
-
-
-def _out_of_blocks(data: bytes) -> bytes:
-    parts, place = [], 0
-    while place < len(data) and data[place]:
-        parts.append(data[place + 1 : place + 1 + data[place]])
-        place += 1 + data[place]
-    return b"".join(parts)

@@ -82,6 +82,15 @@ def in_blocks(raw: bytes) -> bytes:
     return b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
 
 
+def out_of_blocks(data: bytes, place: int = 0) -> bytes:
+    """Give the bytes that `in_blocks` has put at a place. Raises DataError P2-D0881 when no empty block ends them."""
+    parts = []
+    while length := _byte(data, place):
+        parts.append(data[place + 1 : place + 1 + length])
+        place += 1 + length
+    return b"".join(parts)
+
+
 def gif_texts(data: bytes) -> list[bytes]:
     """Give the texts of ours in a GIF. Raises DataError P2-D0881 when it does not run to its trailer."""
     texts: list[bytes] = []
@@ -93,7 +102,7 @@ def gif_texts(data: bytes) -> list[bytes]:
             start = place + (len(_APPLICATION) if ours else 2)
             place, blocks = _after_blocks(data, start, blocks)
             if ours:
-                texts.append(_joined(data, start))
+                texts.append(out_of_blocks(data, start))
         elif kind == _IMAGE:
             start = _after_table(data, place + 9, place + 10) + 1
             place, blocks = _after_blocks(data, start, blocks)
@@ -118,14 +127,6 @@ def _after_blocks(data: bytes, place: int, blocks: int) -> tuple[int, int]:
         place += 1 + length
         if not length:
             return place, blocks
-
-
-def _joined(data: bytes, place: int) -> bytes:
-    parts = []
-    while length := data[place]:
-        parts.append(data[place + 1 : place + 1 + length])
-        place += 1 + length
-    return b"".join(parts)
 
 
 def _byte(data: bytes, place: int) -> int:
