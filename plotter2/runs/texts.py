@@ -26,7 +26,6 @@ from plotter2.wire.memory import sealed
 from plotter2.wire.messages import LookJob, TextUnfit
 
 _LIMITS: Final = TaskLimits(wall_ms=10_000, cpu_ms=10_000, mem_mib=256, out_mib=1)
-_SETTINGS: Final = OrchestratorSettings(zygote=LOOKING, spares=Spares(most=1))
 _MOST_KNOWN: Final = 500
 _MOST_FAULTS: Final = 5
 _QUOTES: Final = '"""'
@@ -58,7 +57,7 @@ class Texts:
 
     def __init__(self, minimum: Level) -> None:
         self._minimum = minimum
-        self._children = Orchestrator(_SETTINGS)
+        self._children = Orchestrator(OrchestratorSettings(zygote=LOOKING, spares=Spares(most=1)))
         self._known: dict[_Text, tuple[TextUnfit, ...]] = {}
 
     def close(self) -> None:
