@@ -22,6 +22,7 @@ _APART = ("csv", "tsv", "jsonl", "parquet", "npy", "image")
 """Each such file is read for itself, whatever lies beside it."""
 _FILE_BYTES = 64
 _PIECE_BYTES = 5
+"""What the length of one of a source's parts takes in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,13 @@ def _goes(sources: Sequence[Source], room: Room) -> list[tuple[Source, ...]]:
 
 def _told(source: Source) -> int:
     """Give about how many bytes say that a file is to be read, in a message."""
+    return names_of(source) + _FILE_BYTES
+
+
+def names_of(source: Source) -> int:
+    """Give how many bytes the names of a source and the lengths of its parts take in a message."""
     names = sum(len(os.fsencode(name)) for name in (source.name, *source.names))
-    return names + _FILE_BYTES + _PIECE_BYTES * len(source.parts)
+    return names + _PIECE_BYTES * len(source.parts)
 
 
 def _cut(source: Source, room: Room) -> Iterator[Source]:

@@ -14,7 +14,7 @@ from plotter2.staging import codes
 from plotter2.staging.ahead import ahead
 from plotter2.staging.collecting import Answer, Collector, Keep
 from plotter2.staging.found import ReadBundle, Unread
-from plotter2.staging.fragments import Room, cut, put_together
+from plotter2.staging.fragments import Room, cut, names_of, put_together
 from plotter2.staging.parts import Planned, Source
 from plotter2.staging.sources import Copied, copied, size_of
 from plotter2.staging.surviving import PERHAPS_ONE_OF_THEM, TOO_SLOW, without_deadly
@@ -25,9 +25,6 @@ BATCH_FILES = 250
 BATCH_PARTS = 4_000
 BATCH_NAME_BYTES = 24_000
 """Names travel in the job's message of at most 64 KiB, with some 40 bytes beside each."""
-_PIECE_BYTES = 5
-"""What the length of one of a source's parts takes in the message."""
-
 
 Submit: TypeAlias = Callable[[ReadJob, tuple[int, ...]], Answer]
 """Runs a job in a confined child; the descriptors are those after the output (numbers 1, 2, ...)."""
@@ -81,13 +78,8 @@ def _batches(bundles: Sequence[Planned]) -> Iterator[list[Planned]]:
     batch: list[Planned] = []
     size = files = names = 0
     for bundle in bundles:
-        own_size = sum(size_of(source) for source in bundle.sources)
-        own_names = sum(
-            len(source.name.encode())
-            + _PIECE_BYTES * len(source.parts)
-            + sum(len(name.encode()) for name in source.names)
-            for source in bundle.sources
-        )
+        own_size = sum(map(size_of, bundle.sources))
+        own_names = sum(map(names_of, bundle.sources))
         is_full = (
             size + own_size > BATCH_BYTES
             or files + len(bundle.sources) > BATCH_FILES
