@@ -207,10 +207,6 @@ class Contents:
         """Give the newest run of the script with this name."""
         return self._registry.runs.last_of(script)
 
-    def first_run_of(self, statement_sha256: str) -> int | None:
-        """Give when the first run of a signed statement began, in ms since 1970; None when it never ran."""
-        return self._registry.runs.first_of(statement_sha256)
-
     @property
     def ran(self) -> Runs:
         """Give what ran, and the highest serial of each name."""

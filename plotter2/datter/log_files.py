@@ -6,7 +6,6 @@ Entries lie in `entries/`, 4096 in a file, so that a safe copy need not take aga
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +100,7 @@ class LogFiles:
             size, covered, *hashes = self.edge.read_bytes().decode("ascii").split("\n")[:-1]
             decoded = tuple(base64.b64decode(each, validate=True) for each in hashes)
             return Edge(int(size), decoded), int(covered)
-        except (OSError, ValueError, binascii.Error):
+        except (OSError, ValueError):
             return None
 
     def written_edge(self, edge: Edge, covered: int) -> bytes:
